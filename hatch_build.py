@@ -1,0 +1,35 @@
+"""Put the schemas and the built data into the wheel, so that ``readout.load()`` works offline."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class DataBuildHook(BuildHookInterface[Any]):
+    """Compile the corpus while the wheel is made; an editable install reads the checkout instead."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the data in a temporary folder and name it in the wheel's contents."""
+        if version == "editable":
+            return
+        root = Path(self.root)
+        sys.path.insert(0, str(root / "src"))
+        from readout.build import build_hub
+        from readout.problem import format_text
+
+        self._folder = tempfile.TemporaryDirectory()
+        hub = Path(self._folder.name) / "hub"
+        built = build_hub(root, hub)
+        if not built.infos:
+            raise SystemExit("\n".join(map(format_text, built.problems)))
+        build_data["force_include"].update({str(hub): "readout/_data/hub", str(root / "schema"): "readout/_data/schema"})
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove the temporary folder."""
+        if version != "editable":
+            self._folder.cleanup()

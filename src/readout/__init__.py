@@ -1,0 +1,36 @@
+"""Readout: an annotated corpus of news about US–Israel defence meetings, and the tools that keep it true.
+
+>>> import readout
+>>> stances = readout.load("stances")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["CONFIGS", "FEATURES", "UnreadableCorpus", "__version__", "check_corpus", "load", "read_corpus"]
+
+if TYPE_CHECKING:
+    from readout.checks import check_corpus
+    from readout.load import load
+    from readout.read import UnreadableCorpus, read_corpus
+    from readout.tables import CONFIGS, FEATURES
+
+_HOMES = {
+    "CONFIGS": "tables",
+    "FEATURES": "tables",
+    "UnreadableCorpus": "read",
+    "check_corpus": "checks",
+    "load": "load",
+    "read_corpus": "read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names when they are first used: ``import readout`` alone stays cheap."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'readout' has no attribute {name!r}")
+    return getattr(import_module(f"readout.{_HOMES[name]}"), name)

@@ -1,0 +1,123 @@
+"""Between spans and text: quotations to offsets, and code points to the units of other formats. No I/O."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import accumulate
+from typing import Literal, NamedTuple
+
+Unit = Literal["utf-8", "utf-16"]
+
+_LINE = re.compile(r"[^\n]+")
+# A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible sign stands alone.
+_TOKEN = re.compile(r"\w+(?:['’.\-‐‑]\w+)*|[^\w\s]")  # noqa: RUF001
+
+
+def find_quotation(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
+    """Return the start of every place where ``exact`` stands between ``prefix`` and ``suffix``.
+
+    The triple is the TextQuoteSelector of the W3C Web Annotation Data Model. Occurrences may overlap.
+    """
+    needle = prefix + exact + suffix
+    starts = []
+    found = text.find(needle)
+    while found >= 0:
+        starts.append(found + len(prefix))
+        found = text.find(needle, found + 1)
+    return starts
+
+
+def find_nearest(text: str, exact: str) -> int | None:
+    """Return the start of the passage of ``text`` that shares the longest run of characters with ``exact``.
+
+    None where they share fewer than four characters in a row, or are too long to be compared.
+    """
+    if len(text) * len(exact) > 10_000_000:
+        return None
+    match = SequenceMatcher(None, text, exact, autojunk=False).find_longest_match()
+    return max(0, match.a - match.b) if match.size >= 4 else None
+
+
+class OffsetMap(NamedTuple):
+    """Code point offsets of one text against the offsets of a foreign unit (bytes or UTF-16 code units)."""
+
+    foreign: Sequence[int]
+
+    def to_foreign(self, offset: int) -> int:
+        """Return the foreign offset of a code point offset."""
+        return self.foreign[offset]
+
+    def from_foreign(self, offset: int) -> int:
+        """Return the code point offset of a foreign offset.
+
+        Raises:
+            ValueError: the offset is outside the text or inside a character.
+        """
+        index = bisect_left(self.foreign, offset)
+        if index == len(self.foreign) or self.foreign[index] != offset:
+            raise ValueError(f"offset {offset} does not fall between two characters")
+        return index
+
+
+def map_offsets(text: str, unit: Unit) -> OffsetMap:
+    """Return the map between the code points of ``text`` and a foreign unit."""
+    if text.isascii():
+        return OffsetMap(range(len(text) + 1))
+    width = _utf8_width if unit == "utf-8" else _utf16_width
+    return OffsetMap(list(accumulate(map(width, text), initial=0)))
+
+
+def _utf8_width(char: str) -> int:
+    return len(char.encode("utf-8", "surrogatepass"))
+
+
+def _utf16_width(char: str) -> int:
+    return 2 if ord(char) > 0xFFFF else 1
+
+
+def iter_paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield ``(start, end)`` of each line that holds more than white space: in news texts a paragraph is a line."""
+    for match in _LINE.finditer(text):
+        if not match.group().isspace():
+            yield match.span()
+
+
+class Paragraphs:
+    """The paragraphs of one text, searchable by offset."""
+
+    def __init__(self, text: str) -> None:
+        self.spans = list(iter_paragraphs(text))
+        self._starts = [start for start, _ in self.spans]
+        self._length = len(text)
+
+    def index_at(self, offset: int) -> int:
+        """Return the number of the last paragraph that starts at or before ``offset`` (0 before the first)."""
+        return max(bisect_right(self._starts, offset) - 1, 0)
+
+    def cover(self, start: int, end: int) -> tuple[int, int]:
+        """Return the offsets of the smallest run of whole paragraphs that holds ``start`` to ``end``."""
+        if not self.spans:
+            return 0, self._length
+        first = self.spans[self.index_at(start)]
+        last = self.spans[self.index_at(max(end - 1, start))]
+        return min(first[0], start), max(last[1], end)
+
+
+def iter_tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield ``(start, end)`` of each token between two offsets: words with inner marks, and single signs."""
+    for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
+        yield match.span()
+
+
+QUOTATION_MARKS = frozenset('"“”„«»‟')
+"""Marks that open or close a quotation. Single marks are left out: they are apostrophes far more often."""
+
+
+def iter_quotation_marks(text: str) -> Iterator[int]:
+    """Yield the offset of every double quotation mark."""
+    for offset, char in enumerate(text):
+        if char in QUOTATION_MARKS:
+            yield offset

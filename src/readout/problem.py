@@ -1,0 +1,287 @@
+"""Problems as values: what is wrong, where, and how to mend it; and their renderings.
+
+A rule says *what* is wrong (a :class:`Finding`); the frame that runs it adds *where* (a :class:`Problem`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from readout.model import Pointer, RecordFile
+
+Severity: TypeAlias = Literal["error", "warning"]
+Rung: TypeAlias = Literal["bytes", "json", "schema", "reference", "span", "guideline"]
+RUNGS: tuple[Rung, ...] = ("bytes", "json", "schema", "reference", "span", "guideline")
+"""The ladder of checks: a record that fails at one rung is not judged at the higher ones."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a rule found: one sentence, and where inside its input.
+
+    ``pointer`` is a JSON pointer into the record, as a tuple. ``line`` is set by rules that look at whole files,
+    ``index`` by rules that look at a layer: the number of the annotation. ``context`` holds lines shown under the
+    excerpt.
+    """
+
+    message: str
+    pointer: Pointer = ()
+    index: int | None = None
+    line: int | None = None
+    column: int | None = None
+    hint: str | None = None
+    path: str | None = None
+    context: tuple[str, ...] = ()
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule of the corpus: its code, how bad a breach is, on which rung it stands, and the function that finds it."""
+
+    code: str
+    severity: Severity
+    rung: Rung
+    find: Callable[..., Iterator[Finding]]
+
+    @property
+    def summary(self) -> str:
+        """Return what the rule demands: the first line of its function's docstring."""
+        return (self.find.__doc__ or "").strip().splitlines()[0]
+
+
+def rule(code: str, rung: Rung, severity: Severity = "error") -> Callable[[Callable[..., Iterator[Finding]]], Rule]:
+    """Make a :class:`Rule` of a generator function whose docstring starts with what the rule demands."""
+    return lambda find: Rule(code, severity, rung, find)
+
+
+class Excerpt(msgspec.Struct, frozen=True):
+    """Part of the offending line, and the columns of it (0-based, end excluded) to underline."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One located, mendable problem. ``line`` and ``column`` are 1-based; columns count code points."""
+
+    code: str
+    severity: Severity
+    path: str
+    line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+    message: str
+    hint: str | None = None
+    excerpt: Excerpt | None = None
+    context: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str]:
+        """Sort key: file, line, column, code."""
+        return self.path, self.line or 0, self.column or 0, self.code, self.message
+
+
+_EXCERPT_WIDTH = 100
+_CARETS = 60
+
+
+def locate(rule_: Rule, finding: Finding, path: str, line: int | None = None, raw_line: str | None = None) -> Problem:
+    """Turn a finding into a problem: resolve its pointer to columns of ``raw_line`` and cut the excerpt."""
+    start, end = (finding.column - 1, finding.column) if finding.column else (0, 0)
+    if raw_line is not None and not finding.column:
+        start, end = find_value(raw_line, finding.pointer)
+    shown = finding.path is None and raw_line is not None
+    return Problem(
+        code=rule_.code,
+        severity=rule_.severity,
+        path=finding.path or path,
+        line=finding.line or line,
+        column=start + 1 if shown or finding.column else finding.column,
+        end_column=end + 1 if shown else None,
+        message=finding.message,
+        hint=finding.hint,
+        excerpt=_excerpt(raw_line, start, end) if raw_line is not None and shown else None,
+        context=finding.context,
+    )
+
+
+def locate_record(rule_: Rule, finding: Finding, file: RecordFile[Any]) -> Problem:
+    """Turn a finding about a file of records into a problem, by the number of its record or of its line."""
+    number = finding.line if finding.index is None else file.lines[finding.index]
+    return locate(rule_, finding, file.path, number, raw_line(file.raw, number))
+
+
+def raw_line(raw: bytes, number: int | None) -> str | None:
+    """Return one line of a file, for an excerpt; None where there is no such line."""
+    lines = raw.split(b"\n") if number else []
+    return lines[number - 1].decode(errors="replace") if number and number <= len(lines) else None
+
+
+def _excerpt(line: str, start: int, end: int) -> Excerpt:
+    left = max(0, start - _EXCERPT_WIDTH // 3)
+    text = line[left : left + _EXCERPT_WIDTH]
+    return Excerpt(text, start - left, max(min(end - left, len(text)), start - left + 1))
+
+
+def find_value(line: str, pointer: Pointer) -> tuple[int, int]:
+    """Return the columns (0-based, end excluded) of the value that a JSON pointer names in one line of JSON.
+
+    Where the pointer leads nowhere, for example to a key that is missing, the columns of the innermost value that
+    exists are returned; for a line that is not JSON, those of the whole line.
+    """
+    try:
+        return _find_value(line, _skip_space(line, 0), pointer)
+    except (ValueError, IndexError, RecursionError):
+        return 0, len(line)
+
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder()
+
+
+def _skip_space(line: str, at: int) -> int:
+    match = _SPACE.match(line, at)
+    return match.end() if match else at
+
+
+def _find_value(line: str, at: int, pointer: Pointer) -> tuple[int, int]:
+    _, end = _DECODER.raw_decode(line, at)
+    if pointer and line[at] in "{[":
+        for key, start in _iter_children(line, at):
+            if key == pointer[0]:
+                return _find_value(line, start, pointer[1:])
+    return at, end
+
+
+def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
+    """Yield the key or index of each child of the container at ``at``, and where its value starts."""
+    closing = "}" if line[at] == "{" else "]"
+    is_object = closing == "}"
+    at = _skip_space(line, at + 1)
+    index = 0
+    while line[at] != closing:
+        key: str | int = index
+        if is_object:
+            key, at = scanstring(line, at + 1)
+            at = _skip_space(line, _skip_space(line, at) + 1)
+        yield key, at
+        _, at = _DECODER.raw_decode(line, at)
+        at = _skip_space(line, at)
+        if line[at] == ",":
+            at = _skip_space(line, at + 1)
+        index += 1
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return a hint that names the allowed word nearest to ``word``, or all of them where they are few."""
+    allowed = sorted(words)
+    if close := get_close_matches(word, allowed, n=1, cutoff=0.6):
+        return f"did you mean {close[0]!r}?"
+    if 0 < len(allowed) <= 12:
+        return "use " + ("one of " if len(allowed) > 1 else "") + ", ".join(map(repr, allowed)) + "."
+    return ""
+
+
+def is_failure(problems: Iterable[Problem]) -> bool:
+    """Tell whether any problem is an error."""
+    return any(problem.severity == "error" for problem in problems)
+
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+Style: TypeAlias = Callable[[str, str], str]
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with control, direction and surrogate characters escaped, so that a terminal obeys none."""
+    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
+
+
+def _plain(text: str, role: str) -> str:
+    return text
+
+
+def format_text(problem: Problem, style: Style = _plain) -> str:
+    """Return ``path:line:column: code: sentence`` with the excerpt, its caret, context and hint below.
+
+    ``style(text, role)`` may colour the parts; roles are ``place``, ``error``, ``warning``, ``caret`` and ``hint``.
+    """
+    place = ":".join(str(part) for part in (problem.path, problem.line, problem.column) if part is not None)
+    head = f"{style(printable(place), 'place')}: {style(problem.code, problem.severity)}: {printable(problem.message)}"
+    lines = [head]
+    if excerpt := problem.excerpt:
+        before = printable(excerpt.text[: excerpt.start])
+        marked = printable(excerpt.text[excerpt.start : excerpt.end])
+        lines.append("    " + before + marked + printable(excerpt.text[excerpt.end :]))
+        lines.append("    " + " " * len(before) + style("^" * min(max(len(marked), 1), _CARETS), "caret"))
+    lines += ["    " + printable(line) for line in problem.context]
+    if problem.hint:
+        lines.append("    " + style("hint:", "hint") + " " + printable(problem.hint))
+    return "\n".join(lines)
+
+
+def format_json(problems: Iterable[Problem]) -> str:
+    """Return all problems as one JSON array."""
+    return msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode()
+
+
+def format_github(problem: Problem) -> str:
+    """Return a GitHub Actions workflow command that shows the problem at its line of a pull request."""
+    message = problem.message + (f"\nhint: {problem.hint}" if problem.hint else "")
+    fields = {
+        "file": problem.path,
+        "line": problem.line,
+        "col": problem.column,
+        "endColumn": problem.end_column,
+        "title": problem.code,
+    }
+    properties = ",".join(f"{k}={_escape_github(str(v), ',:')}" for k, v in fields.items() if v is not None)
+    return f"::{problem.severity} {properties}::{_escape_github(message)}"
+
+
+def _escape_github(text: str, extra: str = "") -> str:
+    for char in "%\r\n" + extra:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
+
+
+def format_sarif(problems: Iterable[Problem], rules: Iterable[Rule], version: str) -> str:
+    """Return the problems as a SARIF 2.1.0 log (OASIS standard), columns in Unicode code points."""
+    driver = {
+        "name": "readout",
+        "version": version,
+        "rules": [
+            {
+                "id": each.code,
+                "shortDescription": {"text": each.summary},
+                "defaultConfiguration": {"level": each.severity},
+            }
+            for each in rules
+        ],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_to_sarif(problem) for problem in problems],
+    }
+    log = {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False)
+
+
+def _to_sarif(problem: Problem) -> dict[str, Any]:
+    location: dict[str, Any] = {"artifactLocation": {"uri": problem.path}}
+    if problem.line:
+        region = {"startLine": problem.line, "startColumn": problem.column, "endColumn": problem.end_column}
+        location["region"] = {key: value for key, value in region.items() if value is not None}
+    text = problem.message + (f" Hint: {problem.hint}" if problem.hint else "")
+    return {
+        "ruleId": problem.code,
+        "level": problem.severity,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": location}],
+    }
