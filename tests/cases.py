@@ -1,0 +1,40 @@
+"""The cases: each folder of ``cases/`` is named by a rule's code and breaks that rule in the corpus of ``corpus/``.
+
+``files/`` holds the files that replace those of the corpus, ``remove.txt`` the paths that are removed, and
+``expected.txt`` what ``readout check`` prints.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from readout.checks import check_corpus
+from readout.problem import Problem, format_text
+from readout.read import read_corpus
+
+TESTS = Path(__file__).parent
+CORPUS = TESTS / "corpus"
+CASES = sorted(path for path in (TESTS / "cases").iterdir() if path.is_dir())
+
+
+def break_corpus(case: Path, root: Path) -> None:
+    """Put a broken copy of the corpus at ``root``."""
+    shutil.copytree(CORPUS, root, dirs_exist_ok=True)
+    if (case / "files").is_dir():
+        shutil.copytree(case / "files", root, dirs_exist_ok=True)
+    if (case / "remove.txt").is_file():
+        for name in (case / "remove.txt").read_text().split():
+            (root / name).unlink()
+
+
+def find_problems(case: Path) -> list[Problem]:
+    """Return the problems of a case's corpus."""
+    with tempfile.TemporaryDirectory() as folder:
+        break_corpus(case, Path(folder))
+        corpus, problems = read_corpus(Path(folder))
+        return sorted([*problems, *check_corpus(corpus)], key=lambda problem: problem.order)
+
+
+def check_case(case: Path) -> str:
+    """Return what ``readout check`` prints for a case."""
+    return "".join(format_text(problem) + "\n" for problem in find_problems(case))

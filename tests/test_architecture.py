@@ -1,0 +1,42 @@
+"""The file list is the architecture: imports run one way, and nothing heavy is loaded before it is needed."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+STORY = [
+    "model", "anchor", "problem", "schema", "read", "canonical", "checks", "tables", "stats", "card", "croissant",
+    "build", "load", "cli",
+]  # fmt: skip
+PACKAGE = ROOT / "src" / "readout"
+
+
+def imported_modules(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "readout":
+            parts = node.module.split(".")[1:]
+            yield from [parts[0]] if parts else [alias.name for alias in node.names if alias.name in STORY]
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("readout."))
+
+
+def test_every_module_is_in_the_story():
+    assert {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"} == set(STORY)
+
+
+@pytest.mark.parametrize("module", STORY)
+def test_imports_run_one_way(module):
+    earlier = STORY[: STORY.index(module)]
+    assert [name for name in imported_modules(PACKAGE / f"{module}.py") if name not in earlier] == []
+
+
+@pytest.mark.parametrize("arguments", [["-c", "import readout"], ["-m", "readout", "check", "."]])
+def test_nothing_heavy_is_imported_early(arguments):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    assert loaded.isdisjoint({"datasets", "pandas", "pyarrow", "jsonschema", "numpy", "rich", "yaml"})

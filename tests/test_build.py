@@ -1,0 +1,129 @@
+"""The build: the same bytes twice, whole or not at all, and a cache that is never stale."""
+
+import hashlib
+import json
+import shutil
+
+import mlcroissant
+import pyarrow.parquet as pq
+import pytest
+from cases import CASES, break_corpus
+from conftest import ROOT
+from datasets import load_dataset
+from readout.build import HUB, build_hub, hash_line, replaced_folder
+from readout.checks import CHECKS
+from readout.load import load
+from readout.tables import CONFIGS, FEATURES
+
+
+def snapshot(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def built(small):
+    assert build_hub(small, small / HUB).infos
+    return small / HUB
+
+
+def test_two_builds_give_the_same_bytes(small, built):
+    first = snapshot(built)
+    build_hub(small, small / HUB)
+    assert snapshot(built) == first
+    elsewhere = small.parent / "elsewhere"
+    build_hub(small, elsewhere)
+    assert snapshot(elsewhere) == first
+
+
+def test_the_folder_is_a_repository_without_code(built):
+    names = set(snapshot(built))
+    assert {"README.md", "croissant.json", "SHA256SUMS", "content_hashes.json", "schema/annotation.schema.json"} <= names
+    assert not [name for name in names if name.endswith(".py")]
+    assert [path.name for path in built.parent.iterdir() if path.name != ".hub.lock"] == ["hub"]
+
+
+def test_checksums_are_true(built):
+    files = snapshot(built)
+    listed = dict(line.split("  ")[::-1] for line in files.pop("SHA256SUMS").decode().splitlines())
+    assert listed == {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()}
+
+
+def test_content_hash_is_that_of_the_loaded_rows(built):
+    hashes = json.loads((built / "content_hashes.json").read_bytes())
+    for config in CONFIGS:
+        digest = hashlib.sha256()
+        for split, rows in load(config, built).items():
+            digest.update(f"{split}\n".encode())
+            for row in rows:
+                digest.update(hash_line(row))
+        assert hashes[config] == digest.hexdigest(), config
+
+
+def test_no_rebuild_shows_old_rows(small, built, tmp_path):
+    """`datasets` caches a local folder: after one changed label, of equal length in bytes, the new one must load."""
+    cache = str(tmp_path / "cache")
+
+    def expressions():
+        rows = load_dataset(str(built), "stances", cache_dir=cache)["train"]
+        return dict(zip(rows["id"], rows["expression"], strict=True))
+
+    before = expressions()
+    path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"expression":"explicit"', b'"expression":"implicit"', 1))
+    build_hub(small, built)
+    after = expressions()
+    assert sum(before[name] != after[name] for name in before) == 1
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if CHECKS[c.name].severity == "error"], ids=lambda case: case.name)
+def test_a_broken_corpus_leaves_the_last_build_alone(case, small, built):
+    before = snapshot(built)
+    break_corpus(case, small)
+    done = build_hub(small, built)
+    assert not done.infos
+    assert done.problems
+    assert snapshot(built) == before
+
+
+def test_an_exception_leaves_the_last_build_alone_and_nothing_beside_it(built):
+    before = snapshot(built)
+
+    def fail():
+        with replaced_folder(built) as folder:
+            (folder / "half").write_text("half")
+            raise KeyboardInterrupt
+
+    pytest.raises(KeyboardInterrupt, fail)
+    assert snapshot(built) == before
+    assert [path.name for path in built.parent.iterdir() if path.name != ".hub.lock"] == ["hub"]
+
+
+def test_what_a_killed_build_left_is_removed(small, built):
+    litter = built.parent / ".hub-killed"
+    shutil.copytree(built, litter)
+    build_hub(small, built)
+    assert not litter.exists()
+
+
+def test_empty_splits_keep_their_features(built):
+    quotes = load("quotes", built)
+    assert {split: len(rows) for split, rows in quotes.items()} == {"train": 8, "validation": 0, "test": 0}
+    assert list(quotes["test"].features) == list(FEATURES["quotes"])
+    assert pq.read_schema(built / "data/quotes/test-00000-of-00001.parquet").names == list(FEATURES["quotes"])
+    assert set(load_dataset(str(built), "quotes")) == {"train"}
+
+
+def test_croissant_is_valid_and_loads_records(tmp_path):
+    hub = tmp_path / "hub"
+    build_hub(ROOT, hub)
+    dataset = mlcroissant.Dataset(jsonld=hub / "croissant.json")
+    assert not dataset.metadata.issues.errors
+    for config in CONFIGS:
+        for split, rows in load(config, hub).items():
+            records = list(dataset.records(f"{config}-{split}"))
+            assert len(records) == len(rows)
+    quotes = load("quotes", hub)["test"]
+    for record, row in zip(dataset.records("quotes-test"), quotes, strict=True):
+        assert record["quotes-test/id"].decode() == row["id"]
+        starts = [part["quotes-test/content/start"] for part in record["quotes-test/content"]]
+        assert starts == [part["start"] for part in row["content"]]

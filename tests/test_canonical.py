@@ -1,0 +1,130 @@
+"""Canonical form: idempotent, complete, and never a guess."""
+
+import json
+import random
+import unicodedata
+
+import msgspec
+import pytest
+from conftest import CORPUS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from readout.canonical import content_id, encode_layer, format_corpus, format_layer, iter_draft_spans, write_files
+from readout.model import AnyAnnotation, Mention, Span
+from readout.read import parse_layer
+
+DOCUMENTS = ["2030-01-harbour-talks", "2030-01-harbour-brief", "2030-02-toll-critics"]
+
+
+def layer_bytes(doc_id):
+    return (CORPUS / f"annotations/gold/{doc_id}.jsonl").read_bytes()
+
+
+def text_of(doc_id):
+    return (CORPUS / f"raw/text/{doc_id}.txt").read_bytes().decode()
+
+
+@pytest.mark.parametrize("doc_id", DOCUMENTS)
+def test_reader_and_writer_mirror_each_other(doc_id):
+    raw = layer_bytes(doc_id)
+    layer, problems = parse_layer("x", raw, None)
+    assert not problems
+    assert encode_layer(layer.records) == raw
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False), st.booleans(), st.booleans())
+def test_format_restores_what_people_leave_out(doc_id, rng, drop_offsets, loose):
+    """Shuffled lines, loose JSON, missing offsets (with context to find them) come back as the same bytes."""
+    raw, text = layer_bytes(doc_id), text_of(doc_id)
+    records = [json.loads(line) for line in raw.splitlines()]
+    for record in records:
+        for _, span in iter_draft_spans(record):
+            if drop_offsets and rng.random() < 0.5:
+                start, end = span.pop("start"), span.pop("end")
+                span.update(prefix=text[:start], suffix=text[end:])
+    rng.shuffle(records)
+    lines = [json.dumps(dict(rng.sample(list(r.items()), len(r))) if loose else r, ensure_ascii=loose) for r in records]
+    done = format_layer("x", ("\n".join(lines)).encode(), None, text)
+    assert not done.problems
+    assert done.raw == raw
+
+
+@pytest.mark.parametrize("doc_id", DOCUMENTS)
+def test_format_is_idempotent(doc_id):
+    done = format_layer("x", layer_bytes(doc_id), None, text_of(doc_id))
+    assert done.raw == layer_bytes(doc_id)
+    assert not done.changes
+
+
+def test_format_mends_bytes_and_says_so(small):
+    path = small / "annotations/gold/2030-02-toll-critics.jsonl"
+    good = path.read_bytes()
+    path.write_bytes(b"\xef\xbb\xbf" + good.replace(b"\n", b"\r\n\r\n"))
+    done = format_corpus(small)["annotations/gold/2030-02-toll-critics.jsonl"]
+    assert done.raw == good
+    assert done.changes == (
+        "removed the byte order mark",
+        "turned carriage returns into line feeds",
+        "removed blank lines",
+    )
+
+
+def test_format_composes_what_people_write_but_not_what_they_quote(small):
+    path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
+    good = path.read_text(encoding="utf-8")
+    assert "café" in good  # inside a span
+    path.write_text(good.replace('"speaker":"cafe-owners"', '"note":"cafe\u0301","speaker":"cafe-owners"'), encoding="utf-8")
+    done = format_corpus(small)["annotations/gold/2030-01-harbour-brief.jsonl"]
+    assert "put text in normalization form C" in done.changes
+    assert unicodedata.is_normalized("NFC", done.raw.decode())
+    speakers = small / "annotations/speakers.jsonl"
+    speakers.write_text(unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")), encoding="utf-8")
+    assert not format_corpus(small)["annotations/speakers.jsonl"].problems
+
+
+def test_a_file_that_cannot_be_read_stays_as_it_is(small):
+    path = small / "annotations/gold/2030-02-toll-critics.jsonl"
+    broken = path.read_bytes().replace(b'"id":"m-levi"', b'"id":"m-levi"oops', 1)
+    path.write_bytes(broken)
+    results = format_corpus(small)
+    (name,) = results
+    assert [problem.code for problem in results[name].problems] == ["json-syntax"]
+    assert results[name].raw == broken
+
+
+def test_an_ambiguous_place_is_not_guessed():
+    line = b'{"type":"mention","speaker":"x","span":{"exact":"he"}}\n'
+    done = format_layer("x", line, None, "he said that he would")
+    assert [problem.code for problem in done.problems] == ["exact-ambiguous"]
+    assert len(done.problems[0].context) == 2
+    assert done.raw == line
+
+
+def test_ids_depend_on_content_not_on_position():
+    first = {"type": "mention", "speaker": "a", "span": {"start": 0, "end": 1, "exact": "x"}}
+    second = {"type": "mention", "speaker": "b", "span": {"start": 0, "end": 1, "exact": "x"}}
+    one = content_id(first, [])
+    assert one == content_id({**first, "note": "later", "id": "other"}, [])
+    assert one != content_id(second, [])
+    assert one != content_id(first, [one])
+    assert one.startswith("m-")
+
+
+def test_written_files_are_whole_and_leave_nothing_beside(tmp_path):
+    write_files(tmp_path, {"a/b.txt": b"one"})
+    write_files(tmp_path, {"a/b.txt": b"two"})
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.txt"]
+    assert (tmp_path / "a/b.txt").read_bytes() == b"two"
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.sampled_from("abc")), max_size=8))
+def test_order_of_lines_does_not_matter(places):
+    mentions = [
+        Mention(id=f"m-{number}", speaker=speaker, span=Span(start, start + length, "x" * length))
+        for number, (start, length, speaker) in enumerate(places)
+    ]
+    shuffled = random.Random(0).sample(mentions, len(mentions))
+    assert encode_layer(mentions) == encode_layer(shuffled)
+    again = [msgspec.convert(msgspec.json.decode(line), AnyAnnotation) for line in encode_layer(mentions).splitlines()]
+    assert sorted(again, key=str) == sorted(mentions, key=str)

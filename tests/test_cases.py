@@ -1,0 +1,49 @@
+"""Every rule has its case, and every case says exactly what is wrong."""
+
+import pytest
+from cases import CASES, CORPUS, check_case, find_problems
+from readout.canonical import format_corpus
+from readout.checks import CHECKS, check_corpus
+from readout.problem import RUNGS
+from readout.read import read_corpus
+from reference import REFERENCE, format_reference
+
+
+def test_rule_of_five():
+    folders = {case.name for case in CASES}
+    functions = {rule.find.__name__.replace("_", "-") for rule in CHECKS.values()}
+    codes = {rule.code for rule in CHECKS.values()}
+    rows = {line.split("`")[1] for line in REFERENCE.read_text().splitlines() if line.startswith("| `")}
+    assert folders == functions == codes == set(CHECKS) == rows
+
+
+def test_reference_is_up_to_date():
+    assert REFERENCE.read_text() == format_reference(), "run `make docs`"
+
+
+def test_rules_say_what_they_demand():
+    for rule in CHECKS.values():
+        assert rule.summary.endswith(".")
+        assert rule.rung in RUNGS
+
+
+def test_small_corpus_is_clean():
+    corpus, problems = read_corpus(CORPUS)
+    assert [*problems, *check_corpus(corpus)] == []
+    assert format_corpus(CORPUS) == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case_prints_what_is_expected(case):
+    assert check_case(case) == (case / "expected.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case_breaks_its_rule_with_a_place_and_a_remedy(case):
+    problems = [problem for problem in find_problems(case) if problem.code == case.name]
+    assert problems
+    for problem in problems:
+        assert problem.severity == CHECKS[case.name].severity
+        assert problem.line or case.name in ("missing-file", "unexpected-file")
+        assert problem.hint
+        assert problem.message.endswith(".")

@@ -1,0 +1,89 @@
+"""Three routes, one set of rows."""
+
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from datasets import get_dataset_config_names, load_dataset
+from readout import load
+from readout.build import build_hub
+from readout.tables import CONFIGS, DEFAULT_CONFIG
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("built") / "hub"
+    assert build_hub(ROOT, folder).infos
+    return folder
+
+
+def rows_of(dataset):
+    return {split: list(rows) for split, rows in dataset.items()}
+
+
+def test_hub_folder_lists_its_configs(hub):
+    assert get_dataset_config_names(str(hub)) == list(CONFIGS)
+    assert rows_of(load_dataset(str(hub))) == rows_of(load(DEFAULT_CONFIG, hub))
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_three_routes_give_equal_rows(hub, config, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from load_readout import Readout
+
+    plain = load_dataset(str(hub), config)
+    direct = load(config, hub)
+    builder = Readout(config_name=config, cache_dir=str(tmp_path))
+    builder.download_and_prepare()
+    compiled = builder.as_dataset()
+    assert rows_of(plain) == rows_of(direct) == rows_of(compiled)
+    assert {s: d.features for s, d in plain.items()} == {s: d.features for s, d in direct.items()}
+    streamed = load_dataset(str(hub), config, streaming=True)
+    assert rows_of(streamed) == rows_of(plain)
+
+
+def test_the_script_never_shows_old_rows(small, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from load_readout import Readout
+
+    def labels():
+        builder = Readout(config_name="stances", base_path=str(small), cache_dir=str(tmp_path / "cache"))
+        builder.download_and_prepare()
+        return builder.as_dataset()["train"]["polarity"][:]
+
+    before = labels()
+    path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"polarity":"favor"', b'"polarity":"against"', 1))
+    assert labels() != before
+
+
+def test_the_script_names_the_problems_of_a_broken_corpus(small, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from load_readout import Readout
+
+    (small / "annotations/gold/2030-02-toll-critics.jsonl").write_bytes(b"{\n")
+    builder = Readout(config_name="stances", base_path=str(small), cache_dir=str(tmp_path))
+    with pytest.raises(ValueError, match="json-syntax"):
+        builder.download_and_prepare()
+
+
+def test_unknown_names_are_explained(hub, tmp_path):
+    with pytest.raises(ValueError, match="'stances'"):
+        load("stance", hub)
+    with pytest.raises(FileNotFoundError, match="no split 'train'"):
+        load("stances", tmp_path)
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_the_data(tmp_path):
+    """Build the wheel, install it into an empty environment, load offline from another folder."""
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)
+    code = "import readout; d = readout.load('stances'); print({s: len(r) for s, r in d.items()})"
+    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str({split: len(rows) for split, rows in load("stances").items()})
+    subprocess.run([python, "-m", "readout", "check", ROOT], cwd=tmp_path, check=True)

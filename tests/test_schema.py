@@ -1,0 +1,152 @@
+"""Schemas against their metaschema, the model against the schemas, the fast validator against the reference one."""
+
+import json
+from typing import Literal, Union, get_args, get_origin, get_type_hints
+
+import jsonschema_rs
+import msgspec
+import pytest
+from conftest import CORPUS, ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from readout import model
+from readout.schema import KINDS, explain, is_valid, read_schema
+
+CLASSES = {
+    "document": model.Document,
+    "speaker": model.Speaker,
+    "topic": model.TopicDefinition,
+    "target": model.Target,
+    "annotator": model.Annotator,
+    "adjudication": model.Adjudication,
+}
+ANNOTATIONS = model.ANNOTATION_CLASSES
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_schema_fulfils_its_metaschema(kind):
+    Draft202012Validator.check_schema(read_schema(kind))
+    assert read_schema(kind)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_every_schema_file_is_used():
+    assert {path.name for path in (ROOT / "schema").glob("*.json")} == {f"{kind}.schema.json" for kind in KINDS}
+
+
+def iter_objects(schema):
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for child in schema.values():
+            yield from iter_objects(child)
+    elif isinstance(schema, list):
+        for child in schema:
+            yield from iter_objects(child)
+
+
+def record_schemas():
+    definitions = read_schema("annotation")["$defs"]
+    pairs = [(definitions[name], cls) for name, cls in ANNOTATIONS.items()]
+    return pairs + [(read_schema(kind), cls) for kind, cls in CLASSES.items()]
+
+
+@pytest.mark.parametrize(("schema", "record"), record_schemas(), ids=lambda value: getattr(value, "__name__", ""))
+def test_schema_and_model_have_the_same_fields_and_vocabularies(schema, record):
+    config = record.__struct_config__
+    fields = dict(zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True))
+    tag = {config.tag_field} if config.tag_field else set()
+    assert set(schema["properties"]) == set(fields.values()) | tag
+    assert schema["additionalProperties"] is False
+    hints = get_type_hints(record)
+    for name, written in fields.items():
+        described = schema["properties"][written]
+        labels = literal_values(hints[name])
+        assert described.get("enum", None) == (list(labels) if labels else None), name
+
+
+def literal_values(hint):
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return next((get_args(arg) for arg in get_args(hint) if get_origin(hint) is Union and get_origin(arg) is Literal), ())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_described(kind):
+    schema = read_schema(kind)
+    described = [properties for properties in iter_objects(schema) if "description" in properties]
+    for properties in described:
+        for name, field in properties["properties"].items():
+            assert "description" in field or "$ref" in field, name
+
+
+def records(kind):
+    pattern = "annotations/gold/*.jsonl" if kind == "annotation" else f"**/{kind}s.jsonl"
+    if kind == "adjudication":
+        return [dict(id="a", kind="quote", items=[{"annotator": "x", "ids": ["q"]}], decision="first", section="1", reason="Why.")]
+    return [json.loads(line) for path in CORPUS.glob(pattern) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@st.composite
+def mutated_records(draw):
+    kind = draw(st.sampled_from(KINDS))
+    record = json.loads(json.dumps(draw(st.sampled_from(records(kind)))))
+    for _ in range(draw(st.integers(1, 3))):
+        mutate(draw, record)
+    return kind, record
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just("a\n") | st.just("١٢")
+values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=4), scalars, max_size=2)
+
+
+def mutate(draw, record):
+    holder = record
+    while True:
+        keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+        if not keys:
+            return
+        key = draw(st.sampled_from(keys))
+        if not isinstance(holder[key], dict | list) or not draw(st.booleans()):
+            break
+        holder = holder[key]
+    action = draw(st.sampled_from(["replace", "delete", "add"]))
+    if action == "replace":
+        holder[key] = draw(values)
+    elif action == "delete":
+        del holder[key]
+    elif isinstance(holder, dict):
+        holder[draw(st.text(max_size=5))] = draw(values)
+
+
+@settings(max_examples=400, deadline=None)
+@given(mutated_records())
+def test_fast_validator_agrees_with_the_reference(mutant):
+    kind, record = mutant
+    reference = Draft202012Validator(read_schema(kind)).is_valid(record)
+    accepted = is_valid(kind, record)
+    assert not accepted or reference, "the fast validator accepts what the reference rejects"
+    if not accepted:
+        assert list(explain(kind, record)), "a rejected record has a message"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_accepted_records_fit_the_model(kind):
+    record_class = model.AnyAnnotation if kind == "annotation" else CLASSES[kind]
+    for record in records(kind):
+        assert is_valid(kind, record)
+        msgspec.convert(record, record_class)
+
+
+def test_explanation_points_at_the_field():
+    quote = next(record for record in records("annotation") if record["type"] == "quote")
+    wrong = {**quote, "form": "directt", "extra": 1}
+    findings = list(explain("annotation", wrong))
+    assert {finding.pointer for finding in findings} == {("form",), ("extra",)}
+    assert any("did you mean 'direct'?" in (finding.hint or "") for finding in findings)
+
+
+def test_trailing_newline_in_an_id_is_rejected_with_a_message():
+    mention = {**next(record for record in records("annotation") if record["type"] == "mention"), "id": "a\n"}
+    assert not jsonschema_rs.Draft202012Validator(read_schema("annotation")).is_valid(mention)
+    assert list(explain("annotation", mention))
