@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: dataset test check lint clean
+.PHONY: dataset test check docs lint clean
 
 dataset: $(VENV)/installed
 	$(BIN)/python build_dataset.py
@@ -13,6 +13,9 @@ test: $(VENV)/installed-test
 
 check: $(VENV)/installed
 	$(BIN)/readout check
+
+docs: $(VENV)/installed-test
+	$(BIN)/python tests/reference.py
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -27,7 +27,9 @@ class DataBuildHook(BuildHookInterface[Any]):
         built = build_hub(root, hub)
         if not built.infos:
             raise SystemExit("\n".join(map(format_text, built.problems)))
-        build_data["force_include"].update({str(hub): "readout/_data/hub", str(root / "schema"): "readout/_data/schema"})
+        build_data["force_include"].update(
+            {str(hub): "readout/_data/hub", str(root / "schema"): "readout/_data/schema"}
+        )
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary folder."""

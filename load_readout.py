@@ -14,7 +14,7 @@ Either way ``pip install readout-corpus`` comes first. Without this script, ``lo
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import datasets
 import pyarrow as pa
@@ -36,7 +36,9 @@ class Readout(datasets.ArrowBasedBuilder):
     """Speakers, quotes, topics and stances of five news texts about US–Israel defence meetings."""
 
     VERSION = datasets.Version(readout.__version__)
-    BUILDER_CONFIGS = [datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__)) for name in CONFIGS]
+    BUILDER_CONFIGS: ClassVar = [
+        datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__)) for name in CONFIGS
+    ]
     DEFAULT_CONFIG_NAME = DEFAULT_CONFIG
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,10 +56,14 @@ class Readout(datasets.ArrowBasedBuilder):
         if is_failure(problems):
             raise ValueError("The corpus has problems:\n" + "\n".join(map(format_text, problems)))
         config = self.config.name
-        tables = {split: to_arrow_table(config, iter_config_rows(corpus, config, split)) for split in config_splits(config)}
+        tables = {
+            split: to_arrow_table(config, iter_config_rows(corpus, config, split)) for split in config_splits(config)
+        }
         # `datasets` refuses to load a split without rows.
         return [
-            datasets.SplitGenerator(name=split, gen_kwargs={"table": table}) for split, table in tables.items() if len(table)
+            datasets.SplitGenerator(name=split, gen_kwargs={"table": table})
+            for split, table in tables.items()
+            if len(table)
         ]
 
     def _generate_tables(self, table: pa.Table) -> Iterator[tuple[str, pa.Table]]:

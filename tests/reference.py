@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from cases import CORPUS, TESTS, check_case
+
 from readout.checks import CHECKS
 
 REFERENCE = TESTS.parent / "docs" / "problems.md"
 
 HEAD = """# Problems
 
-Every problem that `readout check` can report. Generated from the checks and their test cases by `make docs`; do not edit.
+Every problem that `readout check` can report. Generated from the checks and their test
+cases by `make docs`; do not edit.
 
 An *error* fails the check and stops a build; a *warning* does not, unless `--strict` is given. Checks climb a ladder of
 rungs (bytes, json, schema, reference, span, guideline): a record that fails on one rung is not judged on the next.
@@ -28,10 +30,9 @@ def format_reference() -> str:
 
 def _section(case: Path) -> str:
     rule = CHECKS[case.name]
-    lines = [f"\n## {rule.code}\n\n{rule.summary}\n\n```text\n{check_case(case).strip()}\n```\n"]
-    for path in sorted(path for path in case.rglob("*") if path.is_file() and path.name != "expected.txt"):
-        lines.append(_difference(case, path))
-    return "".join(lines)
+    head = f"\n## {rule.code}\n\n{rule.summary}\n\n```text\n{check_case(case).strip()}\n```\n"
+    files = sorted(path for path in case.rglob("*") if path.is_file() and path.name != "expected.txt")
+    return head + "".join(_difference(case, path) for path in files)
 
 
 def _difference(case: Path, path: Path) -> str:
@@ -43,7 +44,11 @@ def _difference(case: Path, path: Path) -> str:
     bad = path.read_bytes().decode(errors="replace").splitlines()
     good = (CORPUS / name).read_text(encoding="utf-8").splitlines()
     pairs = [line for line in bad if line not in good], [line for line in good if line not in bad]
-    shown = [f"{title} (`{name}`):\n\n```json\n{_cut(lines[0])}\n```\n" for title, lines in zip(("Bad", "Good"), pairs, strict=True) if lines]
+    shown = [
+        f"{title} (`{name}`):\n\n```json\n{_cut(lines[0])}\n```\n"
+        for title, lines in zip(("Bad", "Good"), pairs, strict=True)
+        if lines
+    ]
     return "".join("\n" + text for text in shown)
 
 

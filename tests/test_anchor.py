@@ -1,8 +1,11 @@
 """Offsets between units, quotations, paragraphs and tokens."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from readout.anchor import Paragraphs, find_nearest, find_quotation, iter_paragraphs, iter_tokens, map_offsets
 
 texts = st.text(st.sampled_from("ab “”\n\r😀é\u0301שلa🇮🇱\t") | st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -61,13 +64,23 @@ def test_context_holds_the_span(text, data):
 @given(texts)
 def test_tokens_cover_what_is_visible_and_do_not_overlap(text):
     tokens = list(iter_tokens(text))
-    assert all(left[1] <= right[0] for left, right in zip(tokens, tokens[1:], strict=False))
+    assert all(left[1] <= right[0] for left, right in pairwise(tokens))
     assert all(not text[start:end].isspace() for start, end in tokens)
 
 
 def test_tokens_keep_inner_marks():
     text = "O'Brien said vis-à-vis “U.S. aid”."
-    assert [text[a:b] for a, b in iter_tokens(text)] == ["O'Brien", "said", "vis-à-vis", "“", "U.S", ".", "aid", "”", "."]
+    assert [text[a:b] for a, b in iter_tokens(text)] == [
+        "O'Brien",
+        "said",
+        "vis-à-vis",
+        "“",
+        "U.S",
+        ".",
+        "aid",
+        "”",
+        ".",
+    ]
 
 
 def test_nearest_passage():

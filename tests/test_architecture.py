@@ -8,8 +8,8 @@ import pytest
 from conftest import ROOT
 
 STORY = [
-    "model", "anchor", "problem", "schema", "read", "canonical", "checks", "tables", "stats", "card", "croissant",
-    "build", "load", "cli",
+    "model", "anchor", "matching", "intervals", "problem", "schema", "read", "canonical", "checks", "tables", "stats",
+    "card", "croissant", "build", "loading", "agreement", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

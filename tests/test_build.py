@@ -10,14 +10,17 @@ import pytest
 from cases import CASES, break_corpus
 from conftest import ROOT
 from datasets import load_dataset
+
 from readout.build import HUB, build_hub, hash_line, replaced_folder
 from readout.checks import CHECKS
-from readout.load import load
+from readout.loading import load
 from readout.tables import CONFIGS, FEATURES
 
 
 def snapshot(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 @pytest.fixture
@@ -37,7 +40,13 @@ def test_two_builds_give_the_same_bytes(small, built):
 
 def test_the_folder_is_a_repository_without_code(built):
     names = set(snapshot(built))
-    assert {"README.md", "croissant.json", "SHA256SUMS", "content_hashes.json", "schema/annotation.schema.json"} <= names
+    assert {
+        "README.md",
+        "croissant.json",
+        "SHA256SUMS",
+        "content_hashes.json",
+        "schema/annotation.schema.json",
+    } <= names
     assert not [name for name in names if name.endswith(".py")]
     assert [path.name for path in built.parent.iterdir() if path.name != ".hub.lock"] == ["hub"]
 
@@ -93,7 +102,8 @@ def test_an_exception_leaves_the_last_build_alone_and_nothing_beside_it(built):
             (folder / "half").write_text("half")
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, fail)
+    with pytest.raises(KeyboardInterrupt):
+        fail()
     assert snapshot(built) == before
     assert [path.name for path in built.parent.iterdir() if path.name != ".hub.lock"] == ["hub"]
 

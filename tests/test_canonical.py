@@ -9,6 +9,7 @@ import pytest
 from conftest import CORPUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from readout.canonical import content_id, encode_layer, format_corpus, format_layer, iter_draft_spans, write_files
 from readout.model import AnyAnnotation, Mention, Span
 from readout.read import parse_layer
@@ -74,7 +75,9 @@ def test_format_composes_what_people_write_but_not_what_they_quote(small):
     path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
     good = path.read_text(encoding="utf-8")
     assert "café" in good  # inside a span
-    path.write_text(good.replace('"speaker":"cafe-owners"', '"note":"cafe\u0301","speaker":"cafe-owners"'), encoding="utf-8")
+    path.write_text(
+        good.replace('"speaker":"cafe-owners"', '"note":"cafe\u0301","speaker":"cafe-owners"'), encoding="utf-8"
+    )
     done = format_corpus(small)["annotations/gold/2030-01-harbour-brief.jsonl"]
     assert "put text in normalization form C" in done.changes
     assert unicodedata.is_normalized("NFC", done.raw.decode())

@@ -2,6 +2,7 @@
 
 import yaml
 from conftest import ROOT
+
 from readout.build import build_hub, refresh_card
 from readout.card import fill_sections, find_sections, split_front_matter
 from readout.tables import CONFIGS, FEATURES
@@ -13,7 +14,8 @@ def test_the_card_is_not_stale():
 
 
 def test_only_generated_sections_change():
-    text = "a\n<!-- generated: labels -->\nold\n<!-- end: labels -->\nb\n<!-- generated: other -->\nkept\n<!-- end: other -->\n"
+    labels = "<!-- generated: labels -->\nold\n<!-- end: labels -->\n"
+    text = f"a\n{labels}b\n<!-- generated: other -->\nkept\n<!-- end: other -->\n"
     filled = fill_sections(text, {"labels": "new"})
     assert filled == text.replace("old", "new")
     assert fill_sections(filled, {"labels": "new"}) == filled

@@ -2,11 +2,12 @@
 
 import pytest
 from cases import CASES, CORPUS, check_case, find_problems
+from reference import REFERENCE, format_reference
+
 from readout.canonical import format_corpus
 from readout.checks import CHECKS, check_corpus
 from readout.problem import RUNGS
 from readout.read import read_corpus
-from reference import REFERENCE, format_reference
 
 
 def test_rule_of_five():

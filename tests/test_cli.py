@@ -7,6 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+
 from readout.cli import main
 
 

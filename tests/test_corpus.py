@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 
 from conftest import ROOT
+
 from readout.anchor import iter_quotation_marks
 from readout.canonical import format_corpus
 from readout.model import Boilerplate, Quote, Stance, main_spans

@@ -6,6 +6,7 @@ import sys
 import pytest
 from conftest import ROOT
 from datasets import get_dataset_config_names, load_dataset
+
 from readout import load
 from readout.build import build_hub
 from readout.tables import CONFIGS, DEFAULT_CONFIG

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from conftest import ROOT
+
 from readout.build import build_hub
 
 VERSIONS = {

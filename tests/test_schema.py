@@ -10,6 +10,7 @@ from conftest import CORPUS, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+
 from readout import model
 from readout.schema import KINDS, explain, is_valid, read_schema
 
@@ -68,7 +69,9 @@ def test_schema_and_model_have_the_same_fields_and_vocabularies(schema, record):
 def literal_values(hint):
     if get_origin(hint) is Literal:
         return get_args(hint)
-    return next((get_args(arg) for arg in get_args(hint) if get_origin(hint) is Union and get_origin(arg) is Literal), ())
+    return next(
+        (get_args(arg) for arg in get_args(hint) if get_origin(hint) is Union and get_origin(arg) is Literal), ()
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -83,7 +86,16 @@ def test_every_field_is_described(kind):
 def records(kind):
     pattern = "annotations/gold/*.jsonl" if kind == "annotation" else f"**/{kind}s.jsonl"
     if kind == "adjudication":
-        return [dict(id="a", kind="quote", items=[{"annotator": "x", "ids": ["q"]}], decision="first", section="1", reason="Why.")]
+        return [
+            {
+                "id": "a",
+                "kind": "quote",
+                "items": [{"annotator": "x", "ids": ["q"]}],
+                "decision": "first",
+                "section": "1",
+                "reason": "Why.",
+            }
+        ]
     return [json.loads(line) for path in CORPUS.glob(pattern) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -96,7 +108,15 @@ def mutated_records(draw):
     return kind, record
 
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just("a\n") | st.just("١٢")
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.just("a\n")
+    | st.just("١٢")
+)
 values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=4), scalars, max_size=2)
 
 

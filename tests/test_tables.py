@@ -6,6 +6,7 @@ from conftest import CORPUS
 from datasets import Features
 from hypothesis import given
 from hypothesis import strategies as st
+
 from readout.model import Span
 from readout.read import read_corpus
 from readout.tables import (
@@ -27,7 +28,11 @@ from readout.tables import (
 def tables():
     corpus, _ = read_corpus(CORPUS)
     return {
-        config: [to_json_row(config, row) for split in config_splits(config) for row in iter_config_rows(corpus, config, split)]
+        config: [
+            to_json_row(config, row)
+            for split in config_splits(config)
+            for row in iter_config_rows(corpus, config, split)
+        ]
         for config in CONFIGS
     }
 
@@ -82,13 +87,18 @@ def test_ids_are_unique_and_join(tables):
 
 def test_tokens_carry_the_tags_of_the_quote(tables):
     row = next(row for row in tables["tokens"] if "rejected" in row["tokens"])
-    tagged = [(row["tokens"][i], TAGS[row["content_tags"][i]], TAGS[row["cue_tags"][i]]) for i in range(len(row["tokens"]))]
+    tagged = [
+        (row["tokens"][i], TAGS[row["content_tags"][i]], TAGS[row["cue_tags"][i]]) for i in range(len(row["tokens"]))
+    ]
     assert ("rejected", "O", "B") in tagged
     assert [(token, tag) for token, tag, _ in tagged if tag != "O"][-3:] == [("the", "B"), ("toll", "I"), ("plan", "I")]
 
 
 def test_stance_labels_show_every_annotator(tables):
-    iron, ferry = (next(r for r in tables["stance_labels"] if r["id"].endswith(f"critics#{name}")) for name in ("s-iron", "s-ferry"))
+    iron, ferry = (
+        next(r for r in tables["stance_labels"] if r["id"].endswith(f"critics#{name}"))
+        for name in ("s-iron", "s-ferry")
+    )
     assert {vote["annotator"]: VOTES[vote["label"]] for vote in iron["labels"]} == {"ann": "neutral", "ben": "against"}
     assert iron["soft"] == {"favor": 0.0, "against": 0.5, "neutral": 0.5, "not_annotated": 0.0}
     assert {vote["annotator"]: VOTES[vote["label"]] for vote in ferry["labels"]} == {"ann": "favor", "ben": UNANNOTATED}

@@ -9,20 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["CONFIGS", "FEATURES", "UnreadableCorpus", "__version__", "check_corpus", "load", "read_corpus"]
+__all__ = ["CONFIGS", "FEATURES", "UnreadableCorpusError", "__version__", "check_corpus", "load", "read_corpus"]
 
 if TYPE_CHECKING:
     from readout.checks import check_corpus
-    from readout.load import load
-    from readout.read import UnreadableCorpus, read_corpus
+    from readout.loading import load
+    from readout.read import UnreadableCorpusError, read_corpus
     from readout.tables import CONFIGS, FEATURES
 
 _HOMES = {
     "CONFIGS": "tables",
     "FEATURES": "tables",
-    "UnreadableCorpus": "read",
+    "UnreadableCorpusError": "read",
     "check_corpus": "checks",
-    "load": "load",
+    "load": "loading",
     "read_corpus": "read",
 }
 

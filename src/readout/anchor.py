@@ -13,7 +13,7 @@ Unit = Literal["utf-8", "utf-16"]
 
 _LINE = re.compile(r"[^\n]+")
 # A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible sign stands alone.
-_TOKEN = re.compile(r"\w+(?:['’.\-‐‑]\w+)*|[^\w\s]")  # noqa: RUF001
+_TOKEN = re.compile(r"\w+(?:['’.\-‐‑]\w+)*|[^\w\s]")
 
 
 def find_quotation(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
@@ -55,6 +55,7 @@ class OffsetMap(NamedTuple):
 
         Raises:
             ValueError: the offset is outside the text or inside a character.
+
         """
         index = bisect_left(self.foreign, offset)
         if index == len(self.foreign) or self.foreign[index] != offset:

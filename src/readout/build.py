@@ -20,13 +20,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from readout import stats
-from readout.card import (
-    ConfigInfo,
-    SplitInfo,
-    fill_sections,
-    format_card,
-    split_front_matter,
-)
+from readout.card import ConfigInfo, SplitInfo, features_table, fill_sections, format_card, split_front_matter
 from readout.checks import check_corpus
 from readout.croissant import make_croissant
 from readout.model import Corpus
@@ -59,8 +53,9 @@ def build_hub(root: Path, target: Path) -> Built:
     """Build the dataset repository of a corpus folder at ``target``.
 
     Raises:
-        UnreadableCorpus: ``root`` is not a corpus folder.
+        UnreadableCorpusError: ``root`` is not a corpus folder.
         OSError: ``target`` cannot be written; what stood there stays.
+
     """
     corpus, found = read_corpus(root)
     problems = tuple(sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order))
@@ -163,7 +158,8 @@ def refresh_card(root: Path) -> tuple[str, str]:
 
 def composition_sections(corpus: Corpus) -> dict[str, str]:
     """Return the generated sections of the card that count what the corpus holds."""
-    return {name: stats.format_markdown(make(corpus)) for name, make in stats.TABLES.items()}
+    tables = {name: stats.format_markdown(make(corpus)) for name, make in stats.TABLES.items()}
+    return {**tables, "columns": features_table()}
 
 
 def _write_checksums(folder: Path) -> None:

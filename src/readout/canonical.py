@@ -204,9 +204,9 @@ def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> For
             record["id"] = content_id(record, taken)
             taken.add(record["id"])
             given.append(record["id"])
-        annotations.append(msgspec.convert(record, AnyAnnotation))  # type: ignore[arg-type]
+        annotations.append(msgspec.convert(record, AnyAnnotation))
     located = sum("start" not in span for before, _, _ in anchored for _, span in iter_draft_spans(before))
-    changes += [f"gave {_count(len(given), 'id')} ({', '.join(given)})"] if given else []
+    changes += [f"gave {_count(len(given), 'id')} ({', '.join(given[:5])}{', …' * (len(given) > 5)})"] if given else []
     changes += [f"wrote the offsets of {_count(located, 'span')}"] if located else []
     canonical = encode_layer(annotations)
     if canonical != mended and not layer.drafts:
@@ -268,7 +268,7 @@ def format_corpus(root: Path) -> dict[str, Formatted]:
             results[file.path] = _format_records(file)
     for meta in index.records:
         text, _, _ = read.read_text(root, meta.doc_id)
-        paths = [(f"{read.GOLD}/{meta.doc_id}.jsonl", None)]
+        paths: list[tuple[str, str | None]] = [(f"{read.GOLD}/{meta.doc_id}.jsonl", None)]
         paths += [(f"{read.BY}/{name}/{meta.doc_id}.jsonl", name) for name in read.iter_annotators(root)]
         for path, annotator in paths:
             if text is not None and (root / path).is_file():

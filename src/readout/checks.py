@@ -7,8 +7,9 @@ ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -49,6 +50,7 @@ from readout.problem import (
     Finding,
     Problem,
     Rule,
+    Rung,
     locate,
     locate_record,
     nearest,
@@ -169,7 +171,7 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
                 if vocabulary in ("mention", "quote") and got != vocabulary:
                     message = f"The {pointer[0]} {name!r} is a {got}. Expected a {vocabulary}."
                     yield Finding(message, pointer, index, hint=nearest(name, _candidates(vocabulary, file.types)))
-        elif isinstance(record, Document) and record.outlet in registries.speakers:
+        elif isinstance(record, Document) and record.outlet and record.outlet in registries.speakers:
             kind = registries.speakers[record.outlet].kind
             if kind != "outlet":
                 message = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
@@ -272,9 +274,7 @@ def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registrie
     for index, annotation in enumerate(layer.records):
         for pointer, span in iter_spans(annotation):
             if not span.start < span.end <= length:
-                message = (
-                    f"Got {span.start}–{span.end}. Expected start < end ≤ {length}, the length of the text."  # noqa: RUF001
-                )
+                message = f"Got {span.start}–{span.end}. Expected start < end ≤ {length}, the length of the text."
                 yield Finding(message, pointer, index, hint=_place_hint(span, document.text))
 
 
@@ -286,8 +286,10 @@ def span_text(layer: Layer, document: AnnotatedDocument, registries: Registries)
         for pointer, span in iter_spans(annotation):
             if 0 <= span.start < span.end <= len(text) and text[span.start : span.end] != span.exact:
                 there = text[span.start : span.end]
-                around = f"the text there: …{text[max(0, span.start - 20) : span.start]}⟦{there}⟧{text[span.end :][:20]}…"
-                message = f"Got {span.exact!r}. The text at {span.start}–{span.end} is {there!r}."  # noqa: RUF001
+                around = (
+                    f"the text there: …{text[max(0, span.start - 20) : span.start]}⟦{there}⟧{text[span.end :][:20]}…"
+                )
+                message = f"Got {span.exact!r}. The text at {span.start}–{span.end} is {there!r}."
                 yield Finding(message, (*pointer, "exact"), index, hint=_place_hint(span, text), context=(around,))
 
 
@@ -296,7 +298,7 @@ def _place_hint(span: Span, text: str) -> str:
     if not starts:
         return nearest_passage(span.exact, text)
     nearby = min(starts, key=lambda start: abs(start - span.start))
-    return f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"  # noqa: RUF001
+    return f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
 
 
 @rule("span-order", "span")
@@ -307,10 +309,10 @@ def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries
             spans = getattr(annotation, name)
             if isinstance(spans, Span) or len(spans) < 2:
                 continue
-            for number, (left, right) in enumerate(zip(spans, spans[1:], strict=False), 1):
+            for number, (left, right) in enumerate(pairwise(spans), 1):
                 if right.start < left.end:
                     message = (
-                        f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."  # noqa: RUF001
+                        f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
                     )
                     hint = "put the spans in text order, and join those that overlap."
                     yield Finding(message, (name, number), index, hint=hint)
@@ -343,8 +345,12 @@ def nested_outside(layer: Layer, document: AnnotatedDocument, registries: Regist
     for index, record in enumerate(layer.records):
         if isinstance(record, Quote) and (outer := quotes.get(record.within or "")):
             if not _lies_in(record.content, outer.content):
-                message = f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
-                yield Finding(message, ("within",), index, hint="remove 'within', or correct the spans of either quote.")
+                message = (
+                    f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
+                )
+                yield Finding(
+                    message, ("within",), index, hint="remove 'within', or correct the spans of either quote."
+                )
 
 
 @rule("stance-holder", "span")
@@ -370,7 +376,7 @@ def _members(speaker_id: str, registries: Registries) -> tuple[str, ...]:
 
 @rule("unannotated-quotation", "guideline", "warning")
 def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
-    """Every quotation mark belongs to the content of a quote, to boilerplate, or to an annotation whose note explains it."""
+    """Every quotation mark belongs to a quote's content, to boilerplate, or to an annotation whose note explains it."""
     if not is_whole(layer):
         return
     text = document.text
@@ -389,7 +395,9 @@ def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries:
                 path=f"{read.TEXTS}/{document.meta.doc_id}.txt",
                 line=text.count("\n", 0, offset) + 1,
                 column=offset - start + 1,
-                context=(f"…{text[max(start, offset - 40) : offset]}⟦{text[offset]}⟧{text[offset + 1 : offset + 40]}…",),
+                context=(
+                    f"…{text[max(start, offset - 40) : offset]}⟦{text[offset]}⟧{text[offset + 1 : offset + 40]}…",
+                ),
                 hint="annotate the quote, or explain the mark in the note of an annotation that covers it.",
             )
 
@@ -420,7 +428,7 @@ def evidence_outside_quote(layer: Layer, document: AnnotatedDocument, registries
             spans = (*quote.content, *quote.cue)
             start, end = min(s.start for s in spans), max(s.end for s in spans)
             if any(span.start < start or end < span.end for span in record.evidence):
-                message = f"The evidence reaches outside the quote {quote.id!r}, which covers {start}–{end}."  # noqa: RUF001
+                message = f"The evidence reaches outside the quote {quote.id!r}, which covers {start}–{end}."
                 yield Finding(message, ("evidence",), index, hint="correct the evidence, or remove 'quote'.")
 
 
@@ -432,7 +440,7 @@ def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries:
         if not isinstance(record, Boilerplate):
             for pointer, span in iter_spans(record):
                 if any(span.start < other.end and other.start < span.end for other in noise):
-                    message = f"The span {span.start}–{span.end} overlaps text that is marked as boilerplate."  # noqa: RUF001
+                    message = f"The span {span.start}–{span.end} overlaps text that is marked as boilerplate."
                     yield Finding(message, pointer, index, hint="shorten one of the two spans.")
 
 
@@ -505,46 +513,41 @@ def _run(rules: Iterable[Rule], file: RecordFile[Any], *scope: Any) -> Iterator[
             yield locate_record(each, finding, file)
 
 
-def _climb(
-    file: RecordFile[Any], rules: Iterable[tuple[Rule, Callable[[RecordFile[Any]], Iterator[Finding]]]]
-) -> Iterator[Problem]:
-    """Run rules rung by rung; records with an error on one rung are left out of the next."""
-    by_rung: dict[str, list[tuple[Rule, Callable[[RecordFile[Any]], Iterator[Finding]]]]] = {rung: [] for rung in RUNGS}
-    for each in rules:
-        by_rung[each[0].rung].append(each)
+def _climb(file: RecordFile[Any], rules: Iterable[tuple[Rule, tuple[Any, ...]]]) -> Iterator[Problem]:
+    """Run rules, each with its scope, rung by rung; records with an error on one rung are left out of the next."""
+    by_rung: dict[Rung, list[tuple[Rule, tuple[Any, ...]]]] = {rung: [] for rung in RUNGS}
+    for each, scope in rules:
+        by_rung[each.rung].append((each, scope))
     for rung in RUNGS:
         failed: set[int] = set()
-        for each, find in by_rung[rung]:
-            for finding in find(file):
+        for each, scope in by_rung[rung]:
+            for finding in each.find(file, *scope):
                 yield locate_record(each, finding, file)
                 if each.severity == "error" and finding.index is not None:
                     failed.add(finding.index)
         if failed:
             kept = [index for index in range(len(file.records)) if index not in failed]
-            file = replace(
-                file,
-                records=tuple(file.records[index] for index in kept),
-                lines=tuple(file.lines[index] for index in kept),
-            )
+            records, lines = ([values[index] for index in kept] for values in (file.records, file.lines))
+            file = replace(file, records=tuple(records), lines=tuple(lines))
 
 
 def check_registries(registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the registries, apart from unused entries."""
     for file in registries.files.values():
-        yield from _climb(file, ((each, lambda f, r=each: r.find(f, registries)) for each in FILE_RULES))
+        yield from _climb(file, [(each, (registries,)) for each in FILE_RULES])
 
 
 def check_index(index: RecordFile[Document], registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the documents' metadata."""
-    yield from _climb(index, ((each, lambda f, r=each: r.find(f, registries)) for each in FILE_RULES))
+    yield from _climb(index, [(each, (registries,)) for each in FILE_RULES])
     yield from _run((split_leak,), index)
 
 
 def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
     """Yield the problems of one annotation file above the schema rung."""
     yield from check_drafts(layer, document.text)
-    rules = [(each, lambda f, r=each: r.find(f, registries)) for each in FILE_RULES]
-    rules += [(each, lambda f, r=each: r.find(f, document, registries)) for each in LAYER_RULES]
+    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in FILE_RULES]
+    rules += [(each, (document, registries)) for each in LAYER_RULES]
     yield from _climb(layer, rules)
 
 
@@ -601,4 +604,3 @@ def check_corpus(corpus: Corpus) -> list[Problem]:
         problems += check_document(document, corpus.registries, corpus.index)
         usage.add_document(document)
     return [*problems, *check_usage(corpus.registries, corpus.index, usage)]
-

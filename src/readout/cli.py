@@ -38,11 +38,11 @@ class _Commands(click.Group):
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        from readout.read import UnreadableCorpus
+        from readout.read import UnreadableCorpusError
 
         try:
             return super().invoke(ctx)
-        except (UnreadableCorpus, OSError) as error:
+        except (UnreadableCorpusError, OSError) as error:
             raise click.UsageError(str(error)) from error
 
 

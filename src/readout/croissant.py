@@ -1,4 +1,4 @@
-"""Croissant 1.0 metadata (MLCommons) of the dataset repository: one record set a config, read from its Parquet files."""
+"""Croissant 1.0 metadata (MLCommons) of the dataset repository: one record set a split of a config."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ CONTEXT: dict[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -69,6 +70,8 @@ def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parque
         "name": front.get("pretty_name", "corpus"),
         "description": front.get("description", ""),
         "license": front.get("license_link", front.get("license", "")),
+        "citeAs": front.get("citation", ""),
+        "datePublished": str(front.get("date", "")),
         "version": str(front.get("version", "0")),
         "inLanguage": front.get("language", []),
         "keywords": front.get("tags", []),
@@ -105,4 +108,4 @@ def _field(name: str, column: str, feature: Feature, path: str, inner: str | Non
     if isinstance(feature, Labels):
         names = ", ".join(f"{index} {label}" for index, label in enumerate(feature))
         return {**field, "dataType": "sc:Integer", "description": f"Label: {names}."}
-    return {**field, "dataType": _TYPES[feature]}
+    return {**field, "dataType": _TYPES[str(feature)]}

@@ -46,7 +46,7 @@ REGISTRY_FILES: dict[str, tuple[Kind, type[Record]]] = {
 }
 
 
-class UnreadableCorpus(Exception):
+class UnreadableCorpusError(Exception):
     """The folder is not a corpus, or cannot be read at all."""
 
 
@@ -56,7 +56,9 @@ class UnreadableCorpus(Exception):
 @rule("missing-file", "bytes")
 def missing_file(path: str) -> Iterator[Finding]:
     """Every file that the corpus names is there, and is a regular file."""
-    yield Finding(f"The file {path!r} is missing or is not a regular file.", hint="restore it, or remove what names it.")
+    yield Finding(
+        f"The file {path!r} is missing or is not a regular file.", hint="restore it, or remove what names it."
+    )
 
 
 @rule("unexpected-file", "bytes", "warning")
@@ -244,12 +246,13 @@ def find_root(start: Path) -> Path:
     """Return the corpus folder that ``start`` is or lies in.
 
     Raises:
-        UnreadableCorpus: neither ``start`` nor a folder above it holds ``raw/documents.jsonl``.
+        UnreadableCorpusError: neither ``start`` nor a folder above it holds ``raw/documents.jsonl``.
+
     """
     for folder in (start, *start.resolve().parents):
         if (folder / DOCUMENTS).is_file():
             return folder
-    raise UnreadableCorpus(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
+    raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
 
 
 def _read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
@@ -361,7 +364,7 @@ def parse_layer(path: str, raw: bytes, annotator: str | None) -> tuple[Layer, li
     drafts: list[tuple[int, dict[str, Any]]] = []
     for line in valid:
         try:
-            annotations.append(msgspec.convert(line.record, AnyAnnotation))  # type: ignore[arg-type]
+            annotations.append(msgspec.convert(line.record, AnyAnnotation))
             lines.append(line.number)
         except msgspec.ValidationError:  # the schema lets people leave out ids and offsets, the model does not
             drafts.append((line.number, line.record))
@@ -409,7 +412,9 @@ def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
     if not (root / IPTC).exists():
         return {}, []
     raw, problems = _read_bytes(root, IPTC)
-    rows = (line.split("\t") for line in (raw or b"").decode(errors="replace").splitlines() if line.startswith("medtop"))
+    rows = (
+        line.split("\t") for line in (raw or b"").decode(errors="replace").splitlines() if line.startswith("medtop")
+    )
     return {row[0]: row[-1] for row in rows}, problems
 
 
@@ -444,7 +449,7 @@ def iter_annotators(root: Path) -> Iterator[str]:
 def read_document(
     root: Path, meta: Document, annotators: Iterable[str]
 ) -> tuple[AnnotatedDocument | None, list[Problem]]:
-    """Return one document with its layers, None where its text is unreadable, and its problems up to the schema rung."""
+    """Return one document with its layers and its problems up to the schema rung; None where its text is unreadable."""
     text, digest, problems = read_text(root, meta.doc_id)
     gold, found = _read_layer(root, f"{GOLD}/{meta.doc_id}.jsonl", None)
     problems += found
@@ -490,10 +495,11 @@ def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:
     """Return a whole corpus folder and its problems up to the schema rung.
 
     Raises:
-        UnreadableCorpus: ``root`` holds no ``raw/documents.jsonl``.
+        UnreadableCorpusError: ``root`` holds no ``raw/documents.jsonl``.
+
     """
     if not (root / DOCUMENTS).is_file():
-        raise UnreadableCorpus(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
     registries, problems = read_registries(root)
     index, found = read_index(root)
     problems += [*found, *check_folders(root, index)]

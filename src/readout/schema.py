@@ -32,7 +32,7 @@ def schema_folder() -> Path:
 @cache
 def read_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a record kind."""
-    return cast(dict[str, Any], msgspec.json.decode((schema_folder() / f"{kind}.schema.json").read_bytes()))
+    return cast("dict[str, Any]", msgspec.json.decode((schema_folder() / f"{kind}.schema.json").read_bytes()))
 
 
 @cache
@@ -118,14 +118,13 @@ def _describe_type(error: Any) -> tuple[str, str | None]:
 
 
 def _describe_pattern(error: Any) -> tuple[str, str | None]:
-    return (
-        f"Got {_shorten(error.instance)} for {_field(error)}. Expected text of the form {error.validator_value}.",
-        None,
-    )
+    message = f"Got {_shorten(error.instance)} for {_field(error)}. Expected text of the form {error.validator_value}."
+    return message, None
 
 
 def _describe_empty(error: Any) -> tuple[str, str | None]:
-    return f"Got {_shorten(error.instance)} for {_field(error)}. Expected at least {error.validator_value} {_NOUNS[error.validator]}.", None
+    least = f"{error.validator_value} {_NOUNS[error.validator]}"
+    return f"Got {_shorten(error.instance)} for {_field(error)}. Expected at least {least}.", None
 
 
 _NOUNS = {"minItems": "item", "minLength": "character"}

@@ -121,7 +121,7 @@ def count_targets(corpus: Corpus) -> Table:
     for record in _iter_gold(corpus.documents, Stance):
         counts[record.target, record.polarity] += 1
         holders.setdefault(record.target, set()).add(record.holder)
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (target.proposition, *(counts[name, polarity] for polarity in polarities), len(holders.get(name, ())))
         for name, target in corpus.registries.targets.items()
     ]
@@ -132,7 +132,14 @@ def count_targets(corpus: Corpus) -> Table:
 def list_annotators(corpus: Corpus) -> Table:
     """Return one row an annotator: who made a layer, and what they had seen."""
     rows = [
-        (each.annotator_id, each.kind, each.model_family or "—", each.guidelines_version, each.date or "unknown", each.saw)
+        (
+            each.annotator_id,
+            each.kind,
+            each.model_family or "—",
+            each.guidelines_version,
+            each.date or "unknown",
+            each.saw,
+        )
         for each in corpus.registries.annotators.values()
     ]
     return Table("Annotators", ("annotator", "kind", "model family", "guidelines", "date", "what it saw"), rows)
@@ -146,7 +153,12 @@ def list_statements(corpus: Corpus) -> Table:
             if isinstance(record, Quote) and record.statement:
                 clusters.setdefault(record.statement, []).append((document.meta.doc_id, record))
     rows = [
-        (name, len(quotes), len({doc_id for doc_id, _ in quotes}), " / ".join(q.content[0].exact[:60] for _, q in quotes))
+        (
+            name,
+            len(quotes),
+            len({doc_id for doc_id, _ in quotes}),
+            " / ".join(q.content[0].exact[:60] for _, q in quotes),
+        )
         for name, quotes in sorted(clusters.items())
     ]
     return Table("Statements reported more than once", ("statement", "quotes", "documents", "beginnings"), rows)

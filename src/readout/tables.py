@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from readout import model
 from readout.anchor import Paragraphs, iter_tokens
+from readout.matching import overlap
 from readout.model import (
     AnnotatedDocument,
     Corpus,
@@ -466,7 +467,8 @@ def _iter_token_rows(rows: DocumentRows) -> Iterator[Row]:
     outer = [quote for quote in quotes if quote.within is None]
     content = [span for quote in outer for span in quote.content]
     cues = [span for quote in quotes for span in quote.cue]
-    sources = [rows.by_id[name].span for name in sorted({quote.source for quote in quotes if quote.source})]
+    named = {quote.source for quote in quotes}
+    sources = [mention.span for mention in rows.of_type.get(Mention, ()) if mention.id in named]
     for number, (start, end) in enumerate(rows.paragraphs.spans):
         offsets = list(iter_tokens(rows.text, start, end))
         yield (
@@ -503,7 +505,12 @@ def _iter_stance_labels(rows: DocumentRows) -> Iterator[Row]:
     for item in iter_stance_items(rows.document):
         text, start, end = where(item.evidence)
         votes = [
-            (annotator, annotators[annotator].kind, stance.polarity if stance else UNANNOTATED, stance and stance.id)
+            (
+                annotator,
+                annotators[annotator].kind,
+                stance.polarity if stance else UNANNOTATED,
+                stance.id if stance else None,
+            )
             for annotator, stance in item.by_annotator.items()
         ]
         given = [label for _, _, label, _ in votes] or [item.gold.polarity if item.gold else UNANNOTATED]
@@ -525,7 +532,9 @@ def _iter_stance_labels(rows: DocumentRows) -> Iterator[Row]:
 class StanceItem:
     """A place in a text where gold or an annotator sees a stance of one holder towards one target."""
 
-    def __init__(self, holder: str, target: str, evidence: Sequence[Span], name: str, annotators: Iterable[str]):
+    def __init__(
+        self, holder: str, target: str, evidence: Sequence[Span], name: str, annotators: Iterable[str]
+    ) -> None:
         self.holder = holder
         self.target = target
         self.evidence = evidence
@@ -567,11 +576,6 @@ def _place_stance(stance: Stance, annotator: str, annotators: list[str], items: 
         items.append(StanceItem(stance.holder, stance.target, stance.evidence, name, annotators))
         position = 1 - len(items)
     items[-position].by_annotator[annotator] = stance
-
-
-def overlap(left: Iterable[Span], right: Sequence[Span]) -> int:
-    """Return the number of characters that two sets of disjoint spans share."""
-    return sum(max(0, min(a.end, b.end) - max(a.start, b.start)) for a in left for b in right)
 
 
 _ROWS: Mapping[Config, Callable[[DocumentRows], Iterator[Row]]] = {
@@ -631,5 +635,3 @@ def _to_json(feature: Feature, value: Any) -> Any:
     if isinstance(feature, list):
         return [_to_json(feature[0], item) for item in value]
     return {name: _to_json(child, item) for (name, child), item in zip(feature.items(), value, strict=True)}
-
-

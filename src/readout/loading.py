@@ -19,6 +19,7 @@ def data_folder() -> Path:
 
     Raises:
         FileNotFoundError: a checkout that has not been built yet.
+
     """
     for folder in (_INSTALLED, _CHECKOUT):
         if folder.is_dir():
@@ -37,6 +38,7 @@ def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) ->
     Raises:
         ValueError: there is no such config.
         FileNotFoundError: the folder holds no data, or there are none yet.
+
     """
     if config not in CONFIGS:
         raise ValueError(f"There is no config {config!r}. Use one of {', '.join(map(repr, CONFIGS))}.")

@@ -1,0 +1,38 @@
+"""Intervals over documents: the jackknife, the one resampling that a handful of documents allows. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+from typing import NamedTuple, TypeVar
+
+S = TypeVar("S")
+
+
+class Estimate(NamedTuple):
+    """A value with its 95 % interval; ``value`` is None where it is undefined, the bounds where they are."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def jackknife(clusters: Sequence[S], statistic: Callable[[Sequence[S]], float | None]) -> Estimate:
+    """Return a statistic of all clusters with its delete-one-cluster jackknife interval (Tukey 1958).
+
+    The half width is the jackknife standard error times the 97.5 % quantile of Student's t with K − 1 degrees of
+    freedom, for K clusters. There is no interval for fewer than two clusters, or where the statistic is undefined
+    without one of them.
+    """
+    value = statistic(clusters)
+    count = len(clusters)
+    parts = [statistic([*clusters[:i], *clusters[i + 1 :]]) for i in range(count)] if count > 1 else [None]
+    known = [part for part in parts if part is not None]
+    if value is None or len(known) < len(parts):
+        return Estimate(value)
+    from scipy.stats import t
+
+    mean = sum(known) / count
+    error = sqrt((count - 1) / count * sum((part - mean) ** 2 for part in known))
+    half = float(t.ppf(0.975, count - 1)) * error
+    return Estimate(value, value - half, value + half)
