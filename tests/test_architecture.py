@@ -9,7 +9,7 @@ from conftest import ROOT
 
 STORY = [
     "model", "anchor", "matching", "intervals", "problem", "schema", "read", "canonical", "checks", "tables", "stats",
-    "card", "croissant", "build", "loading", "agreement", "cli",
+    "card", "croissant", "build", "loading", "agreement", "datacard", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

@@ -3,8 +3,9 @@
 import yaml
 from conftest import ROOT
 
-from readout.build import build_hub, refresh_card
+from readout.build import build_hub
 from readout.card import fill_sections, find_sections, split_front_matter
+from readout.datacard import refresh_card
 from readout.tables import CONFIGS, FEATURES
 
 

@@ -149,13 +149,6 @@ def _write_documentation(folder: Path, root: Path, corpus: Corpus, infos: tuple[
     (folder / "content_hashes.json").write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
 
 
-def refresh_card(root: Path) -> tuple[str, str]:
-    """Return the text of ``DATACARD.md`` as it is, and with its generated sections brought up to date."""
-    corpus, _ = read_corpus(root)
-    old = (root / DATACARD).read_text(encoding="utf-8")
-    return old, fill_sections(old, composition_sections(corpus))
-
-
 def composition_sections(corpus: Corpus) -> dict[str, str]:
     """Return the generated sections of the card that count what the corpus holds."""
     tables = {name: stats.format_markdown(make(corpus)) for name, make in stats.TABLES.items()}

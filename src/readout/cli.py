@@ -172,8 +172,9 @@ def stats(corpus: Path, names: tuple[str, ...]) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale.")
 def card(corpus: Path, only_check: bool) -> None:
     """Bring the generated sections of DATACARD.md up to date."""
-    from readout.build import DATACARD, refresh_card
+    from readout.build import DATACARD
     from readout.canonical import write_files
+    from readout.datacard import refresh_card
     from readout.read import find_root
 
     root = find_root(corpus)
@@ -182,3 +183,23 @@ def card(corpus: Path, only_check: bool) -> None:
         write_files(root, {DATACARD: new.encode()})
     click.echo(f"{DATACARD} is {'up to date' if old == new else 'stale' if only_check else 'brought up to date'}.")
     sys.exit(1 if only_check and old != new else 0)
+
+
+@main.command()
+@corpus_argument
+@click.option("--annotator", "names", multiple=True, help="Compare only these annotators; may be repeated.")
+@click.option("--gamma", is_flag=True, help="Compute γ too, which takes a minute.")
+@click.option("--format", "output", type=click.Choice(["text", "json", "markdown"]), default="text")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page with a picture of the confusions.")
+def agree(corpus: Path, names: tuple[str, ...], gamma: bool, output: str, html: Path | None) -> None:
+    """Measure how far the annotators agree."""
+    from readout.agreement import compare_all, print_pairs, write_html
+    from readout.read import find_root, read_corpus
+
+    whole, _ = read_corpus(find_root(corpus))
+    pairs = compare_all(whole.documents, names, gamma)
+    if not pairs:
+        raise click.UsageError("There are no two layers of one document to compare.")
+    if html:
+        write_html(html, pairs)
+    print_pairs(pairs, output)
