@@ -468,10 +468,7 @@ def _matrix_view(label: str, pairs: Pairs) -> dict[str, Any]:
     confused = {name for pair in pairs if pair[0] != pair[1] for name in pair}
     shown = names if len(names) <= 10 else sorted(confused)
     first, _ = _margins(pairs)
-    rows = [
-        (a, [{"number": pairs[a, b], "same": a == b, "depth": _depth(pairs[a, b], first[a])} for b in shown])
-        for a in shown
-    ]
+    rows = [(a, [_cell_view(a, b, pairs[a, b], first[a]) for b in shown]) for a in shown]
     return {"label": label, "names": shown, "rows": rows}
 
 
