@@ -154,6 +154,7 @@ def test_report_of_the_small_corpus_by_hand():
     ]
 
 
+@pytest.mark.slow
 def test_gamma_is_one_for_equal_layers_and_lower_for_moved_ones():
     def layer(shift):
         return Layer(

@@ -24,13 +24,16 @@ def imported_modules(path):
 
 
 def test_every_module_is_in_the_story():
-    assert {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"} == set(STORY)
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert modules - {"__init__", "__main__"} == set(STORY)
 
 
 @pytest.mark.parametrize("module", STORY)
 def test_imports_run_one_way(module):
-    earlier = STORY[: STORY.index(module)]
-    assert [name for name in imported_modules(PACKAGE / f"{module}.py") if name not in earlier] == []
+    earlier = [*STORY[: STORY.index(module)], *([module] if (PACKAGE / module).is_dir() else [])]
+    files = [PACKAGE / f"{module}.py"] if (PACKAGE / f"{module}.py").exists() else sorted((PACKAGE / module).glob("*.py"))
+    assert files
+    assert [(path.name, name) for path in files for name in imported_modules(path) if name not in earlier] == []
 
 
 @pytest.mark.parametrize("arguments", [["-c", "import readout"], ["-m", "readout", "check", "."]])

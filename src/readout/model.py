@@ -260,13 +260,17 @@ class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registries(msgspec.Struct, frozen=True, kw_only=True):
-    """The closed vocabularies of a corpus, by id, in file order; and the files they stand in, by name."""
+    """The closed vocabularies of a corpus, by id, in file order; and the files they stand in, by name.
+
+    ``sections`` are the numbers of the sections of the guidelines, which adjudication cites.
+    """
 
     speakers: Mapping[str, Speaker] = {}
     topics: Mapping[str, TopicDefinition] = {}
     targets: Mapping[str, Target] = {}
     annotators: Mapping[str, Annotator] = {}
     iptc: Mapping[str, str] = {}
+    sections: frozenset[str] = frozenset()
     files: Mapping[str, RecordFile[Any]] = {}
 
 

@@ -38,6 +38,7 @@ GOLD = "annotations/gold"
 BY = "annotations/by"
 ADJUDICATION = "annotations/adjudication"
 IPTC = "annotations/iptc-mediatopics.tsv"
+GUIDELINES = "annotations/GUIDELINES.md"
 REGISTRY_FILES: dict[str, tuple[Kind, type[Record]]] = {
     "speakers": ("speaker", Speaker),
     "topics": ("topic", TopicDefinition),
@@ -399,8 +400,10 @@ def read_registries(root: Path) -> tuple[Registries, list[Problem]]:
         problems += found
     iptc, found = _read_iptc(root)
     problems += found
+    sections, found = _read_sections(root)
+    problems += found
     entries = {name: {_entry_id(record): record for record in file.records} for name, file in files.items()}
-    return Registries(**entries, iptc=iptc, files=files), problems
+    return Registries(**entries, iptc=iptc, sections=sections, files=files), problems
 
 
 def _entry_id(record: Any) -> str:
@@ -416,6 +419,16 @@ def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
         line.split("\t") for line in (raw or b"").decode(errors="replace").splitlines() if line.startswith("medtop")
     )
     return {row[0]: row[-1] for row in rows}, problems
+
+
+_HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ]", re.MULTILINE)
+
+
+def _read_sections(root: Path) -> tuple[frozenset[str], list[Problem]]:
+    if not (root / GUIDELINES).exists():
+        return frozenset(), []
+    raw, problems = _read_bytes(root, GUIDELINES)
+    return frozenset(_HEADING.findall((raw or b"").decode(errors="replace"))), problems
 
 
 def read_index(root: Path) -> tuple[RecordFile[Document], list[Problem]]:

@@ -1,0 +1,163 @@
+"""Every rule of the corpus, and the frame that runs them.
+
+Rules get a file that has been read and the scope around it, and yield findings by record number and JSON pointer. The
+frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from readout import read
+from readout.canonical import (
+    DRAFT_RULES,
+    check_drafts,
+)
+from readout.checks import adjudication, guideline, references, spans
+from readout.model import (
+    AnnotatedDocument,
+    Corpus,
+    Document,
+    Layer,
+    Quote,
+    RecordFile,
+    Registries,
+)
+from readout.problem import (
+    RUNGS,
+    Problem,
+    Rule,
+    Rung,
+    locate,
+    locate_record,
+)
+
+LAYER_RULES: tuple[Rule, ...] = (*spans.RULES, *guideline.RULES)
+_OTHERS = (
+    spans.checksum,
+    references.split_leak,
+    references.unused_entry,
+    references.lone_statement,
+    adjudication.unsupported_gold,
+    adjudication.unadjudicated,
+)
+CHECKS: Mapping[str, Rule] = {
+    each.code: each
+    for each in (*read.RULES, *references.RULES, *DRAFT_RULES, *LAYER_RULES, *adjudication.RULES, *_OTHERS)
+}
+"""Every rule by its code."""
+
+
+def _run(rules: Iterable[Rule], file: RecordFile[Any], *scope: Any) -> Iterator[Problem]:
+    for each in rules:
+        for finding in each.find(file, *scope):
+            yield locate_record(each, finding, file)
+
+
+def _climb(file: RecordFile[Any], rules: Iterable[tuple[Rule, tuple[Any, ...]]]) -> Iterator[Problem]:
+    """Run rules, each with its scope, rung by rung; records with an error on one rung are left out of the next."""
+    by_rung: dict[Rung, list[tuple[Rule, tuple[Any, ...]]]] = {rung: [] for rung in RUNGS}
+    for each, scope in rules:
+        by_rung[each.rung].append((each, scope))
+    for rung in RUNGS:
+        failed: set[int] = set()
+        for each, scope in by_rung[rung]:
+            for finding in each.find(file, *scope):
+                yield locate_record(each, finding, file)
+                if each.severity == "error" and finding.index is not None:
+                    failed.add(finding.index)
+        if failed:
+            kept = [index for index in range(len(file.records)) if index not in failed]
+            records, lines = ([values[index] for index in kept] for values in (file.records, file.lines))
+            file = replace(file, records=tuple(records), lines=tuple(lines))
+
+
+def check_registries(registries: Registries) -> Iterator[Problem]:
+    """Yield the problems of the registries, apart from unused entries."""
+    for file in registries.files.values():
+        yield from _climb(file, [(each, (registries,)) for each in references.RULES])
+
+
+def check_index(index: RecordFile[Document], registries: Registries) -> Iterator[Problem]:
+    """Yield the problems of the documents' metadata."""
+    yield from _climb(index, [(each, (registries,)) for each in references.RULES])
+    yield from _run((references.split_leak,), index)
+
+
+def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
+    """Yield the problems of one annotation file above the schema rung."""
+    yield from check_drafts(layer, document.text)
+    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
+    rules += [(each, (document, registries)) for each in LAYER_RULES]
+    yield from _climb(layer, rules)
+
+
+def check_document(
+    document: AnnotatedDocument, registries: Registries, index: RecordFile[Document]
+) -> Iterator[Problem]:
+    """Yield the problems of one document: its spans.checksum and its layers."""
+    for finding in spans.checksum.find(document):
+        number = next(n for n, meta in enumerate(index.records) if meta is document.meta)
+        yield locate_record(spans.checksum, replace(finding, index=number), index)
+    for layer in (document.gold, *document.layers):
+        yield from check_layer(layer, document, registries)
+    if document.adjudication.raw:
+        yield from check_adjudication(document, registries)
+
+
+def check_adjudication(document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
+    """Yield the problems of a document's adjudication: what it names, and what it should name and does not."""
+    file = document.adjudication
+    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
+    yield from _climb(file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)])
+    yield from _run((adjudication.unsupported_gold,), document.gold, document, file.records)
+    for layer in document.layers:
+        yield from _run((adjudication.unadjudicated,), layer, document, file.records)
+
+
+class Usage(msgspec.Struct):
+    """Which registry entries a corpus uses, and the path and line of each quote that reports a statement."""
+
+    names: dict[str, set[str]] = msgspec.field(default_factory=dict)
+    statements: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
+
+    def add_records(self, records: Iterable[Any]) -> None:
+        """Count the references that records make."""
+        for record in records:
+            for _, vocabulary, name in references.iter_references(record):
+                self.names.setdefault(vocabulary, set()).add(name)
+
+    def add_document(self, document: AnnotatedDocument) -> None:
+        """Count what a document's layers use."""
+        for layer in (document.gold, *document.layers):
+            self.add_records(layer.records)
+            if layer.annotator:
+                self.names.setdefault("annotators", set()).add(layer.annotator)
+        for record, line in zip(document.gold.records, document.gold.lines, strict=True):
+            if isinstance(record, Quote) and record.statement:
+                self.statements.setdefault(record.statement, []).append((document.gold.path, line))
+
+
+def check_usage(registries: Registries, index: RecordFile[Document], usage: Usage) -> Iterator[Problem]:
+    """Yield warnings about entries that nothing uses and statements that join nothing."""
+    usage.add_records(index.records)
+    for file in registries.files.values():
+        usage.add_records(file.records)
+    for name, file in registries.files.items():
+        yield from _run((references.unused_entry,), file, usage.names.get(name, ()))
+    for finding in references.lone_statement.find(usage.statements):
+        yield locate(references.lone_statement, finding, read.GOLD)
+
+
+def check_corpus(corpus: Corpus) -> list[Problem]:
+    """Return all problems of a corpus above the schema rung."""
+    usage = Usage()
+    problems = [*check_registries(corpus.registries), *check_index(corpus.index, corpus.registries)]
+    for document in corpus.documents:
+        problems += check_document(document, corpus.registries, corpus.index)
+        usage.add_document(document)
+    return [*problems, *check_usage(corpus.registries, corpus.index, usage)]

@@ -1,0 +1,119 @@
+"""Rules about how gold came out of the layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from readout import read
+from readout.model import (
+    Adjudication,
+    AnnotatedDocument,
+    AnyAnnotation,
+    Layer,
+    RecordFile,
+    Registries,
+    Span,
+    main_spans,
+)
+from readout.problem import (
+    Finding,
+    Rule,
+    nearest,
+    rule,
+)
+
+
+def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> tuple[Any, ...]:
+    """Return what an annotation says, whatever its id: type, labels and places; references by the places they lead to.
+
+    Notes and statement ids are left out.
+    """
+    values = []
+    for name in annotation.__struct_fields__:
+        value = getattr(annotation, name)
+        if name in ("id", "note", "statement"):
+            continue
+        if name in ("source", "within", "quote"):
+            value = _places(layer[value]) if value in layer else None
+        elif name in annotation.SPAN_FIELDS:
+            value = tuple((span.start, span.end) for span in ((value,) if isinstance(value, Span) else value))
+        values.append(tuple(sorted(value)) if name == "addressees" else value)
+    return (type(annotation).__name__, *values)
+
+
+def _places(annotation: AnyAnnotation) -> tuple[tuple[int, int], ...]:
+    return tuple((span.start, span.end) for span in main_spans(annotation))
+
+
+def _signatures(layer: Layer) -> dict[str, tuple[Any, ...]]:
+    by_id = {record.id: record for record in layer.records}
+    return {name: signature(record, by_id) for name, record in by_id.items()}
+
+
+@rule("unknown-item", "reference")
+def unknown_item(
+    file: RecordFile[Adjudication], document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """Every annotation that a decision names exists: in the layer of its annotator, or in gold."""
+    layers = {layer.annotator or "": layer for layer in document.layers}
+    for index, record in enumerate(file.records):
+        for number, side in enumerate(record.items):
+            if side.annotator not in layers:
+                message = f"There is no layer of {side.annotator!r} for this document."
+                yield Finding(message, ("items", number, "annotator"), index, hint=nearest(side.annotator, layers))
+                continue
+            known = layers[side.annotator].types
+            for place, name in enumerate(side.ids):
+                if name not in known:
+                    message = f"The layer of {side.annotator!r} has no annotation {name!r}."
+                    yield Finding(message, ("items", number, "ids", place), index, hint=nearest(name, known) or _REMOVE)
+        for place, name in enumerate(record.gold):
+            if name not in document.gold.types:
+                message = f"Gold has no annotation {name!r}."
+                yield Finding(message, ("gold", place), index, hint=nearest(name, document.gold.types) or _REMOVE)
+
+
+_REMOVE = "correct the id, or remove it from the decision."
+
+
+@rule("unknown-section", "reference")
+def unknown_section(
+    file: RecordFile[Adjudication], document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """Every decision cites a section of the guidelines."""
+    for index, record in enumerate(file.records):
+        if record.section not in registries.sections:
+            message = f"The guidelines have no section {record.section!r}."
+            hint = nearest(record.section, registries.sections) or f"cite a numbered heading of {read.GUIDELINES}."
+            yield Finding(message, ("section",), index, hint=hint)
+
+
+@rule("unsupported-gold", "guideline")
+def unsupported_gold(
+    layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication]
+) -> Iterator[Finding]:
+    """Every gold annotation of an adjudicated document stands in a layer as it is, or a decision names it."""
+    decided = {name for record in adjudication for name in record.gold}
+    supported = {said for other in document.layers for said in _signatures(other).values()}
+    said = _signatures(layer)
+    for index, record in enumerate(layer.records):
+        if record.id not in decided and said[record.id] not in supported:
+            message = f"No layer says the same as {record.id!r}, and no decision names it."
+            yield Finding(message, ("id",), index, hint=f"name it in a record of {document.adjudication.path}.")
+
+
+@rule("unadjudicated", "guideline")
+def unadjudicated(layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication]) -> Iterator[Finding]:
+    """Every annotation of a layer that gold lacks or changes is named by a decision, if the document is adjudicated."""
+    sides = [side for record in adjudication for side in record.items if side.annotator == layer.annotator]
+    decided = {name for side in sides for name in side.ids}
+    golden = set(_signatures(document.gold).values())
+    said = _signatures(layer)
+    for index, record in enumerate(layer.records):
+        if record.id not in decided and said[record.id] not in golden:
+            message = f"Gold does not say the same as {record.id!r}, and no decision names it."
+            yield Finding(message, ("id",), index, hint=f"name it in a record of {document.adjudication.path}.")
+
+
+RULES: tuple[Rule, ...] = (unknown_item, unknown_section)

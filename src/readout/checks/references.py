@@ -1,0 +1,257 @@
+"""Rules about any file of records: ids, references, dates, canonical form, splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from readout import read
+from readout.canonical import (
+    encode_layer,
+    encode_records,
+)
+from readout.model import (
+    Adjudication,
+    Annotator,
+    Boilerplate,
+    Document,
+    Layer,
+    Mention,
+    Pointer,
+    Quote,
+    RecordFile,
+    Registries,
+    Speaker,
+    Stance,
+    Target,
+    Topic,
+    TopicDefinition,
+)
+from readout.problem import (
+    Finding,
+    Rule,
+    nearest,
+    rule,
+)
+
+REFERENCES: Mapping[type, tuple[tuple[str, str], ...]] = {
+    Mention: (("speaker", "speakers"),),
+    Quote: (("speaker", "speakers"), ("addressees", "speakers"), ("source", "mention"), ("within", "quote")),
+    Topic: (("topic", "topics"),),
+    Stance: (("holder", "speakers"), ("target", "targets"), ("quote", "quote")),
+    Boilerplate: (),
+    Document: (("outlet", "speakers"),),
+    Speaker: (("members", "speakers"),),
+    TopicDefinition: (("parent", "topics"), ("iptc", "iptc")),
+    Target: (("topics", "topics"),),
+    Annotator: (),
+    Adjudication: (),
+}
+"""The fields of each record that name another record, and the vocabulary they name it from."""
+
+
+def iter_references(record: Any) -> Iterator[tuple[Pointer, str, str]]:
+    """Yield ``(pointer, vocabulary, id)`` of every reference that a record makes."""
+    for name, vocabulary in REFERENCES[type(record)]:
+        value = getattr(record, name)
+        if isinstance(value, str):
+            yield (name,), vocabulary, value
+        elif value is not None:
+            for index, item in enumerate(value):
+                yield (name, index), vocabulary, item
+
+
+def record_id(record: Any) -> str:
+    """Return the id of any record: its first field."""
+    value: str = getattr(record, record.__struct_fields__[0])
+    return value
+
+
+@rule("duplicate-id", "reference")
+def duplicate_id(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """Every id is given once in its file."""
+    first: dict[str, int] = {}
+    for index, record in enumerate(file.records):
+        name = record_id(record)
+        if name in first:
+            yield Finding(
+                f"The id {name!r} is already given on line {file.lines[first[name]]}.",
+                (record.__struct_fields__[0],),
+                index,
+                hint="remove the id and run `readout format`, which gives a new one."
+                if isinstance(file, Layer)
+                else "give the entry another id.",
+            )
+        first.setdefault(name, index)
+
+
+@rule("unknown-reference", "reference")
+def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """Every id that a record names exists."""
+    for index, record in enumerate(file.records):
+        for pointer, vocabulary, name in iter_references(record):
+            known = _vocabulary(vocabulary, file, registries)
+            if name not in known and not _is_broken(name, vocabulary, file, registries):
+                yield Finding(
+                    f"The {pointer[0]} {name!r} does not exist in {_place(vocabulary, file)}.",
+                    pointer,
+                    index,
+                    hint=nearest(name, _candidates(vocabulary, known)) or _remedy(vocabulary),
+                )
+
+
+def _vocabulary(vocabulary: str, file: RecordFile[Any], registries: Registries) -> Mapping[str, Any]:
+    if vocabulary in ("mention", "quote"):
+        return file.types if isinstance(file, Layer) else {}
+    known: Mapping[str, Any] = getattr(registries, vocabulary)
+    return known
+
+
+def _is_broken(name: str, vocabulary: str, file: RecordFile[Any], registries: Registries) -> bool:
+    """Tell whether a record of this name may exist, but in a line that cannot be read or in a file that is missing."""
+    home = file if vocabulary in ("mention", "quote") else registries.files.get(vocabulary)
+    if home is None or is_whole(home):
+        return False
+    return not home.raw or b'"%s"' % name.encode() in home.raw
+
+
+def is_whole(file: RecordFile[Any]) -> bool:
+    """Tell whether every line of a file is among its records."""
+    return bool(file.raw) and len(file.records) == len(file.raw.splitlines())
+
+
+def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
+    return [name for name in known if vocabulary not in ("mention", "quote") or known[name] == vocabulary]
+
+
+def _place(vocabulary: str, file: RecordFile[Any]) -> str:
+    if vocabulary in ("mention", "quote"):
+        return "this file"
+    return read.IPTC if vocabulary == "iptc" else f"annotations/{vocabulary}.jsonl"
+
+
+def _remedy(vocabulary: str) -> str:
+    if vocabulary in ("mention", "quote"):
+        return f"add the {vocabulary} to this file, or name an id that is in it."
+    return f"correct the id, or add it with `readout add {vocabulary.removesuffix('s')}`."
+
+
+@rule("wrong-reference", "reference")
+def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """A source is a mention, `within` and `quote` name a quote, an outlet is a speaker of kind outlet."""
+    for index, record in enumerate(file.records):
+        if isinstance(file, Layer):
+            for pointer, vocabulary, name in iter_references(record):
+                got = file.types.get(name, vocabulary)
+                if vocabulary in ("mention", "quote") and got != vocabulary:
+                    message = f"The {pointer[0]} {name!r} is a {got}. Expected a {vocabulary}."
+                    yield Finding(message, pointer, index, hint=nearest(name, _candidates(vocabulary, file.types)))
+        elif isinstance(record, Document) and record.outlet and record.outlet in registries.speakers:
+            kind = registries.speakers[record.outlet].kind
+            if kind != "outlet":
+                message = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
+                outlets = [name for name, speaker in registries.speakers.items() if speaker.kind == "outlet"]
+                yield Finding(message, ("outlet",), index, hint=nearest(record.outlet, outlets))
+
+
+@rule("reference-cycle", "reference")
+def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
+    for name, fields in (("within", Quote), ("parent", TopicDefinition), ("members", Speaker)):
+        records = {record_id(record): record for record in file.records if isinstance(record, fields)}
+        for index, record in enumerate(file.records):
+            if isinstance(record, fields) and _reaches_itself(record, name, records):
+                message = f"Following {name!r} from {record_id(record)!r} leads back to it."
+                yield Finding(message, (name,), index, hint=f"correct {name!r} in one of the records of the circle.")
+
+
+def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
+    pending, seen = [start], set()
+    while pending:
+        value = getattr(pending.pop(), field)
+        for name in (value,) if isinstance(value, str) else value or ():
+            if name == record_id(start):
+                return True
+            if name in records and name not in seen:
+                seen.add(name)
+                pending.append(records[name])
+    return False
+
+
+@rule("impossible-date", "reference")
+def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """Dates are days of the calendar."""
+    for index, record in enumerate(file.records):
+        for pointer, value in _iter_dates(record):
+            try:
+                date.fromisoformat((value + "-01-01")[:10] if len(value) < 10 else value)
+            except ValueError:
+                yield Finding(f"There is no day {value!r} in the calendar.", pointer, index, hint="correct the date.")
+
+
+def _iter_dates(record: Any) -> Iterator[tuple[Pointer, str]]:
+    for name in ("published", "date"):
+        if value := getattr(record, name, None):
+            yield (name,), value
+    for index, role in enumerate(getattr(record, "roles", ())):
+        for name, value in (("from", role.start), ("to", role.end)):
+            if value:
+                yield ("roles", index, name), value
+
+
+@rule("not-canonical", "guideline", "warning")
+def not_canonical(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """Files are in canonical form, so that a diff shows one changed record as one changed line."""
+    canonical = encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
+    if canonical != file.raw and is_whole(file):
+        pairs = zip(canonical.splitlines(), file.raw.splitlines(), strict=False)
+        first = next((number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), len(file.lines))
+        yield Finding("The file is not in canonical form from this line on.", line=first, hint="run `readout format`.")
+
+
+@rule("split-leak", "reference")
+def split_leak(index: RecordFile[Document]) -> Iterator[Finding]:
+    """All texts about one event are in one split."""
+    first: dict[str, int] = {}
+    for number, document in enumerate(index.records):
+        earlier = index.records[first.setdefault(document.event, number)]
+        if earlier.split != document.split:
+            yield Finding(
+                f"The event {document.event!r} is in split {document.split!r} here, and in {earlier.split!r} on line "
+                f"{index.lines[first[document.event]]}.",
+                ("split",),
+                number,
+                hint="put all texts about one event in one split.",
+            )
+
+
+@rule("unused-entry", "guideline", "warning")
+def unused_entry(file: RecordFile[Any], used: Iterable[str]) -> Iterator[Finding]:
+    """Every entry of a registry is used."""
+    names = set(used)
+    for index, record in enumerate(file.records):
+        if record_id(record) not in names:
+            message = f"The entry {record_id(record)!r} is used nowhere in the corpus."
+            yield Finding(message, (record.__struct_fields__[0],), index, hint="use it or remove it.")
+
+
+@rule("lone-statement", "guideline", "warning")
+def lone_statement(statements: Mapping[str, Sequence[tuple[str, int]]]) -> Iterator[Finding]:
+    """A statement id joins at least two quotes."""
+    for name, places in statements.items():
+        if len(places) == 1:
+            path, line = places[0]
+            message = f"The statement {name!r} is named by one quote only."
+            hint = "name it in the other quote that reports the statement, or remove it."
+            yield Finding(message, path=path, line=line, hint=hint)
+
+
+RULES: tuple[Rule, ...] = (
+    duplicate_id,
+    unknown_reference,
+    wrong_reference,
+    reference_cycle,
+    impossible_date,
+    not_canonical,
+)

@@ -1,0 +1,146 @@
+"""Rules about the spans of a layer, and about annotations that must fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from readout import read
+from readout.anchor import find_quotation
+from readout.canonical import (
+    nearest_passage,
+)
+from readout.model import (
+    AnnotatedDocument,
+    Layer,
+    Mention,
+    Quote,
+    Registries,
+    Span,
+    Stance,
+    iter_spans,
+)
+from readout.problem import (
+    Finding,
+    Rule,
+    rule,
+)
+
+
+@rule("checksum", "bytes")
+def checksum(document: AnnotatedDocument) -> Iterator[Finding]:
+    """A raw text has the SHA-256 that its metadata state: raw text is never edited."""
+    if document.sha256 != document.meta.sha256:
+        yield Finding(
+            f"Got {document.meta.sha256!r}. The text has {document.sha256!r}.",
+            ("sha256",),
+            hint=f"restore {read.TEXTS}/{document.meta.doc_id}.txt; for a corrected text run `readout reanchor`.",
+        )
+
+
+@rule("span-bounds", "span")
+def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+    """A span starts before it ends and ends within the text."""
+    length = len(document.text)
+    for index, annotation in enumerate(layer.records):
+        for pointer, span in iter_spans(annotation):
+            if not span.start < span.end <= length:
+                message = f"Got {span.start}–{span.end}. Expected start < end ≤ {length}, the length of the text."
+                yield Finding(message, pointer, index, hint=_place_hint(span, document.text))
+
+
+@rule("span-text", "span")
+def span_text(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+    """`exact` is the text between start and end."""
+    text = document.text
+    for index, annotation in enumerate(layer.records):
+        for pointer, span in iter_spans(annotation):
+            if 0 <= span.start < span.end <= len(text) and text[span.start : span.end] != span.exact:
+                there = text[span.start : span.end]
+                around = (
+                    f"the text there: …{text[max(0, span.start - 20) : span.start]}⟦{there}⟧{text[span.end :][:20]}…"
+                )
+                message = f"Got {span.exact!r}. The text at {span.start}–{span.end} is {there!r}."
+                yield Finding(message, (*pointer, "exact"), index, hint=_place_hint(span, text), context=(around,))
+
+
+def _place_hint(span: Span, text: str) -> str:
+    starts = find_quotation(text, span.exact)
+    if not starts:
+        return nearest_passage(span.exact, text)
+    nearby = min(starts, key=lambda start: abs(start - span.start))
+    return f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
+
+
+@rule("span-order", "span")
+def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+    """The spans of one field are in text order and do not overlap."""
+    for index, annotation in enumerate(layer.records):
+        for name in annotation.SPAN_FIELDS:
+            spans = getattr(annotation, name)
+            if isinstance(spans, Span) or len(spans) < 2:
+                continue
+            for number, (left, right) in enumerate(pairwise(spans), 1):
+                if right.start < left.end:
+                    message = (
+                        f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
+                    )
+                    hint = "put the spans in text order, and join those that overlap."
+                    yield Finding(message, (name, number), index, hint=hint)
+
+
+def find_quotes(layer: Layer) -> dict[str, Quote]:
+    """Return the quotes of a layer by id."""
+    return {record.id: record for record in layer.records if isinstance(record, Quote)}
+
+
+@rule("source-speaker", "span")
+def source_speaker(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+    """The source of a quote is a mention of its speaker."""
+    mentions = {record.id: record for record in layer.records if isinstance(record, Mention)}
+    for index, record in enumerate(layer.records):
+        if isinstance(record, Quote) and (mention := mentions.get(record.source or "")):
+            if mention.speaker != record.speaker:
+                message = f"The quote's speaker is {record.speaker!r}, its source mentions {mention.speaker!r}."
+                yield Finding(message, ("source",), index, hint="correct the speaker of the quote or of the mention.")
+
+
+def _lies_in(inner: Iterable[Span], outer: Iterable[Span]) -> bool:
+    hull = list(outer)
+    return all(any(o.start <= i.start and i.end <= o.end for o in hull) for i in inner)
+
+
+@rule("nested-outside", "span")
+def nested_outside(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+    """The content of a nested quote lies inside the content of the quote it is within."""
+    quotes = find_quotes(layer)
+    for index, record in enumerate(layer.records):
+        if isinstance(record, Quote) and (outer := quotes.get(record.within or "")):
+            if not _lies_in(record.content, outer.content):
+                message = (
+                    f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
+                )
+                yield Finding(
+                    message, ("within",), index, hint="remove 'within', or correct the spans of either quote."
+                )
+
+
+@rule("stance-holder", "span")
+def stance_holder(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+    """The holder of a stance taken in a quote is its speaker, or belongs to it, or a note says why not."""
+    quotes = find_quotes(layer)
+    for index, record in enumerate(layer.records):
+        if not isinstance(record, Stance) or record.note or not (quote := quotes.get(record.quote or "")):
+            continue
+        parties = {record.holder, *_members(record.holder, registries)}
+        if parties.isdisjoint({quote.speaker, *_members(quote.speaker, registries)}):
+            message = f"The holder is {record.holder!r}, but {quote.speaker!r} speaks in {quote.id!r}."
+            yield Finding(message, ("holder",), index, hint="correct the holder or the quote, or explain it in a note.")
+
+
+def _members(speaker_id: str, registries: Registries) -> tuple[str, ...]:
+    speaker = registries.speakers.get(speaker_id)
+    return speaker.members if speaker else ()
+
+
+RULES: tuple[Rule, ...] = (span_bounds, span_text, span_order, source_speaker, nested_outside, stance_holder)
