@@ -21,15 +21,10 @@ import pyarrow as pa
 
 import readout
 from readout.build import hash_sources
+from readout.columns import to_arrow_table
+from readout.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
 from readout.problem import format_text, is_failure
-from readout.tables import (
-    CONFIGS,
-    DEFAULT_CONFIG,
-    arrow_schema,
-    config_splits,
-    iter_config_rows,
-    to_arrow_table,
-)
+from readout.tables import iter_config_rows
 
 
 class Readout(datasets.ArrowBasedBuilder):

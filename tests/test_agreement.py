@@ -11,21 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 from sklearn.metrics import cohen_kappa_score
 
-from readout.agreement import (
-    UNMATCHED,
-    Counts,
-    add_counts,
-    cohen_kappa,
-    compare_all,
-    count,
-    estimate_gamma,
-    krippendorff_alpha,
-    match_annotations,
-    to_json,
-    to_tables,
-    with_unmatched,
-    write_html,
-)
+from readout.agreement.coefficients import cohen_kappa, krippendorff_alpha, with_unmatched
+from readout.agreement.counts import UNMATCHED, Counts, add_counts, count, match_annotations
+from readout.agreement.pairs import compare_all, estimate_gamma
+from readout.agreement.report import to_json, to_tables, write_html
 from readout.intervals import jackknife
 from readout.matching import dice, match
 from readout.model import Layer, Mention, Span, Stance

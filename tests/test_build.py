@@ -13,8 +13,8 @@ from datasets import load_dataset
 
 from readout.build import HUB, build_hub, hash_line, replaced_folder
 from readout.checks import CHECKS
+from readout.features import CONFIGS, FEATURES
 from readout.loading import load
-from readout.tables import CONFIGS, FEATURES
 
 
 def snapshot(folder):

@@ -6,7 +6,7 @@ from conftest import ROOT
 from readout.build import build_hub
 from readout.card import fill_sections, find_sections, split_front_matter
 from readout.datacard import refresh_card
-from readout.tables import CONFIGS, FEATURES
+from readout.features import CONFIGS, FEATURES
 
 
 def test_the_card_is_not_stale():

@@ -9,7 +9,7 @@ from datasets import get_dataset_config_names, load_dataset
 
 from readout import load
 from readout.build import build_hub
-from readout.tables import CONFIGS, DEFAULT_CONFIG
+from readout.features import CONFIGS, DEFAULT_CONFIG
 
 
 @pytest.fixture(scope="module")

@@ -7,21 +7,11 @@ from datasets import Features
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readout.columns import to_arrow_table, to_json_row
+from readout.features import CONFIGS, FEATURES, TAGS, UNANNOTATED, VOTES, arrow_schema, config_splits
 from readout.model import Span
 from readout.read import read_corpus
-from readout.tables import (
-    CONFIGS,
-    FEATURES,
-    TAGS,
-    UNANNOTATED,
-    VOTES,
-    arrow_schema,
-    config_splits,
-    iter_config_rows,
-    tag_tokens,
-    to_arrow_table,
-    to_json_row,
-)
+from readout.tables import iter_config_rows, tag_tokens
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,13 @@ __all__ = ["CONFIGS", "FEATURES", "UnreadableCorpusError", "__version__", "check
 
 if TYPE_CHECKING:
     from readout.checks import check_corpus
+    from readout.features import CONFIGS, FEATURES
     from readout.loading import load
     from readout.read import UnreadableCorpusError, read_corpus
-    from readout.tables import CONFIGS, FEATURES
 
 _HOMES = {
-    "CONFIGS": "tables",
-    "FEATURES": "tables",
+    "CONFIGS": "features",
+    "FEATURES": "features",
     "UnreadableCorpusError": "read",
     "check_corpus": "checks",
     "load": "loading",

@@ -22,20 +22,14 @@ import pyarrow.parquet as pq
 from readout import stats
 from readout.card import ConfigInfo, SplitInfo, features_table, fill_sections, format_card, split_front_matter
 from readout.checks import check_corpus
+from readout.columns import to_arrow_table, to_json_row
 from readout.croissant import make_croissant
+from readout.features import CONFIGS, Config, arrow_schema, config_splits
 from readout.model import Corpus
 from readout.problem import Problem, is_failure
 from readout.read import read_corpus
 from readout.schema import schema_folder
-from readout.tables import (
-    CONFIGS,
-    Config,
-    arrow_schema,
-    config_splits,
-    iter_config_rows,
-    to_arrow_table,
-    to_json_row,
-)
+from readout.tables import iter_config_rows
 
 HUB = "build/hub"
 DATACARD = "DATACARD.md"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from readout.tables import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
+from readout.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
 
 _SECTION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)

@@ -193,7 +193,8 @@ def card(corpus: Path, only_check: bool) -> None:
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with a picture of the confusions.")
 def agree(corpus: Path, names: tuple[str, ...], gamma: bool, output: str, html: Path | None) -> None:
     """Measure how far the annotators agree."""
-    from readout.agreement import compare_all, print_pairs, write_html
+    from readout.agreement.pairs import compare_all
+    from readout.agreement.report import print_pairs, write_html
     from readout.read import find_root, read_corpus
 
     whole, _ = read_corpus(find_root(corpus))

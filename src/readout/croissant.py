@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from readout.card import ConfigInfo, data_path
-from readout.tables import FEATURES, Config, Feature, Labels
+from readout.features import FEATURES, Config, Feature, Labels
 
 CONTEXT: dict[str, Any] = {
     "@language": "en",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from readout.agreement import compare_all, format_markdown_section
+from readout.agreement.pairs import compare_all
+from readout.agreement.report import format_markdown_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from readout.tables import CONFIGS, DEFAULT_CONFIG, Config, config_splits
+from readout.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
