@@ -11,8 +11,9 @@ from cases import CASES, break_corpus
 from conftest import ROOT
 from datasets import load_dataset
 
-from readout.build import HUB, build_hub, hash_line, replaced_folder
+from readout.build import HUB, build_hub, replaced_folder
 from readout.checks import CHECKS
+from readout.columns import hash_line, to_row
 from readout.features import CONFIGS, FEATURES
 from readout.loading import load
 
@@ -64,7 +65,7 @@ def test_content_hash_is_that_of_the_loaded_rows(built):
         for split, rows in load(config, built).items():
             digest.update(f"{split}\n".encode())
             for row in rows:
-                digest.update(hash_line(row))
+                digest.update(hash_line(to_row(config, row)))
         assert hashes[config] == digest.hexdigest(), config
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pyarrow.parquet as pq
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from readout import stats
 from readout.card import ConfigInfo, SplitInfo, features_table, fill_sections, format_card, split_front_matter
 from readout.checks import check_corpus
-from readout.columns import to_arrow_table, to_json_row
+from readout.columns import hash_line, to_arrow_table
 from readout.croissant import make_croissant
 from readout.features import CONFIGS, Config, arrow_schema, config_splits
 from readout.model import Corpus
@@ -107,19 +107,10 @@ def _write_config(folder: Path, config: Config, corpus: Corpus) -> ConfigInfo:
                 writer.write_table(table, row_group_size=ROW_GROUP)
         digest.update(f"{split}\n".encode())
         for row in rows:
-            digest.update(hash_line(to_json_row(config, row)))
+            digest.update(hash_line(row))
         splits.append(SplitInfo(split, table.nbytes, len(rows)))
         size += path.stat().st_size
     return ConfigInfo(config, tuple(splits), size, digest.hexdigest())
-
-
-def hash_line(row: dict[str, Any]) -> bytes:
-    """Return what a row adds to its config's content hash.
-
-    The hash is the SHA-256 over the splits in order, each its name on a line and then its rows, each as compact JSON on
-    a line. Unlike a file's checksum it does not depend on the version of pyarrow.
-    """
-    return msgspec.json.encode(row) + b"\n"
 
 
 # ---------------------------------------------------------------- documentation

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
 import pyarrow as pa
 
 from readout.features import FEATURES, Config, Feature, Labels, arrow_schema, to_arrow_type
@@ -89,18 +90,26 @@ def to_arrow_table(config: Config, rows: Iterable[Row]) -> pa.Table:
     return pa.Table.from_arrays([column.to_array() for column in columns], schema=arrow_schema(config))
 
 
-def to_json_row(config: Config, row: Row) -> dict[str, Any]:
-    """Return a row as the dictionary that ``datasets`` gives for it, labels as integers."""
-    return {
-        name: _to_json(feature, value) for (name, feature), value in zip(FEATURES[config].items(), row, strict=True)
-    }
+def to_row(config: Config, loaded: Mapping[str, Any]) -> Row:
+    """Return a row as it is compiled for the dictionary that ``datasets`` gives for it: label names for integers."""
+    return tuple(_to_value(feature, loaded[name]) for name, feature in FEATURES[config].items())
 
 
-def _to_json(feature: Feature, value: Any) -> Any:
+def _to_value(feature: Feature, value: Any) -> Any:
     if isinstance(feature, Labels):
-        return feature.index(value)
+        return feature[value]
     if isinstance(feature, str):
         return value
     if isinstance(feature, list):
-        return [_to_json(feature[0], item) for item in value]
-    return {name: _to_json(child, item) for (name, child), item in zip(feature.items(), value, strict=True)}
+        return [_to_value(feature[0], item) for item in value]
+    return [_to_value(child, value[name]) for name, child in feature.items()]
+
+
+def hash_line(row: Row) -> bytes:
+    """Return what a row adds to its config's content hash: its values in column order as a compact JSON array.
+
+    Class labels stand by name, structs as arrays, absent values as null. The content hash of a config is the SHA-256
+    over its splits in order, each its name on a line, then its rows, each on a line. Unlike the checksum of a Parquet
+    file it does not depend on the version of pyarrow.
+    """
+    return msgspec.json.encode(row) + b"\n"

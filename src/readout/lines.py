@@ -226,9 +226,11 @@ def _parse_line(line: bytes, kind: Kind) -> tuple[Any, Rule, list[Finding]]:
     except (msgspec.DecodeError, RecursionError):
         return None, json_syntax, list(json_syntax.find(line))
     # A line that is byte for byte what its record is written as has no duplicate keys and nothing else that is odd.
-    if msgspec.json.encode(record) != line and (findings := list(duplicate_key.find(line))):
+    written = msgspec.json.encode(record)
+    if written != line and (findings := list(duplicate_key.find(line))):
         return record, duplicate_key, findings
-    if not line.isascii() and (findings := list(not_nfc.find(record))):
+    composed = written.isascii() or unicodedata.is_normalized("NFC", written.decode())
+    if not composed and (findings := list(not_nfc.find(record))):
         return record, not_nfc, findings
     if not is_valid(kind, record):
         return record, schema, list(schema.find(kind, record))

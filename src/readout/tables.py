@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -212,13 +213,15 @@ def tag_tokens(tokens: Sequence[tuple[int, int]], spans: Iterable[Span]) -> list
     A token that touches a span belongs to it; where spans overlap, the token keeps the one that starts first.
     """
     tags = ["O"] * len(tokens)
+    ends = [end for _, end in tokens]
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         tag = "B"
-        for index, (start, end) in enumerate(tokens):
-            if start < span.end and span.start < end:
-                if tags[index] == "O":
-                    tags[index] = tag
-                tag = "I"
+        for index in range(bisect_right(ends, span.start), len(tokens)):
+            if tokens[index][0] >= span.end:
+                break
+            if tags[index] == "O":
+                tags[index] = tag
+            tag = "I"
     return tags
 
 

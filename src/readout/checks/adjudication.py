@@ -25,9 +25,10 @@ from readout.problem import (
 
 
 def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> tuple[Any, ...]:
-    """Return what an annotation says, whatever its id: type, labels and places; references by the places they lead to.
+    """Return what an annotation says, whatever its id: type, labels and places; references by where they lead to.
 
-    Notes and statement ids are left out.
+    Notes and statement ids are left out. A reference counts as the same where it leads to the same starting point, so
+    that a quote whose end is disputed does not make its stances disputed too.
     """
     values = []
     for name in annotation.__struct_fields__:
@@ -35,15 +36,11 @@ def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> 
         if name in ("id", "note", "statement"):
             continue
         if name in ("source", "within", "quote"):
-            value = _places(layer[value]) if value in layer else None
+            value = main_spans(layer[value])[0].start if value in layer else None
         elif name in annotation.SPAN_FIELDS:
             value = tuple((span.start, span.end) for span in ((value,) if isinstance(value, Span) else value))
         values.append(tuple(sorted(value)) if name == "addressees" else value)
     return (type(annotation).__name__, *values)
-
-
-def _places(annotation: AnyAnnotation) -> tuple[tuple[int, int], ...]:
-    return tuple((span.start, span.end) for span in main_spans(annotation))
 
 
 def _signatures(layer: Layer) -> dict[str, tuple[Any, ...]]:
