@@ -170,7 +170,8 @@ def stats(corpus: Path, names: tuple[str, ...]) -> None:
 @main.command()
 @corpus_argument
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale.")
-def card(corpus: Path, only_check: bool) -> None:
+@click.option("--all", "with_slow", is_flag=True, help="Bring sections up to date too that take minutes (γ).")
+def card(corpus: Path, only_check: bool, with_slow: bool) -> None:
     """Bring the generated sections of DATACARD.md up to date."""
     from readout.build import DATACARD
     from readout.canonical import write_files
@@ -178,7 +179,7 @@ def card(corpus: Path, only_check: bool) -> None:
     from readout.read import find_root
 
     root = find_root(corpus)
-    old, new = refresh_card(root)
+    old, new = refresh_card(root, with_slow)
     if not only_check:
         write_files(root, {DATACARD: new.encode()})
     click.echo(f"{DATACARD} is {'up to date' if old == new else 'stale' if only_check else 'brought up to date'}.")

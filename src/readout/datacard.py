@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from readout.agreement.pairs import compare_all
-from readout.agreement.report import format_markdown_section
+from readout.agreement.report import format_gamma_section, format_markdown_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
@@ -17,10 +17,16 @@ SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
 }
 """Sections that take more than counting, by name; made only for cards that ask for them."""
 
+SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
+    "gamma": lambda corpus: format_gamma_section(compare_all(corpus.documents, with_gamma=True)),
+}
+"""Sections that take minutes; made only on demand."""
 
-def refresh_card(root: Path) -> tuple[str, str]:
+
+def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
     """Return the text of a corpus's card as it is, and with its generated sections brought up to date."""
     corpus, _ = read_corpus(root)
     old = (root / DATACARD).read_text(encoding="utf-8")
-    made = {name: SECTIONS[name](corpus) for name in find_sections(old) if name in SECTIONS}
+    makers = {**SECTIONS, **(SLOW_SECTIONS if with_slow else {})}
+    made = {name: makers[name](corpus) for name in find_sections(old) if name in makers}
     return old, fill_sections(old, {**composition_sections(corpus), **made})
