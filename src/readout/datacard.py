@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from readout.agreement.pairs import compare_all
+from readout.agreement.pairs import PairAgreement, compare_all
 from readout.agreement.report import format_gamma_section, format_markdown_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
 from readout.read import read_corpus
 
+
+def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:
+    """Return the agreement of the pairs of annotators who worked by the same version of the guidelines."""
+    versions: dict[str, list[str]] = {}
+    for name, annotator in corpus.registries.annotators.items():
+        versions.setdefault(annotator.guidelines_version, []).append(name)
+    return [
+        pair
+        for names in versions.values()
+        if len(names) > 1
+        for pair in compare_all(corpus.documents, names, with_gamma)
+    ]
+
+
 SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
-    "agreement": lambda corpus: format_markdown_section(compare_all(corpus.documents)),
+    "agreement": lambda corpus: format_markdown_section(compare_peers(corpus)),
 }
 """Sections that take more than counting, by name; made only for cards that ask for them."""
 
 SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
-    "gamma": lambda corpus: format_gamma_section(compare_all(corpus.documents, with_gamma=True)),
+    "gamma": lambda corpus: format_gamma_section(compare_peers(corpus, with_gamma=True)),
 }
 """Sections that take minutes; made only on demand."""
 
