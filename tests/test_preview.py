@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -167,11 +168,11 @@ def test_layers_side_by_side_name_their_differences():
     document = next(each for each in corpus.documents if each.layers)
     view = view_document(document, corpus.registries, Statements(corpus.documents))
     between = next(each for each in view["comparisons"] if (each["left"], each["right"]) == (1, 2))
-    assert {(c["kind"], c["left"], c["right"]) for c in between["changes"]} >= {
-        ("relabelled", change["left"], change["right"]) for change in between["changes"] if change["fields"]
-    }
-    fields = {field[0] for change in between["changes"] for field in change["fields"]}
-    assert "polarity" in fields
+    assert [(change["name"], change["left"], change["right"]) for change in between["changes"]] == [
+        ("other labels", "ann/s-iron", "ben/s-fyi3rn"),
+        ("only here", "ann/s-ferry", ""),
+    ]
+    assert [field[0] for field in between["changes"][0]["fields"]] == ["polarity", "evidence"]
 
 
 # ---------------------------------------------------------------- the commands
@@ -206,3 +207,18 @@ def test_page_of_changes(small, tmp_path):
     buttons = [attributes["data-key"] for _, attributes in page.tags if "data-key" in attributes]
     assert buttons
     assert set(buttons) <= keys_of(page)
+
+
+def test_a_missing_library_is_named_with_its_extra(small, monkeypatch):
+    monkeypatch.setitem(sys.modules, "markupsafe", None)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    for name in [name for name in sys.modules if name.startswith("readout.preview")]:
+        monkeypatch.delitem(sys.modules, name)
+    done = run("preview", small)
+    assert done.exit_code == 2
+    assert 'pip install "readout-corpus[' in done.stderr
+
+
+def test_no_corpus_is_wrong_usage(tmp_path):
+    assert run("preview", tmp_path).exit_code == 2
+    assert run("diff", tmp_path, CORPUS).exit_code == 2

@@ -14,8 +14,9 @@ def find_breaking(
     old: State, new: State, documents: Sequence[DocumentChanges], entries: Iterable[EntryChange]
 ) -> Iterator[str]:
     """Yield one sentence for each change that users of the data must follow."""
+    sizes = {document.meta.doc_id: len(document.gold.records) for document in old.corpus.documents}
     for document in documents:
-        yield from _break_document(document, old)
+        yield from _break_document(document, sizes.get(document.doc_id, 0))
     for entry in entries:
         yield from _break_entry(entry)
     for place, values in old.vocabularies.items():
@@ -25,9 +26,8 @@ def find_breaking(
             yield f"{place} no longer knows {_list(gone)}" + (f", but {_list(come)}." if come else ".")
 
 
-def _break_document(changes: DocumentChanges, old: State) -> Iterator[str]:
-    before = next((each for each in old.corpus.documents if each.meta.doc_id == changes.doc_id), None)
-    rows = len(before.gold.records) if before else 0
+def _break_document(changes: DocumentChanges, rows: int) -> Iterator[str]:
+    """Yield what breaks in a document that had ``rows`` gold annotations."""
     if changes.kind == "removed":
         yield f"The document {changes.doc_id!r} is gone, with the ids of its {rows} gold annotations."
         return

@@ -35,10 +35,9 @@ def compare_layers(
     pairs += pair_by_meaning(gone, come, lambda annotation: here[id(annotation)])
     renamed = {a.id: b.id for a, b in pairs}
     taken = {id(annotation) for pair in pairs for annotation in pair}
-    misplaced = [(a, b) for a, b in pairs if a == b != here[id(a)]]
-    changes = [
-        change for a, b in pairs if (a, b) not in misplaced and (change := _compare_pair(a, b, here[id(a)], renamed))
-    ]
+    misplaced = {id(a) for a, b in pairs if a == b != here[id(a)]}
+    differing = [(a, b) for a, b in pairs if id(a) not in misplaced]
+    changes = [change for a, b in differing if (change := _compare_pair(a, b, here[id(a)], renamed))]
     changes += [_removed(each) for each in gone if id(each) not in taken]
     changes += [_added(each) for each in come if id(each) not in taken]
     whole: Literal["added", "removed"] | None = None

@@ -212,17 +212,20 @@ def view_changes(
     return {
         "left": left,
         "right": right,
-        "changes": [_view_change(change, layers[left], layers[right], names[change.kind]) for change in shown],
+        "changes": [_view_change(change, layers[left], layers[right], names) for change in shown],
     }
 
 
-def _view_change(change: AnnotationChange, left: LayerView, right: LayerView, name: str) -> dict[str, Any]:
+def _view_change(
+    change: AnnotationChange, left: LayerView, right: LayerView, names: Mapping[ChangeKind, str]
+) -> dict[str, Any]:
+    fields = [field for field in change.fields if "edited" in names or field.name not in ("id", "note")]
     return {
         "kind": change.kind,
-        "name": name,
+        "name": names[change.kind],
         "left": left.prefix + change.old.id if change.old else "",
         "right": right.prefix + change.new.id if change.new else "",
-        "fields": [(field.name, format_value(field.old), format_value(field.new)) for field in change.fields],
+        "fields": [(field.name, format_value(field.old), format_value(field.new)) for field in fields],
     }
 
 

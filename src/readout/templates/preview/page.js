@@ -1,7 +1,6 @@
 "use strict";
 /* The script of the preview. Data come from a JSON element of the page and enter it as text only. */
 
-const DIFFERENCE_SIGNS = { added: "+", removed: "−", moved: "→", relabelled: "~", edited: "·" };
 const views = [];
 
 function element(name, attributes = {}, ...children) {
@@ -93,6 +92,10 @@ class View {
       pane.querySelector("h2").hidden = !this.comparison;
       pane.style.order = number === first ? 0 : 1;
     });
+    for (const box of this.form.querySelectorAll('[name="kind"]')) {
+      const items = this.data.layers[first].annotations.filter((item) => item.type === box.value);
+      box.closest("label").querySelector("small").textContent = String(items.length);
+    }
   }
 
   findDifferences() {
@@ -150,7 +153,7 @@ class View {
       const item = this.byKey.get(key);
       if (!item || !item.visible || !item.marks.length) continue;
       const text = `${change.name}: ${item.label}`;
-      const flag = element("button", { type: "button", class: `sign flag ${change.kind}`, "data-sign": DIFFERENCE_SIGNS[change.kind], title: text, "aria-label": text, tabindex: -1 });
+      const flag = element("button", { type: "button", class: `sign flag ${change.kind}`, "data-sign": change.name, title: text, "aria-label": text, tabindex: -1 });
       flag.item = item;
       item.marks[0].mark.before(flag);
     }
