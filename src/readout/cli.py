@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -44,6 +45,21 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (UnreadableCorpusError, OSError) as error:
             raise click.UsageError(str(error)) from error
+        except ModuleNotFoundError as error:
+            if hint := _extra_hint(error.name or ""):
+                raise click.UsageError(hint) from error
+            raise
+
+
+def _extra_hint(module: str) -> str:
+    """Return how to install a library that one of the package's extras brings; nothing for any other."""
+    from importlib.metadata import requires
+
+    for requirement in requires("readout-corpus") or ():
+        found = re.fullmatch(rf"{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement)
+        if found:
+            return f'This command needs {module}: pip install "readout-corpus[{found[1]}]"'
+    return ""
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -205,3 +221,57 @@ def agree(corpus: Path, names: tuple[str, ...], gamma: bool, output: str, html: 
     if html:
         write_html(html, pairs)
     print_pairs(pairs, output)
+
+
+@main.command()
+@corpus_argument
+@click.option("--output", type=click.Path(path_type=Path), help="The folder to write; by default build/preview.")
+def preview(corpus: Path, output: Path | None) -> None:
+    """Write HTML pages that show the texts with their annotations.
+
+    The folder is replaced whole. The pages need no network: open index.html in a browser.
+    """
+    from readout.build import replaced_folder
+    from readout.changes.states import read_state
+    from readout.preview import PREVIEW, check_target, write_preview
+    from readout.read import find_root
+
+    root = find_root(corpus)
+    target = output or root / PREVIEW
+    check_target(target)
+    state = read_state(str(root))
+    with replaced_folder(target) as folder:
+        write_preview(folder, state.corpus, state.unread)
+    click.echo(f"{len(state.corpus.documents)} documents: open {target / 'index.html'} in a browser.")
+
+
+@main.command()
+@click.argument("old", default="HEAD")
+@click.argument("new", default=".")
+@click.option("--format", "output", type=click.Choice(["text", "json", "markdown", "changelog"]), default="text")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page that shows before and after."
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
+def diff(old: str, new: str, output: str, html: Path | None, exit_code: bool) -> None:
+    """Tell what changed between two states of a corpus.
+
+    OLD and NEW are corpus folders or git revisions such as main or HEAD~1; a folder goes before a revision of the same
+    name. By default the last commit is compared with the current folder.
+    """
+    from readout.changes import compare_states
+    from readout.changes.renderings import RENDERINGS, format_text
+    from readout.changes.states import read_state
+    from readout.changes.wording import Texts
+
+    before, after = read_state(old), read_state(new)
+    changes = compare_states(before, after)
+    texts = Texts(before.corpus.documents, after.corpus.documents)
+    click.echo(
+        format_text(changes, texts, _style) if output == "text" else RENDERINGS[output](changes, texts), nl=False
+    )
+    if html:
+        from readout.preview import write_changes
+
+        write_changes(html, changes, before, after)
+    sys.exit(1 if exit_code and changes else 0)
