@@ -120,10 +120,14 @@ def format_(corpus: Path, only_check: bool) -> None:
 
     root = find_root(corpus)
     results = format_corpus(root)
-    changed = {path: done for path, done in results.items() if done.changes}
+    changed = {path: done for path, done in results.items() if done.changes and not done.problems}
     problems = [problem for done in results.values() for problem in done.problems]
     for path, done in changed.items():
         click.echo(f"{path}: {'; '.join(done.changes)}")
+    for path, done in results.items():
+        if done.problems:
+            codes = ", ".join(sorted({problem.code for problem in done.problems}))
+            click.echo(f"{path}: left as it is ({codes})")
     _print_problems(problems)
     if not only_check:
         write_files(root, {path: done.raw for path, done in changed.items()})
