@@ -8,8 +8,8 @@ import pytest
 from conftest import ROOT
 
 STORY = [
-    "model", "anchor", "matching", "intervals", "problem", "syntax", "schema", "read", "canonical", "checks", "tables",
-    "stats", "card", "croissant", "build", "loading", "agreement", "datacard", "cli",
+    "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "read", "canonical",
+    "reanchor", "checks", "tables", "stats", "card", "croissant", "build", "loading", "agreement", "datacard", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

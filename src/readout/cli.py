@@ -56,6 +56,8 @@ corpus_argument = click.argument(
     "corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path()
 )
 
+existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+
 
 def _style(text: str, role: str) -> str:
     return click.style(text, **COLOURS.get(role, {}))
@@ -207,3 +209,37 @@ def agree(corpus: Path, names: tuple[str, ...], gamma: bool, output: str, html: 
     if html:
         write_html(html, pairs)
     print_pairs(pairs, output)
+
+
+@main.command()
+@corpus_argument
+@click.option("--old-revision", default="HEAD", show_default=True, help="Take the old texts from this git revision.")
+@click.option(
+    "--old", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Take the old text from a file."
+)
+@click.option("--document", help="Reanchor only this document; needed with --old.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, and write nothing.")
+def reanchor(corpus: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool) -> None:
+    """Move annotations along when a raw text was corrected.
+
+    Words that survived move silently; words that changed are told; what has no place any more goes to
+    annotations/unplaced/, and nothing is lost.
+    """
+    from readout.canonical import write_files
+    from readout.read import find_root
+    from readout.reanchor import describe, find_corrected, read_old_text, reanchor_corpus
+
+    if old and not document:
+        raise click.UsageError("--old needs --document: the id of the document whose old text the file holds.")
+    root = find_root(corpus)
+    done = reanchor_corpus(
+        root, find_corrected(root, document), lambda meta: read_old_text(root, meta, old_revision, old)
+    )
+    for each in done:
+        click.echo("\n".join(describe(each)), nl=bool(each.moves))
+        if not dry_run:
+            write_files(root, each.files)
+    problems = [problem for each in done for problem in each.problems]
+    _print_problems(problems)
+    _summarise(problems, "Run `readout check` now." if done else "Every text is the one that its metadata describe.")
+    sys.exit(1 if problems else 0)
