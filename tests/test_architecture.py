@@ -9,7 +9,8 @@ from conftest import ROOT
 
 STORY = [
     "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "read", "canonical",
-    "reanchor", "checks", "tables", "stats", "card", "croissant", "build", "loading", "agreement", "datacard", "cli",
+    "reanchor", "suggest", "checks", "add", "tables", "stats", "card", "croissant", "build", "loading", "agreement",
+    "datacard", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

@@ -6,7 +6,7 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import click
 from readout import __version__
 from readout.problem import (
     Problem,
+    RefusedError,
     format_github,
     format_json,
     format_sarif,
@@ -32,17 +33,15 @@ COLOURS: dict[str, dict[str, Any]] = {
 
 
 class _Commands(click.Group):
-    """Commands in the order they are written, and an unreadable corpus as a message with exit code 2."""
+    """Commands in the order they are written, and what cannot be done as a message with exit code 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        from readout.read import UnreadableCorpusError
-
         try:
             return super().invoke(ctx)
-        except (UnreadableCorpusError, OSError) as error:
+        except (RefusedError, OSError) as error:
             raise click.UsageError(str(error)) from error
 
 
@@ -243,3 +242,104 @@ def reanchor(corpus: Path, old_revision: str, old: Path | None, document: str | 
     _print_problems(problems)
     _summarise(problems, "Run `readout check` now." if done else "Every text is the one that its metadata describe.")
     sys.exit(1 if problems else 0)
+
+
+# ---------------------------------------------------------------- add
+
+_SINGULAR = {"aliases": "alias", "members": "member", "topics": "topic", "references": "reference"}
+corpus_option = click.option(
+    "--corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path(), help="The corpus folder."
+)
+
+
+def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -> Callable[[Any], Any]:
+    """Give a command one option for each field of a schema, with the field's own description as its help."""
+    from readout.schema import read_schema
+
+    schema = read_schema(kind)
+    fields = {name: field for name, field in schema["properties"].items() if name not in left_out}
+
+    def decorate(command: Any) -> Any:
+        for name, field in reversed(fields.items()):
+            many = field.get("type") == "array"
+            click.option(
+                f"--{_SINGULAR.get(name, name).replace('_', '-')}",
+                name,
+                multiple=many,
+                type=click.Choice(field["enum"]) if "enum" in field else str,
+                required=required and name in schema["required"],
+                help=field["description"] + (" May be repeated." if many else ""),
+            )(command)
+        return command
+
+    return decorate
+
+
+class _AddCommands(click.Group):
+    """Commands whose options are made from the schemas, which are read only when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["document", "suggestions", "speaker", "topic", "target", "annotator"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in ("speaker", "topic", "target", "annotator"):
+            return _entry_command(name)
+        return _document_command() if name == "document" else super().get_command(ctx, name)
+
+
+@main.group(cls=_AddCommands)
+def add() -> None:
+    """Add a document, suggestions for it, or an entry of a registry."""
+
+
+def _document_command() -> click.Command:
+    @click.command("document", help="Add a text: its bytes, its metadata, an empty gold file and suggestions.")
+    @click.argument("file", type=existing_file)
+    @_schema_options("document", ("sha256",), required=False)
+    @corpus_option
+    def document(corpus: Path, file: Path, **fields: Any) -> None:
+        from readout.add import add_document
+        from readout.canonical import write_files
+        from readout.read import find_root
+
+        root = find_root(corpus)
+        doc_id, files = add_document(root, file, fields)
+        write_files(root, files)
+        click.echo("\n".join(f"wrote {path}" for path in files))
+        click.secho(f"Annotate {doc_id} in its gold file now; suggestions are to be judged one by one.", fg="green")
+
+    return document
+
+
+@add.command()
+@click.argument("doc_id")
+@corpus_option
+def suggestions(corpus: Path, doc_id: str) -> None:
+    """Make the suggestions for a document anew."""
+    from readout.add import add_suggestions
+    from readout.canonical import write_files
+    from readout.read import find_root
+
+    files = add_suggestions(find_root(corpus), doc_id)
+    write_files(find_root(corpus), files)
+    for path, raw in files.items():
+        click.echo(f"wrote {path}: {raw.count(bytes([10]))} suggestions")
+
+
+def _entry_command(kind: Any) -> click.Command:
+    id_field = f"{kind}_id"
+
+    @click.command(kind, help=f"Add an entry to annotations/{kind}s.jsonl.")
+    @click.argument(id_field, metavar="ID")
+    @_schema_options(kind, (id_field, "roles"))
+    @corpus_option
+    def entry(corpus: Path, **fields: Any) -> None:
+        from readout.add import add_entry
+        from readout.canonical import write_files
+        from readout.read import find_root
+
+        files = add_entry(find_root(corpus), kind, fields)
+        write_files(find_root(corpus), files)
+        click.echo(f"added {fields[id_field]!r} to {next(iter(files))}")
+
+    return entry

@@ -29,7 +29,7 @@ from readout.model import (
     Target,
     TopicDefinition,
 )
-from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
+from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
 from readout.schema import Kind, explain, is_valid
 from readout.syntax import explain_syntax
 
@@ -50,7 +50,7 @@ REGISTRY_FILES: dict[str, tuple[Kind, type[Record]]] = {
 }
 
 
-class UnreadableCorpusError(Exception):
+class UnreadableCorpusError(RefusedError):
     """The folder is not a corpus, or cannot be read at all."""
 
 

@@ -20,8 +20,8 @@ from readout.alignment import Alignment
 from readout.anchor import find_quotation, widen_to_words
 from readout.canonical import encode_layer, encode_records, format_layer
 from readout.model import AnyAnnotation, Document, Span, iter_spans
-from readout.problem import Problem
-from readout.read import UnreadableCorpusError, parse_layer
+from readout.problem import Problem, RefusedError
+from readout.read import parse_layer
 
 Outcome: TypeAlias = Literal["kept", "moved", "changed", "unplaced"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "moved", "changed", "unplaced")
@@ -245,13 +245,13 @@ def read_old_text(root: Path, meta: Document, revision: str, file: Path | None =
     """Return the text that a document's metadata describe: from a file, or from a revision of git.
 
     Raises:
-        UnreadableCorpusError: there is no such text, or it is not the one described.
+        RefusedError: there is no such text, or it is not the one described.
 
     """
     where = str(file) if file else f"revision {revision!r}"
     raw = file.read_bytes() if file else _read_revision(root, meta, revision)
     if sha256(raw).hexdigest() != meta.sha256:
-        raise UnreadableCorpusError(
+        raise RefusedError(
             f"The text of {meta.doc_id!r} in {where} is not the one that {read.DOCUMENTS} describes. Name an earlier "
             "revision with --old-revision, or give the old text with --old FILE --document DOC_ID."
         )
@@ -263,7 +263,7 @@ def _read_revision(root: Path, meta: Document, revision: str) -> bytes:
     done = subprocess.run(["git", "-C", str(root), "show", "--end-of-options", path], capture_output=True, check=False)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise UnreadableCorpusError(
+        raise RefusedError(
             f"git has no old text of {meta.doc_id!r} ({''.join(reason)}). Give it with --old FILE --document DOC_ID."
         )
     return done.stdout

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import jsonschema_rs
 import msgspec
@@ -19,8 +19,10 @@ import msgspec
 from readout.model import Pointer
 from readout.problem import Finding
 
-Kind: TypeAlias = Literal["annotation", "document", "speaker", "topic", "target", "annotator", "adjudication"]
-KINDS: tuple[Kind, ...] = ("annotation", "document", "speaker", "topic", "target", "annotator", "adjudication")
+Kind: TypeAlias = Literal[
+    "annotation", "document", "speaker", "topic", "target", "annotator", "adjudication", "suggestion"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _INSTALLED = Path(__file__).parent / "_data" / "schema"
 _CHECKOUT = Path(__file__).parents[2] / "schema"
