@@ -10,7 +10,7 @@ from conftest import ROOT
 STORY = [
     "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "read", "canonical",
     "reanchor", "suggest", "checks", "add", "tables", "stats", "card", "croissant", "build", "loading", "agreement",
-    "datacard", "cli",
+    "datacard", "new", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

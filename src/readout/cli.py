@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -104,7 +105,7 @@ def check(corpus: Path, output: str, strict: bool) -> None:
     problems = [*found, *check_corpus(whole)]
     _print_problems(problems, output)
     count = sum(len(document.gold.records) for document in whole.documents)
-    _summarise(problems, f"{len(whole.documents)} documents, {count} gold annotations: no problems.")
+    _summarise(problems, f"documents: {len(whole.documents)}, gold annotations: {count}; no problems.")
     sys.exit(1 if is_failure(problems) or (strict and problems) else 0)
 
 
@@ -132,7 +133,7 @@ def format_(corpus: Path, only_check: bool) -> None:
     _print_problems(problems)
     if not only_check:
         write_files(root, {path: done.raw for path, done in changed.items()})
-    _summarise(problems, f"{len(changed)} files {'to change' if only_check else 'changed'}.")
+    _summarise(problems, f"files {'to change' if only_check else 'changed'}: {len(changed)}.")
     sys.exit(1 if problems or (only_check and changed) else 0)
 
 
@@ -242,6 +243,18 @@ def reanchor(corpus: Path, old_revision: str, old: Path | None, document: str | 
     _print_problems(problems)
     _summarise(problems, "Run `readout check` now." if done else "Every text is the one that its metadata describe.")
     sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Make a corpus of your own in FOLDER, with one example document, ready to check, build and test."""
+    from readout.new import write_corpus
+
+    paths = write_corpus(folder)
+    click.echo(f"Wrote {len(paths)} files to {folder}. Go on with:\n")
+    for line in (f"cd {shlex.quote(str(folder))}", "readout check", "readout build"):
+        click.echo(f"    {line}")
 
 
 # ---------------------------------------------------------------- add
