@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 
 STORY = [
-    "model", "anchor", "matching", "intervals", "problem", "schema", "lines", "read", "canonical", "checks", "features",
-    "columns", "votes", "tables", "stats", "card", "croissant", "build", "loading", "agreement", "datacard", "changes",
-    "preview", "cli",
+    "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "read",
+    "canonical", "reanchor", "suggest", "checks", "add", "features", "columns", "votes", "tables", "stats", "card",
+    "croissant", "build", "loading", "agreement", "datacard", "changes", "preview", "new", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

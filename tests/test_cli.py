@@ -70,6 +70,16 @@ def test_format_check_writes_nothing(small):
     assert run("format", "--check", small).exit_code == 0
 
 
+def test_format_names_what_it_could_not_mend_and_mends_the_rest(small):
+    broken, loose = small / "annotations/gold/2030-02-toll-critics.jsonl", small / "annotations/topics.jsonl"
+    broken.write_bytes(b'{"type":"mention","speaker":"noam-levi","span":{"exact":"e"}}\n')
+    loose.write_bytes(loose.read_bytes().replace(b'","', b'", "'))
+    done = run("format", small)
+    assert done.exit_code == 1
+    assert "toll-critics.jsonl: left as it is (exact-ambiguous)" in done.stdout
+    assert "topics.jsonl: put keys" in done.stdout
+
+
 def test_build_says_what_it_built_and_how_to_load_it(small, tmp_path):
     done = run("build", small, "--output", tmp_path / "hub")
     assert done.exit_code == 0

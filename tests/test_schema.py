@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from readout import model
 from readout.schema import KINDS, explain, is_valid, read_schema
+from readout.suggest import suggest
 
 CLASSES = {
     "document": model.Document,
@@ -21,7 +22,9 @@ CLASSES = {
     "target": model.Target,
     "annotator": model.Annotator,
     "adjudication": model.Adjudication,
+    "suggestion": model.Suggestion,
 }
+QUILL = model.Speaker(speaker_id="ada-quill", name="Quill", kind="person")
 ANNOTATIONS = model.ANNOTATION_CLASSES
 
 
@@ -87,6 +90,8 @@ def test_every_field_is_described(kind):
 
 def records(kind):
     pattern = "annotations/gold/*.jsonl" if kind == "annotation" else f"**/{kind}s.jsonl"
+    if kind == "suggestion":
+        return [msgspec.to_builtins(each) for each in suggest("“Yes,” said Quill.", [QUILL])]
     if kind == "adjudication":
         return [
             {

@@ -6,8 +6,9 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 from __future__ import annotations
 
 import re
+import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import click
 from readout import __version__
 from readout.problem import (
     Problem,
+    RefusedError,
     format_github,
     format_json,
     format_sarif,
@@ -33,17 +35,15 @@ COLOURS: dict[str, dict[str, Any]] = {
 
 
 class _Commands(click.Group):
-    """Commands in the order they are written, and an unreadable corpus as a message with exit code 2."""
+    """Commands in the order they are written, and what cannot be done as a message with exit code 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        from readout.read import UnreadableCorpusError
-
         try:
             return super().invoke(ctx)
-        except (UnreadableCorpusError, OSError) as error:
+        except (RefusedError, OSError) as error:
             raise click.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
             if hint := _extra_hint(error.name or ""):
@@ -71,6 +71,8 @@ def main() -> None:
 corpus_argument = click.argument(
     "corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path()
 )
+
+existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 def _style(text: str, role: str) -> str:
@@ -119,7 +121,7 @@ def check(corpus: Path, output: str, strict: bool) -> None:
     problems = [*found, *check_corpus(whole)]
     _print_problems(problems, output)
     count = sum(len(document.gold.records) for document in whole.documents)
-    _summarise(problems, f"{len(whole.documents)} documents, {count} gold annotations: no problems.")
+    _summarise(problems, f"documents: {len(whole.documents)}, gold annotations: {count}; no problems.")
     sys.exit(1 if is_failure(problems) or (strict and problems) else 0)
 
 
@@ -136,14 +138,18 @@ def format_(corpus: Path, only_check: bool) -> None:
 
     root = find_root(corpus)
     results = format_corpus(root)
-    changed = {path: done for path, done in results.items() if done.changes}
+    changed = {path: done for path, done in results.items() if done.changes and not done.problems}
     problems = [problem for done in results.values() for problem in done.problems]
     for path, done in changed.items():
         click.echo(f"{path}: {'; '.join(done.changes)}")
+    for path, done in results.items():
+        if done.problems:
+            codes = ", ".join(sorted({problem.code for problem in done.problems}))
+            click.echo(f"{path}: left as it is ({codes})")
     _print_problems(problems)
     if not only_check:
         write_files(root, {path: done.raw for path, done in changed.items()})
-    _summarise(problems, f"{len(changed)} files {'to change' if only_check else 'changed'}.")
+    _summarise(problems, f"files {'to change' if only_check else 'changed'}: {len(changed)}.")
     sys.exit(1 if problems or (only_check and changed) else 0)
 
 
@@ -275,3 +281,150 @@ def diff(old: str, new: str, output: str, html: Path | None, exit_code: bool) ->
 
         write_changes(html, changes, before, after)
     sys.exit(1 if exit_code and changes else 0)
+
+
+@main.command()
+@corpus_argument
+@click.option("--old-revision", default="HEAD", show_default=True, help="Take the old texts from this git revision.")
+@click.option(
+    "--old", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Take the old text from a file."
+)
+@click.option("--document", help="Reanchor only this document; needed with --old.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, and write nothing.")
+def reanchor(corpus: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool) -> None:
+    """Move annotations along when a raw text was corrected.
+
+    Words that survived move silently; words that changed are told; what has no place any more goes to
+    annotations/unplaced/, and nothing is lost.
+    """
+    from readout.canonical import write_files
+    from readout.read import find_root
+    from readout.reanchor import describe, find_corrected, read_old_text, reanchor_corpus
+
+    if old and not document:
+        raise click.UsageError("--old needs --document: the id of the document whose old text the file holds.")
+    root = find_root(corpus)
+    done = reanchor_corpus(
+        root, find_corrected(root, document), lambda meta: read_old_text(root, meta, old_revision, old)
+    )
+    for each in done:
+        click.echo("\n".join(describe(each)), nl=bool(each.moves))
+        if not dry_run:
+            write_files(root, each.files)
+    problems = [problem for each in done for problem in each.problems]
+    _print_problems(problems)
+    _summarise(problems, "Run `readout check` now." if done else "Every text is the one that its metadata describe.")
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Make a corpus of your own in FOLDER, with one example document, ready to check, build and test."""
+    from readout.new import write_corpus
+
+    paths = write_corpus(folder)
+    click.echo(f"Wrote {len(paths)} files to {folder}. Go on with:\n")
+    for line in (f"cd {shlex.quote(str(folder))}", "readout check", "readout build"):
+        click.echo(f"    {line}")
+
+
+# ---------------------------------------------------------------- add
+
+_SINGULAR = {"aliases": "alias", "members": "member", "topics": "topic", "references": "reference"}
+corpus_option = click.option(
+    "--corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path(), help="The corpus folder."
+)
+
+
+def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -> Callable[[Any], Any]:
+    """Give a command one option for each field of a schema, with the field's own description as its help."""
+    from readout.schema import read_schema
+
+    schema = read_schema(kind)
+    fields = {name: field for name, field in schema["properties"].items() if name not in left_out}
+
+    def decorate(command: Any) -> Any:
+        for name, field in reversed(fields.items()):
+            many = field.get("type") == "array"
+            click.option(
+                f"--{_SINGULAR.get(name, name).replace('_', '-')}",
+                name,
+                multiple=many,
+                type=click.Choice(field["enum"]) if "enum" in field else str,
+                required=required and name in schema["required"],
+                help=field["description"] + (" May be repeated." if many else ""),
+            )(command)
+        return command
+
+    return decorate
+
+
+class _AddCommands(click.Group):
+    """Commands whose options are made from the schemas, which are read only when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["document", "suggestions", "speaker", "topic", "target", "annotator"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in ("speaker", "topic", "target", "annotator"):
+            return _entry_command(name)
+        return _document_command() if name == "document" else super().get_command(ctx, name)
+
+
+@main.group(cls=_AddCommands)
+def add() -> None:
+    """Add a document, suggestions for it, or an entry of a registry."""
+
+
+def _document_command() -> click.Command:
+    @click.command("document", help="Add a text: its bytes, its metadata, an empty gold file and suggestions.")
+    @click.argument("file", type=existing_file)
+    @_schema_options("document", ("sha256",), required=False)
+    @corpus_option
+    def document(corpus: Path, file: Path, **fields: Any) -> None:
+        from readout.add import add_document
+        from readout.canonical import write_files
+        from readout.read import find_root
+
+        root = find_root(corpus)
+        doc_id, files = add_document(root, file, fields)
+        write_files(root, files)
+        click.echo("\n".join(f"wrote {path}" for path in files))
+        click.secho(f"Annotate {doc_id} in its gold file now; suggestions are to be judged one by one.", fg="green")
+
+    return document
+
+
+@add.command()
+@click.argument("doc_id")
+@corpus_option
+def suggestions(corpus: Path, doc_id: str) -> None:
+    """Make the suggestions for a document anew."""
+    from readout.add import add_suggestions
+    from readout.canonical import write_files
+    from readout.read import find_root
+
+    files = add_suggestions(find_root(corpus), doc_id)
+    write_files(find_root(corpus), files)
+    for path, raw in files.items():
+        click.echo(f"wrote {path}: {raw.count(bytes([10]))} suggestions")
+
+
+def _entry_command(kind: Any) -> click.Command:
+    id_field = f"{kind}_id"
+
+    @click.command(kind, help=f"Add an entry to annotations/{kind}s.jsonl.")
+    @click.argument(id_field, metavar="ID")
+    @_schema_options(kind, (id_field, "roles"))
+    @corpus_option
+    def entry(corpus: Path, **fields: Any) -> None:
+        from readout.add import add_entry
+        from readout.canonical import write_files
+        from readout.read import find_root
+
+        files = add_entry(find_root(corpus), kind, fields)
+        write_files(find_root(corpus), files)
+        click.echo(f"added {fields[id_field]!r} to {next(iter(files))}")
+
+    return entry
