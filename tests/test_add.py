@@ -240,3 +240,32 @@ def test_every_addition_has_help():
         assert done.exit_code == 0
         assert name in done.stdout
     assert "readout add document" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- every script and sign
+
+
+def test_hostile_text_passes_through_every_command(added, tmp_path):
+    """Emoji, combining marks, Hebrew and markup: offsets stay true, and no command fails or obeys."""
+    gold, raw = added / f"annotations/gold/{DOC_ID}.jsonl", added / f"raw/text/{DOC_ID}.txt"
+    lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
+    lines.append(
+        '{"type":"boilerplate","kind":"script","span":{"exact":"<script>alert(1)</script>"},"note":"<b>x</b>"}'
+    )
+    gold.write_text("\n".join(lines), encoding="utf-8")
+    (added / "DATACARD.md").write_text("# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n")
+    shutil.copyfile(raw, tmp_path / "old.txt")
+    raw.write_bytes(TEXT.replace("Ferry dispute", "🚢 عبّارة – Ferry dispute").encode())
+    for arguments in (
+        ("reanchor", added, "--old", tmp_path / "old.txt", "--document", DOC_ID),
+        ("format", added),
+        *(("check", added, "--format", output) for output in ("text", "json", "github", "sarif")),
+        ("stats", added),
+        ("card", added),
+        ("build", added),
+        ("agree", added, "--html", tmp_path / "agree.html"),
+    ):
+        done = run(*arguments)
+        assert done.exit_code == 0, (arguments, done.output, done.exception)
+    assert problems_of(added) == []
+    assert len(gold.read_text(encoding="utf-8").splitlines()) == len(lines)

@@ -43,6 +43,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has gone
         except (RefusedError, OSError) as error:
             raise click.UsageError(str(error)) from error
         except ModuleNotFoundError as error:

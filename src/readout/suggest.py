@@ -33,7 +33,7 @@ def _inflect(verb: str) -> tuple[str, ...]:
 _FORMS = [*_IRREGULAR.split(), *(form for verb in _VERBS.split() for form in _inflect(verb))]
 _CUE = re.compile(rf"\b(?:according to|{'|'.join(sorted(_FORMS, key=len, reverse=True))})\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?][”\"»]?(?=\s)|\n|\Z")
-_THAT = re.compile(r",?\s+that,?\s+")
+_THAT = re.compile(r"(?:[^\S\n]+[^\s“”\",.;:]+){0,4}?,?\s+that,?\s+")  # "said on Monday that", "told the paper that"
 _CLOSING = {"“": "”", "‟": "”", "„": "“”", "«": "»", '"': '"'}
 _REACH = 100
 """How many characters from a quotation a verb of speech is looked for."""
@@ -148,7 +148,8 @@ def _nearest_cue(text: str, quotation: _Place, cues: Iterable[_Place]) -> _Place
 def _is_parted(text: str, one: _Place, other: _Place) -> bool:
     """Tell whether a sentence or a paragraph ends between two places."""
     first, second = sorted((one, other))
-    return bool(re.search(r"\n|[.!?]\s", text[first.end : second.start]))
+    between = text[max(first.end - 2, first.start) : second.start]  # “It is.” He left. “Is it?” he asked.
+    return bool(re.search(r"\n|[.][”\"»]\s|[.!?]\s", between))
 
 
 def _suggest_quote(text: str, report: _Report, names: Iterable[_Name]) -> Suggestion:
