@@ -77,8 +77,8 @@ def test_insertion_of_any_text_keeps_the_words(data, inserted):
     at = data.draw(st.integers(0, len(old)).filter(lambda at: not span.start < at < span.end))
     new = old[:at] + inserted + old[at:]
     placed = reanchor_span(span, Alignment(old, new)).span
-    if placed is None:  # only where the words stand in several places is a span set aside rather than guessed
-        assert new.count(span.exact) > 1
+    if placed is None:  # set aside rather than guessed: words that stand in several places, or have grown at an edge
+        assert new.count(span.exact) > 1 or at in (span.start, span.end)
     else:
         assert placed.exact == new[placed.start : placed.end]
 
