@@ -16,6 +16,7 @@ from readout.benchmark.render import (
     round_number,
 )
 from readout.benchmark.scores import Adjusted, Score, rank_scores, slice_items
+from readout.benchmark.statistics import Rank
 from readout.intervals import Estimate
 from readout.stats import Table
 
@@ -71,7 +72,8 @@ def list_notes(score: Score) -> list[str]:
     ]
     if undefined := [measure.name for measure in score.measures if score.is_undefined(measure)]:
         notes.append(f"0/0 counts as 0 in {', '.join(undefined)}: a class neither occurs nor is predicted.")
-    notes.append("An asterisk marks values that hold a 0/0, as of a class that neither occurs nor is predicted there.")
+    if score.task.shape == "label":
+        notes.append("An asterisk marks values that hold a 0/0: a class neither occurs there nor is predicted.")
     if abstained:
         notes.append(f"The system abstains on {abstained} of {len(score.items)} items; they count as wrong.")
     if all(item.gold == pred for item, pred in zip(score.items, score.predictions, strict=True)):
@@ -170,7 +172,7 @@ def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
     near = rank_scores(scores, found, lambda each: each.permutation)
     far = rank_scores(scores, found, lambda each: each.swap)
     rows = [
-        (score.name, format_number(score.value()), f"{a.best}–{a.worst}", a.group, f"{b.best}–{b.worst}", b.group)
+        (score.name, format_number(score.value()), _range(a), a.group, _range(b), b.group)
         for score, a, b in sorted(zip(scores, near, far, strict=True), key=lambda row: (-row[0].value(), row[0].name))
     ]
     columns = (
@@ -184,6 +186,10 @@ def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
     return Table("Ranks that the tests leave open", columns, rows)
 
 
+def _range(found: Rank) -> str:
+    return str(found.best) if found.best == found.worst else f"{found.best}–{found.worst}"
+
+
 def list_limits(events: int, comparisons: int = 1) -> list[str]:
     """Return what a number of events allows the swap test to say, one sentence each."""
     smallest = 2.0 ** (1 - events)
@@ -192,7 +198,10 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
     )
     if smallest >= LEVEL:
         said = f"{known}: on texts like these no difference, however large, can be significant at .05."
-        return [f"{said} A claim of superiority beyond these texts is not supported by this corpus."]
+        doubt = (
+            "An interval over events may leave out 0 all the same: it assumes a normal spread, which few cannot show."
+        )
+        return [f"{said} A claim of superiority beyond these texts is not supported by this corpus.", doubt]
     if smallest * comparisons >= LEVEL:
         return [f"{known}: after Holm's correction for {comparisons} comparisons none can be significant at .05."]
     return [f"{known}."]
