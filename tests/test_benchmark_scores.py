@@ -1,5 +1,6 @@
 """Scores against outside references: scikit-learn, SemEval-2016's script, brute force over characters and pairings."""
 
+import doctest
 import random
 from itertools import permutations
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 
+from readout.benchmark import metrics
 from readout.benchmark.counts import count_pairs, is_overlapping, to_spans
 from readout.benchmark.measures import evaluate
 from readout.benchmark.metrics import StanceMetric, f_fa_score
@@ -72,6 +74,10 @@ def test_the_measure_refuses_what_is_no_name_of_a_label(wrong):
         StanceMetric().compute(predictions=["favor"], references=[wrong])
     with pytest.raises(ValueError, match="as many"):
         f_fa_score(["favor"], [])
+
+
+def test_the_examples_of_the_metric_run():
+    assert doctest.testmod(metrics).failed == 0
 
 
 def test_the_metric_takes_in_batches_and_forgets_them():

@@ -17,7 +17,8 @@ from readout.benchmark.folds import (
     report_leakage,
     write_folds,
 )
-from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items, label_pairs
+from readout.benchmark.presence import label_pairs
+from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items
 from readout.model import Stance
 from readout.read import read_corpus
 

@@ -152,6 +152,7 @@ def test_scores_of_different_folds_are_not_compared(small, predictions):
     done = run("compare", predictions[0], other, "--corpus", small)
     assert done.exit_code == 2
     assert "cannot be compared" in done.stderr
+    assert run("compare", predictions[0], "--corpus", small).exit_code == 2
 
 
 def test_power_says_what_two_events_cannot(small):

@@ -164,8 +164,11 @@ def report_comparisons(scores: Sequence[Score], found: Sequence[Adjusted]) -> Re
         ),
         _rank_table(scores, found),
     )
-    notes = (f"Signature: {scores[0].signature}", *list_limits(len(scores[0].clusters), len(found)))
-    return Report(notes, tables, [comparison_json(each) for each in found])
+    notes = [f"Signature: {scores[0].signature}"]
+    if scores[0].task.shape == "label" and scores[0].official != ACCURACY:
+        notes.append(f"McNemar's test compares accuracies; all else is about {scores[0].official.name}.")
+    notes += list_limits(len(scores[0].clusters), len(found))
+    return Report(tuple(notes), tables, [comparison_json(each) for each in found])
 
 
 def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
