@@ -110,7 +110,7 @@ def test_reports_carry_signature_and_both_statements():
     first, second = make_score(golds, golds, events), make_score(golds, ["favor"] * 15, events, name="other")
     report = report_score(second)
     assert any(second.signature in note for note in report.notes)
-    assert report.tables[0].columns[1:] == ("on these texts", "on texts like these")
+    assert report.tables[0].columns[1:] == ("on these texts", "on texts like these", "resampled events")
     assert report.data["counts"]["items"] == 15
     assert report.data["measures"]["F_fa"]["value"] == 0.25
     found = report_comparisons([first, second], compare_all([first, second]))
