@@ -7,6 +7,7 @@ from pathlib import Path
 
 from readout.agreement.pairs import PairAgreement, compare_all
 from readout.agreement.report import format_gamma_section, format_markdown_section
+from readout.benchmark.limits import format_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
@@ -28,6 +29,7 @@ def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreemen
 
 SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
     "agreement": lambda corpus: format_markdown_section(compare_peers(corpus)),
+    "benchmark": format_section,
 }
 """Sections that take more than counting, by name; made only for cards that ask for them."""
 
