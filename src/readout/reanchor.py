@@ -55,6 +55,8 @@ def reanchor_span(span: Span, alignment: Alignment) -> Placement:
         moved = Span(place, place + len(span.exact), span.exact)
         return Placement(moved, "kept" if moved == span else "moved")
     similar = _similar_words(span, alignment)
+    if similar is None and place is not None:  # the words are there, but inside longer ones
+        similar = Span(place, place + len(span.exact), span.exact)
     return Placement(similar, "changed" if similar else "unplaced")
 
 
@@ -76,9 +78,14 @@ def _survived_whole(span: Span, alignment: Alignment) -> int | None:
 
 
 def _same_words_near(span: Span, alignment: Alignment) -> int | None:
-    """Find the words in the room between their neighbours, where the diff cut them at another character."""
+    """Find the words around a surviving part of them, or once between their neighbours; a diff may cut anywhere."""
+    new, length = alignment.new, len(span.exact)
+    for block in alignment.survivors(span.start, span.end):
+        place = block.place - (block.start - span.start)
+        if place >= 0 and new[place : place + length] == span.exact:
+            return place
     left, right = alignment.room(span.start, span.end)
-    starts = find_quotation(alignment.new[left:right], span.exact)
+    starts = find_quotation(new[left:right], span.exact)
     return left + starts[0] if len(starts) == 1 else None
 
 
