@@ -9,7 +9,8 @@ from conftest import ROOT
 
 STORY = [
     "model", "anchor", "matching", "intervals", "problem", "schema", "lines", "read", "canonical", "checks", "features",
-    "columns", "votes", "tables", "stats", "card", "croissant", "build", "loading", "agreement", "datacard", "cli",
+    "columns", "votes", "tables", "stats", "card", "croissant", "build", "loading", "agreement", "interchange",
+    "datacard", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 
