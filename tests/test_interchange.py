@@ -62,7 +62,7 @@ def check_identity(name, examples):
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_import_after_export_is_identity(name):
-    check_identity(name, 4 if name == "duckdb" else 15)
+    check_identity(name, 3 if name == "duckdb" else 15)
 
 
 @pytest.mark.slow

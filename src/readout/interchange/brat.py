@@ -8,7 +8,7 @@ a line, as brat itself does; where that leaves room for doubt the exact spans st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from readout.interchange.graph import LABELS, LINKS, Graph, Link, Node, to_graph
@@ -146,8 +146,9 @@ _TOOLS = "[options]\nTokens\ttokenizer:whitespace\nSentences\tsplitter:newline\n
 
 # ---------------------------------------------------------------- in
 
+TEXT_BOUND = re.compile(r"(T\w+)\t(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)\t(.*)", re.DOTALL)
 _PATTERNS = {
-    "T": re.compile(r"(T\w+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)", re.DOTALL),
+    "T": TEXT_BOUND,
     "R": re.compile(r"(R\w+)\t(\S+) Arg1:(T\w+) Arg2:(T\w+)\s*"),
     "A": re.compile(r"([AM]\w+)\t(\S+) (T\w+) (\S+)\s*"),
     "N": re.compile(r"(N\w+)\tReference (T\w+) (\w+):(\S+)(?:\t.*)?", re.DOTALL),
@@ -214,19 +215,12 @@ class AnnReader:
             self.later.append((number, groups[2], f"#{groups[1]}", unescape(groups[3])))
 
     def _read_text_bound(self, number: int, name: str, label: str, offsets: str, words: str) -> None:
-        pairs = _parse_offsets(offsets)
         if name in self.nodes:
             message = f"The name {name!r} is already given on line {self.nodes[name].line}."
             self.inbox.report("foreign-syntax", self.path, message, "give the annotation another name.", number)
             return
-        single = words if len(pairs) == 1 else None
-        spans = [self.inbox.anchor(self.text, start, end, single, self.path, number) for start, end in pairs]
-        parts = [span for span in spans if span]
-        covered = " ".join(part.exact for part in parts)
-        if len(parts) == len(pairs) > 1 and covered != words:
-            message = f"Got {words!r}. The text at {offsets} is {covered!r}."
-            self.inbox.report("foreign-span", self.path, message, "correct the offsets or the words.", number)
-        if len(parts) == len(pairs):
+        parts = anchor_fragments(self.inbox, self.text, parse_offsets(offsets), words, self.path, number)
+        if parts:
             self.nodes[name] = Node(name, label, tuple(join_fragments(self.text, parts)), {}, number)
 
     def _set_value(self, number: int, name: str, field: str, value: str) -> None:
@@ -254,11 +248,37 @@ class AnnReader:
         """Take exact spans from a note, unless the annotation was moved in brat since it was written."""
         if not re.fullmatch(r"\d+ \d+(;\d+ \d+)*", value):
             return
-        spans = [Span(start, end, self.text[start:end]) for start, end in _parse_offsets(value)]
+        spans = [Span(start, end, self.text[start:end]) for start, end in parse_offsets(value)]
         fragments = [part for span in spans for part in split_lines(span)]
         if tuple(join_fragments(self.text, fragments)) == node.spans and all(span.exact for span in spans):
             self.nodes[node.key] = node._replace(spans=tuple(spans))
 
 
-def _parse_offsets(offsets: str) -> list[tuple[int, int]]:
+def parse_offsets(offsets: str) -> list[tuple[int, int]]:
+    """Return the offsets of a text-bound annotation as pairs."""
     return [(int(start), int(end)) for start, end in (pair.split(" ") for pair in offsets.split(";"))]
+
+
+def anchor_fragments(
+    inbox: Inbox, text: str, pairs: Sequence[tuple[int, int]], words: str, path: str, line: int
+) -> list[Span]:
+    """Return the fragments of a text-bound annotation; none, with a problem, unless they hold its words.
+
+    brat writes a space between fragments, and for a line break inside one.
+    """
+    single = words if len(pairs) == 1 and flatten(text[slice(*pairs[0])]) != words else None
+    spans = [inbox.anchor(text, start, end, single, path, line) for start, end in pairs]
+    found = [span for span in spans if span]
+    covered = " ".join(span.exact for span in found)
+    if len(found) < len(pairs):
+        return []
+    if flatten(covered) != words:
+        message = f"Got {words!r}. The text of the fragments is {covered!r}."
+        inbox.report("foreign-span", path, message, "correct the offsets or the words.", line)
+        return []
+    return found
+
+
+def flatten(words: str) -> str:
+    """Return words on one line, each line break as a space."""
+    return re.sub(f"[{_BREAKS}]", " ", words)

@@ -183,14 +183,18 @@ def _read(inbox: Inbox, file: Path, stem: str, load: Callable[[], Any]) -> None:
 
 
 def _to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:
-    nodes = []
-    for item in cas.select(SPAN) if cas.typesystem.contains_type(SPAN) else []:
+    graph = Graph([], [])
+    for item in _select(cas, SPAN):
         given = {name: getattr(item, feature, None) for name, feature in _FEATURES.items()}
-        if span := inbox.anchor(text, item.begin, item.end, None, path):
+        begin, end = (-1 if offset is None else offset for offset in (item.begin, item.end))
+        if span := inbox.anchor(text, begin, end, None, path):
             values = {name: value for name, value in given.items() if value}
-            nodes.append(Node(str(item.xmiID), item.label or "", (span,), values))
-    links = [
-        Link(item.label or "", str(item.Governor.xmiID), str(item.Dependent.xmiID))
-        for item in (cas.select(RELATION) if cas.typesystem.contains_type(RELATION) else [])
-    ]
-    return Graph(nodes, links)
+            graph.nodes.append(Node(str(item.xmiID), item.label or "", (span,), values))
+    for item in _select(cas, RELATION):
+        tail, head = ("" if end is None else str(end.xmiID) for end in (item.Governor, item.Dependent))
+        graph.links.append(Link(item.label or "", tail, head))
+    return graph
+
+
+def _select(cas: Any, name: str) -> list[Any]:
+    return list(cas.select(name)) if cas.typesystem.contains_type(name) else []

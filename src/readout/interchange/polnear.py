@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from readout.interchange.brat import TEXT_BOUND, anchor_fragments, parse_offsets
 from readout.interchange.graph import CUE, Graph, Link, Node
 from readout.interchange.inbox import find_files, read_text
 from readout.interchange.newcomers import UNSTATED, CorpusInbox, form_of
@@ -23,7 +24,6 @@ LOSSES = (
     "Texts whose file name gives no date get a document id that starts with 0000-00.",
 )
 ROLES = ("Source", "Cue", "Content")
-_BOUND = re.compile(r"(T\w+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)", re.DOTALL)
 _EVENT = re.compile(r"(E\w+)\t(\S+):(T\w+)((?: \w+:T\w+)*)\s*")
 _NAME = re.compile(r"(?P<publisher>.+?)_(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})_")
 _SPLITS: dict[str, Split] = {"train": "train", "dev": "validation", "test": "test"}
@@ -83,29 +83,19 @@ class AttributionReader:
         """Return the graph of a file."""
         lines = [(number, line.rstrip("\r")) for number, line in enumerate(content.split("\n"), 1) if line.strip()]
         for number, line in lines:
-            if found := _BOUND.fullmatch(line):
+            if found := TEXT_BOUND.fullmatch(line):
                 self._read_bound(number, *found.groups())
         for number, line in lines:
             if found := _EVENT.fullmatch(line):
                 self._read_event(number, found[1], [part.split(":") for part in found[4].split()])
-            elif not _BOUND.fullmatch(line):
+            elif not TEXT_BOUND.fullmatch(line):
                 message = f"Got {line[:60]!r}. Expected a text-bound annotation (T) or an event (E)."
                 self.inbox.report("foreign-syntax", self.path, message, "correct or remove the line.", number)
         return self.graph
 
     def _read_bound(self, number: int, name: str, label: str, offsets: str, words: str) -> None:
-        pairs = [tuple(map(int, pair.split(" "))) for pair in offsets.split(";")]
-        flat = words if len(pairs) == 1 else None
-        # brat writes a line break inside a span as a space; texts of this corpus have them
-        there = self.text[pairs[0][0] : pairs[0][1]]
-        flat = there if flat is not None and re.sub(r"[\r\n]", " ", there) == flat else flat
-        spans = [self.inbox.anchor(self.text, start, end, flat, self.path, number) for start, end in pairs]
-        found = tuple(span for span in spans if span)
-        covered = " ".join(span.exact for span in found)
-        if len(found) == len(pairs) > 1 and re.sub(r"[\r\n]", " ", covered) != words:
-            message = f"Got {words!r}. The text at {offsets} is {covered!r}."
-            self.inbox.report("foreign-span", self.path, message, "correct the offsets or the words.", number)
-        self.bounds[name] = label, found if len(found) == len(pairs) else ()
+        spans = anchor_fragments(self.inbox, self.text, parse_offsets(offsets), words, self.path, number)
+        self.bounds[name] = label, tuple(spans)
 
     def _read_event(self, number: int, name: str, roles: Iterable[list[str]]) -> None:
         parts: dict[str, list[Span]] = {role: [] for role in ROLES}

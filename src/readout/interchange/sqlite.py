@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from readout.interchange.graph import CUE, LISTS, VALUES, Graph, Link, Node, to_graph
 from readout.interchange.inbox import Inbox, find_files
 from readout.interchange.outbox import Outbox, Sheet
@@ -168,6 +170,9 @@ def own_columns(label: str) -> list[str]:
 
 # ---------------------------------------------------------------- in
 
+Key = tuple[str, str, str]
+Select = Callable[[str, type], list[Any]]
+
 
 def import_sqlite(inbox: Inbox, path: Path) -> None:
     """Read SQLite files of this form."""
@@ -175,9 +180,8 @@ def import_sqlite(inbox: Inbox, path: Path) -> None:
         try:
             with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
                 _read(inbox, str(file), partial(_select, connection))
-        except sqlite3.Error as error:
-            message = f"The file is not a database of this form: {error}."
-            inbox.report("foreign-syntax", str(file), message, "export it again.")
+        except (sqlite3.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
+            _refuse(inbox, file, error)
 
 
 def import_duckdb(inbox: Inbox, path: Path) -> None:
@@ -188,55 +192,61 @@ def import_duckdb(inbox: Inbox, path: Path) -> None:
         try:
             with closing(duckdb.connect(str(file), read_only=True)) as connection:
                 _read(inbox, str(file), partial(_select, connection))
-        except duckdb.Error as error:
-            message = f"The file is not a database of this form: {error}."
-            inbox.report("foreign-syntax", str(file), message, "export it again.")
+        except (duckdb.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
+            _refuse(inbox, file, error)
 
 
-def _select(connection: Any, query: str) -> list[Any]:
-    found: list[Any] = connection.execute(query).fetchall()
+def _refuse(inbox: Inbox, file: Path, error: Exception) -> None:
+    inbox.report("foreign-syntax", str(file), f"The file is no database of this form: {error}.", "export it again.")
+
+
+def _select(connection: Any, query: str, row_type: type) -> list[Any]:
+    """Return the rows of a query, of the types that are expected: SQLite lets any column hold anything."""
+    rows = connection.execute(query).fetchall()
+    found: list[Any] = msgspec.convert(rows, list[row_type])  # type: ignore[valid-type]
     return found
 
 
-def _read(inbox: Inbox, path: str, select: Callable[[str], list[Any]]) -> None:
-    texts = dict(select("SELECT doc_id, text FROM documents"))
+def _read(inbox: Inbox, path: str, select: Select) -> None:
+    texts = dict(select("SELECT doc_id, text FROM documents", tuple[str, str]))
     values = _read_values(select)
     nodes = _read_nodes(inbox, path, select, values)
-    links = select("SELECT document, layer, id, role, head FROM links")
-    for document, layer in select("SELECT document, layer FROM layers ORDER BY document, layer"):
+    links = select("SELECT document, layer, id, role, head FROM links", tuple[str, str, str, str, str])
+    for document, layer in select("SELECT document, layer FROM layers ORDER BY document, layer", tuple[str, str]):
         text = inbox.find_text(path, document)
         if text is not None and inbox.check_text(path, text, texts.get(document, "")):
             graph = Graph(nodes.get((document, layer), []), [])
-            graph.links.extend(Link(row[3], row[2], row[4]) for row in links if tuple(row[:2]) == (document, layer))
+            graph.links.extend(Link(row[3], row[2], row[4]) for row in links if row[:2] == (document, layer))
             cues = [node.key for node in graph.nodes if node.label == CUE]
             graph.links.extend(Link(CUE, key.removesuffix(f"/{CUE}"), key) for key in cues)
             inbox.add_layer(path, document, graph, layer)
 
 
-Key = tuple[str, str, str]
-_SPAN_ROWS = 'SELECT document, layer, id, field, "start", "end", exact FROM spans ORDER BY number'
-
-
-def _read_values(select: Callable[[str], list[Any]]) -> dict[Key, dict[str, str]]:
+def _read_values(select: Select) -> dict[Key, dict[str, str]]:
     values: dict[Key, dict[str, str]] = {}
-    for document, layer, name, label, note in select("SELECT document, layer, id, type, note FROM annotations"):
-        values[document, layer, name] = {"id": name, "type": label} | ({"note": note} if note else {})
-    for label, table in _TABLE_OF.items():
-        names = own_columns(label)
-        for row in select(f"SELECT document, layer, id, {', '.join(names)} FROM {table}"):
+    for *key, label, note in select(
+        "SELECT document, layer, id, type, note FROM annotations", tuple[str, str, str, str, str | None]
+    ):
+        values[key[0], key[1], key[2]] = {"id": key[2], "type": label} | ({"note": note} if note else {})
+    for table in _TABLE_OF.items():
+        names = own_columns(table[0])
+        for row in select(f"SELECT document, layer, id, {', '.join(names)} FROM {table[1]}", tuple[str | None, ...]):
             given = {name: value for name, value in zip(names, row[3:], strict=True) if value}
-            values.setdefault(tuple(row[:3]), {}).update(given)
-    for *key, speaker in select("SELECT document, layer, id, speaker FROM addressees ORDER BY number"):
+            values.setdefault((row[0], row[1], row[2]), {}).update(given)
+    for *key, speaker in select(
+        "SELECT document, layer, id, speaker FROM addressees ORDER BY number", tuple[str, str, str, str]
+    ):
         found = values.setdefault((key[0], key[1], key[2]), {})
         found["addressees"] = f"{found.get('addressees', '')} {speaker}".strip()
     return values
 
 
 def _read_nodes(
-    inbox: Inbox, path: str, select: Callable[[str], list[Any]], values: dict[Key, dict[str, str]]
+    inbox: Inbox, path: str, select: Select, values: dict[Key, dict[str, str]]
 ) -> dict[tuple[str, str], list[Node]]:
     nodes: dict[tuple[str, str], dict[str, Node]] = {}
-    for document, layer, name, field, start, end, exact in select(_SPAN_ROWS):
+    query = 'SELECT document, layer, id, field, "start", "end", exact FROM spans ORDER BY number'
+    for document, layer, name, field, start, end, exact in select(query, tuple[str, str, str, str, int, int, str]):
         text = inbox.texts.get(document)
         span = inbox.anchor(text, start, end, exact, path) if text is not None else None
         given = dict(values.get((document, layer, name), {}))
