@@ -38,3 +38,19 @@ def find_problems(case: Path) -> list[Problem]:
 def check_case(case: Path) -> str:
     """Return what ``readout check`` prints for a case."""
     return "".join(format_text(problem) + "\n" for problem in find_problems(case))
+
+
+MISTAKES = sorted((TESTS / "mistakes").glob("*.txt"))
+"""What people type by hand: lines of an annotation file, ``---``, and what ``readout check`` prints of them."""
+
+
+def check_mistake(lines: str) -> str:
+    """Return what ``readout check`` prints of a file of the small corpus that holds these lines."""
+    path = "annotations/gold/2030-02-toll-critics.jsonl"
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(shutil.copytree(CORPUS, folder, dirs_exist_ok=True))
+        shutil.rmtree(root / "annotations/adjudication")
+        (root / path).write_text(lines, encoding="utf-8", newline="\n")
+        corpus, problems = read_corpus(root)
+        found = [problem for problem in [*problems, *check_corpus(corpus)] if problem.path == path]
+        return "".join(format_text(problem) + "\n" for problem in sorted(found, key=lambda problem: problem.order))

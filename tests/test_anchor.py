@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readout.anchor import Paragraphs, find_nearest, find_quotation, iter_paragraphs, iter_tokens, map_offsets
+from readout.anchor import (
+    Paragraphs,
+    find_nearest,
+    find_quotation,
+    find_respelled,
+    iter_paragraphs,
+    iter_tokens,
+    map_offsets,
+)
 
 texts = st.text(st.sampled_from("ab “”\n\r😀é\u0301שلa🇮🇱\t") | st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -84,5 +92,18 @@ def test_tokens_keep_inner_marks():
 
 
 def test_nearest_passage():
-    assert find_nearest("we welcomed the ferry", "welcomed a ferry") == 3
+    assert find_nearest("we welcomed the ferry", "welcomed a ferry") == (3, 21)
     assert find_nearest("abc", "xyz") is None
+
+
+def test_respelled_words_are_found_only_where_they_stand_once():
+    assert find_respelled("met the “iron toll” – there", '"Iron toll" - there') == 8
+    assert find_respelled("a “b” and a “b”", '"b"') is None
+    assert find_respelled("İstanbul’da", "İstanbul'da") == 0  # a letter whose lower case is longer keeps its offsets
+
+
+@given(texts, st.data())
+def test_nearest_passage_lies_in_the_text(text, data):
+    exact = data.draw(texts)
+    if place := find_nearest(text, exact):
+        assert 0 <= place[0] <= place[1] <= len(text)

@@ -8,9 +8,10 @@ import pytest
 from conftest import ROOT
 
 STORY = [
-    "model", "anchor", "matching", "intervals", "problem", "schema", "lines", "read", "canonical", "checks", "features",
-    "columns", "votes", "tables", "stats", "card", "croissant", "build", "loading", "agreement", "interchange",
-    "datacard", "cli",
+    "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "read",
+    "canonical", "reanchor", "suggest", "checks", "add", "features", "columns", "votes", "tables", "stats", "card",
+    "croissant", "build", "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new",
+    "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 
@@ -25,20 +26,27 @@ def imported_modules(path):
 
 
 def test_every_module_is_in_the_story():
-    modules = {path.stem for path in PACKAGE.glob("*.py")} | {
-        path.parent.name for path in PACKAGE.glob("*/__init__.py")
-    }
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | packages
     assert modules - {"__init__", "__main__"} == set(STORY)
 
 
 @pytest.mark.parametrize("module", STORY)
 def test_imports_run_one_way(module):
     earlier = [*STORY[: STORY.index(module)], *([module] if (PACKAGE / module).is_dir() else [])]
-    files = (
-        [PACKAGE / f"{module}.py"] if (PACKAGE / f"{module}.py").exists() else sorted((PACKAGE / module).glob("*.py"))
-    )
+    file = PACKAGE / f"{module}.py"
+    files = [file] if file.exists() else sorted((PACKAGE / module).glob("*.py"))
     assert files
     assert [(path.name, name) for path in files for name in imported_modules(path) if name not in earlier] == []
+
+
+SIBLINGS = {"interchange", "agreement", "preview", "benchmark"}
+
+
+@pytest.mark.parametrize("module", sorted(SIBLINGS & set(STORY)))
+def test_siblings_do_not_know_each_other(module):
+    files = [*PACKAGE.glob(f"{module}.py"), *(PACKAGE / module).glob("*.py")]
+    assert {name for path in files for name in imported_modules(path)}.isdisjoint(SIBLINGS - {module})
 
 
 @pytest.mark.parametrize("arguments", [["-c", "import readout"], ["-m", "readout", "check", "."]])

@@ -1,5 +1,6 @@
 """The card: generated sections are fresh, the authors' words are theirs."""
 
+import pytest
 import yaml
 from conftest import ROOT
 
@@ -12,6 +13,12 @@ from readout.features import CONFIGS, FEATURES
 def test_the_card_is_not_stale():
     old, new = refresh_card(ROOT)
     assert old == new, "run `readout card`"
+
+
+@pytest.mark.slow
+def test_the_slow_sections_are_not_stale():
+    old, new = refresh_card(ROOT, with_slow=True)
+    assert old == new, "run `readout card --all`"
 
 
 def test_only_generated_sections_change():

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from readout import model
 from readout.schema import KINDS, explain, is_valid, read_schema
+from readout.suggest import suggest
 
 CLASSES = {
     "document": model.Document,
@@ -21,7 +22,9 @@ CLASSES = {
     "target": model.Target,
     "annotator": model.Annotator,
     "adjudication": model.Adjudication,
+    "suggestion": model.Suggestion,
 }
+QUILL = model.Speaker(speaker_id="ada-quill", name="Quill", kind="person")
 ANNOTATIONS = model.ANNOTATION_CLASSES
 
 
@@ -32,7 +35,9 @@ def test_schema_fulfils_its_metaschema(kind):
 
 
 def test_every_schema_file_is_used():
-    assert {path.name for path in (ROOT / "schema").glob("*.json")} == {f"{kind}.schema.json" for kind in KINDS}
+    assert {path.name for path in (ROOT / "schema").glob("*.json")} == {
+        f"{kind}.schema.json" for kind in (*KINDS, "crosswalk")
+    }
 
 
 def iter_objects(schema):
@@ -85,6 +90,8 @@ def test_every_field_is_described(kind):
 
 def records(kind):
     pattern = "annotations/gold/*.jsonl" if kind == "annotation" else f"**/{kind}s.jsonl"
+    if kind == "suggestion":
+        return [msgspec.to_builtins(each) for each in suggest("“Yes,” said Quill.", [QUILL])]
     if kind == "adjudication":
         return [
             {
@@ -170,3 +177,20 @@ def test_trailing_newline_in_an_id_is_rejected_with_a_message():
     mention = {**next(record for record in records("annotation") if record["type"] == "mention"), "id": "a\n"}
     assert not jsonschema_rs.Draft202012Validator(read_schema("annotation")).is_valid(mention)
     assert list(explain("annotation", mention))
+
+
+CROSSWALK = [json.loads(line) for line in (ROOT / "schema/crosswalk.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_crosswalk_covers_our_labels_and_explains_what_does_not_map():
+    schema = json.loads((ROOT / "schema/crosswalk.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    assert all(validator.is_valid(line) for line in CROSSWALK)
+    ours = {"polarity": set(get_args(model.Polarity)), "form": set(get_args(model.Form))}
+    for vocabulary in {line["vocabulary"] for line in CROSSWALK}:
+        lines = [line for line in CROSSWALK if line["vocabulary"] == vocabulary]
+        for field in {line["field"] for line in lines}:
+            assert ours[field] <= {line["label"] for line in lines if line["field"] == field}, vocabulary
+    assert all(line.get("note") for line in CROSSWALK if line["relation"] != "exact")
+    assert all((line["foreign"] is None or line["label"] is None) == (line["relation"] == "none") for line in CROSSWALK)

@@ -30,15 +30,45 @@ def find_quotation(text: str, exact: str, prefix: str = "", suffix: str = "") ->
     return starts
 
 
-def find_nearest(text: str, exact: str) -> int | None:
-    """Return the start of the passage of ``text`` that shares the longest run of characters with ``exact``.
+_FOLDS = str.maketrans("“”„‟«»‘’‚‐‑–—\u00a0\u2009\u202f", '""""""\'\'\'----   ')
+
+
+def _fold(text: str) -> str:
+    """Return text with plain marks, dashes and spaces, and in lower case where that keeps every offset."""
+    plain = text.translate(_FOLDS)
+    lower = plain.lower()
+    return lower if len(lower) == len(plain) else plain
+
+
+def find_respelled(text: str, exact: str) -> int | None:
+    """Return the start of the one place where ``exact`` stands with other marks, dashes, spaces or capitals."""
+    starts = find_quotation(_fold(text), _fold(exact))
+    return starts[0] if len(starts) == 1 else None
+
+
+def find_nearest(text: str, exact: str) -> tuple[int, int] | None:
+    """Return the passage of ``text``, in whole words, around its longest run of characters shared with ``exact``.
 
     None where they share fewer than four characters in a row, or are too long to be compared.
     """
     if len(text) * len(exact) > 10_000_000:
         return None
     match = SequenceMatcher(None, text, exact, autojunk=False).find_longest_match()
-    return max(0, match.a - match.b) if match.size >= 4 else None
+    if match.size < 4:
+        return None
+    start = max(0, match.a - match.b)
+    start, end = widen_to_words(text, start, min(start + len(exact), len(text)))
+    passage = text[start:end]
+    return start + len(passage) - len(passage.lstrip()), end - len(passage) + len(passage.rstrip())
+
+
+def widen_to_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the smallest run of whole words that holds ``start`` to ``end``."""
+    while start > 0 and text[start - 1].isalnum() and text[start : start + 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum() and text[end - 1 : end].isalnum():
+        end += 1
+    return start, end
 
 
 class OffsetMap(NamedTuple):

@@ -7,6 +7,7 @@ annotations sorted by first span, then type, then id, registry entries by id. It
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from readout import read
-from readout.anchor import find_nearest, find_quotation
+from readout.anchor import find_nearest, find_quotation, find_respelled
 from readout.model import (
     ANNOTATION_CLASSES,
     AnyAnnotation,
@@ -131,7 +132,8 @@ def exact_not_found(layer: Layer, text: str) -> Iterator[Finding]:
         for unanchored in anchor_draft(record, text)[1]:
             if not unanchored.candidates:
                 finding = _describe_unanchored(unanchored, text)
-                yield replace(finding, line=line, hint=nearest_passage(unanchored.exact, text))
+                hint = finding.hint or nearest_passage(unanchored.exact, text)
+                yield replace(finding, line=line, hint=hint)
 
 
 @rule("exact-ambiguous", "span")
@@ -141,28 +143,51 @@ def exact_ambiguous(layer: Layer, text: str) -> Iterator[Finding]:
         for unanchored in anchor_draft(record, text)[1]:
             if unanchored.candidates:
                 finding = _describe_unanchored(unanchored, text)
-                yield replace(finding, line=line, hint="add 'prefix' or 'suffix': the words directly before or after.")
+                yield replace(finding, line=line, hint=_context_hint(unanchored, text))
+
+
+def _context_hint(unanchored: Unanchored, text: str) -> str:
+    """Return the shortest prefix, in whole words, that tells the first candidate from the others, as an example."""
+    start = unanchored.candidates[0]
+    for match in reversed(list(re.finditer(r"\S+\s*", text[max(0, start - 60) : start]))):
+        prefix = text[max(0, start - 60) + match.start() : start]
+        if len(find_quotation(text, unanchored.exact, prefix)) == 1:
+            example = msgspec.json.encode(prefix).decode()
+            return f'add the words directly before or after; for the first place: "prefix":{example}.'
+    return "add 'prefix' or 'suffix': the words directly before or after."
 
 
 def nearest_passage(exact: str, text: str) -> str:
     """Return a hint that quotes the passage of the text that is most like words that do not stand in it."""
-    start = find_nearest(text, exact)
-    if start is None:
+    start = find_respelled(text, exact)
+    if start is not None:
+        end = start + len(exact)
+        return f"the text spells it {text[start:end]!r}, at {start}–{end}: copy the words from there."
+    place = find_nearest(text, exact)
+    if place is None:
         return "copy the words from the raw text, with its own quotation marks and spelling."
-    return f"the nearest words in the text are {text[start : start + len(exact)]!r}, at {start}."
+    return f"the nearest words in the text are {text[slice(*place)]!r}, at {place[0]}–{place[1]}."
 
 
 def _describe_unanchored(unanchored: Unanchored, text: str) -> Finding:
     """Return the finding for a span without a certain place, with the candidates and their surroundings."""
-    if not unanchored.candidates:
-        return Finding(f"The words {unanchored.exact!r} do not stand in the text.", (*unanchored.pointer, "exact"))
+    exact, pointer = unanchored.exact, (*unanchored.pointer, "exact")
+    starts = unanchored.candidates or find_quotation(text, exact)
     places = tuple(
-        f"at {start}: …{text[max(0, start - 25) : start]}⟦{unanchored.exact}⟧"
-        f"{text[start + len(unanchored.exact) : start + len(unanchored.exact) + 25]}…"
-        for start in unanchored.candidates
+        f"at {start}: …{text[max(0, start - 25) : start]}⟦{exact}⟧{text[start + len(exact) :][:25]}…"
+        for start in starts[:_SHOWN]
     )
-    message = f"The words {unanchored.exact!r} stand in {len(places)} places."
-    return Finding(message, (*unanchored.pointer, "exact"), context=places)
+    if len(starts) > _SHOWN:
+        places = (*places, f"and {len(starts) - _SHOWN} more")
+    if unanchored.candidates:
+        return Finding(f"The words {exact!r} stand in {len(starts)} places.", pointer, context=places)
+    if places:
+        message = f"The words {exact!r} stand in the text, but not with the 'prefix' and 'suffix' given."
+        return Finding(message, pointer, context=places, hint="copy the words directly before or after one of them.")
+    return Finding(f"The words {exact!r} do not stand in the text.", pointer)
+
+
+_SHOWN = 12
 
 
 DRAFT_RULES: tuple[Rule, ...] = (unformatted, exact_not_found, exact_ambiguous)

@@ -5,22 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from readout.agreement.pairs import compare_all
-from readout.agreement.report import format_markdown_section
+from readout.agreement.pairs import PairAgreement, compare_all
+from readout.agreement.report import format_gamma_section, format_markdown_section
+from readout.benchmark.limits import format_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
 from readout.read import read_corpus
 
+
+def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:
+    """Return the agreement of the pairs of annotators who worked by the same version of the guidelines."""
+    versions: dict[str, list[str]] = {}
+    for name, annotator in corpus.registries.annotators.items():
+        versions.setdefault(annotator.guidelines_version, []).append(name)
+    return [
+        pair
+        for names in versions.values()
+        if len(names) > 1
+        for pair in compare_all(corpus.documents, names, with_gamma)
+    ]
+
+
 SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
-    "agreement": lambda corpus: format_markdown_section(compare_all(corpus.documents)),
+    "agreement": lambda corpus: format_markdown_section(compare_peers(corpus)),
+    "benchmark": format_section,
 }
 """Sections that take more than counting, by name; made only for cards that ask for them."""
 
+SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
+    "gamma": lambda corpus: format_gamma_section(compare_peers(corpus, with_gamma=True)),
+}
+"""Sections that take minutes; made only on demand."""
 
-def refresh_card(root: Path) -> tuple[str, str]:
+
+def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
     """Return the text of a corpus's card as it is, and with its generated sections brought up to date."""
     corpus, _ = read_corpus(root)
     old = (root / DATACARD).read_text(encoding="utf-8")
-    made = {name: SECTIONS[name](corpus) for name in find_sections(old) if name in SECTIONS}
+    makers = {**SECTIONS, **(SLOW_SECTIONS if with_slow else {})}
+    made = {name: makers[name](corpus) for name in find_sections(old) if name in makers}
     return old, fill_sections(old, {**composition_sections(corpus), **made})

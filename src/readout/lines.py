@@ -12,6 +12,7 @@ import msgspec
 
 from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
 from readout.schema import Kind, explain, is_valid
+from readout.syntax import explain_syntax
 
 
 @rule("encoding", "bytes")
@@ -59,20 +60,23 @@ def json_syntax(line: bytes) -> Iterator[Finding]:
         yield Finding("The line is blank. Expected one JSON object.", hint="remove the line, or run `readout format`.")
         return
     try:
-        msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
-        yield Finding(*_explain_syntax(line.decode(), error), hint="compare the line with its neighbours.")
-
-
-def _explain_syntax(line: str, error: Exception) -> tuple[str, tuple[()], None, None, int | None]:
-    try:
-        json.loads(line)
-    except json.JSONDecodeError as located:
-        reason = located.msg[0].lower() + located.msg[1:]
-        return f"The line is not JSON: {reason}.", (), None, None, located.colno
+        found = explain_syntax(line.decode())
     except (RecursionError, ValueError):
-        return "The line is not JSON that can be read: too deeply nested or too long a number.", (), None, None, None
-    return f"The line is not strict JSON: {error}.", (), None, None, None
+        found = Finding("The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE)
+    if not found:  # only the strict parser refuses it: NaN, half a surrogate pair
+        found = Finding(f"The line is not strict JSON: {_strict_error(line)}.", hint=_COMPARE)
+    yield found
+
+
+_COMPARE = "compare the line with its neighbours."
+
+
+def _strict_error(line: bytes) -> str:
+    try:
+        msgspec.json.decode(line)
+    except msgspec.DecodeError as error:
+        return str(error)
+    return "a parser refuses it"
 
 
 @rule("duplicate-key", "json")

@@ -220,6 +220,13 @@ class Adjudication(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="suggestion"):
+    """A line of ``annotations/suggestions/<doc_id>.jsonl``: a proposal that nobody has judged; no layer takes it."""
+
+    annotation: dict[str, Any]
+    reason: str
+
+
 R = TypeVar("R", bound=Record)
 
 

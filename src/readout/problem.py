@@ -22,6 +22,10 @@ RUNGS: tuple[Rung, ...] = ("bytes", "json", "schema", "reference", "span", "guid
 """The ladder of checks: a record that fails at one rung is not judged at the higher ones."""
 
 
+class RefusedError(Exception):
+    """What was asked for cannot be done; the message says why and what to do."""
+
+
 class Finding(msgspec.Struct, frozen=True):
     """What a rule found: one sentence, and where inside its input.
 

@@ -29,7 +29,7 @@ from readout.model import (
     Target,
     TopicDefinition,
 )
-from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
+from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
 from readout.schema import Kind
 
 DOCUMENTS = "raw/documents.jsonl"
@@ -37,6 +37,8 @@ TEXTS = "raw/text"
 GOLD = "annotations/gold"
 BY = "annotations/by"
 ADJUDICATION = "annotations/adjudication"
+SUGGESTIONS = "annotations/suggestions"
+UNPLACED = "annotations/unplaced"
 IPTC = "annotations/iptc-mediatopics.tsv"
 GUIDELINES = "annotations/GUIDELINES.md"
 REGISTRY_FILES: dict[str, tuple[Kind, type[Record]]] = {
@@ -47,7 +49,7 @@ REGISTRY_FILES: dict[str, tuple[Kind, type[Record]]] = {
 }
 
 
-class UnreadableCorpusError(Exception):
+class UnreadableCorpusError(RefusedError):
     """The folder is not a corpus, or cannot be read at all."""
 
 
@@ -68,7 +70,16 @@ def unexpected_file(path: str) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (missing_file, unexpected_file, *lines.RULES)
+@rule("unplaced-annotation", "bytes", "warning")
+def unplaced_annotation(path: str, raw: bytes) -> Iterator[Finding]:
+    """Annotations that lost their place when a text was corrected are put back, or deleted."""
+    layer = path.replace(UNPLACED, "annotations", 1)
+    for number in range(1, len(raw.splitlines()) + 1):
+        hint = f"put the line back into {layer} with the words of the corrected text, or delete it."
+        yield Finding("The annotation waits for a place in the corrected text.", line=number, hint=hint)
+
+
+RULES: tuple[Rule, ...] = (missing_file, unexpected_file, unplaced_annotation, *lines.RULES)
 
 
 def find_root(start: Path) -> Path:
@@ -278,6 +289,16 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
                 yield from (locate(unexpected_file, finding, path) for finding in unexpected_file.find(path))
 
 
+def check_unplaced(root: Path) -> Iterator[Problem]:
+    """Yield a problem for every annotation that a corrected text left without a place."""
+    for file in sorted((root / UNPLACED).rglob("*.jsonl")):
+        path = file.relative_to(root).as_posix()
+        raw, problems = _read_bytes(root, path)
+        yield from problems
+        for finding in unplaced_annotation.find(path, raw or b""):
+            yield locate(unplaced_annotation, finding, path, finding.line, raw_line(raw or b"", finding.line))
+
+
 def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:
     """Return a whole corpus folder and its problems up to the schema rung.
 
@@ -289,7 +310,7 @@ def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:
         raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
     registries, problems = read_registries(root)
     index, found = read_index(root)
-    problems += [*found, *check_folders(root, index)]
+    problems += [*found, *check_folders(root, index), *check_unplaced(root)]
     annotators = list(iter_annotators(root))
     documents = []
     for meta in index.records:

@@ -6,19 +6,23 @@ reference implementation, which is imported only then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import jsonschema_rs
 import msgspec
 
 from readout.model import Pointer
-from readout.problem import Finding, nearest
+from readout.problem import Finding
 
-Kind: TypeAlias = Literal["annotation", "document", "speaker", "topic", "target", "annotator", "adjudication"]
-KINDS: tuple[Kind, ...] = ("annotation", "document", "speaker", "topic", "target", "annotator", "adjudication")
+Kind: TypeAlias = Literal[
+    "annotation", "document", "speaker", "topic", "target", "annotator", "adjudication", "suggestion"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _INSTALLED = Path(__file__).parent / "_data" / "schema"
 _CHECKOUT = Path(__file__).parents[2] / "schema"
@@ -96,30 +100,86 @@ def _extra_fields(error: Any) -> list[str]:
 def _describe_enum(error: Any) -> tuple[str, str | None]:
     allowed = [value for value in error.validator_value if isinstance(value, str)]
     message = f"Got {_shorten(error.instance)} for {_field(error)}. Expected one of {', '.join(map(repr, allowed))}."
-    return message, (nearest(error.instance, allowed) or None) if isinstance(error.instance, str) else None
+    if error.instance == "suggestion":
+        return message, "only the annotation inside a suggestion may enter a layer: copy what stands in 'annotation'."
+    return message, _close(error.instance, allowed) if isinstance(error.instance, str) else None
+
+
+def _close(word: str, allowed: list[str]) -> str | None:
+    close = get_close_matches(word, allowed, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else None
 
 
 def _describe_required(error: Any) -> tuple[str, str | None]:
     missing = [name for name in error.validator_value if name not in error.instance]
-    return f"{_field(error).capitalize()} lacks {', '.join(map(repr, missing))}.", "add the missing field."
+    return (
+        f"{_field(error).capitalize()} lacks {', '.join(map(repr, missing))}.",
+        f"add {missing[0]!r}: {_meaning(error, missing[0])}",
+    )
+
+
+def _meaning(error: Any, name: str) -> str:
+    described = error.schema.get("properties", {}).get(name, {})
+    return str(described.get("description", "the field is required."))
 
 
 def _describe_extra(error: Any) -> tuple[str, str | None]:
     extra = _extra_fields(error)
     allowed = sorted(error.schema.get("properties", {}))
     message = f"Got the unknown field {', '.join(map(repr, extra))}. Expected only {', '.join(map(repr, allowed))}."
-    return message, (nearest(extra[0], allowed) if extra else "") or "remove the field."
+    return message, (_close(extra[0], allowed) if extra else None) or "remove the field, or say it in 'note' in words."
+
+
+_TYPES = {
+    "string": 'a text in quotation marks ("…")',
+    "integer": "a whole number",
+    "array": "a list in square brackets ([…])",
+    "object": "a record in braces ({…})",
+    "null": "null",
+}
 
 
 def _describe_type(error: Any) -> tuple[str, str | None]:
-    expected = error.validator_value
-    names = expected if isinstance(expected, str) else " or ".join(expected)
-    return f"Got {_shorten(error.instance)} for {_field(error)}. Expected {names}.", None
+    expected = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    message = f"Got {_shorten(error.instance)} for {_field(error)}."
+    return f"{message} Expected {' or '.join(_TYPES.get(str(name), str(name)) for name in expected)}.", _type_hint(
+        error, expected
+    )
+
+
+def _type_hint(error: Any, expected: list[str]) -> str | None:
+    got = error.instance
+    if "array" in expected and isinstance(got, str | dict):
+        return "put square brackets around it."
+    if isinstance(got, list) and len(got) == 1 and isinstance(got[0], dict if "object" in expected else str):
+        return "remove the square brackets."
+    if "integer" in expected and isinstance(got, str) and got.isdecimal():
+        return f"write {got} without quotation marks."
+    return None
+
+
+_ID = "^[a-z0-9][a-z0-9-]*$"
+_FORMS = {
+    _ID: "an id: lower-case letters, digits and hyphens",
+    "^[0-9]{4}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$": "year, month and a short name, such as '2030-01-harbour-talks'",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day, such as '2030-01-31'",
+    "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$": "a year, month or day, such as '2030', '2030-01' or '2030-01-31'",
+    "^[0-9a-f]{64}$": "a SHA-256 checksum: 64 digits from 0 to 9 and a to f",
+    "^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$": "a language tag, such as 'en' or 'he'",
+    "^[A-Z]{2}$": "a country code of two capitals, such as 'IL'",
+    "^Q[1-9][0-9]*$": "a Wikidata identifier, such as 'Q42'",
+    "^https?://": "an address that begins with http:// or https://",
+    "^medtop:[0-9]{8}$": "an IPTC topic, such as 'medtop:11000000'",
+    "^[0-9]+(\\.[0-9]+)*$": "the number of a section, such as '4.2'",
+}
+"""The patterns of the schemas in words; a test keeps them complete."""
 
 
 def _describe_pattern(error: Any) -> tuple[str, str | None]:
-    message = f"Got {_shorten(error.instance)} for {_field(error)}. Expected text of the form {error.validator_value}."
-    return message, None
+    pattern = error.validator_value
+    message = f"Got {_shorten(error.instance)} for {_field(error)}. Expected {_FORMS.get(pattern, repr(pattern))}."
+    proposed = "-".join(re.findall("[a-z0-9]+", error.instance.lower())) if pattern == _ID else ""
+    return message, f"in the form of an id it is {proposed!r}; name one that exists." if proposed else None
 
 
 def _describe_empty(error: Any) -> tuple[str, str | None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -111,5 +113,22 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
     if min(sizes) < 2:
         return None
     np.random.seed(0)
-    result = continuum.compute_gamma(CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1), n_samples=30)
-    return float(result.gamma), sum(sizes)
+    with _quiet_solver():
+        result = continuum.compute_gamma(CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1), n_samples=30)
+        return float(result.gamma), sum(sizes)
+
+
+@contextmanager
+def _quiet_solver() -> Iterator[None]:
+    """Keep the solver's log off the terminal and out of what is printed as data."""
+    from cvxopt import glpk
+
+    before = dict(glpk.options)
+    glpk.options["msg_lev"] = "GLP_MSG_OFF"
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        glpk.options.clear()
+        glpk.options.update(before)

@@ -19,6 +19,7 @@ from readout.agreement.coefficients import (
 from readout.agreement.counts import LABELS, Counts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
 from readout.intervals import Estimate
+from readout.model import ANNOTATION_CLASSES
 from readout.stats import Table, format_markdown, print_table
 
 
@@ -102,6 +103,18 @@ def format_markdown_section(pairs: Iterable[PairAgreement]) -> str:
     return "\n\n".join(blocks) or "There are no two layers of one document to compare."
 
 
+def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
+    """Return the γ of every pair of annotators and every type as one Markdown table."""
+    rows = [
+        (
+            f"{pair.first} and {pair.second}",
+            *(format_estimate(each.gamma or Estimate(None)) for each in pair.types.values()),
+        )
+        for pair in pairs
+    ]
+    return format_markdown(Table("γ", ("annotators", *ANNOTATION_CLASSES), rows))
+
+
 def print_pairs(pairs: Sequence[PairAgreement], output: str) -> None:
     """Print agreements to the terminal as ``text``, ``json`` or ``markdown``."""
     if output == "json":
@@ -133,7 +146,7 @@ def _type_view(types: TypeAgreement) -> dict[str, Any]:
         for group, values in measures(types).items()
         for name, value in values.items()
     ]
-    matrices = [_matrix_view(label, pairs) for label, pairs in total.labels.items() if pairs]
+    matrices = [view for label, pairs in total.labels.items() if (view := _matrix_view(label, pairs))["names"]]
     return {
         "name": types.kind,
         "first": total.first,

@@ -97,7 +97,12 @@ def unsupported_gold(
     for index, record in enumerate(layer.records):
         if record.id not in decided and said[record.id] not in supported:
             message = f"No layer says the same as {record.id!r}, and no decision names it."
-            yield Finding(message, ("id",), index, hint=f"name it in a record of {document.adjudication.path}.")
+            yield Finding(message, ("id",), index, hint=_decision_hint(document, "gold"))
+
+
+def _decision_hint(document: AnnotatedDocument, where: str) -> str:
+    place = f"name it in a record of {document.adjudication.path}, in {where!r}"
+    return f"{place}, with the section of the guidelines and the reason."
 
 
 @rule("unadjudicated", "guideline")
@@ -110,7 +115,7 @@ def unadjudicated(layer: Layer, document: AnnotatedDocument, adjudication: Seque
     for index, record in enumerate(layer.records):
         if record.id not in decided and said[record.id] not in golden:
             message = f"Gold does not say the same as {record.id!r}, and no decision names it."
-            yield Finding(message, ("id",), index, hint=f"name it in a record of {document.adjudication.path}.")
+            yield Finding(message, ("id",), index, hint=_decision_hint(document, "items"))
 
 
 RULES: tuple[Rule, ...] = (unknown_item, unknown_section)

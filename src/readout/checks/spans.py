@@ -69,7 +69,10 @@ def _place_hint(span: Span, text: str) -> str:
     if not starts:
         return nearest_passage(span.exact, text)
     nearby = min(starts, key=lambda start: abs(start - span.start))
-    return f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
+    found = f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
+    if len(starts) == 1:
+        return f"{found} Remove 'start' and 'end', and `readout format` writes them anew."
+    return found
 
 
 @rule("span-order", "span")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from readout.canonical import write_files
 from readout.model import AnyAnnotation, Corpus, Document, Registries
-from readout.problem import Problem, nearest
+from readout.problem import Problem, RefusedError, nearest
 
 GOLD = "gold"
 
@@ -29,7 +29,7 @@ class Sheet(NamedTuple):
         return self.meta.doc_id
 
 
-class UnknownChoiceError(Exception):
+class UnknownChoiceError(RefusedError):
     """A document or layer was asked for that the corpus does not have."""
 
 

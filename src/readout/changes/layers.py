@@ -1,0 +1,91 @@
+"""What changed between two states of one annotation file. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from readout.changes.pairing import Carrier, pair_by_id, pair_by_meaning
+from readout.changes.report import AnnotationChange, FieldChange, LayerChanges
+from readout.model import AnyAnnotation, Layer, annotation_type, main_spans
+
+SAME_TEXT = Carrier("", "")
+REFERENCES = frozenset({"source", "within", "quote"})
+"""Fields that hold the id of another annotation of the layer."""
+
+
+def compare_layers(
+    old: Layer | None,
+    new: Layer | None,
+    carrier: Carrier = SAME_TEXT,
+    name: str | None = None,
+    trust_ids: bool = True,
+) -> LayerChanges:
+    """Return what changed between two states of one annotation file.
+
+    With ``trust_ids`` false, as for the layers of two annotators, equal ids mean nothing.
+    """
+    before, after = ([*layer.records] if layer else [] for layer in (old, new))
+    here = {id(annotation): carrier.carry(annotation) for annotation in before}
+    pairs = pair_by_id(before, after) if trust_ids else []
+    taken = {id(annotation) for pair in pairs for annotation in pair}
+    gone, come = ([each for each in side if id(each) not in taken] for side in (before, after))
+    pairs += pair_by_meaning(gone, come, lambda annotation: here[id(annotation)])
+    renamed = {a.id: b.id for a, b in pairs}
+    taken = {id(annotation) for pair in pairs for annotation in pair}
+    misplaced = {id(a) for a, b in pairs if a == b != here[id(a)]}
+    differing = [(a, b) for a, b in pairs if id(a) not in misplaced]
+    changes = [change for a, b in differing if (change := _compare_pair(a, b, here[id(a)], renamed))]
+    changes += [_removed(each) for each in gone if id(each) not in taken]
+    changes += [_added(each) for each in come if id(each) not in taken]
+    whole: Literal["added", "removed"] | None = None
+    if bool(before) != bool(after):
+        whole = "added" if after else "removed"
+    return LayerChanges(
+        annotator=name,
+        changes=tuple(sorted(changes, key=_change_order)),
+        whole=whole,
+        carried=sum(a != b == here[id(a)] for a, b in pairs),
+        misplaced=len(misplaced),
+    )
+
+
+def _added(annotation: AnyAnnotation) -> AnnotationChange:
+    return AnnotationChange(kind="added", type=annotation_type(annotation), new=annotation)
+
+
+def _removed(annotation: AnyAnnotation) -> AnnotationChange:
+    return AnnotationChange(kind="removed", type=annotation_type(annotation), old=annotation)
+
+
+def _change_order(change: AnnotationChange) -> tuple[int, int, str, str, str]:
+    first = main_spans(change.current)[0]
+    return first.start, first.end, change.type, change.current.id, change.kind
+
+
+def _compare_pair(
+    old: AnyAnnotation, new: AnyAnnotation, here: AnyAnnotation, renamed: Mapping[str, str]
+) -> AnnotationChange | None:
+    """Return how a pair differs, if it does; ``here`` is the old annotation at its place in the new text."""
+    fields = []
+    for name in old.__struct_fields__:
+        before, after = getattr(here, name), getattr(new, name)
+        # A reference that follows the new id of its annotation says what it said before.
+        if name in REFERENCES and before is not None:
+            before = renamed.get(before, before)
+        if before != after:
+            fields.append(FieldChange(name, *map(msgspec.to_builtins, (getattr(old, name), after))))
+    if not fields:
+        return None
+    kind = classify({field.name for field in fields}, old)
+    return AnnotationChange(kind=kind, type=annotation_type(new), old=old, new=new, fields=tuple(fields))
+
+
+def classify(names: set[str], annotation: AnyAnnotation) -> Literal["moved", "relabelled", "edited"]:
+    """Return what kind of change it is that these fields of an annotation differ."""
+    places = set(annotation.SPAN_FIELDS)
+    if names - places - {"id", "note"}:
+        return "relabelled"
+    return "moved" if names & places else "edited"

@@ -1,0 +1,211 @@
+"""The pages in a headless Chromium: what a click, a filter, a key and a link do, and what does not run."""
+
+import json
+
+import pytest
+from browser import CHROMIUM, opened_browser
+from conftest import CORPUS, ROOT
+from hostile import TEXT, make_hostile
+
+from readout.changes import compare_states
+from readout.changes.states import read_state
+from readout.preview import write_changes, write_preview
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
+]
+HOSTILE = "2030-02-toll-critics"
+TALKS = "2030-01-harbour-talks"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A page of a browser that serves all tests of this file."""
+    with opened_browser(tmp_path_factory.mktemp("profile")) as page:
+        page.look()
+        yield page
+
+
+@pytest.fixture
+def folder(small, tmp_path):
+    """The pages of the small corpus with its hostile document, and ``changes.html`` from the small corpus to it."""
+    make_hostile(small)
+    talks = small / f"annotations/gold/{TALKS}.jsonl"
+    talks.write_text(talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'), encoding="utf-8")
+    old, new = read_state(str(CORPUS)), read_state(str(small))
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    write_preview(pages, new.corpus)
+    write_changes(pages / "changes.html", compare_states(old, new), old, new)
+    return pages
+
+
+@pytest.fixture
+def open_page(page, folder):
+    """Open a page of the folder; afterwards it must have met no error and asked for nothing but itself."""
+    opened = []
+
+    def open_(name):
+        page.open((folder / f"{name.partition('#')[0]}.html").as_uri() + name[len(name.partition("#")[0]) :])
+        opened.append(name)
+        return page
+
+    yield open_
+    assert opened
+    assert page.errors == []
+    assert all(url.startswith("file:") for url in page.requests)
+
+
+def panel(page):
+    return page.run("document.querySelector('.panel').innerText")
+
+
+def choose(page, name, value):
+    page.run(
+        f"(() => {{ const field = document.querySelector('[name={name}]'); field.value = {json.dumps(value)};"
+        " field.dispatchEvent(new Event('change', {bubbles: true})); })()"
+    )
+
+
+def shown(page):
+    return set(page.run("[...views[0].byKey.values()].filter((item) => item.visible).map((item) => item.key)"))
+
+
+def test_the_text_is_the_raw_text_and_nothing_foreign_runs(open_page):
+    page = open_page(HOSTILE)
+    assert page.run("document.querySelector('.text').textContent") == TEXT
+    assert page.run("typeof window.hacked") == "undefined"
+    assert page.run("document.images.length + document.querySelectorAll('.text script').length") == 0
+    page.run("views[0].reveal('m-levi')")
+    assert "<script>window.hacked" in panel(page)
+    assert page.run("typeof window.hacked") == "undefined"
+    assert "onerror" in page.run("document.querySelector('h1').textContent")
+
+
+def test_an_injected_script_would_not_run(open_page, page):
+    open_page(HOSTILE)
+    page.run(
+        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.hacked = 1'}))"
+    )
+    assert page.run("typeof window.hacked") == "undefined"
+    page.events.clear()  # the refusal is reported as an error of the page, and wanted
+
+
+def test_a_click_shows_the_record_and_marks_what_it_is_linked_to(open_page):
+    page = open_page(TALKS)
+    page.click(".text mark.cue")
+    words = panel(page)
+    assert "QUOTE" in words
+    assert page.run("views[0].chosen.id") in words
+    assert page.run("document.querySelectorAll('mark.chosen').length") >= 2
+    assert page.run("[...document.querySelectorAll('mark.source.linked')].map((mark) => mark.textContent).join('')")
+    page.click(".panel dd button")
+    assert page.run("views[0].chosen.type") == "mention"
+    page.click("button.close")
+    assert page.run("views[0].chosen") is None
+
+
+def test_clicks_at_one_place_go_round(open_page):
+    page = open_page(TALKS)
+    page.run("views[0].reveal('q-crane')")
+    place = "[...document.querySelectorAll('.text mark')].indexOf(views[0].byKey.get('q-crane').marks[0].mark)"
+    number = page.run(place)
+    page.press("Escape")
+    seen = []
+    for _ in range(3):
+        page.click(".text mark", number)
+        seen.append(page.run("views[0].chosen.id"))
+    assert set(seen[:2]) == {"q-crane", "q-recalled"}
+    assert seen[2] == seen[0]
+
+
+def test_a_stance_shows_its_proposition_by_sign_and_words(open_page):
+    page = open_page(TALKS)
+    page.click(".text .sign.against")
+    words = panel(page)
+    assert "− against" in words
+    assert "proposition" in words
+
+
+def test_keys(open_page):
+    page = open_page(TALKS)
+    page.run("document.querySelector('.text').focus()")
+    keys = []
+    for key in "nnp":
+        page.press(key, key)
+        keys.append(page.run("views[0].chosen.key"))
+    assert keys[0] == keys[2] != keys[1]
+    assert page.run("document.activeElement.matches('mark.chosen')")
+    page.press("Escape")
+    assert page.run("views[0].chosen") is None
+    assert page.run("location.hash") == ""
+
+
+def test_filters(open_page):
+    page = open_page(TALKS)
+    everything = shown(page)
+    page.click("[name=kind][value=mention]")
+    assert not any(key.startswith("m-") for key in shown(page))
+    assert page.run("document.querySelectorAll('.text mark.mention').length") == 0
+    page.click("[name=kind][value=mention]")
+    assert shown(page) == everything
+    choose(page, "speaker", "noam-levi")
+    assert "m-levi" in shown(page) < everything
+    choose(page, "speaker", "")
+    choose(page, "target", "ferry")
+    assert shown(page) == {"s-ferry", "q-ferry"}
+
+
+def test_deep_links(open_page):
+    page = open_page(f"{TALKS}#q-crane")
+    assert page.run("views[0].chosen.id") == "q-crane"
+    page.run("location.hash = '#s-toll'")
+    page.run("new Promise((done) => setTimeout(done, 50))")
+    assert page.run("views[0].chosen.id") == "s-toll"
+    page = open_page(f"{HOSTILE}#ann/m-levi")
+    assert page.run("views[0].chosen.key") == "ann/m-levi"
+    assert page.run("document.querySelector('[name=layer]').value") == "1"
+
+
+def test_two_layers_side_by_side(open_page):
+    page = open_page(HOSTILE)
+    choose(page, "layer", "1")
+    choose(page, "beside", "2")
+    assert page.run("[...document.querySelectorAll('.pane:not([hidden])')].length") == 2
+    flags = page.run("[...document.querySelectorAll('.flag')].map((flag) => flag.getAttribute('aria-label'))")
+    assert any(flag.startswith("other labels") for flag in flags)
+    page.click(".text .flag.relabelled")
+    assert "polarity" in panel(page)
+    assert page.run("document.querySelector('.pane:not([hidden]) .text').textContent").startswith("Levi")
+
+
+def test_page_of_changes(open_page):
+    page = open_page("changes")
+    page.click(".changes .relabelled [data-key]")
+    assert "neutral" in page.run("[...document.querySelectorAll('.panel')].map((panel) => panel.innerText).join('')")
+    assert page.run("document.querySelectorAll('.flag.relabelled').length") >= 2
+    assert page.run("typeof window.hacked") == "undefined"
+
+
+@pytest.mark.parametrize("name", [TALKS, HOSTILE, "changes", "index"])
+def test_narrow_windows_do_not_scroll_sideways(open_page, page, name):
+    page.look(width=400, height=800, dark=True)
+    try:
+        open_page(name)
+        assert page.run("document.documentElement.scrollWidth") <= 400
+    finally:
+        page.look()
+
+
+def test_every_annotation_of_the_real_corpus_can_be_chosen(page, tmp_path):
+    state = read_state(str(ROOT))
+    write_preview(tmp_path, state.corpus)
+    for document in state.corpus.documents:
+        page.open((tmp_path / f"{document.meta.doc_id}.html").as_uri())
+        assert page.run("document.querySelector('.text').textContent") == document.text
+        assert page.run(
+            "[...views[0].byKey.values()].every((item) => { views[0].choose(item); return item.marks.length"
+            " && document.querySelector('.panel').innerText.includes(item.id); })"
+        )
+        assert page.errors == []
