@@ -1,8 +1,9 @@
-"""Writes ``docs/problems.md`` from the registry of checks and the test cases: ``make docs``."""
+"""Writes ``docs/problems.md`` from the registry of checks and the test cases, and its neighbour: ``make docs``."""
 
 from pathlib import Path
 
 from cases import CORPUS, TESTS, check_case
+from interchange_page import write_page
 
 from readout.checks import CHECKS
 
@@ -59,3 +60,4 @@ def _cut(line: str) -> str:
 if __name__ == "__main__":
     REFERENCE.parent.mkdir(exist_ok=True)
     REFERENCE.write_text(format_reference(), encoding="utf-8", newline="\n")
+    write_page()

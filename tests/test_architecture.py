@@ -10,7 +10,8 @@ from conftest import ROOT
 STORY = [
     "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "read",
     "canonical", "reanchor", "suggest", "checks", "add", "features", "columns", "votes", "tables", "stats", "card",
-    "croissant", "build", "loading", "agreement", "benchmark", "datacard", "changes", "preview", "new", "cli",
+    "croissant", "build", "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new",
+    "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

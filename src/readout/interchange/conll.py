@@ -1,0 +1,54 @@
+"""CoNLL-style columns with BIO tags, one block a paragraph; the ``conll`` builder of ``datasets`` loads it.
+
+Columns, parted by a space: token, start, end (code points), and a tag for mention, content, cue, source, boilerplate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from readout.anchor import Paragraphs, iter_tokens
+from readout.interchange.outbox import Outbox, Sheet
+from readout.model import AnyAnnotation, Boilerplate, Mention, Quote, Span
+
+LOSSES = (
+    "Of annotations only their tokens remain: ids, speakers, forms, topics, stances, links and notes are not written.",
+    "A token has one tag a column: of nested quotes the outermost is tagged, of overlapping mentions the first.",
+    "The pieces of a discontinuous span are spans of their own, and one that starts within a token takes all of it.",
+    "White space is not written, apart from paragraph breaks.",
+)
+COLUMNS = ("tokens", "start", "end", "mention", "content", "cue", "source", "boilerplate")
+
+
+def export_conll(outbox: Outbox) -> None:
+    """Write one file a document."""
+    for sheet in outbox.sheets:
+        outbox.add(f"{sheet.stem}.conll", "".join(_iter_blocks(sheet)))
+
+
+def _iter_blocks(sheet: Sheet) -> Iterator[str]:
+    from readout.tables import tag_tokens
+
+    layers = find_tagged(sheet.records)
+    yield f"-DOCSTART- {sheet.name}\n\n"
+    for start, end in Paragraphs(sheet.text).spans:
+        tokens = list(iter_tokens(sheet.text, start, end))
+        tags = [tag_tokens(tokens, spans) for spans in layers]
+        for (left, right), *row in zip(tokens, *tags, strict=True):
+            yield " ".join((sheet.text[left:right], str(left), str(right), *row)) + "\n"
+        yield "\n" if tokens else ""
+
+
+def find_tagged(records: Iterable[AnyAnnotation]) -> list[list[Span]]:
+    """Return the spans of each column of tags."""
+    records = list(records)
+    quotes = [record for record in records if isinstance(record, Quote)]
+    mentions = [record for record in records if isinstance(record, Mention)]
+    sources = {quote.source for quote in quotes}
+    return [
+        [record.span for record in mentions],
+        [span for quote in quotes if quote.within is None for span in quote.content],
+        [span for quote in quotes for span in quote.cue],
+        [record.span for record in mentions if record.id in sources],
+        [record.span for record in records if isinstance(record, Boilerplate)],
+    ]

@@ -1,0 +1,214 @@
+"""What is wrong in a foreign file is located and mended by a hint; nothing raises, and nothing is written."""
+
+import json
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest import CORPUS
+from interchange_page import PAGE, format_page
+from layers import read_in, write_out
+from test_interchange import BOTH_WAYS, submit
+
+from readout.checks import check_corpus
+from readout.cli import main
+from readout.interchange.formats import FORMATS, import_layers
+from readout.interchange.inbox import CODES
+from readout.interchange.outbox import pack
+from readout.read import read_corpus
+
+NAME = "2030-01-harbour-brief"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def out(tmp_path):
+    """The folder of an export of one document of the small corpus: a function of the format."""
+
+    def export(name):
+        done = run("export", name, CORPUS, "--output", tmp_path / name, "--document", NAME)
+        assert done.exit_code == 0, done.output
+        return tmp_path / name
+
+    return export
+
+
+def snapshot(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# ---------------------------------------------------------------- the commands
+
+
+@pytest.mark.parametrize("name", ["brat", "tei", "doccano", "sqlite"])
+def test_export_then_import_by_the_commands(name, small, out):
+    folder = out(name)
+    done = run("import", name, folder, small, "--annotator", "ann")
+    assert done.exit_code == 0, done.output
+    gold = small / f"annotations/gold/{NAME}.jsonl"
+    assert (small / f"annotations/by/ann/{NAME}.jsonl").read_bytes() == gold.read_bytes()
+    corpus, problems = read_corpus(small)
+    assert [p for p in (*problems, *check_corpus(corpus)) if p.severity == "error"] == []
+
+
+def test_losses_are_told_on_use(out, tmp_path):
+    done = run("export", "conll", CORPUS, "--output", tmp_path / "out")
+    assert all(loss in done.stderr for loss in FORMATS["conll"].losses)
+
+
+def test_wrong_usage_is_told_with_what_is_near(small, tmp_path):
+    for arguments, part in [
+        (["export", "bart", small, "--output", tmp_path / "x"], "'brat'"),
+        (["export", "polnear", small, "--output", tmp_path / "x"], "polnear"),
+        (["export", "brat", small, "--output", tmp_path / "x", "--layer", "bne"], "'ben'"),
+        (["export", "brat", small, "--output", tmp_path / "x", "--document", "2030-01-harbour-brie"], NAME),
+        (["import", "conll", small, small, "--annotator", "ann"], "conll"),
+    ]:
+        done = run(*arguments)
+        assert done.exit_code == 2
+        assert part in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_corpus_with_errors_is_not_exported(small, tmp_path):
+    (small / f"annotations/gold/{NAME}.jsonl").write_bytes(b"[]\n")
+    assert run("export", "brat", small, "--output", tmp_path / "x").exit_code == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_annotators_are_registered_and_layers_are_not_overwritten_unasked(small, out):
+    folder = out("brat")
+    assert "foreign-annotator" in run("import", "brat", folder, small, "--annotator", "anne").stdout
+    assert run("import", "brat", folder, small, "--annotator", "ann").exit_code == 0
+    before = snapshot(small)
+    refused = run("import", "brat", folder, small, "--annotator", "ann")
+    assert (refused.exit_code, "--replace" in refused.stdout) == (1, True)
+    assert run("import", "brat", folder, small, "--annotator", "ann", "--replace").exit_code == 0
+    assert snapshot(small) == before
+    empty = folder / "empty"
+    empty.mkdir()
+    assert run("import", "brat", empty, small, "--annotator", "ann").exit_code == 1
+
+
+def test_several_layers_stand_in_folders_and_come_back_to_their_annotators(small, tmp_path):
+    folder = tmp_path / "out"
+    assert run("export", "brat", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    assert sorted(path.parent.name for path in folder.rglob("*.ann")) == ["ann", "ben"]
+    assert run("export", "csv", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    table = folder / "annotations.csv"
+    mixed = run("import", "csv", table, small, "--annotator", "ann", "--replace")
+    assert "--annotator" in mixed.stdout or mixed.exit_code == 1
+    before = snapshot(small)
+    done = run("import", "csv", table, small, "--annotator", "ann=ann", "--annotator", "ben=ben", "--replace")
+    assert done.exit_code == 0, done.output
+    assert snapshot(small) == before
+
+
+def test_annotators_of_label_studio(small, tmp_path):
+    box = pack(read_corpus(small)[0])
+    write_out("labelstudio", box.sheets, tmp_path, box.registries)
+    submit(tmp_path, completed_by={"id": 7, "email": "ann@example.org"})
+    path = tmp_path / "tasks.json"
+    tasks = json.loads(path.read_bytes())
+    for task in tasks:
+        task["annotations"].append({"result": [], "completed_by": 8})
+    path.write_text(json.dumps(tasks))
+    names = {"ann@example.org": "ann", "8": "ben"}
+    layers, problems = read_in("labelstudio", tmp_path, box.sheets, box.registries, names)
+    assert problems == []
+    assert {annotator for annotator, _ in layers} == {"ann", "ben"}
+    assert layers["ben", NAME] == b""
+    _, problems = read_in("labelstudio", tmp_path, box.sheets, box.registries)
+    assert {problem.code for problem in problems} == {"foreign-annotator"}
+
+
+# ---------------------------------------------------------------- faults
+
+ANN = f"{NAME}.ann"
+FAULTS = [
+    ("brat", ANN, "quote 12 43", "quote 13 44", "foreign-span", 1, "stands at 12–43"),
+    ("brat", ANN, "quote 12 43", "quote 12 4300", "foreign-span", 1, "stands at 12–43"),
+    ("brat", ANN, "quote 12 43", "quotes 12 43", "foreign-value", 1, "'quote'"),
+    ("brat", ANN, "speaker:ada-quill", "speaker:ada-qill", "foreign-value", 1, "'ada-quill'"),
+    ("brat", ANN, "form T1 indirect", "form T1 indirekt", "foreign-value", 1, "'indirect'"),
+    ("brat", ANN, "form T1 indirect", "farm T1 indirect", "foreign-value", 1, "'form'"),
+    ("brat", ANN, "R1\tcue Arg1:T1 Arg2:T2", "R1\tcue Arg1:T2 Arg2:T1", "foreign-value", None, "from a quote to a cue"),
+    ("brat", ANN, "R1\tcue", "E1\tcue", "foreign-syntax", None, "correct or remove"),
+    ("brat", ANN, "#1\t", "#1 ", "foreign-syntax", 2, "correct or remove"),
+    ("brat", f"{NAME}.txt", "harbour", "harbor", "foreign-text", None, "not to be edited"),
+    ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":120000', "foreign-span", 1, "code points"),
+    ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":"12"', "foreign-syntax", 1, "export"),
+    ("doccano", "doccano.jsonl", f'"document":"{NAME}"', '"document":"x"', "foreign-document", 1, NAME),
+    ("spancat", "prodigy.jsonl", '"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
+    ("labelstudio", "tasks.json", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
+    ("webannotation", f"{NAME}.jsonld", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
+    ("tei", f"{NAME}.xml", "(text,12,31)", "(text,11,31)", "foreign-span", 2, "stands at 12–43"),
+    ("tei", f"{NAME}.xml", "(text,12,31)", "(words,12,31)", "foreign-syntax", 2, "offsets"),
+    ("csv", "annotations.csv", "12-43", "11-43", "foreign-span", 2, "stands at 12–43"),
+    ("csv", "annotations.csv", "12-43", "12–43", "foreign-syntax", 2, "correct the cell"),
+    ("csv", "annotations.csv", "document,layer", "doc,layer", "foreign-syntax", 1, "names of the columns"),
+    ("cas-xmi", f"{NAME}.xmi", 'label="quote"', 'label="quotation"', "foreign-value", None, "'quote'"),
+    ("cas-xmi", f"{NAME}.xmi", "<cas:Sofa", "<cas:Sofa <", "foreign-syntax", None, "export"),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "old", "new", "code", "line", "hint"), FAULTS)
+def test_a_fault_is_located_and_nothing_is_written(name, file, old, new, code, line, hint, small, out):
+    folder = out(name)
+    if name == "labelstudio":
+        submit(folder)
+    path = folder / file
+    content = path.read_bytes().decode()
+    assert old in content
+    path.write_bytes(content.replace(old, new).encode())
+    before = snapshot(small)
+    corpus, _ = read_corpus(small)
+    files, problems = import_layers(name, folder, corpus, {"": "ann"})
+    assert files == {}
+    found = [problem for problem in problems if problem.code == code]
+    assert found, problems
+    assert found[0].path == str(path)
+    assert line is None or found[0].line == line
+    assert any(hint in (problem.hint or "") for problem in found), [problem.hint for problem in found]
+    assert run("import", name, folder, small, "--annotator", "ann").exit_code == 1
+    assert snapshot(small) == before
+
+
+@pytest.mark.parametrize("name", BOTH_WAYS)
+def test_damaged_files_never_raise(name, tmp_path):
+    """Bytes changed, doubled or cut at random: the import comes back with layers or with problems, never both."""
+    corpus, _ = read_corpus(CORPUS)
+    sheets = pack(corpus, [NAME]).sheets
+    write_out(name, sheets, tmp_path / "whole")
+    if name == "labelstudio":
+        submit(tmp_path / "whole")
+    rng = random.Random(6)
+    for number in range(3 if name == "duckdb" else 25):
+        with tempfile.TemporaryDirectory() as damaged:
+            folder = Path(shutil.copytree(tmp_path / "whole", damaged, dirs_exist_ok=True))
+            for path in sorted(folder.iterdir()):
+                raw = bytearray(path.read_bytes())
+                for _ in range(1 + number % 3):
+                    at, size = rng.randrange(len(raw)), rng.randrange(12)
+                    raw[at : at + size] = rng.choice([b"", b"[", b'"', b"\xff", b"9", b"<", raw[at : at + 40]])
+                path.write_bytes(bytes(raw))
+            files, problems = import_layers(name, folder, corpus, {"": "ann"})
+            assert not (files and problems)
+            assert {problem.code for problem in problems} <= set(CODES)
+            assert all(problem.message and problem.hint for problem in problems)
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == format_page(), "run `make docs`"
+
+
+def test_every_format_declares_what_it_loses():
+    for each in FORMATS.values():
+        assert each.losses
+        assert all(loss.endswith(".") for loss in each.losses)

@@ -1,0 +1,137 @@
+"""A real Label Studio server: project made, tasks imported, annotations submitted, exported, brought back unmoved.
+
+Run with ``pytest -m labelstudio``. It installs Label Studio into an environment of its own (some 200 packages) and
+starts its server with SQLite on loopback; READOUT_LABEL_STUDIO may name an environment that has it already.
+"""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import CORPUS, ROOT
+from layers import META, read_in, write_out
+
+from readout.canonical import encode_layer
+from readout.interchange.outbox import Outbox, Sheet, pack
+from readout.model import Quote, Span
+from readout.read import read_corpus
+
+pytestmark = pytest.mark.labelstudio
+TRICKY = "👩‍👩‍👧 said:\r\n“e\u0301 – נועם לוי, 🚢”\r\nand “no”.\n"
+
+
+class Client:
+    """The few calls of Label Studio's API that the test makes."""
+
+    def __init__(self, port, token):
+        self.base, self.token = f"http://127.0.0.1:{port}", token
+
+    def call(self, method, path, data=None):
+        body = None if data is None else json.dumps(data).encode()
+        headers = {"Authorization": f"Token {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.base + path, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read() or b"null")
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    if given := os.environ.get("READOUT_LABEL_STUDIO"):
+        return Path(given)
+    folder = tmp_path_factory.mktemp("label-studio") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", "label-studio"], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def client(environment, tmp_path_factory):
+    data = tmp_path_factory.mktemp("label-studio-data")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(20)
+    settings = {
+        "LABEL_STUDIO_BASE_DATA_DIR": str(data),
+        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+        "DJANGO_DB": "sqlite",
+        "COLLECT_ANALYTICS": "false",
+        "LATEST_VERSION_CHECK": "false",
+        "SENTRY_DSN": "",
+        "FRONTEND_SENTRY_DSN": "",
+    }
+    options = ["--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--data-dir", str(data)]
+    account = ["--username", "ann@example.org", "--password", secrets.token_hex(8), "--user-token", token]
+    with open(data / "server.log", "w") as log:
+        server = subprocess.Popen(
+            [environment / "bin/label-studio", "start", *options, *account],
+            env={**os.environ, **settings},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield wait_for(Client(port, token), server, data / "server.log")
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+
+
+def wait_for(client, server, log):
+    for _ in range(300):
+        assert server.poll() is None, log.read_text()
+        try:
+            client.call("GET", "/api/projects")
+            return client
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(1)
+    raise AssertionError(log.read_text())
+
+
+def tricky_box():
+    """A text with everything that moves offsets: surrogate pairs, joiners, combining marks, two scripts, CRLF."""
+    corpus, _ = read_corpus(CORPUS)
+    spans = [
+        Span(at, at + len(words), words)
+        for words in ("“e\u0301 – נועם לוי, 🚢”", "“no”")
+        for at in [TRICKY.index(words)]
+    ]
+    cue = Span(TRICKY.index("said:"), TRICKY.index("said:") + 5, "said:")
+    quote = Quote(id="q-1", form="direct", speaker="ada-quill", content=tuple(spans), cue=(cue,), note="Two\nlines.")
+    return Outbox(corpus.registries, [Sheet(META, TRICKY, "gold", (quote,), "generated", META.doc_id)])
+
+
+BOXES = {
+    "small": lambda: pack(read_corpus(CORPUS)[0]),
+    "real": lambda: pack(read_corpus(ROOT)[0]),
+    "tricky": tricky_box,
+}
+
+
+@pytest.mark.parametrize("name", BOXES)
+def test_nothing_moves_on_a_real_server(name, client, tmp_path):
+    box = BOXES[name]()
+    assert write_out("labelstudio", box.sheets, tmp_path, box.registries) == []
+    configuration = (tmp_path / "config.xml").read_text(encoding="utf-8")
+    tasks = json.loads((tmp_path / "tasks.json").read_bytes())
+    project = client.call("POST", "/api/projects", {"title": name, "label_config": configuration})["id"]
+    client.call("POST", f"/api/projects/{project}/validate", {"label_config": configuration})
+    client.call("POST", f"/api/projects/{project}/import", tasks)
+    listed = client.call("GET", f"/api/tasks?project={project}&fields=all&page_size=1000")["tasks"]
+    assert len(listed) == len(tasks)
+    for task in listed:
+        (prediction,) = task["predictions"]
+        client.call("POST", f"/api/tasks/{task['id']}/annotations/", {"result": prediction["result"]})
+    exported = client.call("GET", f"/api/projects/{project}/export?exportType=JSON")
+    (tmp_path / "back").mkdir()
+    (tmp_path / "back/export.json").write_text(json.dumps(exported), encoding="utf-8")
+    layers, problems = read_in("labelstudio", tmp_path / "back", box.sheets, box.registries)
+    assert problems == []
+    assert layers == {("ann", sheet.name): encode_layer(sheet.records) for sheet in box.sheets}
