@@ -44,6 +44,9 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (UnreadableCorpusError, OSError) as error:
             raise click.UsageError(str(error)) from error
+        except ModuleNotFoundError as error:
+            hint = "pip install 'readout-corpus[agreement,benchmark]'"
+            raise click.UsageError(f"The module {error.name!r} is not installed. Run {hint}.") from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -203,3 +206,119 @@ def agree(corpus: Path, names: tuple[str, ...], gamma: bool, output: str, html: 
     if html:
         write_html(html, pairs)
     print_pairs(pairs, output)
+
+
+corpus_option = click.option(
+    "--corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path(), help="The corpus folder."
+)
+task_option = click.option("--task", help="The task, where the file's name does not tell it.")
+scheme_option = click.option(
+    "--folds", type=click.Choice(["event", "target", "holder", "zero-shot"]), help="The folds that were held out."
+)
+report_option = click.option(
+    "--format", "output", type=click.Choice(["text", "json", "markdown", "latex"]), default="text"
+)
+
+
+def _score_files(corpus: Path, paths: tuple[Path, ...], task: str | None, folds: str | None) -> list[Any]:
+    """Return the score and folds of each file of predictions, or print every problem and exit with 1."""
+    from readout.benchmark.files import score_files
+    from readout.benchmark.tasks import UnknownTaskError
+    from readout.read import find_root, read_corpus
+
+    whole, _ = read_corpus(find_root(corpus))
+    try:
+        found, problems = score_files(whole, paths, task, folds)
+    except UnknownTaskError as error:
+        raise click.UsageError(str(error)) from error
+    if problems:
+        _print_problems(problems)
+        _summarise(problems, "")
+        sys.exit(1)
+    return found
+
+
+@main.command()
+@click.argument("predictions", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@corpus_option
+@task_option
+@scheme_option
+@report_option
+def score(predictions: Path, corpus: Path, task: str | None, folds: str | None, output: str) -> None:
+    """Score a system's predictions, with what the number allows one to say.
+
+    PREDICTIONS is a file of lines {"id": …, "prediction": …}, named <task>.<folds>.jsonl.
+    """
+    from readout.benchmark.render import print_report
+    from readout.benchmark.report import report_score
+
+    ((found, made),) = _score_files(corpus, (predictions,), task, folds)
+    print_report(report_score(found, made), output)
+
+
+@main.command()
+@click.argument("predictions", type=click.Path(path_type=Path, dir_okay=False, exists=True), nargs=-1, required=True)
+@corpus_option
+@task_option
+@scheme_option
+@report_option
+def compare(predictions: tuple[Path, ...], corpus: Path, task: str | None, folds: str | None, output: str) -> None:
+    """Compare two or more systems: differences, tests, and the smallest difference that could be found.
+
+    PREDICTIONS are files as for `readout score`, all of one task and of one kind of folds.
+    """
+    from readout.benchmark.render import print_report
+    from readout.benchmark.report import report_comparisons
+    from readout.benchmark.scores import IncomparableError, compare_all
+
+    scores = [found for found, _ in _score_files(corpus, predictions, task, folds)]
+    try:
+        print_report(report_comparisons(scores, compare_all(scores)), output)
+    except IncomparableError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@corpus_argument
+@click.option("--task", default="polarity", show_default=True, help="The task to plan for.")
+@click.option(
+    "--discordance",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.2,
+    show_default=True,
+    help="The share of items on which exactly one of two systems is right.",
+)
+@click.option("--coverage", is_flag=True, help="Simulate how far the intervals can be trusted.")
+@report_option
+def power(corpus: Path, task: str, discordance: float, coverage: bool, output: str) -> None:
+    """Tell what differences a corpus of this shape can detect, and how many events it would take."""
+    from readout.benchmark.power import report_power
+    from readout.benchmark.render import print_report
+    from readout.benchmark.tasks import UnknownTaskError
+    from readout.read import find_root, read_corpus
+
+    try:
+        print_report(report_power(read_corpus(find_root(corpus))[0], task, discordance, coverage), output)
+    except UnknownTaskError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@corpus_argument
+@click.option("--write", is_flag=True, help="Write the files of ids in submissions/folds.")
+@click.option("--leakage", is_flag=True, help="Print what training shows of each fold.")
+@click.option("--task", help="Print the leakage of this task only.")
+def folds(corpus: Path, write: bool, leakage: bool, task: str | None) -> None:
+    """Compare the frozen folds with the corpus, and write them anew where asked to."""
+    from readout.benchmark.folds import find_stale_folds, print_leakage, write_folds
+    from readout.read import find_root, read_corpus
+
+    root = find_root(corpus)
+    whole, _ = read_corpus(root)
+    if leakage:
+        print_leakage(whole, task)
+    changed = write_folds(root, whole) if write else find_stale_folds(root, whole)
+    for path in changed:
+        click.echo(f"{path}: {'written' if write else 'not that of the corpus; run `readout folds --write`.'}")
+    click.secho("The folds are those of the corpus." if write or not changed else "The folds are stale.", err=True)
+    sys.exit(1 if changed and not write else 0)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from readout.agreement import compare_all, format_markdown_section
+from readout.benchmark.limits import format_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
@@ -13,6 +14,7 @@ from readout.read import read_corpus
 
 SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
     "agreement": lambda corpus: format_markdown_section(compare_all(corpus.documents)),
+    "benchmark": format_section,
 }
 """Sections that take more than counting, by name; made only for cards that ask for them."""
 

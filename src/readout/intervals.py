@@ -27,12 +27,22 @@ def jackknife(clusters: Sequence[S], statistic: Callable[[Sequence[S]], float | 
     value = statistic(clusters)
     count = len(clusters)
     parts = [statistic([*clusters[:i], *clusters[i + 1 :]]) for i in range(count)] if count > 1 else [None]
+    return jackknife_interval(value, parts)
+
+
+def jackknife_interval(value: float | None, parts: Sequence[float | None]) -> Estimate:
+    """Return the jackknife interval of a statistic from its values without each cluster in turn."""
     known = [part for part in parts if part is not None]
     if value is None or len(known) < len(parts):
         return Estimate(value)
     from scipy.stats import t
 
-    mean = sum(known) / count
-    error = sqrt((count - 1) / count * sum((part - mean) ** 2 for part in known))
-    half = float(t.ppf(0.975, count - 1)) * error
+    count = len(known)
+    half = float(t.ppf(0.975, count - 1)) * jackknife_error(known)
     return Estimate(value, value - half, value + half)
+
+
+def jackknife_error(parts: Sequence[float]) -> float:
+    """Return the jackknife standard error of a statistic from its values without each of K clusters in turn."""
+    mean = sum(parts) / len(parts)
+    return sqrt((len(parts) - 1) / len(parts) * sum((part - mean) ** 2 for part in parts))

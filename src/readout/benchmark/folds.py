@@ -14,7 +14,7 @@ from readout.anchor import iter_tokens
 from readout.benchmark.tasks import TASKS, Item
 from readout.canonical import write_files
 from readout.model import Corpus
-from readout.stats import Table
+from readout.stats import Table, print_table
 
 Scheme: TypeAlias = Literal["event", "target", "holder", "zero-shot"]
 OFFICIAL: Scheme = "event"
@@ -108,17 +108,18 @@ def format_folds(folds: Folds) -> bytes:
 
 def write_folds(root: Path, corpus: Corpus) -> list[str]:
     """Write every file of folds, remove those of tasks that are gone, and return the paths of those that changed."""
-    files = {path: format_folds(folds) for path, folds in make_all(corpus).items()}
-    changed = find_stale(root, files)
-    write_files(root, {path: files[path] for path in changed if path in files})
+    files = make_all(corpus)
+    changed = find_stale_folds(root, corpus)
+    write_files(root, {path: format_folds(files[path]) for path in changed if path in files})
     for path in changed:
         if path not in files:
             (root / path).unlink()
     return changed
 
 
-def find_stale(root: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Return the paths of files of folds that are missing, differ, or belong to nothing."""
+def find_stale_folds(root: Path, corpus: Corpus) -> list[str]:
+    """Return the paths of files of folds that are missing, differ from the corpus's, or belong to nothing."""
+    files = {path: format_folds(folds) for path, folds in make_all(corpus).items()}
     present = {f"{FOLDS}/{path.name}": path.read_bytes() for path in (root / FOLDS).glob("*.json")}
     return sorted(path for path in {*files, *present} if files.get(path) != present.get(path))
 
@@ -199,3 +200,10 @@ def _leakage_row(name: str, flags: Sequence[Mapping[str, bool]]) -> tuple[Any, .
 
 def _share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.2f}" if values else "–"
+
+
+def print_leakage(corpus: Corpus, task: str | None = None) -> None:
+    """Print what training shows of each fold, of one task or of all."""
+    for folds in make_all(corpus).values():
+        if task in (None, folds.task):
+            print_table(report_leakage(TASKS[folds.task].build(corpus), folds))

@@ -270,3 +270,22 @@ TASKS: Mapping[str, Task] = {
     )
 }
 """Every task by its name."""
+
+
+class UnknownTaskError(Exception):
+    """There is no task of that name, or the corpus has nothing to ask for it."""
+
+
+def find_items(corpus: Corpus, task: str) -> list[Item]:
+    """Return the items of a task by its name.
+
+    Raises:
+        UnknownTaskError: there is no such task, or nothing is annotated for it.
+
+    """
+    if task not in TASKS:
+        raise UnknownTaskError(f"There is no task {task!r}. Use one of {', '.join(TASKS)}.")
+    items = TASKS[task].build(corpus)
+    if not items:
+        raise UnknownTaskError(f"Nothing is annotated for the task {task!r}.")
+    return items
