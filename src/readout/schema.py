@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import jsonschema_rs
 import msgspec
@@ -17,8 +17,8 @@ import msgspec
 from readout.model import Pointer
 from readout.problem import Finding, nearest
 
-Kind: TypeAlias = Literal["annotation", "document", "speaker", "topic", "target", "annotator", "adjudication"]
-KINDS: tuple[Kind, ...] = ("annotation", "document", "speaker", "topic", "target", "annotator", "adjudication")
+Kind: TypeAlias = Literal["annotation", "document", "speaker", "topic", "target", "annotator", "adjudication", "system"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _INSTALLED = Path(__file__).parent / "_data" / "schema"
 _CHECKOUT = Path(__file__).parents[2] / "schema"
