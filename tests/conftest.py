@@ -5,6 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first example of a property often imports half of scipy; how long that takes is no property of the code.
+settings.register_profile("readout", deadline=None)
+settings.load_profile("readout")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"

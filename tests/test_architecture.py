@@ -38,6 +38,15 @@ def test_imports_run_one_way(module):
     assert [(path.name, name) for path in files for name in imported_modules(path) if name not in earlier] == []
 
 
+SIBLINGS = {"interchange", "agreement", "preview", "benchmark"}
+
+
+@pytest.mark.parametrize("module", sorted(SIBLINGS & set(STORY)))
+def test_siblings_do_not_know_each_other(module):
+    files = [*PACKAGE.glob(f"{module}.py"), *(PACKAGE / module).glob("*.py")]
+    assert {name for path in files for name in imported_modules(path)}.isdisjoint(SIBLINGS - {module})
+
+
 @pytest.mark.parametrize("arguments", [["-c", "import readout"], ["-m", "readout", "check", "."]])
 def test_nothing_heavy_is_imported_early(arguments):
     done = subprocess.run(

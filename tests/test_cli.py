@@ -104,3 +104,67 @@ def test_the_script_at_the_top_builds(tmp_path):
     done = subprocess.run([sys.executable, "build_dataset.py"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert 'load_dataset("' in done.stdout
+
+
+@pytest.fixture
+def predictions(small, tmp_path):
+    """Two systems that submit predictions for the small corpus: gold, and always favor."""
+    from readout.benchmark.predictions import format_predictions
+    from readout.benchmark.tasks import TASKS
+    from readout.read import read_corpus
+
+    items = TASKS["polarity"].build(read_corpus(small)[0])
+    paths = []
+    for name, answers in (("echo", [item.gold for item in items]), ("favor", ["favor"] * len(items))):
+        path = tmp_path / name / "predictions" / "polarity.event.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(format_predictions(items, answers))
+        paths.append(path)
+    return paths
+
+
+@pytest.mark.parametrize("output", ["text", "json", "markdown", "latex"])
+def test_score_and_compare_print_every_format(small, predictions, output):
+    for arguments in (["score", predictions[1]], ["compare", *predictions]):
+        done = run(*arguments, "--corpus", small, "--format", output)
+        assert done.exit_code == 0, done.output
+        assert "favor" in done.stdout
+        assert "task:polarity|folds:event" in done.stdout or arguments[0] == "compare"
+        if output == "json":
+            json.loads(done.stdout)
+
+
+def test_score_refuses_what_does_not_fit(small, predictions):
+    path = predictions[0]
+    path.write_bytes(path.read_bytes().replace(b'"favor"', b"0"))
+    done = run("score", path, "--corpus", small)
+    assert done.exit_code == 1
+    assert "0 = 'favor'" in done.stdout
+    renamed = path.rename(path.with_name("mine.jsonl"))
+    assert run("score", renamed, "--corpus", small).exit_code == 2
+    assert run("score", renamed, "--corpus", small, "--task", "polarty").exit_code == 2
+    assert run("score", renamed, "--corpus", small, "--task", "polarity").exit_code == 1
+    assert run("score", renamed, "--corpus", small, "--task", "tuples", "--folds", "target").exit_code == 2
+
+
+def test_scores_of_different_folds_are_not_compared(small, predictions):
+    other = predictions[1].rename(predictions[1].with_name("polarity.target.jsonl"))
+    done = run("compare", predictions[0], other, "--corpus", small)
+    assert done.exit_code == 2
+    assert "cannot be compared" in done.stderr
+    assert run("compare", predictions[0], "--corpus", small).exit_code == 2
+
+
+def test_power_says_what_two_events_cannot(small):
+    done = run("power", small, "--format", "markdown", "--coverage")
+    assert done.exit_code == 0, done.output
+    assert "no difference, however large" in done.stdout
+    assert run("power", small, "--task", "polarty").exit_code == 2
+
+
+def test_folds_are_checked_and_written(small):
+    assert run("folds", small).exit_code == 1
+    assert run("folds", small, "--write").exit_code == 0
+    done = run("folds", small, "--leakage", "--task", "polarity")
+    assert done.exit_code == 0
+    assert "seen_holder" in done.stdout

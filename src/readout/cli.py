@@ -271,6 +271,8 @@ def compare(predictions: tuple[Path, ...], corpus: Path, task: str | None, folds
     from readout.benchmark.report import report_comparisons
     from readout.benchmark.scores import IncomparableError, compare_all
 
+    if len(predictions) < 2:
+        raise click.UsageError("There is nothing to compare: give two or more files.")
     scores = [found for found, _ in _score_files(corpus, predictions, task, folds)]
     try:
         print_report(report_comparisons(scores, compare_all(scores)), output)

@@ -16,7 +16,7 @@ from readout.benchmark.render import (
     round_number,
 )
 from readout.benchmark.scores import Adjusted, Score, rank_scores, slice_items
-from readout.benchmark.statistics import Rank
+from readout.benchmark.statistics import RESAMPLED, Rank, count_resamples
 from readout.intervals import Estimate
 from readout.stats import Table
 
@@ -33,14 +33,20 @@ def report_score(score: Score, folds: Folds | None = None) -> Report:
             measure.name + (" *" if score.is_undefined(measure) else ""),
             format_score(score.on_these_texts(measure)),
             format_score(score.on_texts_like_these(measure)),
+            _format_resamples(score, measure),
         )
         for measure in score.measures
     ]
     title = f"{score.name}: {score.task.name}, folds by {score.folds}"
-    tables = [Table(title, ("measure", "on these texts", "on texts like these"), rows)]
+    tables = [Table(title, ("measure", "on these texts", "on texts like these", "resampled events"), rows)]
     for name, values in slice_items(score, folds).items():
         tables.append(_slice_table(score, name, values))
     return Report(tuple(list_notes(score)), tuple(tables), to_json(score, folds))
+
+
+def _format_resamples(score: Score, measure: Measure) -> str:
+    found = score.resamples(measure)
+    return f"[{', '.join(map(format_number, found.interval))}]" if found else "–"
 
 
 def _slice_table(score: Score, name: str, values: Mapping[str, list[int]]) -> Table:
@@ -70,6 +76,14 @@ def list_notes(score: Score) -> list[str]:
         f"On these texts: intervals over the {len(score.items)} items; they say nothing about other events.",
         f"On texts like these: intervals over {events} events (jackknife, t with {events - 1} degrees of freedom).",
     ]
+    if len(score.items) == events:
+        notes.append("Each event is one item here, so both statements rest on the same few numbers.")
+    spread = score.on_texts_like_these(score.official)
+    if events > 1 and spread.low == spread.high:
+        notes.append("All events agree, so the interval is a point; that shows no more than that they agree.")
+    if 1 < events <= RESAMPLED:
+        number = f"{count_resamples(events):,}"
+        notes.append(f"Resampled events: the middle 95 % over all {number} distinct resamples, none drawn at random.")
     if undefined := [measure.name for measure in score.measures if score.is_undefined(measure)]:
         notes.append(f"0/0 counts as 0 in {', '.join(undefined)}: a class neither occurs nor is predicted.")
     if score.task.shape == "label":
@@ -164,8 +178,11 @@ def report_comparisons(scores: Sequence[Score], found: Sequence[Adjusted]) -> Re
         ),
         _rank_table(scores, found),
     )
-    notes = (f"Signature: {scores[0].signature}", *list_limits(len(scores[0].clusters), len(found)))
-    return Report(notes, tables, [comparison_json(each) for each in found])
+    notes = [f"Signature: {scores[0].signature}"]
+    if scores[0].task.shape == "label" and scores[0].official != ACCURACY:
+        notes.append(f"McNemar's test compares accuracies; all else is about {scores[0].official.name}.")
+    notes += list_limits(len(scores[0].clusters), len(found))
+    return Report(tuple(notes), tables, [comparison_json(each) for each in found])
 
 
 def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
