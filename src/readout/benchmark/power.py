@@ -12,7 +12,7 @@ import numpy as np
 from readout.benchmark.measures import F_FA, evaluate
 from readout.benchmark.render import Report, format_number, format_p
 from readout.benchmark.report import list_limits
-from readout.benchmark.statistics import detectable
+from readout.benchmark.statistics import detectable, smallest_p
 from readout.benchmark.tasks import TASKS, Item, find_items
 from readout.model import Corpus
 from readout.stats import Table
@@ -66,7 +66,7 @@ def plan_table(items: Sequence[Item], discordance: float = DISCORDANCE) -> Table
     for events in sorted({present, *EVENTS}):
         found = (detectable(plan_error(clusters, events, icc, discordance), events) for icc in CORRELATIONS)
         shown = (format_number(None if value is None else min(value, 1.0)) for value in found)
-        rows.append((events, format_p(2.0 ** (1 - events)), *shown))
+        rows.append((events, format_p(smallest_p(events)), *shown))
     columns = ("events", "smallest p of the swap test", *(f"ICC {format_number(icc, 2)}" for icc in CORRELATIONS))
     title = f"Difference in accuracy that a paired t test over events finds with 80 % power: {items[0].task}"
     return Table(title, columns, rows)

@@ -16,7 +16,7 @@ from readout.benchmark.render import (
     round_number,
 )
 from readout.benchmark.scores import Adjusted, Score, rank_scores, slice_items
-from readout.benchmark.statistics import RESAMPLED, Rank, count_resamples
+from readout.benchmark.statistics import DRAWS, LISTED, RESAMPLED, Rank, count_resamples, smallest_p
 from readout.intervals import Estimate
 from readout.stats import Table
 
@@ -181,8 +181,19 @@ def report_comparisons(scores: Sequence[Score], found: Sequence[Adjusted]) -> Re
     notes = [f"Signature: {scores[0].signature}"]
     if scores[0].task.shape == "label" and scores[0].official != ACCURACY:
         notes.append(f"McNemar's test compares accuracies; all else is about {scores[0].official.name}.")
-    notes += list_limits(len(scores[0].clusters), len(found))
-    return Report(tuple(notes), tables, [comparison_json(each) for each in found])
+    events = len(scores[0].clusters)
+    notes += list_limits(events, len(found))
+    if any(each.comparison.texts_like_these.swap.smallest > smallest_p(events) for each in found):
+        notes.append(
+            "An event that two systems answer with equal counts cannot tell them apart: their smallest p is larger."
+        )
+    data = {
+        "signature": scores[0].signature,
+        "notes": notes[1:],
+        "scores": {score.name: round_number(score.value()) for score in scores},
+        "comparisons": [comparison_json(each) for each in found],
+    }
+    return Report(tuple(notes), tables, data)
 
 
 def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
@@ -209,10 +220,9 @@ def _range(found: Rank) -> str:
 
 def list_limits(events: int, comparisons: int = 1) -> list[str]:
     """Return what a number of events allows the swap test to say, one sentence each."""
-    smallest = 2.0 ** (1 - events)
-    known = (
-        f"With {events} events, the swap test has {2**events} cases and its smallest possible p is {format_p(smallest)}"
-    )
+    smallest = smallest_p(events)
+    cases = f"{2**events} cases" if events <= LISTED else f"{DRAWS:,} cases of very many"
+    known = f"With {events} events, the swap test looks at {cases} and its smallest possible p is {format_p(smallest)}"
     if smallest >= LEVEL:
         said = f"{known}: on texts like these no difference, however large, can be significant at .05."
         doubt = (

@@ -127,9 +127,14 @@ def swap_test(rows: Any, statistic: Statistic) -> Test:
 
     if len(moved) <= LISTED:
         swaps = (np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved))) & 1
-        return Test(count_extreme(swaps) / len(swaps), min(1.0, 2 / len(swaps)), f"all {len(swaps)} swaps")
+        return Test(count_extreme(swaps) / len(swaps), smallest_p(len(moved)), f"all {len(swaps)} swaps")
     extreme = sum(count_extreme(swaps) for swaps in _draw_swaps(len(moved)))
-    return Test((1 + extreme) / (1 + DRAWS), 1 / (1 + DRAWS), f"{DRAWS} swaps drawn with seed 0")
+    return Test((1 + extreme) / (1 + DRAWS), smallest_p(len(moved)), f"{DRAWS} swaps drawn with seed 0")
+
+
+def smallest_p(units: int) -> float:
+    """Return the smallest p that the swap test can give for systems that differ in so many units."""
+    return min(1.0, 2.0 ** (1 - units)) if units <= LISTED else 1 / (1 + DRAWS)
 
 
 def _draw_swaps(units: int) -> Iterator[Any]:
