@@ -26,6 +26,8 @@ _REPORTED = re.compile(r"(?P<that>\s+that)?\s+(?P<content>[^\s.:,\"“”][^.\"�
 _PRONOUN = re.compile(r"\b(?:He|She|he|she|They|they)\b")
 NEAR = 60
 """A verb of speech within this many characters makes a name a likely source."""
+BEFORE = 12
+"""So does one within this many characters before it ("said Gantz")."""
 
 
 class Name(NamedTuple):
@@ -74,7 +76,9 @@ def find_source(text: str, spans: Sequence[Sequence[int]], names: Sequence[Name]
 
 
 def _has_verb(text: str, name: Name) -> bool:
-    return bool(_VERB.search(text[name.end : name.end + NEAR]) or _VERB.search(text[max(0, name.start - 20) : name.start]))
+    return bool(
+        _VERB.search(text[name.end : name.end + NEAR]) or _VERB.search(text[max(0, name.start - BEFORE) : name.start])
+    )
 
 
 def _distance(name: Name, spans: Sequence[Sequence[int]]) -> int:

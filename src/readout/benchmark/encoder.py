@@ -52,9 +52,7 @@ class Encoder(NamedTuple):
         attended = self._apply_dense(self._attend(hidden, layer), layer + "attention.output.dense")
         hidden = self._normalise(hidden + attended, layer + "attention.output.LayerNorm")
         inner = _gelu(self._apply_dense(hidden, layer + "intermediate.dense"))
-        return self._normalise(
-            hidden + self._apply_dense(inner, layer + "output.dense"), layer + "output.LayerNorm"
-        )
+        return self._normalise(hidden + self._apply_dense(inner, layer + "output.dense"), layer + "output.LayerNorm")
 
     def _attend(self, hidden: Any, layer: str) -> Any:
         import numpy as np
@@ -126,7 +124,7 @@ class EncodedLinear:
 
     def fit(self, items: Sequence[Item]) -> None:
         """Learn C and the weights; the encoder stays as it is."""
-        self._model = tune(Vectors, "logistic", items)
+        self._model = tune(Vectors, "multinomial", items)
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
         """Return the most probable label of each item, None where nothing was learnt."""

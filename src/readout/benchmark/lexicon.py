@@ -9,24 +9,38 @@ from typing import Any
 
 from readout.benchmark.systems import Rules, undecided
 
-FAVOR = """
-accept acknowledg admir advanc affirm aid applaud appreciat approv assist authoriz back bolster celebrat champion
-commend commit congratulat cooperat defend deepen deliver demand deserv encourag endors enhanc ensur expand favor
-favour foster friend fund gratitud grateful guarantee help honor honour hope import ironclad justif maintain necess
-need peac pleas pledg prais promis promot protect provid reaffirm reiterat replenish safeguard salut stand
-strengthen strong success support thank uphold urg valu vital want welcom work
-""".split()
+
+def _split(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+FAVOR = _split(
+    """
+accept acknowledg admir advanc affirm aid applaud appreciat approv assist authoriz back bolster celebrat
+champion commend commit congratulat cooperat defend deepen deliver demand deserv encourag endors enhanc ensur
+expand favor favour foster friend fund gratitud grateful guarantee help honor honour hope import ironclad
+justif maintain necess need peac pleas pledg prais promis promot protect provid reaffirm reiterat replenish
+safeguard salut stand strengthen strong success support thank uphold urg valu vital want welcom work
+"""
+)
 """Stems of words by which one sides with something."""
 
-AGAINST = """
-abandon accus aggress alarm attack ban blame block boycott cancel combat concern condemn counter critic curb cut danger
-declin denounc deny deplor destabili destroy deterr disagree disappoint disput doubt fail fear fight halt harm
-hostil incit jab lament limit misguid object obstruct oppos prevent protest provoc provok rebuff rebuk refus reject
-resent resist rift risk stop terror threat undermin unaccept unjust violat violen warn weaken worr worsen wrong
-""".split()
+AGAINST = _split(
+    """
+abandon accus aggress alarm attack ban blame block boycott cancel combat concern condemn counter critic curb
+cut danger declin denounc deny deplor destabili destroy deterr disagree disappoint disput doubt fail fear
+fight halt harm hostil incit jab lament limit misguid object obstruct oppos prevent protest provoc provok
+rebuff rebuk refus reject resent resist rift risk stop terror threat undermin unaccept unjust violat violen
+warn weaken worr worsen wrong
+"""
+)
 """Stems of words by which one sides against something, or which name what is bad."""
 
-NEGATIONS = frozenset("no not never nor neither without hardly cannot n't don't doesn't won't isn't lacks lack".split())
+NEGATIONS = _split(
+    """
+no not never nor neither without hardly cannot n't don't doesn't won't isn't lacks lack
+"""
+)
 REACH = 4
 """A negation turns the words that follow it within this many tokens."""
 

@@ -73,7 +73,7 @@ def find_evidence(inputs: Mapping[str, Any], threshold: float) -> list[list[int]
 
 
 def find_tuples(inputs: Mapping[str, Any], threshold: float) -> list[dict[str, Any]]:
-    """Return a stance of its speaker for each quotation that is similar to a target; the words' sign is the polarity."""
+    """Return a stance of the speaker of each quotation that is similar to a target; its words' sign is the polarity."""
     quotations = [quote for quote in find_quotations(inputs) if quote["speaker"]]
     if not quotations:
         return []

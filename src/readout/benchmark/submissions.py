@@ -18,6 +18,7 @@ from readout.benchmark.predictions import parse_name, read_predictions
 from readout.benchmark.report import to_json
 from readout.benchmark.scores import Score
 from readout.benchmark.tasks import TASKS, Item
+from readout.canonical import encode
 from readout.model import Corpus, Record
 from readout.problem import Finding, Problem, Rule, locate, rule
 from readout.schema import explain, is_valid
@@ -38,7 +39,7 @@ class Exposure(Record, frozen=True, kw_only=True):
     people: str
 
 
-class SystemCard(Record, frozen=True, kw_only=True, omit_defaults=False):
+class SystemCard(Record, frozen=True, kw_only=True):
     """The file ``system.yaml``: what made the predictions, and what it had seen."""
 
     system_id: str
@@ -233,12 +234,17 @@ def format_json(data: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
 
 
+def to_record(card: SystemCard) -> dict[str, Any]:
+    """Return a card as plain data, without what is not known."""
+    record: dict[str, Any] = msgspec.json.decode(encode(card))
+    return record
+
+
 def format_card(card: SystemCard) -> bytes:
     """Return the bytes of a ``system.yaml``, in the order of the schema, without what is not known."""
     import yaml
 
-    record = {name: value for name, value in msgspec.to_builtins(card).items() if value is not None}
-    text: str = yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=110)
+    text: str = yaml.safe_dump(to_record(card), sort_keys=False, allow_unicode=True, width=110)
     return text.encode()
 
 
