@@ -1,6 +1,10 @@
 """Submissions and the board: every number follows from the predictions, and what does not is refused."""
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -33,13 +37,19 @@ NAMES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def made_board(tmp_path_factory):
+    root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
+    corpus = read_corpus(root)[0]
+    write_baselines(root, corpus, NAMES, workers=1, quiet=True)
+    write_boards(root, make_files(root, corpus))
+    return root
+
+
 @pytest.fixture
-def board(small):
-    """The small corpus with a few submissions and its board."""
-    corpus = read_corpus(small)[0]
-    write_baselines(small, corpus, NAMES, workers=1, quiet=True)
-    write_boards(small, make_files(small, corpus))
-    return small
+def board(made_board, tmp_path):
+    """A copy of the small corpus with a few submissions and its board."""
+    return Path(shutil.copytree(made_board, tmp_path / "corpus"))
 
 
 def run(*arguments):
@@ -255,3 +265,15 @@ def test_the_real_submissions_are_those_of_the_baselines():
 def test_every_number_of_the_real_board_follows(real):
     assert check_files(ROOT, make_files(ROOT, real[0])) == []
     assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
+
+
+def test_the_system_of_the_readme_runs_and_is_scored(board):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "word-threat" in block]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 15
+    run("folds", board, "--write")
+    subprocess.run([sys.executable, "-c", code], cwd=board, check=True, timeout=60)
+    shutil.copy(board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml")
+    edit_card(board, "word-threat", system_id="word-threat", kind="system")
+    assert run("leaderboard", board).exit_code == 0
+    assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

@@ -110,11 +110,9 @@ class Fitted(NamedTuple):
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
         """Return the most probable label of each item."""
-        return self.predict_rows(self.features.transform(items)) if self.classifier else [self.only] * len(items)
-
-    def predict_rows(self, rows: Any) -> list[Any]:
-        """Return the most probable label of each row of features."""
-        return [str(label) for label in self.classifier.predict(rows)] if self.classifier else [self.only] * len(rows)
+        if self.classifier is None:
+            return [self.only] * len(items)
+        return [str(label) for label in self.classifier.predict(self.features.transform(items))]
 
 
 def tune(make_features: Callable[[], Any], classifier: Classifier, items: Sequence[Item]) -> Fitted | None:
