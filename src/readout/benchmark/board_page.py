@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from readout.benchmark.leaderboard import Board, Standing, board_table, list_board_notes, standing_tables
+from readout.benchmark.leaderboard import Board, Standing, board_table, list_limits_of, standing_tables
 from readout.benchmark.render import format_number
 from readout.benchmark.scores import Score
 from readout.intervals import Estimate
@@ -24,7 +24,8 @@ def format_html(boards: Sequence[Board], standings: Sequence[Standing]) -> str:
             "task": board.task,
             "measure": board.lines[0].score.official.name,
             "table": board_table(board),
-            "notes": list_board_notes(board),
+            "notes": list_limits_of(board),
+            "signature": board.lines[0].score.signature,
             "plot": plot_board(board),
         }
         for board in boards

@@ -149,7 +149,7 @@ def to_json(boards: Sequence[Board], standings: Sequence[Standing]) -> dict[str,
                 "task": board.task,
                 "folds": board.scheme,
                 "signature": board.lines[0].score.signature,
-                "limits": _limits(board),
+                "limits": list_limits_of(board),
                 "systems": [_line_json(line) for line in board.lines],
                 "annotators": [_score_json(score) for score in board.ceiling],
             }
@@ -184,7 +184,8 @@ def _score_json(score: Score) -> dict[str, Any]:
     }
 
 
-def _limits(board: Board) -> list[str]:
+def list_limits_of(board: Board) -> list[str]:
+    """Return what a board cannot say, one sentence each."""
     return list_limits(len(board.lines[0].score.clusters), max(board.comparisons, 1))
 
 
@@ -202,17 +203,13 @@ def format_page(boards: Sequence[Board], standings: Sequence[Standing]) -> str:
     """Return the boards as Markdown."""
     blocks = [HEAD.rstrip()]
     for board in boards:
-        blocks += [f"## {board.task}", format_markdown(board_table(board)), *list_board_notes(board)]
+        blocks += [f"## {board.task}", format_markdown(board_table(board)), *list_limits_of(board)]
+        blocks.append(f"Signature: `{board.lines[0].score.signature}`")
     tables = list(standing_tables(standings))
     blocks += ["## Other folds", "Shown, not ranked."] if tables else []
     for table in tables:
         blocks += [f"**{table.title}**", format_markdown(table)]
     return "\n\n".join(blocks) + "\n"
-
-
-def list_board_notes(board: Board) -> list[str]:
-    """Return what a board cannot say, and its signature."""
-    return [*_limits(board), f"Signature: `{board.lines[0].score.signature}`"]
 
 
 def board_table(board: Board) -> Table:

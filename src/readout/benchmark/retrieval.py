@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from readout.anchor import iter_paragraphs
@@ -64,12 +65,18 @@ class Retrieval:
 
 def find_evidence(inputs: Mapping[str, Any], threshold: float) -> list[list[int]]:
     """Return the sentences that are similar to the target; the most similar one where none is similar enough."""
-    text = inputs["text"]
-    spans = list(iter_sentences(text))
     query = " ".join(inputs[name] for name in ("target_label", "proposition", "favor_means", "against_means"))
+    scored = score_sentences(inputs["text"], query)
+    chosen = [span for span, score in scored if score >= threshold]
+    return [list(span) for span in chosen or [max(scored, key=lambda pair: pair[1])[0]]]
+
+
+@lru_cache(maxsize=4096)
+def score_sentences(text: str, query: str) -> list[tuple[tuple[int, int], float]]:
+    """Return the sentences of a text with their similarity to a query; kept, as every fold asks for the same."""
+    spans = list(iter_sentences(text))
     scores = measure_similarity([text[start:end] for start, end in spans], [query])[:, 0].tolist()
-    chosen = [span for span, score in zip(spans, scores, strict=True) if score >= threshold]
-    return [list(span) for span in chosen or [spans[scores.index(max(scores))]]]
+    return list(zip(spans, scores, strict=True))
 
 
 def find_tuples(inputs: Mapping[str, Any], threshold: float) -> list[dict[str, Any]]:
