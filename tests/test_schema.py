@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from readout import model
+from readout.benchmark.baselines import BASELINES
+from readout.benchmark.runs import describe
+from readout.benchmark.submissions import Exposure, SystemCard, to_record
 from readout.schema import KINDS, explain, is_valid, read_schema
 from readout.suggest import suggest
 
@@ -23,6 +26,7 @@ CLASSES = {
     "annotator": model.Annotator,
     "adjudication": model.Adjudication,
     "suggestion": model.Suggestion,
+    "system": SystemCard,
 }
 QUILL = model.Speaker(speaker_id="ada-quill", name="Quill", kind="person")
 ANNOTATIONS = model.ANNOTATION_CLASSES
@@ -54,7 +58,8 @@ def iter_objects(schema):
 def record_schemas():
     definitions = read_schema("annotation")["$defs"]
     pairs = [(definitions[name], cls) for name, cls in ANNOTATIONS.items()]
-    return pairs + [(read_schema(kind), cls) for kind, cls in CLASSES.items()]
+    parts = [(read_schema("system")["$defs"]["exposure"], Exposure)]
+    return pairs + parts + [(read_schema(kind), cls) for kind, cls in CLASSES.items()]
 
 
 @pytest.mark.parametrize(("schema", "record"), record_schemas(), ids=lambda value: getattr(value, "__name__", ""))
@@ -103,6 +108,8 @@ def records(kind):
                 "reason": "Why.",
             }
         ]
+    if kind == "system":
+        return [to_record(describe(baseline)) for baseline in BASELINES.values()]
     return [json.loads(line) for path in CORPUS.glob(pattern) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

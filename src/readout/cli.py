@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -650,3 +651,57 @@ def folds(corpus: Path, write: bool, leakage: bool, task: str | None) -> None:
         click.echo(f"{path}: {'written' if write else 'not that of the corpus; run `readout folds --write`.'}")
     click.secho("The folds are those of the corpus." if write or not changed else "The folds are stale.", err=True)
     sys.exit(1 if changed and not write else 0)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@corpus_option
+@click.option("--all", "everything", is_flag=True, help="Run every artefact and baseline.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many run at once; by default one a core.")
+def baseline(names: tuple[str, ...], corpus: Path, everything: bool, jobs: int | None) -> None:
+    """Run artefacts and baselines, and write them to submissions/ as everybody else's systems.
+
+    NAMES are those of the systems to run; without any they are listed. `readout leaderboard` scores what is written.
+    """
+    from readout.benchmark.baselines import BASELINES, UnknownBaselineError, choose
+    from readout.benchmark.runs import write_baselines
+    from readout.read import find_root, read_corpus
+
+    if not names and not everything:
+        click.echo("\n".join(f"{each.name:20}{each.kind:10}{each.description}" for each in BASELINES.values()))
+        return
+    try:
+        chosen = choose(() if everything else names)
+    except UnknownBaselineError as error:
+        raise click.UsageError(str(error)) from error
+    root = find_root(corpus)
+    paths = write_baselines(root, read_corpus(root)[0], chosen, jobs or os.cpu_count() or 1)
+    click.secho(f"{len(paths)} files written. Run `readout leaderboard` next.", fg="green", err=True)
+
+
+@main.command()
+@corpus_argument
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a number does not follow.")
+@click.option(
+    "--export", type=click.Path(path_type=Path, file_okay=False), help="Write the formats of other boards too."
+)
+def leaderboard(corpus: Path, only_check: bool, export: Path | None) -> None:
+    """Score every submission, and write results and boards (Markdown, JSON, HTML).
+
+    With --check every number is computed anew from the predictions and compared byte for byte.
+    """
+    from readout.benchmark.exports import write_exports
+    from readout.benchmark.leaderboard import check_files, make_files, write_boards
+    from readout.read import find_root, read_corpus
+
+    root = find_root(corpus)
+    made = make_files(root, read_corpus(root)[0])
+    problems = check_files(root, made) if only_check else made.problems
+    changed = [] if only_check or problems else write_boards(root, made)
+    if export and not problems:
+        changed += write_exports(export, made.submissions)
+    for path in changed:
+        click.echo(f"{path}: written")
+    _print_problems(problems)
+    _summarise(problems, "Every number follows from the predictions.")
+    sys.exit(1 if problems else 0)

@@ -20,7 +20,7 @@ from readout.model import Pointer
 from readout.problem import Finding
 
 Kind: TypeAlias = Literal[
-    "annotation", "document", "speaker", "topic", "target", "annotator", "adjudication", "suggestion"
+    "annotation", "document", "speaker", "topic", "target", "annotator", "adjudication", "suggestion", "system"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

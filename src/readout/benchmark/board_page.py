@@ -1,0 +1,74 @@
+"""The board as a page for people: scores and intervals drawn to one scale, artefacts and annotators marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from readout.benchmark.leaderboard import Board, Standing, board_table, list_limits_of, standing_tables
+from readout.benchmark.render import format_number
+from readout.benchmark.scores import Score
+from readout.intervals import Estimate
+
+LEFT, RIGHT, STEP, TOP = 210, 690, 22, 30
+"""The plot's geometry in pixels: where 0 and 1 stand, the height of a line, and of the scale above the first."""
+
+
+def format_html(boards: Sequence[Board], standings: Sequence[Standing]) -> str:
+    """Return the page."""
+    from jinja2 import Environment, PackageLoader
+
+    template = Environment(loader=PackageLoader("readout"), autoescape=True).get_template("leaderboard.html")
+    views = [
+        {
+            "task": board.task,
+            "measure": board.lines[0].score.official.name,
+            "table": board_table(board),
+            "notes": list_limits_of(board),
+            "signature": board.lines[0].score.signature,
+            "plot": plot_board(board),
+        }
+        for board in boards
+    ]
+    page: str = template.render(boards=views, standings=list(standing_tables(standings)))
+    return page + "\n"
+
+
+def plot_board(board: Board) -> dict[str, Any]:
+    """Return the places of marks, boxes (on these texts) and whiskers (on texts like these) of a board."""
+    runs: list[tuple[str, Score]] = [(line.kind, line.score) for line in board.lines]
+    runs += [("annotator", score) for score in board.ceiling]
+    rows = [_plot_row(number, kind, score) for number, (kind, score) in enumerate(runs)]
+    bottom = TOP + STEP * len(rows)
+    return {
+        "rows": rows,
+        "width": RIGHT + 60,
+        "height": bottom + 8,
+        "top": TOP,
+        "bottom": bottom,
+        "ticks": [(_place(tick / 5), format_number(tick / 5, 1)) for tick in range(6)],
+        "floor": _place(board.floor.value()) if board.floor else None,
+    }
+
+
+def _plot_row(number: int, kind: str, score: Score) -> dict[str, Any]:
+    measure = score.official
+    return {
+        "name": score.name,
+        "kind": kind,
+        "y": TOP + STEP * number + STEP // 2,
+        "x": _place(score.value()),
+        "value": format_number(score.value()),
+        "box": _place_bounds(score.on_these_texts(measure)),
+        "whisker": _place_bounds(score.on_texts_like_these(measure)),
+    }
+
+
+def _place(value: float) -> float:
+    return round(LEFT + (RIGHT - LEFT) * min(max(value, 0.0), 1.0), 1)
+
+
+def _place_bounds(estimate: Estimate) -> tuple[float, float] | None:
+    if estimate.low is None or estimate.high is None:
+        return None
+    return _place(estimate.low), _place(estimate.high)

@@ -1,0 +1,147 @@
+"""Runs of the baselines, and how they become submissions like everybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from readout.benchmark.baselines import BASELINES, Baseline
+from readout.benchmark.folds import Folds
+from readout.benchmark.predictions import format_predictions
+from readout.benchmark.submissions import (
+    CARD,
+    PREDICTIONS,
+    SUBMISSIONS,
+    Exposure,
+    SystemCard,
+    Tasks,
+    format_card,
+)
+from readout.benchmark.systems import predict_folds
+from readout.benchmark.tasks import Item
+from readout.canonical import write_files
+from readout.model import Corpus
+
+
+class Job(NamedTuple):
+    """One baseline on one task with one kind of folds."""
+
+    name: str
+    items: Sequence[Item]
+    folds: Folds
+
+    @property
+    def path(self) -> str:
+        """The path of its file of predictions inside the corpus folder."""
+        return f"{SUBMISSIONS}/{self.name}/{PREDICTIONS}/{self.folds.task}.{self.folds.scheme}.jsonl"
+
+
+def list_jobs(corpus: Corpus, names: Iterable[str]) -> list[Job]:
+    """Return the jobs of baselines; folds that a task does not have are left out."""
+    tasks = Tasks(corpus)
+    return [
+        Job(name, tasks.items[task], folds)
+        for name in names
+        for task in BASELINES[name].tasks
+        for scheme in BASELINES[name].schemes
+        if (folds := tasks.folds.get((task, scheme)))
+    ]
+
+
+def run_job(job: Job) -> bytes:
+    """Return the bytes of a job's predictions."""
+    from threadpoolctl import threadpool_limits
+
+    make = partial(BASELINES[job.name].make, job.folds.task)
+    with threadpool_limits(1):  # sums in one order, and no more threads than workers
+        return format_predictions(job.items, predict_folds(make, job.items, job.folds))
+
+
+def run_jobs(jobs: Sequence[Job], workers: int, report: Callable[[str], None]) -> dict[str, bytes]:
+    """Return the predictions of all jobs by path, in the order of the jobs however they are shared out."""
+    if workers < 2:
+        return {job.path: _report(job, report) for job in jobs}
+    with ProcessPoolExecutor(workers) as pool:
+        futures = {pool.submit(run_job, job): job.path for job in jobs}
+        done = {}
+        for future in as_completed(futures):
+            done[futures[future]] = future.result()
+            report(futures[future])
+    return {job.path: done[job.path] for job in jobs}
+
+
+def _report(job: Job, report: Callable[[str], None]) -> bytes:
+    raw = run_job(job)
+    report(job.path)
+    return raw
+
+
+def describe(baseline: Baseline) -> SystemCard:
+    """Return the ``system.yaml`` of a baseline."""
+    trained = "event" in baseline.schemes and "zero-shot" not in baseline.schemes
+    return SystemCard(
+        system_id=baseline.name,
+        name=baseline.name,
+        kind=baseline.kind,
+        description=baseline.description,
+        authors=("The Readout developers",),
+        code=f"readout baseline {baseline.name}",
+        license="CC-BY-4.0",
+        model=baseline.model,
+        exposure=Exposure(
+            training="training folds only" if trained else "nothing",
+            pretraining=baseline.pretraining,
+            people=baseline.exposure,
+        ),
+        seeds=(),
+        selection="training-folds" if baseline.tuned else "none",
+        hardware="CPU, two cores, no GPU; the run of all baselines takes minutes.",
+        prompts=(),
+    )
+
+
+def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: int, quiet: bool = False) -> list[str]:
+    """Run baselines, write them as submissions, and return the paths of all files written.
+
+    Predictions of a baseline for tasks that the corpus no longer has are removed. Results and boards are made by
+    :mod:`readout.benchmark.leaderboard`.
+    """
+    jobs = list_jobs(corpus, names)
+    with show_progress(len(jobs), quiet) as report:
+        files = run_jobs(jobs, workers, report)
+    files.update({f"{SUBMISSIONS}/{name}/{CARD}": format_card(describe(BASELINES[name])) for name in names})
+    for name in names:
+        for path in (root / SUBMISSIONS / name / PREDICTIONS).glob("*.jsonl"):
+            if path.relative_to(root).as_posix() not in files:
+                path.unlink()
+    write_files(root, files)
+    return sorted(files)
+
+
+def show_progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[str], None]]:
+    """Return a context with a function that moves a progress bar on; no bar is drawn where nobody looks."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        return nullcontext(lambda done: None)
+    return _Bar(console, total)
+
+
+class _Bar(AbstractContextManager[Callable[[str], None]]):
+    def __init__(self, console: Any, total: int) -> None:
+        from rich.progress import Progress
+
+        self._progress = Progress(console=console)
+        self._task = self._progress.add_task("baselines", total=total)
+
+    def __enter__(self) -> Callable[[str], None]:
+        self._progress.start()
+        return lambda done: self._progress.update(self._task, advance=1, description=Path(done).parts[1])
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()

@@ -1,0 +1,279 @@
+"""Submissions and the board: every number follows from the predictions, and what does not is refused."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+import yaml
+from click.testing import CliRunner
+from conftest import CORPUS, ROOT
+from msgspec.structs import replace
+
+from readout.benchmark.baselines import BASELINES
+from readout.benchmark.ceiling import answer, list_annotators, score_annotators
+from readout.benchmark.exports import to_every_eval_ever, to_hub_results
+from readout.benchmark.leaderboard import check_files, make_files, write_boards
+from readout.benchmark.runs import write_baselines
+from readout.benchmark.scores import Score
+from readout.benchmark.submissions import list_systems, read_submissions
+from readout.benchmark.tasks import TASKS
+from readout.cli import main
+from readout.read import read_corpus
+
+NAMES = [
+    "always-favor",
+    "majority",
+    "target-prior",
+    "stance-lexicon",
+    "nearest-speaker",
+    "nothing",
+    "similar-sentences",
+]
+
+
+@pytest.fixture(scope="module")
+def made_board(tmp_path_factory):
+    root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
+    corpus = read_corpus(root)[0]
+    write_baselines(root, corpus, NAMES, workers=1, quiet=True)
+    write_boards(root, make_files(root, corpus))
+    return root
+
+
+@pytest.fixture
+def board(made_board, tmp_path):
+    """A copy of the small corpus with a few submissions and its board."""
+    return Path(shutil.copytree(made_board, tmp_path / "corpus"))
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def codes(root):
+    corpus = read_corpus(root)[0]
+    return [(problem.code, Path(problem.path).name) for problem in check_files(root, make_files(root, corpus))]
+
+
+def test_a_board_that_follows_from_its_predictions_is_accepted(board):
+    assert list_systems(board) == sorted(NAMES)
+    assert codes(board) == []
+    done = run("leaderboard", board, "--check")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_second_run_writes_the_same_bytes(board):
+    before = {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
+    assert run("baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
+    assert run("leaderboard", board).exit_code == 0
+    assert before == {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
+
+
+def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board):
+    result = board / "submissions/majority/result.json"
+    result.write_bytes(result.read_bytes().replace(b'"value": 0', b'"value": 1', 1))
+    assert codes(board) == [("leaderboard-stale", "result.json")]
+    assert run("leaderboard", board).exit_code == 0
+    assert codes(board) == []
+    predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
+    predictions.write_bytes(predictions.read_bytes().replace(b'"against"', b'"favor"'))
+    assert ("leaderboard-stale", "result.json") in codes(board)
+    assert run("leaderboard", board, "--check").exit_code == 1
+    predictions.unlink()
+    assert ("leaderboard-stale", "LEADERBOARD.json") in codes(board)
+
+
+def test_predictions_that_do_not_fit_are_problems_with_their_line(board):
+    predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
+    predictions.write_bytes(predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1"))
+    problems = make_files(board, read_corpus(board)[0]).problems
+    assert {problem.code for problem in problems} == {"prediction-value"}
+    assert problems[0].path == "submissions/majority/predictions/polarity.event.jsonl"
+    assert problems[0].line == 1
+    before = (board / "submissions/LEADERBOARD.md").read_bytes()
+    assert run("leaderboard", board).exit_code == 1
+    assert (board / "submissions/LEADERBOARD.md").read_bytes() == before
+
+
+def edit_card(root, system, **changes):
+    path = root / "submissions" / system / "system.yaml"
+    card = {**yaml.safe_load(path.read_bytes()), **changes}
+    path.write_text(yaml.safe_dump({key: value for key, value in card.items() if value != "LEFT OUT"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"exposure": "LEFT OUT"}, "submission-card"),
+        ({"prompts": "LEFT OUT"}, "submission-card"),
+        ({"seeds": "LEFT OUT"}, "submission-card"),
+        ({"hardware": "LEFT OUT"}, "submission-card"),
+        ({"selection": "best-of"}, "submission-card"),
+        ({"system_id": "another"}, "submission-card"),
+        ({"seeds": [1, 2, 3]}, "submission-seeds"),
+    ],
+)
+def test_what_a_system_must_tell(board, changes, code):
+    edit_card(board, "majority", **changes)
+    assert {problem.code for problem in make_files(board, read_corpus(board)[0]).problems} == {code}
+
+
+def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
+    folder = board / "submissions/majority"
+    (folder / "predictions/notes.jsonl").write_bytes(b"")
+    (board / "submissions/vain").mkdir()
+    (board / "submissions/nothing/system.yaml").write_text("a: [")
+    found = [(each.code, each.path) for each in make_files(board, read_corpus(board)[0]).problems]
+    assert found == [
+        ("submission-file", "submissions/majority/predictions/notes.jsonl"),
+        ("submission-card", "submissions/nothing/system.yaml"),
+        ("submission-card", "submissions/vain/system.yaml"),
+    ]
+
+
+def test_all_seeds_are_kept_and_shown(board):
+    folder = board / "submissions/majority/predictions"
+    edit_card(board, "majority", seeds=[1, 2])
+    files = {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
+    for path in list(folder.glob("*.jsonl")):
+        path.unlink()
+    for seed in (1, 2):
+        (folder / f"seed-{seed}").mkdir()
+        for name, raw in files.items():
+            (folder / f"seed-{seed}" / name).write_bytes(raw)
+    assert run("leaderboard", board).exit_code == 0
+    page = (board / "submissions/LEADERBOARD.md").read_text()
+    assert "majority (seed 1)" in page
+    assert "majority (seed 2)" in page
+    (folder / "seed-2/polarity.event.jsonl").unlink()
+    assert {problem.code for problem in make_files(board, read_corpus(board)[0]).problems} == {"submission-seeds"}
+
+
+def test_the_board_names_the_floor_and_measures_lift_against_it(board):
+    made = make_files(board, read_corpus(board)[0])
+    found = {each.task: each for each in made.boards}["polarity"]
+    values = [line.score.value() for line in found.lines]
+    assert values == sorted(values, reverse=True)
+    artefacts = {line.score.name: line.score.value() for line in found.lines if line.kind == "artefact"}
+    assert found.floor.value() == max(artefacts.values())
+    lexicon = next(line for line in found.lines if line.score.name == "stance-lexicon")
+    difference = lexicon.lift.comparison.these_texts.difference
+    assert difference.value == pytest.approx(lexicon.score.value() - found.floor.value())
+    assert lexicon.lift.comparison.first == "stance-lexicon"
+    data = json.loads(made.files["submissions/LEADERBOARD.json"])
+    assert [each["name"] for each in data["boards"][0]["systems"]] == [line.score.name for line in found.lines]
+    assert "smallest possible p" in made.files["submissions/LEADERBOARD.md"].decode()
+
+
+def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
+    edit_card(board, "majority", name="<script>")
+    page = make_files(board, read_corpus(board)[0]).files["submissions/LEADERBOARD.html"].decode()
+    assert "<script" not in page
+    plots = [part.split("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
+    for plot in plots:
+        root = ElementTree.fromstring("<svg" + plot)
+        for box in root.iter("rect"):
+            assert float(box.get("width")) >= 0
+        assert len(list(root.iter("circle"))) >= 1
+
+
+# ---------------------------------------------------------------- ceiling
+
+
+def test_an_annotator_with_gold_has_a_perfect_score():
+    corpus = read_corpus(CORPUS)[0]
+    for task in TASKS.values():
+        items = task.build(corpus)
+        score = Score("gold", items, answer(corpus, task.name, items), "event")
+        assert score.value() == 1, task.name
+
+
+def test_an_annotator_is_scored_where_all_documents_were_read():
+    corpus = read_corpus(CORPUS)[0]
+    assert list_annotators(corpus) == []
+    layers = [replace(each.gold, annotator="ann") for each in corpus.documents]
+    own = zip(corpus.documents, layers, strict=True)
+    twice = replace(corpus, documents=tuple(replace(each, layers=(layer,)) for each, layer in own))
+    assert list_annotators(twice) == ["ann"]
+    items = TASKS["polarity"].build(corpus)
+    assert score_annotators(twice, "polarity", items) == [], "a layer that is gold itself is no second reader"
+    blank = replace(layers[0], records=())
+    documents = (replace(twice.documents[0], layers=(blank,)), *twice.documents[1:])
+    (score,) = score_annotators(replace(twice, documents=documents), "polarity", items)
+    asked = sum(item.doc_id != documents[0].meta.doc_id for item in items)
+    assert (score.total("answered"), score.total("hits")) == (asked, asked)
+
+
+# ---------------------------------------------------------------- other formats
+
+EVERY_EVAL_EVER = {  # the required fields of version 0.2.1 of its schema
+    "": ["schema_version", "evaluation_id", "retrieved_timestamp", "source_metadata", "model_info", "eval_library",
+         "evaluation_results"],
+    "source_metadata": ["source_type", "source_organization_name", "evaluator_relationship"],
+    "eval_library": ["name", "version"],
+    "model_info": ["name", "id"],
+}  # fmt: skip
+
+
+def test_exports_have_the_fields_of_their_formats(board, tmp_path):
+    submissions = read_submissions(board, read_corpus(board)[0])[0]
+    for submission in submissions:
+        record = to_every_eval_ever(submission)
+        for name, fields in EVERY_EVAL_EVER.items():
+            assert set(fields) <= set(record[name] if name else record)
+        for result, run_ in zip(record["evaluation_results"], submission.runs, strict=True):
+            assert result["score_details"]["score"] == pytest.approx(run_.score.value(), abs=1e-6)
+            assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(result)
+        assert all(set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission))
+    assert run("leaderboard", board, "--export", tmp_path / "out").exit_code == 0
+    written = yaml.safe_load((tmp_path / "out/eval_results/majority.yaml").read_bytes())
+    assert written[0]["dataset"]["task_id"].startswith("attribution")
+    json.loads((tmp_path / "out/every_eval_ever/majority.json").read_bytes())
+
+
+# ---------------------------------------------------------------- commands and the real board
+
+
+def test_baselines_are_listed_and_unknown_ones_are_wrong_usage(board):
+    assert all(name in run("baseline").output for name in BASELINES)
+    done = run("baseline", "majorty", "--corpus", board)
+    assert done.exit_code == 2
+    assert "did you mean 'majority'" in done.stderr
+
+
+def test_a_baseline_drops_predictions_for_folds_that_are_gone(board):
+    stale = board / "submissions/majority/predictions/attribution.target.jsonl"
+    stale.write_bytes(b"")
+    run("baseline", "majority", "--corpus", board, "--jobs", 1)
+    assert not stale.exists()
+
+
+def test_the_real_submissions_are_those_of_the_baselines():
+    assert set(list_systems(ROOT)) >= set(BASELINES)
+    for name, baseline in BASELINES.items():
+        card = yaml.safe_load((ROOT / "submissions" / name / "system.yaml").read_bytes())
+        assert (card["kind"], card["description"]) == (baseline.kind, baseline.description)
+
+
+@pytest.mark.slow
+def test_every_number_of_the_real_board_follows(real):
+    assert check_files(ROOT, make_files(ROOT, real[0])) == []
+    assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
+
+
+def test_the_system_of_the_readme_runs_and_is_scored(board):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "word-threat" in block]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 15
+    run("folds", board, "--write")
+    subprocess.run([sys.executable, "-c", code], cwd=board, check=True, timeout=60)
+    shutil.copy(board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml")
+    edit_card(board, "word-threat", system_id="word-threat", kind="system")
+    assert run("leaderboard", board).exit_code == 0
+    assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

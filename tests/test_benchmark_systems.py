@@ -1,0 +1,236 @@
+"""Systems: shown no gold, tuned on training folds only, equal from run to run; rules checked by hand."""
+
+import numpy as np
+import pytest
+from benchmark import make_items
+from conftest import CORPUS
+from msgspec.structs import replace
+
+from readout.benchmark.artefacts import Constant, Prior
+from readout.benchmark.attribution import attribute, find_names, find_quotations, find_source
+from readout.benchmark.baselines import BASELINES, UnknownBaselineError, choose
+from readout.benchmark.folds import SCHEMES, make_folds
+from readout.benchmark.lexicon import make_lexicon, make_vader, weigh
+from readout.benchmark.linear import Linear, TfIdf, analyse, score_values, tune
+from readout.benchmark.predictions import format_predictions, parse_predictions
+from readout.benchmark.retrieval import iter_sentences
+from readout.benchmark.systems import Rules, predict_folds
+from readout.benchmark.tasks import TASKS
+from readout.read import read_corpus
+
+LIGHT = [name for name, baseline in BASELINES.items() if baseline.extra == "benchmark"]
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return read_corpus(CORPUS)[0]
+
+
+class Spy:
+    name = "spy"
+
+    def fit(self, items):
+        self.trained = {item.id for item in items}
+        assert all(item.gold is not None for item in items)
+
+    def predict(self, items):
+        assert all(item.gold is None for item in items)
+        assert self.trained.isdisjoint(item.id for item in items)
+        return [f"{item.id}!" for item in items]
+
+
+def test_systems_never_see_the_gold_of_a_test_fold_and_answers_come_back_in_order(corpus):
+    items = TASKS["polarity"].build(corpus)
+    for scheme in SCHEMES:
+        folds = make_folds(scheme, items)
+        assert predict_folds(Spy, items, folds) == [f"{item.id}!" for item in items]
+
+
+def test_a_system_that_answers_too_little_is_stopped(corpus):
+    items = TASKS["polarity"].build(corpus)
+
+    class Short(Spy):
+        def predict(self, items):
+            return []
+
+    with pytest.raises(ValueError, match="gave 0 answers"):
+        predict_folds(Short, items, make_folds("event", items))
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_every_baseline_gives_the_same_valid_predictions_twice(corpus, name):
+    baseline = BASELINES[name]
+    for task in baseline.tasks:
+        items = TASKS[task].build(corpus)
+        for scheme in baseline.schemes:
+            if folds := make_folds(scheme, items):
+                first, second = (predict_folds(lambda: baseline.make(task), items, folds) for _ in range(2))  # noqa: B023
+                raw = format_predictions(items, first)
+                assert raw == format_predictions(items, second)
+                assert parse_predictions("p.jsonl", raw, items)[1] == []
+
+
+def test_names_are_unique_keys_and_unknown_ones_are_refused():
+    assert all(name == baseline.name for name, baseline in BASELINES.items())
+    assert choose(()) == list(BASELINES)
+    with pytest.raises(UnknownBaselineError, match="did you mean 'majority'"):
+        choose(["majorty"])
+
+
+def test_baselines_do_not_learn_from_the_fold_that_they_answer(corpus):
+    items = TASKS["polarity"].build(corpus)
+    folds = make_folds("event", items)
+    before = predict_folds(lambda: Linear("x"), items, folds)
+    held = set(next(iter(folds.test.values())))
+    lied = [replace(item, gold="neutral") if item.id in held else item for item in items]
+    after = predict_folds(lambda: Linear("x"), lied, folds)
+    assert [a for a, item in zip(after, items, strict=True) if item.id in held] == [
+        b for b, item in zip(before, items, strict=True) if item.id in held
+    ]
+
+
+# ---------------------------------------------------------------- artefacts
+
+
+def stances(*triples):
+    item = make_items(["favor"], ["e"])[0]
+    return [
+        replace(item, id=str(number), gold=gold, inputs={"holder": holder, "target": target})
+        for number, (holder, target, gold) in enumerate(triples)
+    ]
+
+
+def test_priors_by_hand():
+    train = stances(("a", "t", "favor"), ("a", "u", "against"), ("a", "u", "against"), ("b", "t", "favor"))
+    test = stances(("a", "t", None), ("b", "u", None), ("c", "v", None))
+    expected = {
+        (): ["against"] * 3,
+        ("holder",): ["against", "favor", "against"],
+        ("target",): ["favor", "against", "against"],
+        ("holder", "target"): ["favor", "against", "against"],
+    }
+    for keys, answers in expected.items():
+        prior = Prior("prior", keys)
+        prior.fit(train)
+        assert prior.predict(test) == answers, keys
+    nothing = Prior("prior")
+    nothing.fit([])
+    assert nothing.predict(test) == [None] * 3
+
+
+def test_constants_do_not_share_their_answer():
+    one, two = Constant("nothing", []).predict(make_items(["favor", "favor"], ["e", "e"]))
+    one.append(1)
+    assert two == []
+
+
+# ---------------------------------------------------------------- words
+
+
+def test_lexicon_hears_negation_and_compares_with_the_proposition():
+    assert weigh("We support and welcome it") == 2
+    assert weigh("We do not support it") == -1
+    assert weigh("They never condemned it") == 1
+    answer = make_lexicon("polarity").predict
+    questions = [
+        ("We condemn the attack", "The toll is fair."),
+        ("Iran is a grave threat", "Iran is a threat."),
+        ("We support the toll", "The toll is fair."),
+        ("They met on Tuesday", "The toll is fair."),
+    ]
+    item = make_items(["favor"], ["e"])[0]
+    items = [replace(item, inputs={"text": text, "proposition": said}) for text, said in questions]
+    assert answer(items) == ["against", "favor", "favor", "neutral"]
+    assert make_lexicon("stance").predict(items)[-1] == "none"
+
+
+def test_vader_follows_its_authors_threshold():
+    item = make_items(["favor"], ["e"])[0]
+    items = [replace(item, inputs={"text": text}) for text in ("a great success", "a terrible crime", "a table")]
+    assert make_vader("polarity").predict(items) == ["favor", "against", "neutral"]
+
+
+# ---------------------------------------------------------------- linear models
+
+
+def worded(labels, events):
+    words = {"favor": "praise", "against": "blame", "neutral": "mention"}
+    inputs = {"holder_name": "Ann", "holder_kind": "person", "target_label": "Toll", "proposition": "It is fair."}
+    return [
+        replace(item, inputs={**inputs, "text": f"{words[item.gold]} number {number}"})
+        for number, item in enumerate(make_items(labels, events))
+    ]
+
+
+@pytest.mark.parametrize("classifier", ["logistic", "svm", "multinomial"])
+def test_linear_models_learn_what_can_be_learnt(classifier):
+    items = worded(["favor", "against", "neutral"] * 6, list("abcdef") * 3)
+    model = Linear("x", ("text",), classifier)
+    model.fit(items)
+    assert model.predict(items) == [item.gold for item in items]
+
+
+def test_one_label_one_event_and_no_items_are_no_trouble():
+    for labels, events in ((["favor"] * 3, list("abc")), (["favor", "against"], ["a", "a"])):
+        items = worded(labels, events)
+        assert tune(lambda: TfIdf(("text",)), "logistic", items).predict(items) == labels
+    assert score_values(lambda: TfIdf(("text",)), "logistic", worded(["favor", "against"], ["a", "a"])) == {}
+    empty = Linear("x")
+    empty.fit([])
+    assert empty.predict(worded(["favor"], ["a"])) == [None]
+
+
+def test_tfidf_of_cached_words_is_that_of_scikit_learn():
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = ["The toll is fair, they said.", "A fair toll; an iron toll!"]
+    ours = TfidfVectorizer(analyzer=analyse, sublinear_tf=True).fit_transform(texts)
+    theirs = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True).fit_transform(texts)
+    assert np.array_equal(ours.toarray(), theirs.toarray())
+
+
+# ---------------------------------------------------------------- quotations
+
+SPEAKERS = [
+    {"speaker": "gray", "name": "Ada Gray", "kind": "person", "aliases": ["Gray"]},
+    {"speaker": "port", "name": "The Port", "kind": "organisation", "aliases": []},
+]
+TEXT = "Ada Gray met the press. The Port had no plans.\nHe said that the toll was very unfair to all.\n"
+
+
+def test_names_prefer_the_longest_form_and_pronouns_follow_the_last_person():
+    names = find_names(TEXT, SPEAKERS)
+    assert [(TEXT[name.start : name.end], name.speaker) for name in names] == [
+        ("Ada Gray", "gray"),
+        ("The Port", "port"),
+        ("He", "gray"),
+    ]
+    assert find_names(TEXT, []) == []
+
+
+def test_the_source_is_the_near_name_with_a_verb():
+    text = 'Gray said on Monday near The Port: "It is a very good plan for us."'
+    names = find_names(text, SPEAKERS)
+    start = text.index('"')
+    assert find_source(text, [[start, len(text)]], names).speaker == "gray"
+    assert attribute({"document": text, "speakers": SPEAKERS, "spans": [[start, len(text)]]}) == "gray"
+    assert attribute({"document": "no names", "speakers": SPEAKERS, "spans": [[0, 2]]}) is None
+
+
+def test_quotations_by_marks_and_by_clause():
+    found = find_quotations({"text": TEXT, "speakers": SPEAKERS})
+    assert [TEXT[slice(*quote["content"][0])] for quote in found] == ["the toll was very unfair to all"]
+    assert found[0]["speaker"] == "gray"
+    assert TEXT[slice(*found[0]["cue"][0])] == "said"
+
+
+def test_sentences_cover_a_text_and_do_not_overlap():
+    text = "One. Two is “long.” Three\nFour!\n\n"
+    spans = list(iter_sentences(text))
+    assert [text[start:end] for start, end in spans] == ["One.", "Two is “long.”", "Three", "Four!"]
+
+
+def test_a_function_is_a_system(corpus):
+    items = TASKS["polarity"].build(corpus)
+    system = Rules("mine", lambda inputs: "favor" if "toll" in inputs["text"] else None)
+    assert set(predict_folds(lambda: system, items, make_folds("zero-shot", items))) <= {"favor", None}
