@@ -60,23 +60,21 @@ def json_syntax(line: bytes) -> Iterator[Finding]:
         yield Finding("The line is blank. Expected one JSON object.", hint="remove the line, or run `readout format`.")
         return
     try:
-        found = explain_syntax(line.decode())
-    except (RecursionError, ValueError):
-        found = Finding("The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE)
-    if not found:  # only the strict parser refuses it: NaN, half a surrogate pair
-        found = Finding(f"The line is not strict JSON: {_strict_error(line)}.", hint=_COMPARE)
-    yield found
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError) as error:
+        yield _explain_refusal(line, error)
 
 
 _COMPARE = "compare the line with its neighbours."
 
 
-def _strict_error(line: bytes) -> str:
+def _explain_refusal(line: bytes, error: Exception) -> Finding:
     try:
-        msgspec.json.decode(line)
-    except msgspec.DecodeError as error:
-        return str(error)
-    return "a parser refuses it"
+        found = explain_syntax(line.decode())
+    except (RecursionError, ValueError):
+        return Finding("The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE)
+    # Where only the strict parser refuses the line, it holds NaN or half a surrogate pair.
+    return found or Finding(f"The line is not strict JSON: {error}.", hint=_COMPARE)
 
 
 @rule("duplicate-key", "json")

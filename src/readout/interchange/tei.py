@@ -44,7 +44,7 @@ def to_tei(sheet: Sheet, speakers: Iterable[Speaker] = ()) -> Any:
     """Return a layer of a document as a ``TEI`` element."""
     from lxml import etree
 
-    root = etree.Element(f"{{{_TEI}}}TEI", nsmap={None: _TEI})  # type: ignore[dict-item]
+    root = etree.Element(f"{{{_TEI}}}TEI", nsmap={None: _TEI})
     _add_header(root, sheet)
     stand_off = _add(root, "standOff")
     _add_speakers(stand_off, sheet, speakers)
