@@ -22,7 +22,8 @@ mkdir corpus && readout import polnear data/dev corpus --annotator polnear
 Offsets are Unicode code points here; each format's own unit is converted where the files are written and read. An
 import verifies every span against the text. With any problem it writes nothing and exits with 1; what it reads goes to
 `annotations/by/`, never to gold. What a format cannot carry is told at every use, and is tested: import after export is
-identity up to what is listed here.
+identity up to what is listed here. `pytest -m labelstudio` repeats the proof on a real Label Studio server, which it
+installs into an environment of its own and starts on loopback.
 
 """
 

@@ -241,14 +241,12 @@ def test_conll_is_loaded_by_the_builder_of_datasets(box, tmp_path):
         data = datasets.load_dataset(
             "conll", data_files=str(tmp_path / f"{sheet.name}.conll"), column_names=list(COLUMNS), split="train"
         )
-        tokens = [
-            (token, int(start), int(end), *tags)
-            for row in data
-            for token, start, end, *tags in zip(*(row[name] for name in COLUMNS), strict=True)
-        ]
-        assert all(sheet.text[start:end] == token for token, start, end, *_ in tokens)
-        for column, spans in enumerate(find_tagged(sheet.records), 3):
-            assert [token[column] for token in tokens] == [tag_of(token, tokens, spans) for token in tokens]
+        for row in data:  # a span that reaches into another paragraph begins there anew
+            columns = zip(*(row[name] for name in COLUMNS), strict=True)
+            tokens = [(token, int(start), int(end), *tags) for token, start, end, *tags in columns]
+            assert all(sheet.text[start:end] == token for token, start, end, *_ in tokens)
+            for column, spans in enumerate(find_tagged(sheet.records), 3):
+                assert [token[column] for token in tokens] == [tag_of(token, tokens, spans) for token in tokens]
 
 
 def tag_of(token, tokens, spans):

@@ -63,7 +63,7 @@ def _extra_hint(module: str) -> str:
 
     for requirement in requires("readout-corpus") or ():
         found = re.fullmatch(rf"(?:\w+-)?{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement)
-        if found:
+        if found and found[1] not in ("dev", "test"):  # which hold all the others
             return f'This command needs {module}: pip install "readout-corpus[{found[1]}]"'
     return ""
 

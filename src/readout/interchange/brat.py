@@ -19,7 +19,7 @@ from readout.schema import read_schema
 
 LOSSES = (
     "An annotation of nothing but line breaks cannot be written: the export names it and fails.",
-    "Events, equivalences and annotations of more than one note type of brat's own are refused on import.",
+    "Events, equivalences and notes of types that are not written here are refused on import.",
 )
 _ENUMERATED = {"form": "quote", "polarity": "stance", "expression": "stance", "kind": "boilerplate"}
 _NORMALISED = {"speaker": "speakers", "addressees": "speakers", "holder": "speakers", "topic": "topics"} | {
