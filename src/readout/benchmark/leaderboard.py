@@ -195,7 +195,8 @@ Generated from the predictions in this folder by `readout leaderboard`; do not e
 annotated items, *on texts like these* of other events. Ranks are the ranges that the tests leave open (adjusted by
 Holm's procedure for all comparisons on the board): systems whose ranges overlap are tied. The lift is a system's score
 minus that of the best artefact, which is the floor; an artefact reads too little of the question to know the answer.
-Annotators are readers by the same guidelines, scored by the same scorer: a ceiling, and not on any rank.
+Annotators are readers by the same guidelines, scored by the same scorer: a ceiling, and not on any rank. Gold was
+decided from their layers, so it flatters them.
 """
 
 
