@@ -8,8 +8,9 @@ import pytest
 from conftest import ROOT
 
 STORY = [
-    "model", "anchor", "matching", "intervals", "problem", "schema", "lines", "read", "canonical", "checks", "features",
-    "columns", "votes", "tables", "stats", "card", "croissant", "build", "loading", "agreement", "datacard", "cli",
+    "model", "anchor", "matching", "intervals", "problem", "schema", "lines", "read", "canonical", "checks", "stats",
+    "survey", "manifest", "progress", "engine", "verdict", "features", "columns", "votes", "tables", "shard", "card",
+    "croissant", "swap", "build", "loading", "agreement", "datacard", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

@@ -101,7 +101,7 @@ def test_stance_labels_show_every_annotator(tables):
 def test_tags_cover_exactly_the_spans(places):
     tokens = [(offset, offset + 1) for offset in range(0, 26, 2)]
     spans = [Span(start, start + length, "") for start, length in places]
-    tags = tag_tokens(tokens, spans)
+    tags = tag_tokens([start for start, _ in tokens], [end for _, end in tokens], spans)
     inside = [any(s.start < end and start < s.end for s in spans) for start, end in tokens]
     assert [tag != "O" for tag in tags] == inside
     assert all(tags[i - 1] != "O" for i, tag in enumerate(tags) if tag == "I")

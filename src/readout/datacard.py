@@ -11,6 +11,7 @@ from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
 from readout.read import read_corpus
+from readout.stats import tally_corpus
 
 SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
     "agreement": lambda corpus: format_markdown_section(compare_all(corpus.documents)),
@@ -23,4 +24,4 @@ def refresh_card(root: Path) -> tuple[str, str]:
     corpus, _ = read_corpus(root)
     old = (root / DATACARD).read_text(encoding="utf-8")
     made = {name: SECTIONS[name](corpus) for name in find_sections(old) if name in SECTIONS}
-    return old, fill_sections(old, {**composition_sections(corpus), **made})
+    return old, fill_sections(old, {**composition_sections(tally_corpus(corpus), corpus.registries), **made})

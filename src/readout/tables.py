@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from readout import model
-from readout.anchor import Paragraphs, iter_tokens
+from readout.anchor import Paragraphs, split_tokens
 from readout.columns import Row
 from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Config
 from readout.model import (
@@ -52,6 +52,15 @@ class DocumentRows:
         """Return the text of the paragraphs around a span, and its offset."""
         first, last = self.paragraphs.cover(start, end)
         return self.text[first:last], first
+
+    def by_paragraph(self, spans: Iterable[Span]) -> dict[int, list[Span]]:
+        """Return spans by the number of each paragraph that they touch."""
+        groups: dict[int, list[Span]] = {}
+        for span in spans:
+            first, last = self.paragraphs.index_at(span.start), self.paragraphs.index_at(span.end - 1)
+            for number in range(first, last + 1):
+                groups.setdefault(number, []).append(span)
+        return groups
 
     def speaker_name(self, speaker_id: str) -> str:
         """Return the name of a speaker."""
@@ -187,42 +196,38 @@ def _iter_documents(rows: DocumentRows) -> Iterator[Row]:
 
 def _iter_token_rows(rows: DocumentRows) -> Iterator[Row]:
     quotes = rows.of_type.get(Quote, [])
-    outer = [quote for quote in quotes if quote.within is None]
-    content = [span for quote in outer for span in quote.content]
-    cues = [span for quote in quotes for span in quote.cue]
     named = {quote.source for quote in quotes}
-    sources = [mention.span for mention in rows.of_type.get(Mention, ()) if mention.id in named]
+    content = rows.by_paragraph(span for quote in quotes if quote.within is None for span in quote.content)
+    cues = rows.by_paragraph(span for quote in quotes for span in quote.cue)
+    sources = rows.by_paragraph(mention.span for mention in rows.of_type.get(Mention, ()) if mention.id in named)
     for number, (start, end) in enumerate(rows.paragraphs.spans):
-        offsets = list(iter_tokens(rows.text, start, end))
+        tokens = split_tokens(rows.text, start, end)
         yield (
             *rows.head(f"p{number}"),
             rows.text[start:end],
             start,
-            [rows.text[left:right] for left, right in offsets],
-            [left for left, _ in offsets],
-            [right for _, right in offsets],
-            tag_tokens(offsets, content),
-            tag_tokens(offsets, cues),
-            tag_tokens(offsets, sources),
+            *tokens,
+            tag_tokens(tokens.starts, tokens.ends, content.get(number, ())),
+            tag_tokens(tokens.starts, tokens.ends, cues.get(number, ())),
+            tag_tokens(tokens.starts, tokens.ends, sources.get(number, ())),
         )
 
 
-def tag_tokens(tokens: Sequence[tuple[int, int]], spans: Iterable[Span]) -> list[str]:
+def tag_tokens(starts: Sequence[int], ends: Sequence[int], spans: Sequence[Span]) -> str:
     """Return the BIO tag of each token: ``B`` at the first token of a span, ``I`` at its others, ``O`` elsewhere.
 
     A token that touches a span belongs to it; where spans overlap, the token keeps the one that starts first.
     """
-    tags = ["O"] * len(tokens)
-    ends = [end for _, end in tokens]
+    if not spans:
+        return "O" * len(starts)
+    tags = ["O"] * len(starts)
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         tag = "B"
-        for index in range(bisect_right(ends, span.start), len(tokens)):
-            if tokens[index][0] >= span.end:
-                break
+        for index in range(bisect_right(ends, span.start), bisect_left(starts, span.end)):
             if tags[index] == "O":
                 tags[index] = tag
             tag = "I"
-    return tags
+    return "".join(tags)
 
 
 def _iter_stance_labels(rows: DocumentRows) -> Iterator[Row]:
