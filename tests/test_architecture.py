@@ -9,8 +9,8 @@ from conftest import ROOT
 
 STORY = [
     "model", "anchor", "matching", "intervals", "problem", "schema", "lines", "read", "canonical", "checks", "stats",
-    "survey", "manifest", "progress", "engine", "verdict", "features", "columns", "votes", "tables", "shard", "card",
-    "croissant", "swap", "build", "loading", "agreement", "datacard", "cli",
+    "survey", "manifest", "progress", "engine", "verdict", "features", "columns", "votes", "tables", "tokens", "shard",
+    "card", "croissant", "swap", "build", "loading", "agreement", "datacard", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

@@ -6,15 +6,17 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 Unit = Literal["utf-8", "utf-16"]
 
 _LINE = re.compile(r"[^\n]+")
 # A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible sign stands alone.
-_TOKEN = re.compile(r"\w+(?:['’.\-‐‑]\w+)*|[^\w\s]")
-_GAP_AND_TOKEN = re.compile(rf"(\s*)({_TOKEN.pattern})")
+INNER_MARKS = r"'’.\-‐‑"
+"""Marks that join two words into one, as the inside of a character class."""
+_TOKEN = re.compile(rf"\w+(?:[{INNER_MARKS}]\w+)*|[^\w\s]")
+_SPLIT = re.compile(f"({_TOKEN.pattern})")
 
 
 def find_quotation(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
@@ -122,14 +124,11 @@ class Tokens(NamedTuple):
     ends: list[int]
 
 
-def split_tokens(text: str, start: int, end: int) -> Tokens:
-    """Return the tokens of :func:`iter_tokens` column by column, in a quarter of its time.
-
-    Every character is part of a token or white space, so offsets are sums of lengths.
-    """
-    pieces = list(chain.from_iterable(_GAP_AND_TOKEN.findall(text, start, end)))
-    offsets = list(accumulate(map(len, pieces), initial=start))
-    return Tokens(pieces[1::2], offsets[1::2], offsets[2::2])
+def split_tokens(text: str) -> Tokens:
+    """Return the tokens of a whole text column by column: those of :func:`iter_tokens`, in half of its time."""
+    pieces = _SPLIT.split(text)  # gap, token, gap, …, gap
+    offsets = list(accumulate(map(len, pieces), initial=0))
+    return Tokens(pieces[1::2], offsets[1:-1:2], offsets[2::2])
 
 
 QUOTATION_MARKS = frozenset('"“”„«»‟')

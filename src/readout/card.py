@@ -40,9 +40,8 @@ class ConfigInfo(NamedTuple):
 def hash_config(shards: Mapping[str, Sequence[str]]) -> str:
     """Return the content hash of a config, from the content hashes of the shards of each of its splits, in order.
 
-    The content hash of a shard is the SHA-256 of its rows' lines (:func:`readout.columns.hash_line`); that of a config
-    is the SHA-256 over its splits in order, each its name on a line, then the hexadecimal hash of each of its shards on
-    a line. Unlike the checksum of a Parquet file it does not depend on the version of pyarrow.
+    The content hash of a shard is :class:`readout.columns.ContentHash`; that of a config is the SHA-256 over its splits
+    in order, each its name on a line, then the hexadecimal hash of each of its shards on a line.
     """
     lines = [line for split, hashes in shards.items() for line in (split, *hashes)]
     return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()

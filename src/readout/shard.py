@@ -14,12 +14,15 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from readout.columns import Row, hash_lines, to_arrow_table
+from readout.columns import ContentHash, Row, to_arrow_table
 from readout.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
 from readout.model import AnnotatedDocument, Registries
 from readout.survey import Scope, Shard, Survey, survey_shard
 from readout.tables import DocumentRows, iter_registry_rows
+from readout.tokens import make_token_table
 
+BATCH_DOCUMENTS = 25
+"""So many documents are turned from rows to columns at a time: few enough to stay in a core's cache."""
 GROUP_DOCUMENTS = 500
 GROUP_CHARACTERS = 2_000_000
 """A row group ends after so many documents or characters of text, whichever comes first. Memory depends on it, not on
@@ -56,20 +59,27 @@ class _FileWriter:
         self.folder = folder
         self.path = f"data/{config}/{name}.parquet"
         self.rows = self.num_bytes = 0
-        self.content = sha256()
-        self.writer: Any = None
+        self.content = ContentHash(config)
+        self.tables: list[pa.Table] = []
+        self.writer: Any
         self.sink = pa.OSFile(str(folder / self.path), "wb")
         self.writer = pq.ParquetWriter(self.sink, arrow_schema(config), compression="zstd", compression_level=3)
 
-    def write(self, rows: list[Row]) -> None:
-        """Append one row group."""
-        if not rows:  # a row group without rows is more than `datasets` can read; a file without row groups is not
+    def add(self, table: pa.Table) -> None:
+        """Keep a table until its row group is full."""
+        if len(table):
+            self.tables.append(table)
+            self.content.update(table)
+
+    def write(self) -> None:
+        """Append a row group of what was added since the last one."""
+        if not self.tables:  # a row group without rows is more than `datasets` can read; a file without any is not
             return
-        table = to_arrow_table(self.config, rows)
-        self.writer.write_table(table, row_group_size=len(rows))
-        self.content.update(hash_lines(rows))
-        self.rows += len(rows)
+        table = pa.concat_tables(self.tables)
+        self.writer.write_table(table, row_group_size=len(table))
+        self.rows += len(table)
         self.num_bytes += table.nbytes
+        self.tables = []
 
     def close(self) -> ShardFile:
         """Finish the file and say what it is."""
@@ -86,32 +96,43 @@ class _ShardWriter:
     def __init__(self, folder: Path, shard: Shard, registries: Registries) -> None:
         self.registries = registries
         self.writers = [_FileWriter(folder, config, shard.split, shard.name) for config in DOCUMENT_CONFIGS]
-        self._clear()
-
-    def _clear(self) -> None:
         self.documents = self.characters = 0
-        self.rows: list[list[Row]] = [[] for _ in self.writers]
+        self.batch: list[DocumentRows] = []
 
     def add(self, document: AnnotatedDocument) -> None:
         """Add the rows of a document."""
-        made = DocumentRows(document, self.registries)
-        for rows, config in zip(self.rows, DOCUMENT_CONFIGS, strict=True):
-            rows.extend(made.iter_rows(config))
+        self.batch.append(DocumentRows(document, self.registries))
         self.documents += 1
         self.characters += len(document.text)
-        if self.documents >= GROUP_DOCUMENTS or self.characters >= GROUP_CHARACTERS:
-            self.flush()
+        full = self.documents >= GROUP_DOCUMENTS or self.characters >= GROUP_CHARACTERS
+        if full or len(self.batch) >= BATCH_DOCUMENTS:
+            self._turn()
+        if full:
+            self._write()
 
-    def flush(self) -> None:
+    def _turn(self) -> None:
+        """Turn the documents that wait into columns."""
+        for writer in self.writers:
+            writer.add(_make_table(writer.config, self.batch))
+        self.batch = []
+
+    def _write(self) -> None:
         """Write a row group of every config."""
-        for writer, rows in zip(self.writers, self.rows, strict=True):
-            writer.write(rows)
-        self._clear()
+        for writer in self.writers:
+            writer.write()
+        self.documents = self.characters = 0
 
     def close(self) -> tuple[ShardFile, ...]:
         """Write what is left."""
-        self.flush()
+        self._turn()
+        self._write()
         return tuple(writer.close() for writer in self.writers)
+
+
+def _make_table(config: Config, batch: list[DocumentRows]) -> pa.Table:
+    if config == "tokens" and batch:
+        return make_token_table(batch)
+    return to_arrow_table(config, [row for rows in batch for row in rows.iter_rows(config)])
 
 
 def compile_shard(shard: Shard, scope: Scope, folder: str) -> ShardResult:
@@ -128,5 +149,6 @@ def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:
 
 def _write_file(folder: Path, config: Config, rows: Iterable[Row]) -> ShardFile:
     writer = _FileWriter(folder, config, "train", "train-00000-of-00001")
-    writer.write(list(rows))
+    writer.add(to_arrow_table(config, rows))
+    writer.write()
     return writer.close()

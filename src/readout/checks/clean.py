@@ -104,7 +104,7 @@ def _names_are_valid(groups: _Groups) -> bool:
         _IDS.fullmatch("\n".join(names) + "\n") is not None
         and all(notes)
         and all(note.isascii() or unicodedata.is_normalized("NFC", note) for note in notes)
-        and all(len(set(quote.addressees)) == len(quote.addressees) for quote in groups.quotes)
+        and all(len(set(q.addressees)) == len(q.addressees) for q in groups.quotes if len(q.addressees) > 1)
     )
 
 
@@ -125,15 +125,13 @@ def _references_exist(groups: _Groups, registries: Registries) -> bool:
 
 def _spans_fit(groups: _Groups, text: str) -> bool:
     """Tell whether every span lies in the text and repeats it, and those of one field are in order and apart."""
+    length = len(text)
     for span in chain(groups.singles, chain.from_iterable(groups.lists), chain.from_iterable(groups.cues)):
-        if not 0 <= span.start < span.end or text[span.start : span.end] != span.exact or span.end > len(text):
+        start, end = span.start, span.end
+        if not 0 <= start < end <= length or text[start:end] != span.exact:
             return False
-    return all(
-        left.end <= right.start
-        for spans in chain(groups.lists, groups.cues)
-        if len(spans) > 1
-        for left, right in pairwise(spans)
-    )
+    several = [spans for spans in (*groups.lists, *groups.cues) if len(spans) > 1]
+    return all(left.end <= right.start for spans in several for left, right in pairwise(spans))
 
 
 _first: Mapping[type, Callable[[Any], Span]] = {
@@ -230,12 +228,10 @@ def _boilerplate_is_alone(groups: _Groups) -> bool:
     noise = [record.span for record in groups.boilerplate]
     if not noise:
         return True
-    others = chain(
-        [mention.span for mention in groups.mentions],
-        chain.from_iterable(groups.lists),
-        chain.from_iterable(groups.cues),
-    )
-    return not any(span.start < other.end and other.start < span.end for span in others for other in noise)
+    others = [mention.span for mention in groups.mentions]
+    for spans in (*groups.lists, *groups.cues):
+        others += spans
+    return not any(span.start < other.end and other.start < span.end for other in noise for span in others)
 
 
 def _nothing_is_said_twice(groups: _Groups) -> bool:
