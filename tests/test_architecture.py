@@ -9,9 +9,9 @@ from conftest import ROOT
 
 STORY = [
     "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "read",
-    "canonical", "reanchor", "suggest", "checks", "add", "features", "columns", "votes", "tables", "stats", "card",
-    "croissant", "build", "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new",
-    "cli",
+    "canonical", "reanchor", "suggest", "checks", "add", "stats", "survey", "manifest", "progress", "engine", "verdict",
+    "features", "columns", "votes", "tables", "tokens", "shard", "card", "croissant", "swap", "build", "loading",
+    "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

@@ -6,12 +6,15 @@ from conftest import CORPUS
 from datasets import Features
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from readout.columns import hash_line, to_arrow_table, to_row
+from readout.anchor import Tokens, iter_tokens, split_tokens
+from readout.columns import ContentHash, hash_rows, to_arrow_table, to_row
 from readout.features import CONFIGS, FEATURES, TAGS, UNANNOTATED, VOTES, arrow_schema, config_splits
-from readout.model import Span
+from readout.model import Quote, Registries, Span
 from readout.read import read_corpus
-from readout.tables import iter_config_rows, tag_tokens
+from readout.tables import DocumentRows, iter_config_rows, tag_tokens
+from readout.tokens import make_token_table
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def test_arrow_holds_the_same_rows_as_json(config):
         table.validate(full=True)
         assert table.schema.equals(arrow_schema(config), check_metadata=True)
         loaded = [to_row(config, row) for row in table.to_pylist()]
-        assert list(map(hash_line, loaded)) == list(map(hash_line, rows))
+        assert hash_rows(config, loaded) == hash_rows(config, rows)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -97,11 +100,50 @@ def test_stance_labels_show_every_annotator(tables):
         assert sum(row["soft"].values()) == pytest.approx(1)
 
 
+words = st.text(st.sampled_from("ab_1é山ש́'’.-‐‑“” \t\u00a0\u2028🙂\x00\n\n"), max_size=60)
+
+
+@given(words)
+def test_tokens_column_by_column_are_those_one_by_one(text):
+    assert list(zip(*split_tokens(text)[1:], strict=True)) == list(iter_tokens(text))
+
+
+@given(st.lists(st.tuples(words, st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=6)), max_size=4))
+def test_the_fast_table_of_tokens_is_that_of_the_rows(parts):
+    document = read_corpus(CORPUS)[0].documents[0]
+    batch = []
+    for text, places in parts:
+        spans = [Span(start, start + length, "x") for start, length in places if start + length <= len(text)]
+        quotes = tuple(
+            Quote(id=f"q-{n}", form="direct", speaker="x", content=(span,), cue=(span,)) for n, span in enumerate(spans)
+        )
+        gold = replace(document.gold, records=quotes)
+        batch.append(DocumentRows(replace(document, text=text, gold=gold), Registries()))
+    rows = [row for each in batch for row in each.iter_rows("tokens")]
+    table = make_token_table(batch)
+    table.validate(full=True)
+    assert table.equals(to_arrow_table("tokens", rows))
+
+
+def test_the_content_hash_does_not_depend_on_how_rows_are_cut():
+    corpus, _ = read_corpus(CORPUS)
+    for config in CONFIGS:
+        rows = list(iter_config_rows(corpus, config, "train"))
+        whole, cut = ContentHash(config), ContentHash(config)
+        whole.update(to_arrow_table(config, rows))
+        for row in rows:
+            cut.update(to_arrow_table(config, [row]))
+        assert whole.hexdigest() == cut.hexdigest() != ContentHash(config).hexdigest()
+        if len(set(map(str, rows))) > 1:
+            assert hash_rows(config, rows[::-1]) != whole.hexdigest()
+
+
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 6)), max_size=5))
 def test_tags_cover_exactly_the_spans(places):
     tokens = [(offset, offset + 1) for offset in range(0, 26, 2)]
     spans = [Span(start, start + length, "") for start, length in places]
-    tags = tag_tokens(tokens, spans)
+    starts, ends = ([place[side] for place in tokens] for side in (0, 1))
+    tags = tag_tokens(Tokens([""] * len(tokens), starts, ends), [(0, 26)], spans)
     inside = [any(s.start < end and start < s.end for s in spans) for start, end in tokens]
     assert [tag != "O" for tag in tags] == inside
     assert all(tags[i - 1] != "O" for i, tag in enumerate(tags) if tag == "I")

@@ -1,39 +1,47 @@
-"""From a corpus folder to a Hugging Face dataset repository: read, check, tables, Parquet, card, Croissant, checksums.
+"""From a corpus folder to a Hugging Face dataset repository: shards compiled, card, Croissant, checksums, the swap.
 
 The folder is written beside its target and swapped in whole; on any error the target stays as it was.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
-import pyarrow.parquet as pq
 
 from readout import stats
-from readout.card import ConfigInfo, SplitInfo, features_table, fill_sections, format_card, split_front_matter
-from readout.checks import check_corpus
-from readout.columns import hash_line, to_arrow_table
+from readout.card import (
+    ConfigInfo,
+    SplitInfo,
+    features_table,
+    fill_sections,
+    format_card,
+    hash_config,
+    split_front_matter,
+)
 from readout.croissant import make_croissant
-from readout.features import CONFIGS, Config, arrow_schema, config_splits
-from readout.model import Corpus
+from readout.features import CONFIGS, Config, config_splits
+from readout.manifest import Entry, read_manifest, write_manifest
+from readout.model import Registries
 from readout.problem import Problem, is_failure
-from readout.read import read_corpus
 from readout.schema import schema_folder
-from readout.tables import iter_config_rows
+from readout.stats import Tally
+from readout.survey import Survey
+from readout.swap import locked, manifest_path, replaced_folder, swap_in
+from readout.verdict import Look, Options, Plan, check_folder, judge, look_at, make_plan, map_shards, names_lines
+
+if TYPE_CHECKING:
+    from readout.shard import ShardFile, ShardResult
 
 HUB = "build/hub"
 DATACARD = "DATACARD.md"
-ROW_GROUP = 10_000
+COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
 
 
 class Built(NamedTuple):
@@ -43,23 +51,140 @@ class Built(NamedTuple):
     infos: tuple[ConfigInfo, ...] = ()
 
 
-def build_hub(root: Path, target: Path) -> Built:
-    """Build the dataset repository of a corpus folder at ``target``.
+def build_hub(root: Path, target: Path, options: Options | None = None) -> Built:
+    """Build the dataset repository of a corpus folder at ``target``; only what has changed is compiled.
 
     Raises:
         UnreadableCorpusError: ``root`` is not a corpus folder.
         OSError: ``target`` cannot be written; what stood there stays.
 
     """
-    corpus, found = read_corpus(root)
-    problems = tuple(sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order))
-    if is_failure(problems):
-        return Built(problems)
+    options = options or Options()
+    look = look_at(root)
+    with locked(target):
+        last = read_manifest(manifest_path(target), _Last)
+        if last and not options.verify and _is_same(last, look, target):
+            return last.built
+        return _build(make_plan(look), target, options)
+
+
+class _Last(msgspec.Struct, frozen=True):
+    """What the last build depended on as a whole, what it came to, and the stamp of each file that it wrote."""
+
+    whole: str
+    built: Built
+    outputs: dict[str, tuple[int, int]]
+
+
+_Results: TypeAlias = "dict[str, Entry[ShardResult]]"
+
+
+def _is_same(last: _Last, look: Look, target: Path) -> bool:
+    return last.whole != "" and last.outputs == _stamp_outputs(target) and last.whole == look.whole_key(_EXTRA)
+
+
+_EXTRA = (DATACARD, *COPIED)
+
+
+def _stamp_outputs(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return size and time of modification of every file below a folder, by relative path."""
+    found = {}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            status = path.stat()
+            found[path.relative_to(folder).as_posix()] = (status.st_size, status.st_mtime_ns)
+    return found
+
+
+def _build(plan: Plan, target: Path, options: Options) -> Built:
+    if is_failure(plan.problems):  # rows cannot be made where registries are in doubt; all problems are told
+        return Built(check_folder(plan.look.root, options).problems)
+    from readout.shard import compile_registries
+
+    memory = _Memory(target, options)
     with replaced_folder(target) as folder:
-        infos = tuple(_write_config(folder, config, corpus) for config in CONFIGS)
-        _write_documentation(folder, root, corpus, infos)
-        _write_checksums(folder)
-    return Built(problems, infos)
+        for config in CONFIGS:
+            (folder / "data" / config).mkdir(parents=True)
+        verdict = judge(plan, _iter_compiled(plan, memory, folder, options))
+        if is_failure(verdict.problems):
+            return Built(verdict.problems)
+        files = [*memory.files(), *compile_registries(folder, plan.registries)]
+        built = Built(verdict.problems, _describe(files))
+        _write_documentation(folder, plan, verdict.tally, built.infos, {file.path: file.sha256 for file in files})
+        swap_in(folder, target)
+    memory.write(plan, built)
+    return built
+
+
+def _iter_compiled(plan: Plan, memory: _Memory, folder: Path, options: Options) -> Iterator[Survey]:
+    """Yield the survey of each shard while its files are compiled into ``folder``, or taken over from the target."""
+    from readout.shard import compile_shard
+
+    compile_one = partial(compile_shard, scope=plan.look.scope, folder=str(folder.resolve()))
+    for shard, entry in map_shards(plan, compile_one, lambda done: done.survey.content, memory.known, options):
+        memory.made[shard.name] = entry
+        for file in entry.result.files:
+            if not (folder / file.path).exists():
+                _link(memory.target / file.path, folder / file.path)
+        yield entry.result.survey
+
+
+def _link(old: Path, new: Path) -> None:
+    try:
+        new.hardlink_to(old)
+    except OSError:  # a file system without links
+        shutil.copy2(old, new)
+
+
+class _Memory:
+    """What the last build made and this one may take over, and what this one has made."""
+
+    def __init__(self, target: Path, options: Options) -> None:
+        from readout.shard import ShardResult
+
+        self.target = target
+        self.head = manifest_path(target)
+        self.body = self.head.with_name(self.head.name + "-shards")
+        self.made: _Results = {}
+        last = read_manifest(self.head, _Last)
+        results = read_manifest(self.body, dict[str, Entry[ShardResult]]) if last else None
+        outputs = _stamp_outputs(target) if last else {}
+
+        def is_intact(file: ShardFile) -> bool:
+            if options.verify:
+                return file.path in outputs and sha256((target / file.path).read_bytes()).hexdigest() == file.sha256
+            return last is not None and outputs.get(file.path) == last.outputs.get(file.path, ())
+
+        self.known = {name: entry for name, entry in (results or {}).items() if all(map(is_intact, entry.result.files))}
+
+    def files(self) -> list[ShardFile]:
+        """Return the files of this build, in the order of shards."""
+        return [file for entry in self.made.values() for file in entry.result.files]
+
+    def write(self, plan: Plan, built: Built) -> None:
+        """Write what the next build may take over."""
+        kept = {name: entry for name, entry in self.made.items() if not names_lines(entry.result.survey)}
+        write_manifest(self.body, kept)
+        write_manifest(self.head, _Last(plan.look.whole_key(_EXTRA), built, _stamp_outputs(self.target)))
+
+
+def _describe(files: Iterable[ShardFile]) -> tuple[ConfigInfo, ...]:
+    """Return what the card says of each config, by its files."""
+    by_split: dict[tuple[Config, str], list[ShardFile]] = {}
+    for file in files:
+        by_split.setdefault((file.config, file.split), []).append(file)
+    infos = []
+    for config in CONFIGS:
+        groups = {split: by_split[config, split] for split in config_splits(config)}
+        splits = tuple(
+            SplitInfo(split, sum(file.num_bytes for file in group), sum(file.rows for file in group))
+            for split, group in groups.items()
+        )
+        size = sum(file.size for group in groups.values() for file in group)
+        content = hash_config({split: [file.content for file in group] for split, group in groups.items()})
+        infos.append(ConfigInfo(config, splits, size, content))
+    return tuple(infos)
 
 
 def hash_sources(root: Path) -> str:
@@ -90,107 +215,34 @@ def load_example(target: Path) -> tuple[str, str, str]:
     )
 
 
-# ---------------------------------------------------------------- tables
-
-
-def _write_config(folder: Path, config: Config, corpus: Corpus) -> ConfigInfo:
-    digest = sha256()
-    splits = []
-    size = 0
-    for split in config_splits(config):
-        path = folder / "data" / config / f"{split}-00000-of-00001.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = list(iter_config_rows(corpus, config, split))
-        table = to_arrow_table(config, rows)
-        with pq.ParquetWriter(path, arrow_schema(config), compression="zstd", compression_level=3) as writer:
-            if rows:  # a row group without rows is more than `datasets` can read; a file without row groups is not
-                writer.write_table(table, row_group_size=ROW_GROUP)
-        digest.update(f"{split}\n".encode())
-        for row in rows:
-            digest.update(hash_line(row))
-        splits.append(SplitInfo(split, table.nbytes, len(rows)))
-        size += path.stat().st_size
-    return ConfigInfo(config, tuple(splits), size, digest.hexdigest())
-
-
 # ---------------------------------------------------------------- documentation
 
 
-def _write_documentation(folder: Path, root: Path, corpus: Corpus, infos: tuple[ConfigInfo, ...]) -> None:
+def _write_documentation(
+    folder: Path, plan: Plan, tally: Tally, infos: tuple[ConfigInfo, ...], parquet: Mapping[str, str]
+) -> None:
+    root = plan.look.root
     card = (root / DATACARD).read_text(encoding="utf-8") if (root / DATACARD).is_file() else f"# {root.name}\n"
-    card = fill_sections(card, composition_sections(corpus))
+    card = fill_sections(card, composition_sections(tally, plan.registries))
     (folder / "README.md").write_text(format_card(card, infos), encoding="utf-8", newline="\n")
-    parquet = {
-        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
-        for path in sorted((folder / "data").rglob("*.parquet"))
-    }
-    croissant = make_croissant(split_front_matter(card)[0], infos, parquet)
+    croissant = make_croissant(split_front_matter(card)[0], infos, dict(sorted(parquet.items())))
     (folder / "croissant.json").write_bytes(msgspec.json.format(msgspec.json.encode(croissant), indent=2) + b"\n")
     shutil.copytree(schema_folder(), folder / "schema")
-    for name in ("LICENSE", "CITATION.cff", "CHANGELOG.md"):
+    for name in COPIED:
         if (root / name).is_file():
             shutil.copyfile(root / name, folder / name)
     content = {info.config: info.content_hash for info in infos}
     (folder / "content_hashes.json").write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    _write_checksums(folder, parquet)
 
 
-def composition_sections(corpus: Corpus) -> dict[str, str]:
+def composition_sections(tally: Tally, registries: Registries) -> dict[str, str]:
     """Return the generated sections of the card that count what the corpus holds."""
-    tables = {name: stats.format_markdown(make(corpus)) for name, make in stats.TABLES.items()}
+    tables = {name: stats.format_markdown(make(tally, registries)) for name, make in stats.TABLES.items()}
     return {**tables, "columns": features_table()}
 
 
-def _write_checksums(folder: Path) -> None:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n" for path in paths]
+def _write_checksums(folder: Path, known: Mapping[str, str]) -> None:
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = [f"{known.get(path) or sha256((folder / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")
-
-
-# ---------------------------------------------------------------- the swap
-
-
-@contextmanager
-def replaced_folder(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``target`` that takes its place at the end, whole, or vanishes on any exception.
-
-    One build at a time works beside a target; what an earlier one left when it was killed is removed.
-    """
-    from filelock import FileLock
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.parent / f".{target.name}.lock"):
-        for litter in target.parent.glob(f".{target.name}-*"):
-            shutil.rmtree(litter, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            folder.chmod(0o755)
-            yield folder
-            _swap(folder, target)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _swap(folder: Path, target: Path) -> None:
-    """Put ``folder`` in the place of ``target`` and, where there was one, the old target in the place of ``folder``."""
-    if not target.exists():
-        folder.rename(target)
-    elif not _exchange(folder, target):
-        old = folder.with_name(folder.name + ".old")
-        target.rename(old)
-        folder.rename(target)
-        shutil.rmtree(old)
-
-
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2  # linux/fs.h
-
-
-def _exchange(left: Path, right: Path) -> bool:
-    """Exchange two folders in one step where the system can (renameat2(2), Linux ≥ 3.15); tell whether it did."""
-    if not sys.platform.startswith("linux"):
-        return False
-    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if renameat2 is None:
-        return False
-    result: int = renameat2(_AT_FDCWD, os.fsencode(left), _AT_FDCWD, os.fsencode(right), _RENAME_EXCHANGE)
-    return result == 0

@@ -8,7 +8,8 @@ know about configs, features and sizes is generated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import yaml
@@ -34,6 +35,16 @@ class ConfigInfo(NamedTuple):
     splits: tuple[SplitInfo, ...]
     download_size: int
     content_hash: str
+
+
+def hash_config(shards: Mapping[str, Sequence[str]]) -> str:
+    """Return the content hash of a config, from the content hashes of the shards of each of its splits, in order.
+
+    The content hash of a shard is :class:`readout.columns.ContentHash`; that of a config is the SHA-256 over its splits
+    in order, each its name on a line, then the hexadecimal hash of each of its shards on a line.
+    """
+    lines = [line for split, hashes in shards.items() for line in (split, *hashes)]
+    return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
 def fill_sections(text: str, sections: Mapping[str, str]) -> str:

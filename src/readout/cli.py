@@ -27,6 +27,7 @@ from readout.problem import (
 )
 
 if TYPE_CHECKING:
+    from readout.engine import Engine
     from readout.model import Corpus
 
 COLOURS: dict[str, dict[str, Any]] = {
@@ -81,6 +82,10 @@ corpus_argument = click.argument(
 existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
+_jobs_option = click.option("--jobs", type=click.IntRange(1), help="Worker processes; by default one a core.")
+_verify_option = click.option("--verify", is_flag=True, help="Trust no time of a file: hash everything.")
+
+
 def _style(text: str, role: str) -> str:
     return click.style(text, **COLOURS.get(role, {}))
 
@@ -115,19 +120,20 @@ def _summarise(problems: Iterable[Problem], done: str) -> None:
 @corpus_argument
 @click.option("--format", "output", type=click.Choice(["text", "json", "github", "sarif"]), default="text")
 @click.option("--strict", is_flag=True, help="Let warnings count as problems.")
-def check(corpus: Path, output: str, strict: bool) -> None:
+@_jobs_option
+@_verify_option
+def check(corpus: Path, output: str, strict: bool, jobs: int | None, verify: bool) -> None:
     """Tell what is wrong with a corpus, where, and how to mend it.
 
     CORPUS is the corpus folder or a folder inside it; by default the current one.
     """
-    from readout.checks import check_corpus
-    from readout.read import find_root, read_corpus
+    from readout.read import find_root
+    from readout.verdict import Options, check_folder
 
-    whole, found = read_corpus(find_root(corpus))
-    problems = [*found, *check_corpus(whole)]
+    problems, tally = check_folder(find_root(corpus), Options(jobs=jobs, verify=verify))
     _print_problems(problems, output)
-    count = sum(len(document.gold.records) for document in whole.documents)
-    _summarise(problems, f"documents: {len(whole.documents)}, gold annotations: {count}; no problems.")
+    count = sum(tally.annotations.values())
+    _summarise(problems, f"documents: {tally.documents}, gold annotations: {count}; no problems.")
     sys.exit(1 if is_failure(problems) or (strict and problems) else 0)
 
 
@@ -162,17 +168,24 @@ def format_(corpus: Path, only_check: bool) -> None:
 @main.command()
 @corpus_argument
 @click.option("--output", type=click.Path(path_type=Path), help="The folder to build; by default build/hub.")
-def build(corpus: Path, output: Path | None) -> None:
+@_jobs_option
+@_verify_option
+@click.option(
+    "--engine", type=click.Choice(["local", "dask"]), default="local", help="Where to work; see docs/scale.md."
+)
+def build(corpus: Path, output: Path | None, jobs: int | None, verify: bool, engine: Engine) -> None:
     """Build the Hugging Face dataset repository of a corpus.
 
-    The folder is replaced in one step at the end; on any error it stays as it was.
+    The folder is replaced in one step at the end; on any error it stays as it was. Only what changed since the last
+    build is compiled again.
     """
     from readout.build import HUB, build_hub, describe_build
     from readout.read import find_root
+    from readout.verdict import Options
 
     root = find_root(corpus)
     target = output or root / HUB
-    built = build_hub(root, target)
+    built = build_hub(root, target, Options(jobs=jobs, engine=engine, verify=verify))
     _print_problems(built.problems)
     if not built.infos:
         _summarise(built.problems, "")
@@ -185,14 +198,17 @@ def build(corpus: Path, output: Path | None) -> None:
 @click.option("--table", "names", multiple=True, help="Print only this table; may be repeated.")
 def stats(corpus: Path, names: tuple[str, ...]) -> None:
     """Count what a corpus holds."""
-    from readout.read import find_root, read_corpus
+    from readout.read import find_root, read_registries
     from readout.stats import TABLES, print_table
+    from readout.verdict import check_folder
 
     if unknown := set(names) - set(TABLES):
         raise click.UsageError(f"There is no table {sorted(unknown)[0]!r}. Use one of {', '.join(TABLES)}.")
-    whole, _ = read_corpus(find_root(corpus))
+    root = find_root(corpus)
+    _, tally = check_folder(root)
+    registries, _ = read_registries(root)
     for name in names or TABLES:
-        print_table(TABLES[name](whole))
+        print_table(TABLES[name](tally, registries))
 
 
 @main.command()
@@ -342,16 +358,16 @@ def preview(corpus: Path, output: Path | None) -> None:
 
     The folder is replaced whole. The pages need no network: open index.html in a browser.
     """
-    from readout.build import replaced_folder
     from readout.changes.states import read_state
     from readout.preview import PREVIEW, check_target, write_preview
     from readout.read import find_root
+    from readout.swap import written_folder
 
     root = find_root(corpus)
     target = output or root / PREVIEW
     check_target(target)
     state = read_state(str(root))
-    with replaced_folder(target) as folder:
+    with written_folder(target) as folder:
         write_preview(folder, state.corpus, state.unread)
     click.echo(f"{len(state.corpus.documents)} documents: open {target / 'index.html'} in a browser.")
 

@@ -12,6 +12,7 @@ from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
 from readout.read import read_corpus
+from readout.stats import tally_corpus
 
 
 def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:
@@ -45,4 +46,4 @@ def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
     old = (root / DATACARD).read_text(encoding="utf-8")
     makers = {**SECTIONS, **(SLOW_SECTIONS if with_slow else {})}
     made = {name: makers[name](corpus) for name in find_sections(old) if name in makers}
-    return old, fill_sections(old, {**composition_sections(corpus), **made})
+    return old, fill_sections(old, {**composition_sections(tally_corpus(corpus), corpus.registries), **made})

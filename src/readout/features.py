@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, get_args
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
 
 from readout import model
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Labels(tuple[str, ...]):
     """The names of a class label, in the order of their integers."""
+
+    def numbers(self) -> dict[str, int]:
+        """Return the integer of each name."""
+        return {name: number for number, name in enumerate(self)}
 
 
 Feature: TypeAlias = "str | Labels | list[Feature] | dict[str, Feature]"
@@ -159,8 +164,15 @@ def config_splits(config: Config) -> tuple[model.Split, ...]:
     return ("train",) if config in REGISTRY_CONFIGS else SPLITS
 
 
+def is_tags(feature: Feature) -> TypeGuard[Labels]:
+    """Tell whether a feature is class labels of one letter each."""
+    return isinstance(feature, Labels) and all(len(name) == 1 for name in feature)
+
+
 def to_arrow_type(feature: Feature) -> pa.DataType:
     """Return the Arrow type of a feature."""
+    import pyarrow as pa
+
     if isinstance(feature, Labels):
         return pa.int64()
     if isinstance(feature, str):
@@ -190,6 +202,8 @@ def arrow_schema(config: Config) -> pa.Schema:
 
     Without that key ``datasets`` reads class labels from Parquet as integers.
     """
+    import pyarrow as pa
+
     features = {name: to_hub_feature(feature) for name, feature in FEATURES[config].items()}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -26,6 +26,7 @@ from readout.model import (
     RecordFile,
     Registries,
     Speaker,
+    Split,
     Target,
     TopicDefinition,
 )
@@ -39,6 +40,7 @@ BY = "annotations/by"
 ADJUDICATION = "annotations/adjudication"
 SUGGESTIONS = "annotations/suggestions"
 UNPLACED = "annotations/unplaced"
+SPLITS: tuple[Split, ...] = get_args(Split)
 IPTC = "annotations/iptc-mediatopics.tsv"
 GUIDELINES = "annotations/GUIDELINES.md"
 REGISTRY_FILES: dict[str, tuple[Kind, type[Record]]] = {
@@ -95,15 +97,27 @@ def find_root(start: Path) -> Path:
     raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
 
 
-def _read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
+def read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
+    """Return the bytes of a regular file of a corpus; None and a problem where there is none that can be read."""
     try:
-        descriptor = os.open(root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb", buffering=0) as file:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return file.readall(), []
+        descriptor = os.open(f"{root}/{path}", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            if stat.S_ISREG((found := os.fstat(descriptor)).st_mode):
+                return _read_all(descriptor, found.st_size), []
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError):
         pass
     return None, [locate(missing_file, finding, path) for finding in missing_file.find(path)]
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Return an open file of a size that was just asked for: one read, and more only where that was not true."""
+    parts = [os.read(descriptor, size + 1)]
+    if len(parts[0]) != size:
+        while more := os.read(descriptor, 1 << 20):
+            parts.append(more)
+    return b"".join(parts)
 
 
 def _list_folder(root: Path, folder: str) -> list[str]:
@@ -117,7 +131,7 @@ R = TypeVar("R", bound=Record)
 
 
 def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
-    raw, problems = _read_bytes(root, path)
+    raw, problems = read_bytes(root, path)
     if raw is None:
         return RecordFile(path=path), problems
     return _parse_records(path, raw, kind, record_class)
@@ -138,7 +152,7 @@ def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]
     return _parse_records(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
-def parse_layer(path: str, raw: bytes, annotator: str | None) -> tuple[Layer, list[Problem]]:
+def parse_layer(path: str, raw: bytes, annotator: str | None, text: str | None = None) -> tuple[Layer, list[Problem]]:
     """Return an annotation file's records and its problems up to the schema rung."""
     valid, invalid, problems = parse_lines(path, raw, "annotation")
     types = {line.record["id"]: line.record["type"] for line in valid if "id" in line.record}
@@ -166,11 +180,16 @@ def parse_layer(path: str, raw: bytes, annotator: str | None) -> tuple[Layer, li
     return layer, problems
 
 
-def _read_layer(root: Path, path: str, annotator: str | None) -> tuple[Layer, list[Problem]]:
-    raw, problems = _read_bytes(root, path)
+LayerParser: TypeAlias = Callable[[str, bytes, "str | None", "str | None"], "tuple[Layer, list[Problem]]"]
+
+
+def _read_layer(
+    root: Path, path: str, annotator: str | None, text: str | None, parse: LayerParser
+) -> tuple[Layer, list[Problem]]:
+    raw, problems = read_bytes(root, path)
     if raw is None:
         return Layer(path=path, annotator=annotator), problems
-    return parse_layer(path, raw, annotator)
+    return parse(path, raw, annotator, text)
 
 
 # ---------------------------------------------------------------- the corpus
@@ -199,7 +218,7 @@ def _entry_id(record: Any) -> str:
 def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
     if not (root / IPTC).exists():
         return {}, []
-    raw, problems = _read_bytes(root, IPTC)
+    raw, problems = read_bytes(root, IPTC)
     rows = (
         line.split("\t") for line in (raw or b"").decode(errors="replace").splitlines() if line.startswith("medtop")
     )
@@ -212,7 +231,7 @@ _HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ]", re.MULTILINE)
 def _read_sections(root: Path) -> tuple[frozenset[str], list[Problem]]:
     if not (root / GUIDELINES).exists():
         return frozenset(), []
-    raw, problems = _read_bytes(root, GUIDELINES)
+    raw, problems = read_bytes(root, GUIDELINES)
     return frozenset(_HEADING.findall((raw or b"").decode(errors="replace"))), problems
 
 
@@ -224,15 +243,20 @@ def read_index(root: Path) -> tuple[RecordFile[Document], list[Problem]]:
 def read_text(root: Path, doc_id: str) -> tuple[str | None, str, list[Problem]]:
     """Return the raw text of a document (None where it cannot be decoded), its sha256 and its problems."""
     path = f"{TEXTS}/{doc_id}.txt"
-    raw, problems = _read_bytes(root, path)
+    raw, problems = read_bytes(root, path)
     if raw is None:
         return None, "", problems
     digest = sha256(raw).hexdigest()
+    text = lines.find_clean_text(raw)
+    return _explain_text(path, raw, digest) if text is None else (text, digest, [])
+
+
+def _explain_text(path: str, raw: bytes, digest: str) -> tuple[str | None, str, list[Problem]]:
     problems = check_bytes(path, raw, (lines.encoding, lines.byte_order_mark))
     if any(problem.code == lines.encoding.code for problem in problems):
         return None, digest, problems
     text = raw.decode()
-    for each in (lines.raw_carriage_return, lines.raw_not_nfc, lines.control_character):
+    for each in lines.TEXT_RULES:
         problems += [locate(each, found, path, found.line, raw_line(raw, found.line)) for found in each.find(text)]
     return text, digest, problems
 
@@ -245,17 +269,18 @@ def iter_annotators(root: Path) -> Iterator[str]:
 
 
 def read_document(
-    root: Path, meta: Document, annotators: Iterable[str]
+    root: Path, meta: Document, annotators: Iterable[str], parse: LayerParser = parse_layer
 ) -> tuple[AnnotatedDocument | None, list[Problem]]:
-    """Return one document with its layers and its problems up to the schema rung; None where its text is unreadable."""
+    """Return one document with its layers and its problems up to the schema rung; None where its text is unreadable.
+
+    ``parse`` makes a layer of its path, its bytes, its annotator and the text.
+    """
     text, digest, problems = read_text(root, meta.doc_id)
-    gold, found = _read_layer(root, f"{GOLD}/{meta.doc_id}.jsonl", None)
-    problems += found
     layers = []
-    for annotator in annotators:
-        path = f"{BY}/{annotator}/{meta.doc_id}.jsonl"
-        if (root / path).exists():
-            layer, found = _read_layer(root, path, annotator)
+    for annotator in (None, *annotators):
+        path = f"{GOLD if annotator is None else f'{BY}/{annotator}'}/{meta.doc_id}.jsonl"
+        if annotator is None or os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - a Path takes as long as the rest
+            layer, found = _read_layer(root, path, annotator, text, parse)
             layers.append(layer)
             problems += found
     adjudication, found = read_adjudication(root, meta.doc_id)
@@ -263,7 +288,7 @@ def read_document(
     if text is None:
         return None, problems
     document = AnnotatedDocument(
-        meta=meta, text=text, sha256=digest, gold=gold, layers=tuple(layers), adjudication=adjudication
+        meta=meta, text=text, sha256=digest, gold=layers[0], layers=tuple(layers[1:]), adjudication=adjudication
     )
     return document, problems
 
@@ -271,7 +296,7 @@ def read_document(
 def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication], list[Problem]]:
     """Return the decisions on a document's disagreements; none where it has no such file."""
     path = f"{ADJUDICATION}/{doc_id}.jsonl"
-    if not (root / path).exists():
+    if not os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - asked for every document
         return RecordFile(path=path), []
     return _read_records(root, path, "adjudication", Adjudication)
 
@@ -293,7 +318,7 @@ def check_unplaced(root: Path) -> Iterator[Problem]:
     """Yield a problem for every annotation that a corrected text left without a place."""
     for file in sorted((root / UNPLACED).rglob("*.jsonl")):
         path = file.relative_to(root).as_posix()
-        raw, problems = _read_bytes(root, path)
+        raw, problems = read_bytes(root, path)
         yield from problems
         for finding in unplaced_annotation.find(path, raw or b""):
             yield locate(unplaced_annotation, finding, path, finding.line, raw_line(raw or b"", finding.line))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from readout import model
-from readout.anchor import Paragraphs, iter_tokens
+from readout.anchor import Paragraphs, Tokens, split_tokens
 from readout.columns import Row
 from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Config
 from readout.model import (
@@ -34,6 +34,7 @@ class DocumentRows:
         self.registries = registries
         self.paragraphs = Paragraphs(document.text)
         self.gold = document.gold.records
+        self._contexts: dict[tuple[int, int], Row] = {}
         self.by_id = {record.id: record for record in self.gold}
 
     def iter_rows(self, config: Config) -> Iterator[Row]:
@@ -49,9 +50,22 @@ class DocumentRows:
         return self.qualified(id_), self.meta.doc_id, self.meta.event
 
     def context(self, start: int, end: int) -> Row:
-        """Return the text of the paragraphs around a span, and its offset."""
-        first, last = self.paragraphs.cover(start, end)
-        return self.text[first:last], first
+        """Return the text of the paragraphs around a span, and its offset; the same object for the same paragraphs."""
+        cover = self.paragraphs.cover(start, end)
+        context = self._contexts.get(cover)
+        if context is None:
+            context = self._contexts[cover] = (self.text[cover[0] : cover[1]], cover[0])
+        return context
+
+    def tagged_spans(self) -> tuple[list[Span], list[Span], list[Span]]:
+        """Return the spans that tokens are tagged with: content of outer quotes, cues, and sources."""
+        quotes = self.of_type.get(Quote, [])
+        named = {quote.source for quote in quotes}
+        return (
+            [span for quote in quotes if quote.within is None for span in quote.content],
+            [span for quote in quotes for span in quote.cue],
+            [mention.span for mention in self.of_type.get(Mention, ()) if mention.id in named],
+        )
 
     def speaker_name(self, speaker_id: str) -> str:
         """Return the name of a speaker."""
@@ -73,6 +87,8 @@ def parts(spans: Iterable[Span]) -> list[Row]:
 
 def where(spans: Sequence[Span]) -> Row:
     """Return the words of spans, joined by a space, with the first and the last offset."""
+    if len(spans) == 1:
+        return spans[0].exact, spans[0].start, spans[0].end
     return " ".join([span.exact for span in spans]), spans[0].start, spans[-1].end
 
 
@@ -186,43 +202,41 @@ def _iter_documents(rows: DocumentRows) -> Iterator[Row]:
 
 
 def _iter_token_rows(rows: DocumentRows) -> Iterator[Row]:
-    quotes = rows.of_type.get(Quote, [])
-    outer = [quote for quote in quotes if quote.within is None]
-    content = [span for quote in outer for span in quote.content]
-    cues = [span for quote in quotes for span in quote.cue]
-    named = {quote.source for quote in quotes}
-    sources = [mention.span for mention in rows.of_type.get(Mention, ()) if mention.id in named]
-    for number, (start, end) in enumerate(rows.paragraphs.spans):
-        offsets = list(iter_tokens(rows.text, start, end))
+    texts, starts, ends = tokens = split_tokens(rows.text)
+    paragraphs = rows.paragraphs.spans
+    content, cues, sources = (tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans())
+    for number, (start, end) in enumerate(paragraphs):
+        part = slice(bisect_left(starts, start), bisect_left(starts, end))  # no token crosses a line feed
         yield (
             *rows.head(f"p{number}"),
             rows.text[start:end],
             start,
-            [rows.text[left:right] for left, right in offsets],
-            [left for left, _ in offsets],
-            [right for _, right in offsets],
-            tag_tokens(offsets, content),
-            tag_tokens(offsets, cues),
-            tag_tokens(offsets, sources),
+            texts[part],
+            starts[part],
+            ends[part],
+            content[part],
+            cues[part],
+            sources[part],
         )
 
 
-def tag_tokens(tokens: Sequence[tuple[int, int]], spans: Iterable[Span]) -> list[str]:
+def tag_tokens(tokens: Tokens, paragraphs: Sequence[tuple[int, int]], spans: Iterable[Span]) -> str:
     """Return the BIO tag of each token: ``B`` at the first token of a span, ``I`` at its others, ``O`` elsewhere.
 
-    A token that touches a span belongs to it; where spans overlap, the token keeps the one that starts first.
+    A token that touches a span belongs to it; where spans overlap, the token keeps the one that starts first. A span
+    that goes on in another paragraph begins anew there.
     """
-    tags = ["O"] * len(tokens)
-    ends = [end for _, end in tokens]
+    tags = bytearray(b"O" * len(tokens.texts))
+    firsts = {bisect_left(tokens.starts, start) for start, _ in paragraphs}
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        tag = "B"
-        for index in range(bisect_right(ends, span.start), len(tokens)):
-            if tokens[index][0] >= span.end:
-                break
-            if tags[index] == "O":
-                tags[index] = tag
-            tag = "I"
-    return tags
+        left, right = bisect_right(tokens.ends, span.start), bisect_left(tokens.starts, span.end)
+        for index in range(left, right):
+            if tags[index] == _OUTSIDE:
+                tags[index] = _BEGIN if index == left or index in firsts else _INSIDE
+    return tags.decode()
+
+
+_OUTSIDE, _BEGIN, _INSIDE = b"OBI"
 
 
 def _iter_stance_labels(rows: DocumentRows) -> Iterator[Row]:
@@ -234,11 +248,11 @@ def _iter_stance_labels(rows: DocumentRows) -> Iterator[Row]:
                 annotator,
                 annotators[annotator].kind,
                 stance.polarity if stance else UNANNOTATED,
-                stance.id if stance else None,
+                rows.qualified(stance.id) if stance else None,
             )
             for annotator, stance in item.by_annotator.items()
         ]
-        given = [label for _, _, label, _ in votes] or [item.gold.polarity if item.gold else UNANNOTATED]
+        gold = item.gold.polarity if item.gold else UNANNOTATED
         yield (
             *rows.head(item.name),
             item.holder,
@@ -247,11 +261,19 @@ def _iter_stance_labels(rows: DocumentRows) -> Iterator[Row]:
             text,
             start,
             end,
-            item.gold.polarity if item.gold else UNANNOTATED,
-            [(name, kind, label, rows.qualified(id_)) for name, kind, label, id_ in votes],
-            tuple(given.count(label) / len(given) for label in VOTES),
+            gold,
+            votes,
+            soft_label([label for _, _, label, _ in votes]) if votes else _CERTAIN[gold],
             *rows.context(start, end),
         )
+
+
+def soft_label(given: Sequence[str]) -> tuple[float, ...]:
+    """Return the share of each vote among the votes given."""
+    return tuple(given.count(label) / len(given) for label in VOTES)
+
+
+_CERTAIN: Mapping[str, tuple[float, ...]] = {label: soft_label([label]) for label in VOTES}
 
 
 _ROWS: Mapping[Config, Callable[[DocumentRows], Iterator[Row]]] = {

@@ -6,7 +6,7 @@ frame adds path, line and column, and lets a record that fails on one rung rest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -97,14 +97,15 @@ def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registrie
 
 
 def check_document(
-    document: AnnotatedDocument, registries: Registries, index: RecordFile[Document]
+    document: AnnotatedDocument, registries: Registries, index: RecordFile[Document], clean: Container[str] = ()
 ) -> Iterator[Problem]:
-    """Yield the problems of one document: its spans.checksum and its layers."""
+    """Yield the problems of one document: its checksum and its layers, apart from those known to be ``clean``."""
     for finding in spans.checksum.find(document):
         number = next(n for n, meta in enumerate(index.records) if meta is document.meta)
         yield locate_record(spans.checksum, replace(finding, index=number), index)
     for layer in (document.gold, *document.layers):
-        yield from check_layer(layer, document, registries)
+        if layer.path not in clean:
+            yield from check_layer(layer, document, registries)
     if document.adjudication.raw:
         yield from check_adjudication(document, registries)
 
@@ -127,11 +128,30 @@ class Usage(msgspec.Struct):
     names: dict[str, set[str]] = msgspec.field(default_factory=dict)
     statements: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
 
+    def add(self, other: Usage) -> None:
+        """Add what another part of the corpus uses."""
+        for vocabulary, names in other.names.items():
+            self.names.setdefault(vocabulary, set()).update(names)
+        for name, places in other.statements.items():
+            self.statements.setdefault(name, []).extend(places)
+
     def add_records(self, records: Iterable[Any]) -> None:
-        """Count the references that records make."""
+        """Count the references that records make to registries."""
+        groups: dict[type, list[Any]] = {}
         for record in records:
-            for _, vocabulary, name in references.iter_references(record):
-                self.names.setdefault(vocabulary, set()).add(name)
+            groups.setdefault(type(record), []).append(record)
+        for record_class, group in groups.items():
+            for field, vocabulary in references.REFERENCES[record_class]:
+                if vocabulary not in ("mention", "quote"):
+                    self._add_names(vocabulary, [getattr(record, field) for record in group])
+
+    def _add_names(self, vocabulary: str, values: Iterable[str | tuple[str, ...] | None]) -> None:
+        names = self.names.setdefault(vocabulary, set())
+        for value in values:
+            if isinstance(value, str):
+                names.add(value)
+            elif value:
+                names.update(value)
 
     def add_document(self, document: AnnotatedDocument) -> None:
         """Count what a document's layers use."""

@@ -62,7 +62,7 @@ def form_marks(layer: Layer, document: AnnotatedDocument, registries: Registries
             continue
         margin = 0 if record.form == "indirect" else 1
         marked = any(
-            any(True for _ in iter_quotation_marks(document.text[max(0, s.start - margin) : s.end + margin]))
+            any(True for _ in iter_quotation_marks(document.text, max(0, s.start - margin), s.end + margin))
             for s in record.content
         )
         if marked == (record.form == "indirect"):

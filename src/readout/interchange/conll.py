@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from readout.anchor import Paragraphs, iter_tokens
+from readout.anchor import Paragraphs, Tokens, iter_tokens
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import AnyAnnotation, Boilerplate, Mention, Quote, Span
 
@@ -32,11 +32,13 @@ def _iter_blocks(sheet: Sheet) -> Iterator[str]:
     layers = find_tagged(sheet.records)
     yield f"-DOCSTART- {sheet.name}\n\n"
     for start, end in Paragraphs(sheet.text).spans:
-        tokens = list(iter_tokens(sheet.text, start, end))
-        tags = [tag_tokens(tokens, spans) for spans in layers]
-        for (left, right), *row in zip(tokens, *tags, strict=True):
-            yield " ".join((sheet.text[left:right], str(left), str(right), *row)) + "\n"
-        yield "\n" if tokens else ""
+        places = list(iter_tokens(sheet.text, start, end))
+        texts = [sheet.text[left:right] for left, right in places]
+        tokens = Tokens(texts, [left for left, _ in places], [right for _, right in places])
+        tags = [tag_tokens(tokens, [(start, end)], spans) for spans in layers]
+        for (left, right), text, *row in zip(places, texts, *tags, strict=True):
+            yield " ".join((text, str(left), str(right), *row)) + "\n"
+        yield "\n" if places else ""
 
 
 def find_tagged(records: Iterable[AnyAnnotation]) -> list[list[Span]]:

@@ -1,0 +1,225 @@
+"""One peer in one process: ``python benchmarks/peers.py NAME CORPUS FOLDER``. ``prepare`` writes what the others read.
+
+Every peer reads the same documents and annotations. None but ``jsonschema`` validates anything, and none writes a
+dataset but ``floor`` and ``datasets``, which fills its own cache.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+SPAN_FIELDS = {"mention": "span", "quote": "content", "topic": "spans", "stance": "evidence", "boilerplate": "span"}
+
+
+def iter_documents(corpus: Path) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
+    """Yield metadata, text and gold layer of every document."""
+    for line in (corpus / "raw/documents.jsonl").read_bytes().splitlines():
+        meta = json.loads(line)
+        text = (corpus / f"raw/text/{meta['doc_id']}.txt").read_bytes()
+        yield meta, text, (corpus / f"annotations/gold/{meta['doc_id']}.jsonl").read_bytes()
+
+
+# ---------------------------------------------------------------- what is read
+
+
+def prepare(corpus: Path, folder: Path) -> None:
+    """Write the corpus in the form of each peer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json_lines(corpus, folder)
+    write_docbin(corpus, folder)
+    write_xmi(corpus, folder)
+
+
+def write_json_lines(corpus: Path, folder: Path) -> None:
+    """Write one JSON line a document, annotations grouped by type, so that all lines have the same columns."""
+    with (folder / "documents.jsonl").open("w", encoding="utf-8") as file:
+        for meta, text, layer in iter_documents(corpus):
+            groups: dict[str, list[Any]] = {name: [] for name in SPAN_FIELDS}
+            for line in layer.splitlines():
+                record = json.loads(line)
+                groups[record.pop("type")].append(record)
+            file.write(json.dumps({**meta, "text": text.decode(), **groups}, ensure_ascii=False) + "\n")
+
+
+def iter_spans(layer: bytes) -> Iterator[tuple[str, int, int]]:
+    """Yield type and offsets of every main span of a layer."""
+    for line in layer.splitlines():
+        record = json.loads(line)
+        value = record[SPAN_FIELDS[record["type"]]]
+        for span in value if isinstance(value, list) else [value]:
+            yield record["type"], span["start"], span["end"]
+
+
+def write_docbin(corpus: Path, folder: Path) -> None:
+    """Write spaCy's binary form: tokens and span groups."""
+    import spacy
+    from spacy.tokens import DocBin
+
+    blank = spacy.blank("xx")
+    docs = DocBin(store_user_data=True)
+    for _, text, layer in iter_documents(corpus):
+        doc = blank.make_doc(text.decode())
+        for name, start, end in iter_spans(layer):
+            doc.spans.setdefault(name, []).append(doc.char_span(start, end, name, alignment_mode="expand"))
+        docs.add(doc)
+    docs.to_disk(folder / "documents.spacy")
+
+
+def write_xmi(corpus: Path, folder: Path) -> None:
+    """Write UIMA XMI, one file a document."""
+    from cassis import Cas, TypeSystem
+
+    types = TypeSystem()
+    classes = {name: types.create_type(f"readout.{name}") for name in SPAN_FIELDS}
+    (folder / "xmi").mkdir(exist_ok=True)
+    types.to_xml(folder / "types.xml")
+    for meta, text, layer in iter_documents(corpus):
+        cas = Cas(typesystem=types)
+        cas.sofa_string = text.decode()
+        cas.add_all([classes[name](begin=start, end=end) for name, start, end in iter_spans(layer)])
+        cas.to_xmi(folder / f"xmi/{meta['doc_id']}.xmi")
+
+
+# ---------------------------------------------------------------- the peers
+
+
+def run_jsonschema(corpus: Path, folder: Path) -> None:
+    """Validate every annotation by the reference validator, made once."""
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((Path(__file__).parents[1] / "schema/annotation.schema.json").read_bytes())
+    validator = Draft202012Validator(schema)
+    for _, _, layer in iter_documents(corpus):
+        for line in layer.splitlines():
+            validator.validate(json.loads(line))
+
+
+def run_datasets(corpus: Path, folder: Path) -> None:
+    """Load the JSON lines with explicit Features, into an empty cache."""
+    from datasets import Features, Value, load_dataset
+
+    string, integer = Value("string"), Value("int32")
+    span = {"start": integer, "end": integer, "exact": string}
+    strings = dict.fromkeys(("doc_id", "published_basis", "outlet", "outlet_basis", "event", "language"), string)
+    strings |= dict.fromkeys(("split", "origin", "rights", "sha256", "text"), string)
+    stance = dict.fromkeys(("id", "holder", "target", "polarity", "expression", "quote"), string)
+    features = Features(
+        {
+            **strings,
+            "mention": [{"id": string, "speaker": string, "span": span}],
+            "quote": [
+                {
+                    **dict.fromkeys(("id", "form", "speaker", "source"), string),
+                    "content": [span],
+                    "cue": [span],
+                    "addressees": [string],
+                }
+            ],
+            "topic": [{"id": string, "topic": string, "spans": [span]}],
+            "stance": [{**stance, "evidence": [span]}],
+            "boilerplate": [{"id": string, "kind": string, "span": span}],
+        }
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        load_dataset("json", data_files=str(folder / "documents.jsonl"), features=features, cache_dir=cache)
+
+
+def run_docbin(corpus: Path, folder: Path) -> None:
+    """Load spaCy's binary form and make its documents."""
+    import spacy
+    from spacy.tokens import DocBin
+
+    for doc in DocBin().from_disk(folder / "documents.spacy").get_docs(spacy.blank("xx").vocab):
+        len(doc.spans)
+
+
+def run_cassis(corpus: Path, folder: Path) -> None:
+    """Load UIMA XMI, one file a document."""
+    from cassis import load_cas_from_xmi, load_typesystem
+
+    types = load_typesystem(folder / "types.xml")
+    for path in sorted((folder / "xmi").iterdir()):
+        with path.open("rb") as file:
+            load_cas_from_xmi(file, typesystem=types)
+
+
+def run_floor(corpus: Path, folder: Path) -> None:
+    """Read and hash the bytes, parse them by orjson, and write the Parquet files of the last build again."""
+    import gc
+
+    import orjson
+    import pyarrow.parquet as pq
+
+    gc.disable()
+    for _, text, layer in iter_documents(corpus):
+        sha256(text).hexdigest()
+        sha256(layer).hexdigest()
+        for line in layer.splitlines():
+            orjson.loads(line)
+    with tempfile.TemporaryDirectory() as out:
+        for path in sorted((folder / "hub/data").rglob("*.parquet")):
+            table = pq.read_table(path)
+            with pq.ParquetWriter(Path(out) / "x", table.schema, compression="zstd", compression_level=3) as writer:
+                if len(table):
+                    writer.write_table(table)
+
+
+def run_build(corpus: Path, folder: Path, *options: str) -> None:
+    """Build everything from nothing."""
+    for path in (*folder.glob(".fresh*"), folder / "fresh"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    run_command("build", str(corpus), "--output", str(folder / "fresh"), *options)
+
+
+def run_check(corpus: Path, folder: Path, *options: str) -> None:
+    """Check everything from nothing."""
+    for path in (corpus / "build").glob(".check*"):
+        path.unlink()
+    run_command("check", str(corpus), *options)
+
+
+def run_command(*arguments: str) -> None:
+    """Run the command ``readout`` in this process."""
+    from readout.cli import main
+
+    main([*arguments], standalone_mode=False)
+
+
+def run_nothing(corpus: Path, folder: Path) -> None:
+    """Build again although nothing has changed."""
+    run_command("build", str(corpus), "--output", str(folder / "hub"))
+
+
+def run_changed(corpus: Path, folder: Path) -> None:
+    """Build again after one label of one document has changed."""
+    path = sorted((corpus / "annotations/gold").iterdir())[0]
+    raw = path.read_bytes()
+    before, after = b'"expression":"explicit"', b'"expression":"implicit"'
+    path.write_bytes(raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1))
+    run_nothing(corpus, folder)
+
+
+PEERS: dict[str, Callable[[Path, Path], None]] = {
+    "floor": run_floor,
+    "build": run_build,
+    "build-1": lambda corpus, folder: run_build(corpus, folder, "--jobs", "1"),
+    "check": run_check,
+    "check-1": lambda corpus, folder: run_check(corpus, folder, "--jobs", "1"),
+    "datasets": run_datasets,
+    "docbin": run_docbin,
+    "cassis": run_cassis,
+    "jsonschema": run_jsonschema,
+    "nothing": run_nothing,
+    "changed": run_changed,
+}
+
+if __name__ == "__main__":
+    name, corpus_folder, work_folder = sys.argv[1:]
+    (prepare if name == "prepare" else PEERS[name])(Path(corpus_folder), Path(work_folder))

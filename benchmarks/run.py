@@ -1,0 +1,180 @@
+"""Measure whole processes side by side: ``python benchmarks/run.py --documents 2000 --rounds 5``.
+
+Peers are interleaved, so that what else the machine does falls on all of them; medians and ratios are what to look at.
+Writes ``results/<documents>.json``, a Markdown table and a plot beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PACKAGES = ("readout-corpus", "pyarrow", "msgspec", "orjson", "jsonschema", "datasets", "spacy", "dkpro-cassis", "dask")
+SLOW = 2_000
+"""``jsonschema`` and ``cassis`` get no more documents than this; their time is scaled."""
+TITLES = {
+    "floor": "floor: read, SHA-256, orjson, write the same Parquet (one process)",
+    "build": "readout build, two processes",
+    "build-1": "readout build, one process",
+    "check": "readout check, two processes",
+    "check-1": "readout check, one process",
+    "datasets": "datasets, JSON with Features (validates nothing)",
+    "docbin": "spaCy DocBin, load",
+    "cassis": "dkpro-cassis, load XMI",
+    "jsonschema": "jsonschema, one record after another",
+    "nothing": "readout build, nothing changed",
+    "changed": "readout build, one document changed",
+}
+
+
+def measure(command: list[str]) -> dict[str, float]:
+    """Return wall time, CPU time and peak memory of a process; of its children, CPU and the largest peak too."""
+    started = time.perf_counter()
+    # wait4 reports the child and its own children that it has waited for.
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = status
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed.")
+    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024}
+
+
+def settle(command: list[str]) -> None:
+    """Build once more, unmeasured, when all files are old enough for their times to be trusted."""
+    time.sleep(2.5)
+    measure(command)
+
+
+def make_corpus(folder: Path, documents: int) -> Path:
+    """Return a corpus of a size, made if it is not there."""
+    corpus = folder / f"corpus-{documents}"
+    if not (corpus / "raw/documents.jsonl").is_file():
+        command = [sys.executable, str(HERE / "generate.py"), str(corpus), "--documents", str(documents)]
+        subprocess.run(command, check=True)
+    return corpus
+
+
+def peer_command(name: str, folder: Path, documents: int) -> list[str]:
+    """Return the command of a peer."""
+    count = min(documents, SLOW) if name in ("jsonschema", "cassis") else documents
+    corpus = make_corpus(folder, count)
+    work = folder / f"work-{count}"
+    if not (work / "types.xml").is_file():
+        subprocess.run([sys.executable, str(HERE / "peers.py"), "prepare", str(corpus), str(work)], check=True)
+    if not (work / "hub").is_dir():
+        subprocess.run([sys.executable, str(HERE / "peers.py"), "nothing", str(corpus), str(work)], check=True)
+    return [sys.executable, str(HERE / "peers.py"), name, str(corpus), str(work)]
+
+
+def run_rounds(names: list[str], folder: Path, documents: int, rounds: int) -> dict[str, list[dict[str, float]]]:
+    """Return the measures of every peer, in rounds of random order."""
+    commands = {name: peer_command(name, folder, documents) for name in (*names, "nothing")}
+    measures: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    order = random.Random(0)
+    for number in range(rounds):
+        for name in order.sample(names, len(names)):
+            if name in ("nothing", "changed"):
+                settle(commands["nothing"])
+            found = measure(commands[name])
+            measures[name].append(found)
+            print(f"{number + 1}/{rounds} {name:12} {found['wall']:8.2f} s {found['peak_mb']:6.0f} MB", flush=True)
+    return measures
+
+
+def summarise(name: str, measures: list[dict[str, float]], documents: int) -> dict[str, Any]:
+    """Return medians, spread and documents a second of one peer."""
+    count = min(documents, SLOW) if name in ("jsonschema", "cassis") else documents
+    walls = [each["wall"] for each in measures]
+    median = statistics.median(walls)
+    return {
+        "title": TITLES[name],
+        "documents": count,
+        "wall": median,
+        "spread": [min(walls), max(walls)],
+        "cpu": statistics.median(each["cpu"] for each in measures),
+        "peak_mb": max(each["peak_mb"] for each in measures),
+        "per_second": count / median,
+        "walls": walls,
+    }
+
+
+def format_table(results: dict[str, Any]) -> str:
+    """Return the results as Markdown."""
+    base = results["peers"]["datasets"]["per_second"] if "datasets" in results["peers"] else 1
+    head = f"{results['documents']} documents, {results['rounds']} interleaved rounds, {results['cores']} cores, "
+    head += f"Python {results['python']}; {', '.join(f'{k} {v}' for k, v in results['versions'].items())}."
+    lines = [
+        head,
+        "",
+        "| whole process | documents | median s | spread s | CPU s | peak MB | documents/s | against `datasets` |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for each in results["peers"].values():
+        low, high = each["spread"]
+        cells = [each["title"], each["documents"], f"{each['wall']:.2f}", f"{low:.2f}–{high:.2f}", f"{each['cpu']:.2f}"]
+        cells += [f"{each['peak_mb']:.0f}", f"{each['per_second']:.0f}", f"{each['per_second'] / base:.2f}"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def plot(results: dict[str, Any], path: Path) -> None:
+    """Draw documents per second, with the spread."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "readout"
+    import matplotlib.pyplot as plt
+
+    peers = sorted(results["peers"].values(), key=lambda each: each["per_second"])
+    figure, axes = plt.subplots(figsize=(9, 0.45 * len(peers) + 1))
+    axes.barh([each["title"] for each in peers], [each["per_second"] for each in peers], color="#4477aa")
+    for position, each in enumerate(peers):
+        low, high = (each["documents"] / wall for wall in reversed(each["spread"]))
+        axes.plot([low, high], [position, position], color="black", linewidth=1)
+    axes.set_xscale("log")
+    axes.set_xlabel(f"documents per second, whole process, {results['documents']} documents (log scale)")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    """Measure, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=SLOW)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, default=HERE / "data", help="Where corpora are made.")
+    parser.add_argument("--peers", nargs="*", default=list(TITLES), choices=list(TITLES))
+    arguments = parser.parse_args()
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    measures = run_rounds(arguments.peers, arguments.folder, arguments.documents, arguments.rounds)
+    results = {
+        "documents": arguments.documents,
+        "rounds": arguments.rounds,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+        "versions": {name: version(name) for name in PACKAGES},
+        "peers": {name: summarise(name, found, arguments.documents) for name, found in measures.items()},
+    }
+    target = HERE / "results" / str(arguments.documents)
+    target.parent.mkdir(exist_ok=True)
+    target.with_suffix(".json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    target.with_suffix(".md").write_text(format_table(results), encoding="utf-8")
+    plot(results, target.with_suffix(".svg"))
+    print(format_table(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+"""Shards of a corpus, and what is found in one: the unit of work, of parallelism, of incrementality and of files.
+
+A shard is read one document after another, so that its memory does not grow with its length.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from readout import read
+from readout.checks import Usage, check_document
+from readout.checks.clean import find_clean_layer
+from readout.model import AnnotatedDocument, Document, Layer, RecordFile, Registries, Split
+from readout.problem import Problem, is_failure
+from readout.read import LayerParser, parse_layer, read_bytes, read_document, read_registries
+from readout.stats import Tally
+
+SINGLE = 2_000
+"""Up to this many documents a split is one shard."""
+PER_SHARD = 200
+MOST_SHARDS = 4_096
+"""Beyond this many shards a split, shards grow instead: file systems and Hubs do not like more files."""
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """Some documents of one split, and the line of each in ``documents.jsonl``."""
+
+    split: Split
+    number: int
+    of: int
+    documents: tuple[Document, ...] = ()
+    lines: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the shard's files, without their suffix."""
+        return f"{self.split}-{self.number:05}-of-{self.of:05}"
+
+
+def count_shards(documents: int) -> int:
+    """Return into how many shards a split of so many documents is put: a power of two near 200 documents each.
+
+    A power of two, so that a corpus that grows keeps its shards until it has doubled.
+    """
+    if documents <= SINGLE:
+        return 1
+    return min(1 << round(documents / PER_SHARD).bit_length() - 1, MOST_SHARDS)
+
+
+def plan_shards(index: RecordFile[Document], splits: tuple[Split, ...]) -> list[Shard]:
+    """Return the shards of every split, at least one each; a hash of its id says where a document belongs."""
+    shards = []
+    for split in splits:
+        places = [(meta, line) for meta, line in zip(index.records, index.lines, strict=True) if meta.split == split]
+        of = count_shards(len(places))
+        parts: list[list[tuple[Document, int]]] = [[] for _ in range(of)]
+        for meta, line in places:
+            parts[_place(meta.doc_id, of)].append((meta, line))
+        shards += [
+            Shard(split, number, of, tuple(meta for meta, _ in part), tuple(line for _, line in part))
+            for number, part in enumerate(parts)
+        ]
+    return shards
+
+
+def _place(doc_id: str, of: int) -> int:
+    return int.from_bytes(sha256(doc_id.encode()).digest()[:8], "big") % of if of > 1 else 0
+
+
+class Survey(msgspec.Struct):
+    """What was found in some documents; surveys add up. ``content`` is a hash of every byte that was read."""
+
+    problems: list[Problem] = []
+    usage: Usage = msgspec.field(default_factory=Usage)
+    tally: Tally = msgspec.field(default_factory=Tally)
+    content: str = ""
+
+    def add(self, other: Survey) -> None:
+        """Add another part of the corpus."""
+        self.problems += other.problems
+        self.usage.add(other.usage)
+        self.tally.add(other.tally)
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """The corpus around a shard: its folder, who annotated it, and the hash of its registries' bytes."""
+
+    root: str
+    annotators: tuple[str, ...]
+    registries: str
+
+    def read_registries(self) -> Registries:
+        """Return the registries of the corpus; a process reads them once.
+
+        Raises:
+            OSError: they have changed since the work was planned.
+
+        """
+        return _read_registries(self.root, self.registries)
+
+
+@lru_cache(maxsize=1)
+def _read_registries(root: str, expected: str) -> Registries:
+    registries, _ = read_registries(Path(root))
+    if hash_registries(Path(root)) != expected:
+        raise OSError(f"The registries in {root!r} changed while they were in use. Run the command again.")
+    return registries
+
+
+def hash_registries(root: Path) -> str:
+    """Return the hash of all that documents are checked against: registries, topic codes and guidelines."""
+    digest = sha256()
+    for path in (*(f"annotations/{name}.jsonl" for name in read.REGISTRY_FILES), read.IPTC, read.GUIDELINES):
+        raw, _ = read_bytes(root, path)
+        digest.update(f"{path}\n{'' if raw is None else sha256(raw).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def find_scope(root: Path) -> Scope:
+    """Return the scope of a corpus folder."""
+    return Scope(str(root.resolve()), tuple(read.iter_annotators(root)), hash_registries(root))
+
+
+def survey_shard(shard: Shard, scope: Scope, use: Callable[[AnnotatedDocument], None] | None = None) -> Survey:
+    """Read, check and count the documents of a shard.
+
+    ``use`` is called with each document as long as no error has been found in the shard.
+    """
+    survey = Survey()
+    root, registries = Path(scope.root), scope.read_registries()
+    content = sha256()
+    failed = unreadable = False
+    with _uncollected():
+        for document, problems in _iter_checked(root, shard, scope.annotators, registries):
+            survey.problems += problems
+            failed = failed or is_failure(problems)
+            if document is not None:
+                survey.usage.add_document(document)
+                survey.tally.add_document(document)
+                content.update(_describe_content(document))
+                if use and not failed:
+                    use(document)
+            else:
+                unreadable = True
+    survey.content = "" if unreadable else content.hexdigest()
+    return survey
+
+
+def _describe_content(document: AnnotatedDocument) -> bytes:
+    files: tuple[RecordFile[Any], ...] = (document.gold, *document.layers, document.adjudication)
+    lines = [document.sha256, *[f"{file.path} {sha256(file.raw).hexdigest()}" for file in files if file.raw]]
+    return "\n".join(lines).encode()
+
+
+def hash_content(shard: Shard, scope: Scope) -> str:
+    """Return the hash of every byte of a shard's files, as :func:`survey_shard` finds it; empty where one is lost."""
+    root = Path(scope.root)
+    content = sha256()
+    for meta in shard.documents:
+        text, _ = read_bytes(root, f"{read.TEXTS}/{meta.doc_id}.txt")
+        if text is None:
+            return ""
+        folders = (read.GOLD, *(f"{read.BY}/{name}" for name in scope.annotators), read.ADJUDICATION)
+        paths = [f"{folder}/{meta.doc_id}.jsonl" for folder in folders]
+        found = [(path, read_bytes(root, path)[0]) for path in paths]
+        lines = [sha256(text).hexdigest(), *[f"{path} {sha256(raw).hexdigest()}" for path, raw in found if raw]]
+        content.update("\n".join(lines).encode())
+    return content.hexdigest()
+
+
+def _iter_checked(
+    root: Path, shard: Shard, annotators: tuple[str, ...], registries: Registries
+) -> Iterator[tuple[AnnotatedDocument | None, list[Problem]]]:
+    clean: set[str] = set()
+    parse = _make_parser(clean, registries)
+    index = RecordFile(path=read.DOCUMENTS, records=shard.documents, lines=shard.lines)
+    for meta in shard.documents:
+        clean.clear()
+        document, problems = read_document(root, meta, annotators, parse)
+        if document is not None:
+            if document.sha256 != meta.sha256 and not index.raw:  # only a problem's excerpt needs the file itself
+                index = msgspec.structs.replace(index, raw=read_bytes(root, read.DOCUMENTS)[0] or b"")
+            problems += check_document(document, registries, index, clean)
+        yield document, problems
+
+
+def _make_parser(clean: set[str], registries: Registries) -> LayerParser:
+    """Return a parser of layers that adds the paths of those in which no rule would find anything to ``clean``."""
+
+    def parse(path: str, raw: bytes, annotator: str | None, text: str | None) -> tuple[Layer, list[Problem]]:
+        layer = None if text is None else find_clean_layer(path, raw, annotator, text, registries)
+        if layer is None:
+            return parse_layer(path, raw, annotator)
+        clean.add(path)
+        return layer, []
+
+    return parse
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of cyclic garbage from walking over records, which hold no cycles: a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

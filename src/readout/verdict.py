@@ -1,0 +1,221 @@
+"""The verdict on a whole corpus folder, shard by shard: its problems and its counts.
+
+It says the same as ``check_corpus(read_corpus(root))`` and never holds more than one document of a shard.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+
+from readout.checks import check_index, check_registries, check_usage
+from readout.engine import ALONE, Engine, default_jobs, map_tasks
+from readout.manifest import (
+    Entry,
+    Files,
+    Key,
+    find_key,
+    hash_world,
+    is_settled,
+    read_manifest,
+    stamp,
+    write_manifest,
+)
+from readout.model import Document, RecordFile, Registries
+from readout.problem import Problem
+from readout.progress import counting
+from readout.read import (
+    DOCUMENTS,
+    SPLITS,
+    UnreadableCorpusError,
+    check_folders,
+    check_unplaced,
+    read_index,
+    read_registries,
+)
+from readout.stats import Tally
+from readout.survey import SINGLE, Scope, Shard, Survey, find_scope, hash_content, plan_shards, survey_shard
+
+CHECKED = "build/.check.manifest"
+R = TypeVar("R")
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How to work: in how many processes (None: as fits), by which engine, and whether to trust times of files."""
+
+    jobs: int | None = None
+    engine: Engine = "local"
+    verify: bool = False
+
+
+class Look(msgspec.Struct, frozen=True):
+    """A corpus folder from outside: its scope and the stamps of its files when a run began."""
+
+    root: Path
+    scope: Scope
+    files: Files
+    started: int
+
+    def whole_key(self, paths: Iterable[str] = ()) -> str:
+        """Return the key of all that a run depends on, with further files; empty where one is too new to be trusted."""
+        stamps = {path: stamp(self.root / path) for path in (DOCUMENTS, *paths)}
+        settled = is_settled([each for each in stamps.values() if each], self.started)
+        if not (settled and self.files.is_settled(self.started)):
+            return ""
+        known = repr((hash_world(), self.scope, self.files.hash(), stamps))
+        return sha256(known.encode()).hexdigest()
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A corpus folder before its documents are read: what is around them, what is wrong with that, and the shards."""
+
+    look: Look
+    registries: Registries
+    index: RecordFile[Document]
+    problems: tuple[Problem, ...]
+    shards: tuple[Shard, ...]
+
+    @property
+    def documents(self) -> int:
+        """Return the number of documents."""
+        return len(self.index.records)
+
+
+def look_at(root: Path) -> Look:
+    """Return what a corpus folder looks like from outside.
+
+    Raises:
+        UnreadableCorpusError: ``root`` holds no ``raw/documents.jsonl``.
+
+    """
+    if not (root / DOCUMENTS).is_file():
+        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+    started = time.time_ns()
+    scope = find_scope(root)
+    return Look(root, scope, Files(root, scope.annotators), started)
+
+
+def make_plan(look: Look) -> Plan:
+    """Return the plan of a corpus folder."""
+    root = look.root
+    registries, problems = read_registries(root)
+    index, found = read_index(root)
+    problems += [*found, *check_folders(root, index), *check_unplaced(root)]
+    problems += [*check_registries(registries), *check_index(index, registries)]
+    shards = tuple(plan_shards(index, SPLITS))
+    return Plan(look, registries, index, tuple(problems), shards)
+
+
+def map_shards(
+    plan: Plan,
+    function: Callable[[Shard], R],
+    content: Callable[[R], str],
+    known: Mapping[str, Entry[R]],
+    options: Options,
+) -> Iterator[tuple[Shard, Entry[R]]]:
+    """Yield each shard with its result, in order of shards; those that are known and still hold are taken over."""
+    look = plan.look
+    keys = [find_key(shard, look.scope, look.files, look.started) for shard in plan.shards]
+    fresh = [
+        number for number, shard in enumerate(plan.shards) if not _is_known(shard, keys[number], known, plan, options)
+    ]
+    done = dict(_map_fresh(plan, fresh, function, options))
+    for number, (shard, key) in enumerate(zip(plan.shards, keys, strict=True)):
+        if number in done:
+            result = done.pop(number)
+            yield shard, Entry(key._replace(content=content(result)), result)
+        else:
+            yield shard, Entry(key._replace(content=known[shard.name].key.content), known[shard.name].result)
+
+
+def _is_known(shard: Shard, key: Key, known: Mapping[str, Entry[R]], plan: Plan, options: Options) -> bool:
+    entry = known.get(shard.name)
+    if entry is None or entry.key.scope != key.scope:
+        return False
+    if options.verify:
+        key = key._replace(content=hash_content(shard, plan.look.scope))
+    return key.fits(entry.key, options.verify)
+
+
+def _map_fresh(
+    plan: Plan, fresh: Sequence[int], function: Callable[[Shard], R], options: Options
+) -> Iterator[tuple[int, R]]:
+    shards = [plan.shards[number] for number in fresh]
+    total = sum(len(shard.documents) for shard in shards)
+    jobs = options.jobs or (default_jobs() if total > ALONE else 1)
+    with counting(total) as advance:
+        for position, result in map_tasks(function, shards, jobs, options.engine):
+            advance(len(shards[position].documents))
+            yield fresh[position], result
+
+
+class Verdict(NamedTuple):
+    """The problems of a corpus, in order, and its counts."""
+
+    problems: tuple[Problem, ...]
+    tally: Tally
+
+
+def judge(plan: Plan, surveys: Iterator[Survey]) -> Verdict:
+    """Return the verdict that follows from the surveys of all shards."""
+    whole = Survey(problems=list(plan.problems))
+    for survey in surveys:
+        whole.add(survey)
+    problems = [*whole.problems, *check_usage(plan.registries, plan.index, whole.usage)]
+    return Verdict(tuple(sorted(problems, key=lambda problem: problem.order)), whole.tally)
+
+
+def check_folder(root: Path, options: Options | None = None) -> Verdict:
+    """Return the verdict on a corpus folder; what has not changed since the last time is not read again.
+
+    Raises:
+        UnreadableCorpusError: ``root`` holds no ``raw/documents.jsonl``.
+
+    """
+    options = options or Options()
+    look = look_at(root)
+    # A small corpus is checked about as fast as a manifest is read.
+    if look.files.count() <= SINGLE:
+        return _check(make_plan(look), {}, options, {})
+    whole = "" if options.verify else look.whole_key()
+    head, body = root / CHECKED, root / f"{CHECKED}.shards"
+    if whole and (last := read_manifest(head, _Last)) and last.whole == whole:
+        return last.verdict
+    known = read_manifest(body, _Surveys) or {}
+    entries: _Surveys = {}
+    verdict = _check(make_plan(look), known, options, entries)
+    write_manifest(body, entries)
+    write_manifest(head, _Last(look.whole_key(), verdict))
+    return verdict
+
+
+_Surveys: TypeAlias = dict[str, Entry[Survey]]
+
+
+class _Last(msgspec.Struct, frozen=True):
+    whole: str
+    verdict: Verdict
+
+
+def _check(plan: Plan, known: _Surveys, options: Options, entries: _Surveys) -> Verdict:
+    """Return the verdict that a plan comes to, and put what may be taken over the next time into ``entries``."""
+
+    def surveys() -> Iterator[Survey]:
+        survey = partial(survey_shard, scope=plan.look.scope)
+        for shard, entry in map_shards(plan, survey, lambda done: done.content, known, options):
+            if not names_lines(entry.result):
+                entries[shard.name] = entry
+            yield entry.result
+
+    return judge(plan, surveys())
+
+
+def names_lines(survey: Survey) -> bool:
+    """Tell whether a survey names lines of ``documents.jsonl``, which move when other documents come and go."""
+    return any(problem.path == DOCUMENTS for problem in survey.problems)

@@ -1,0 +1,348 @@
+"""Mutants of a corpus: ``python tests/fuzz.py --mutants 100000 --seed 7`` names each that breaks a promise.
+
+The promises: a check ends, within bounds, without an exception; it says the same by shards as at once; the two
+validators of schemas agree; and what is accepted loads back with every span equal to its text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jsonschema import Draft202012Validator
+
+from readout.build import build_hub
+from readout.checks import check_corpus
+from readout.problem import format_text, is_failure
+from readout.read import UnreadableCorpusError, read_corpus
+from readout.schema import explain, is_valid, read_schema
+from readout.verdict import Options, check_folder
+
+CORPUS = Path(__file__).parent / "corpus"
+SECONDS = 20
+"""No mutant of a small corpus may take longer."""
+CHARACTERS = [
+    "\x00",
+    "\u202e",
+    "\u2066",
+    "e\u0301",
+    "\ufeff",
+    "\u2028",
+    "\r",
+    "\n",
+    "🙂",
+    "\u0130",
+    "“",
+    "\x1b[31m",
+    "\x85",
+]
+VALUES: list[Any] = [
+    None, True, 0, -1, 1.0, 1.5, 1e400, 2**31, 2**63, 2**64, 10**30, "", " ", "a" * 65, "../x", "/etc/passwd", "a\n",
+    "Ä", [], [[]], {}, {"start": 0}, "\ud800", [None], *CHARACTERS,
+]  # fmt: skip
+TOKENS = [
+    b"NaN", b"Infinity", b"-0", b"1.0", b"1e2", b"0e0", b"1" * 10_000, b"1." + b"0" * 400, b'"\\ud800"', b'"\\u0000"',
+    b"[" * 2_000 + b"]" * 2_000, b'{"a":' * 1_500 + b"1" + b"}" * 1_500, b"\xff", b"\xed\xa0\x80", b"/**/", b"'a'", b"",
+]  # fmt: skip
+Mutate = Callable[[random.Random, Path], None]
+
+
+def pick_file(rng: random.Random, root: Path, pattern: str = "**/*") -> Path | None:
+    """Return a regular file of a corpus."""
+    paths = [path for path in sorted(root.glob(pattern)) if path.is_file() and not path.is_symlink()]
+    return rng.choice(paths) if paths else None
+
+
+def mutate_bytes(rng: random.Random, root: Path) -> None:
+    """Change, insert, remove or repeat bytes anywhere."""
+    if not (path := pick_file(rng, root)):
+        return
+    raw = bytearray(path.read_bytes())
+    at, to = sorted(rng.randrange(len(raw) + 1) for _ in range(2))
+    actions: list[Callable[[], bytes]] = [
+        lambda: raw[:at] + rng.randbytes(rng.randint(1, 4)) + raw[at:],
+        lambda: raw[:at] + raw[to:],
+        lambda: raw[:to] + raw[at:],
+        lambda: raw[:at],
+        lambda: b"\xef\xbb\xbf" + raw,
+        lambda: raw.replace(b"\n", b"\r\n", rng.randint(1, 3)),
+        lambda: raw[:at] + rng.choice(CHARACTERS).encode() + raw[at:],
+    ]
+    path.write_bytes(bytes(rng.choice(actions)()))
+
+
+def mutate_token(rng: random.Random, root: Path) -> None:
+    """Put a hostile token in the place of a value in a line of JSON."""
+    if not (path := pick_file(rng, root, "**/*.jsonl")):
+        return
+    raw = path.read_bytes()
+    ends = [number for number, byte in enumerate(raw) if byte in b",}"]
+    colons = [number for number, byte in enumerate(raw) if byte == ord(":")]
+    if ends and colons:
+        at = rng.choice(colons) + 1
+        to = next((end for end in ends if end >= at), at)
+        path.write_bytes(raw[:at] + rng.choice(TOKENS) + raw[to:])
+
+
+def edit_record(rng: random.Random, root: Path, edit: Callable[[Any], None]) -> None:
+    """Change one record of a JSONL file in canonical form, so that only what is meant is odd."""
+    if not (path := pick_file(rng, root, "**/*.jsonl")):
+        return
+    lines = path.read_bytes().splitlines()
+    if not lines:
+        return
+    number = rng.randrange(len(lines))
+    try:
+        record = msgspec.json.decode(lines[number])
+        edit(record)
+        lines[number] = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def mutate_value(rng: random.Random, root: Path) -> None:
+    """Replace, remove, add or copy a value anywhere in a record."""
+
+    def edit(holder: Any) -> None:
+        while isinstance(holder, dict | list) and holder:
+            key = rng.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+            if not isinstance(holder[key], dict | list) or rng.random() < 0.3:
+                break
+            holder = holder[key]
+        else:
+            return
+        action = rng.randrange(4)
+        if action == 0:
+            holder[key] = rng.choice(VALUES)
+        elif action == 1:
+            del holder[key]
+        elif isinstance(holder, dict):
+            holder[rng.choice([*holder, "note", "within", "extra", "prefix", "statement"])] = rng.choice(VALUES)
+        else:
+            holder.insert(0, holder[key])
+
+    edit_record(rng, root, edit)
+
+
+def mutate_offsets(rng: random.Random, root: Path) -> None:
+    """Move a span, in one of its ends or both, with or without its words."""
+
+    def edit(record: Any) -> None:
+        spans = [value for value in _iter_dicts(record) if "start" in value and "end" in value]
+        if spans:
+            span = rng.choice(spans)
+            for name in rng.choice((("start",), ("end",), ("start", "end"))):
+                if isinstance(span[name], int):
+                    span[name] += rng.choice((-1, 1, 10**9, -span[name], 2**31))
+
+    edit_record(rng, root, edit)
+
+
+def _iter_dicts(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        return [value, *(each for child in value.values() for each in _iter_dicts(child))]
+    return [each for child in value for each in _iter_dicts(child)] if isinstance(value, list) else []
+
+
+def mutate_lines(rng: random.Random, root: Path) -> None:
+    """Repeat, remove or exchange lines of a JSONL file, or take one from another file."""
+    if (path := pick_file(rng, root, "**/*.jsonl")) and (other := pick_file(rng, root, "**/*.jsonl")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        more = other.read_bytes().splitlines(keepends=True)
+        if lines and more:
+            at = rng.randrange(len(lines))
+            lines[at : at + rng.randint(0, 1)] = rng.choice(([rng.choice(more)], [], [lines[at]] * 2, [b"\n"]))
+            path.write_bytes(b"".join(lines))
+
+
+def mutate_text(rng: random.Random, root: Path) -> None:
+    """Insert a character into a text and tell its new checksum, so that the higher rungs are reached."""
+    index = root / "raw/documents.jsonl"
+    if (path := pick_file(rng, root, "raw/text/*.txt")) and index.is_file():
+        raw = path.read_bytes()
+        text = raw.decode(errors="replace")
+        at = rng.choice((len(text), rng.randrange(len(text) + 1)))
+        changed = (text[:at] + rng.choice(CHARACTERS) + text[at:]).encode()
+        path.write_bytes(changed)
+        old, new = (sha256(each).hexdigest().encode() for each in (raw, changed))
+        index.write_bytes(index.read_bytes().replace(old, new))
+
+
+def mutate_path(rng: random.Random, root: Path) -> None:
+    """Remove a file, or put something in its place that is none, or add one with a hostile name."""
+    if not (path := pick_file(rng, root)):
+        return
+    kind = rng.randrange(7)
+    if kind == 0:
+        (path.parent / rng.choice(("a\nb.jsonl", "\x1b[31m.txt", "\udcff.jsonl", "x" * 200, "’.jsonl"))).write_bytes(
+            b"x"
+        )
+        return
+    path.unlink()
+    if kind == 1:
+        path.mkdir()
+    elif kind == 2:
+        path.symlink_to(path.name)
+    elif kind == 3:
+        os.mkfifo(path)
+    elif kind == 4:
+        path.symlink_to("/dev/zero")
+    elif kind == 5:
+        path.symlink_to(path.parent)
+
+
+MUTATIONS: tuple[Mutate, ...] = (
+    mutate_bytes,
+    mutate_token,
+    mutate_value,
+    mutate_value,
+    mutate_offsets,
+    mutate_lines,
+    mutate_text,
+    mutate_path,
+)
+KINDS = {
+    "documents": "document",
+    "speakers": "speaker",
+    "topics": "topic",
+    "targets": "target",
+    "annotators": "annotator",
+}
+
+
+def make_mutant(seed: int, root: Path) -> None:
+    """Put the mutant of a seed at ``root``."""
+    rng = random.Random(seed)
+    shutil.copytree(CORPUS, root)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        rng.choice(MUTATIONS)(rng, root)
+
+
+def judge_mutant(root: Path, with_build: bool) -> bool:
+    """Tell whether a mutant is accepted; assert that all promises hold."""
+    try:
+        problems, _ = check_folder(root, Options(jobs=1))
+    except UnreadableCorpusError:
+        return False
+    corpus, found = read_corpus(root)
+    reference = sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
+    assert list(problems) == reference, "shards and the whole say different things"
+    for problem in problems:
+        format_text(problem).encode()
+    compare_validators(root)
+    accepted = not is_failure(problems)
+    if accepted:
+        for document in corpus.documents:
+            for layer in (document.gold, *document.layers):
+                assert_spans(document.text, msgspec.to_builtins(layer.records))
+    if accepted and with_build:
+        build_and_load(root)
+    return accepted
+
+
+def assert_spans(text: str, value: Any) -> None:
+    """Assert that every span of a record equals its text."""
+    for each in _iter_dicts(list(value)):
+        if "exact" in each:
+            assert text[each["start"] : each["end"]] == each["exact"]
+
+
+def compare_validators(root: Path) -> None:
+    """Assert that what the fast validator accepts fulfils the schema, and that it explains what it rejects."""
+    for path in root.glob("**/*.jsonl"):
+        kind: Any = KINDS.get(path.stem, "adjudication" if path.parent.name == "adjudication" else "annotation")
+        if not path.is_file():
+            continue
+        for line in path.read_bytes().splitlines():
+            try:
+                record = msgspec.json.decode(line)
+                accepted = is_valid(kind, record)
+                reference = Draft202012Validator(read_schema(kind)).is_valid(record)
+            except (msgspec.MsgspecError, RecursionError, UnicodeError):
+                continue
+            assert not accepted or reference, line
+            assert accepted or list(explain(kind, record)), line
+
+
+def build_and_load(root: Path) -> None:
+    """Assert that what a build accepts loads back, each span equal to its text."""
+    import pyarrow.parquet as pq
+
+    target = root / "build/hub"
+    assert build_hub(root, target, Options(jobs=1)).infos
+    rows = {
+        config: [
+            row for path in sorted((target / f"data/{config}").iterdir()) for row in pq.read_table(path).to_pylist()
+        ]
+        for config in ("documents", "quotes", "stances", "mentions", "topics", "tokens")
+    }
+    texts = {row["doc_id"]: row["text"] for row in rows["documents"]}
+    for config in ("quotes", "stances", "mentions", "topics"):
+        for row in rows[config]:
+            for name in ("content", "cue", "evidence", "spans"):
+                for part in row.get(name) or ():
+                    assert texts[row["doc_id"]][part["start"] : part["end"]] == part["text"]
+    for row in rows["tokens"]:
+        for token, start, end in zip(row["tokens"], row["starts"], row["ends"], strict=True):
+            assert texts[row["doc_id"]][start:end] == token
+
+
+def run(seed: int, with_build: bool) -> tuple[bool, str]:
+    """Return whether the mutant of a seed was accepted, and what promise it broke, if any."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"more than {SECONDS} seconds")
+
+    old = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            make_mutant(seed, Path(folder) / "corpus")
+            return judge_mutant(Path(folder) / "corpus", with_build), ""
+    except Exception as error:  # whatever it is, it is what the fuzzer looks for
+        return False, f"{type(error).__name__}: {str(error)[:300]}"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, old)
+
+
+def fuzz(first: int, mutants: int, build_every: int = 10) -> tuple[int, dict[int, str]]:
+    """Return how many mutants were accepted, and what the others broke, by seed."""
+    accepted, broken = 0, {}
+    for seed in range(first, first + mutants):
+        done, failure = run(seed, seed % build_every == 0)
+        accepted += done
+        if failure:
+            broken[seed] = failure
+    return accepted, broken
+
+
+def main() -> None:
+    """Run many mutants."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    total = 0
+    for first in range(arguments.seed, arguments.seed + arguments.mutants, 1_000):
+        accepted, broken = fuzz(first, min(1_000, arguments.seed + arguments.mutants - first))
+        total += accepted
+        for seed, failure in broken.items():
+            print(f"mutant {seed}: {failure}", flush=True)
+    print(f"{arguments.mutants} mutants, {total} accepted", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Hostile corpora: no mutant breaks a promise, and no size breaks a bound."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT
+from fuzz import fuzz, make_mutant
+
+SEED = int(os.environ.get("READOUT_SEED", "1"))
+LIMIT = 1 << 30
+GOLD = "annotations/gold/2030-02-toll-critics.jsonl"
+
+
+def check_in_process(root, seconds=30, memory=LIMIT):
+    """Return the exit code of ``readout check``, which must end in time, within its memory and without a traceback."""
+    code = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))\n"
+    code += "import sys; from readout.cli import main; main(['check', sys.argv[1]])"
+    command = [sys.executable, "-c", code, str(root)]
+    done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, cwd=ROOT)
+    output = done.stdout + done.stderr
+    assert b"Traceback" not in output, output[-2000:]
+    assert b"\x1b" not in output
+    assert done.returncode in (0, 1, 2)
+    return done.returncode
+
+
+def test_mutants():
+    accepted, broken = fuzz(SEED, 150, build_every=25)
+    assert broken == {}
+    assert accepted
+
+
+@pytest.mark.slow
+def test_thousands_of_mutants():
+    _, broken = fuzz(SEED + 10_000, int(os.environ.get("READOUT_MUTANTS", "3000")))
+    assert broken == {}, f"first seed {SEED + 10_000}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(SEED, SEED + 25))
+def test_mutants_as_a_person_meets_them(seed, tmp_path):
+    make_mutant(seed, tmp_path / "corpus")
+    check_in_process(tmp_path / "corpus")
+
+
+HOSTILE = {
+    "nesting": b"[" * 100_000 + b"]" * 100_000,
+    "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "long integer": b'{"type":"mention","span":{"start":' + b"1" * 10_000 + b',"end":2,"exact":"x"}}',
+    "float offset": b'{"type":"mention","speaker":"levi","span":{"start":1.0,"end":2.0,"exact":"x"}}',
+    "not a number": b'{"type":"mention","speaker":NaN}',
+    "duplicate key": b'{"type":"mention","type":"quote"}',
+    "lone surrogate": b'{"type":"mention","speaker":"\\ud800"}',
+    "NUL": b'{"type":"mention","speaker":"a\\u0000"}\x00',
+    "one long line": b'{"type":"mention","note":"' + b"x" * 20_000_000 + b'"}',
+    "many lines": b"{}\n" * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_lines(name, small):
+    (small / GOLD).write_bytes(HOSTILE[name] + b"\n")
+    started = time.perf_counter()
+    assert check_in_process(small) == 1
+    assert time.perf_counter() - started < 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [GOLD, "raw/text/2030-02-toll-critics.txt"])
+def test_a_line_of_200_megabytes(path, small):
+    (small / path).write_bytes(b'{"a":"' + b"x" * 200_000_000 + b'"}\n')
+    assert check_in_process(small, seconds=120, memory=4 << 30) == 1
+
+
+@pytest.mark.parametrize("doc_id", ["../../etc/passwd", "/etc/passwd", "a\\nb", "\\u001b[31m", "\\u0000", "."])
+def test_hostile_names_of_documents(doc_id, small):
+    index = small / "raw/documents.jsonl"
+    index.write_bytes(index.read_bytes().replace(b'"2030-02-toll-critics"', b'"' + doc_id.encode() + b'"', 1))
+    assert check_in_process(small) == 1
+
+
+@pytest.mark.parametrize("kind", ["loop", "folder", "pipe", "device", "outside"])
+def test_what_is_no_file(kind, small):
+    path = small / GOLD
+    path.unlink()
+    if kind == "loop":
+        path.symlink_to(path.name)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else "/proc/self/mem")
+    assert check_in_process(small) == 1

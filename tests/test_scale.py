@@ -1,0 +1,369 @@
+"""Shards: the same verdict, rows and bytes as from the whole, whatever is done where, and whatever was done before."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cases import CASES, break_corpus
+from conftest import CORPUS, ROOT
+from fuzz import MUTATIONS, make_mutant
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_build import snapshot
+
+from readout import check_corpus, read_corpus, stats
+from readout.build import build_hub
+from readout.checks import check_layer
+from readout.checks.clean import find_clean_layer
+from readout.engine import map_tasks
+from readout.loading import load
+from readout.problem import is_failure
+from readout.read import parse_layer, read_registries
+from readout.stats import Tally, tally_corpus
+from readout.survey import count_shards
+from readout.verdict import CHECKED, Options, check_folder
+
+sys.path.append(str(ROOT / "benchmarks"))
+from generate import iter_files
+
+OLD = 1_000_000_000
+
+
+def make_corpus(folder, documents):
+    for path, raw in iter_files(documents):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(raw)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory):
+    """A generated corpus that is put into several shards."""
+    return make_corpus(tmp_path_factory.mktemp("generated"), 60)
+
+
+@pytest.fixture(autouse=True)
+def _small_shards(monkeypatch):
+    monkeypatch.setattr("readout.survey.SINGLE", 10)
+    monkeypatch.setattr("readout.verdict.SINGLE", 10)
+    monkeypatch.setattr("readout.survey.PER_SHARD", 5)
+
+
+@pytest.fixture
+def no_slack(monkeypatch):
+    """Trust the times of files, however new they are."""
+    monkeypatch.setattr("readout.manifest.SLACK_NS", -(10**18))
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """The names of the shards that are compiled or surveyed, as they are."""
+    import readout.shard
+    import readout.verdict
+
+    names = []
+
+    def spy(module, name):
+        original = getattr(module, name)
+
+        def record(shard, *arguments, **named):
+            names.append(shard.name)
+            return original(shard, *arguments, **named)
+
+        monkeypatch.setattr(module, name, record)
+
+    spy(readout.shard, "compile_shard")
+    spy(readout.verdict, "survey_shard")
+    return names
+
+
+ALONE = Options(jobs=1)
+
+
+def change(root, number=0):
+    path = sorted((root / "annotations/gold").iterdir())[number]
+    raw = path.read_bytes()
+    before, after = b'"expression":"explicit"', b'"expression":"implicit"'
+    path.write_bytes(raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1))
+
+
+# ---------------------------------------------------------------- one verdict
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_shards_come_to_the_same_verdict_as_the_whole(case, tmp_path):
+    break_corpus(case, tmp_path)
+    problems, tally = check_folder(tmp_path, ALONE)
+    corpus, found = read_corpus(tmp_path)
+    assert list(problems) == sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
+    for make in stats.TABLES.values():
+        assert make(tally, corpus.registries) == make(tally_corpus(corpus), corpus.registries)
+
+
+def assert_clean_layers_are_clean(root):
+    registries, _ = read_registries(root)
+    corpus, _ = read_corpus(root)
+    clean = 0
+    for document in corpus.documents:
+        for layer in (document.gold, *document.layers):
+            found = find_clean_layer(layer.path, layer.raw, layer.annotator, document.text, registries)
+            if found is not None:
+                clean += 1
+                reference, problems = parse_layer(layer.path, layer.raw, layer.annotator)
+                assert [*problems, *check_layer(reference, document, registries)] == []
+                assert found == reference
+    return clean
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=st.integers(0, 2**40))
+def test_no_rule_finds_anything_in_what_the_fast_path_accepts(seed, tmp_path_factory):
+    root = tmp_path_factory.mktemp("mutant") / "corpus"
+    make_mutant(seed, root)
+    if (root / "raw/documents.jsonl").is_file():
+        assert_clean_layers_are_clean(root)
+
+
+def test_the_fast_path_accepts_what_is_clean(generated):
+    for root in (CORPUS, generated, ROOT):
+        documents = read_corpus(root)[0].documents
+        assert assert_clean_layers_are_clean(root) == sum(1 + len(document.layers) for document in documents)
+
+
+@given(st.permutations(range(6)), st.integers(0, 6))
+def test_tallies_add_up_in_any_order(order, cut):
+    documents = [document for root in (CORPUS, ROOT) for document in read_corpus(root)[0].documents][:6]
+    parts = [Tally(), Tally()]
+    for position, number in enumerate(order):
+        parts[position < cut].add_document(documents[number % len(documents)])
+    parts[0].add(parts[1])
+    whole = Tally()
+    for number in range(6):
+        whole.add_document(documents[number % len(documents)])
+    registries, _ = read_registries(ROOT)
+    for make in stats.TABLES.values():
+        assert make(parts[0], registries) == make(whole, registries)
+
+
+# ---------------------------------------------------------------- shards
+
+
+@given(st.integers(0, 10**9))
+def test_the_number_of_shards_grows_with_the_corpus(documents):
+    assert 1 <= count_shards(documents) <= count_shards(2 * documents + 1) <= 4096
+
+
+def test_shards_are_files_that_load(generated, tmp_path):
+    hub = tmp_path / "hub"
+    infos = build_hub(generated, hub, ALONE).infos
+    names = [path.name for path in sorted((hub / "data/quotes").iterdir())]
+    assert "train-00000-of-00004.parquet" in names
+    assert len(names) == 8
+    corpus, _ = read_corpus(generated)
+    for info in infos:
+        loaded = load(info.config, hub)
+        assert {split.name: split.num_examples for split in info.splits} == {s: len(rows) for s, rows in loaded.items()}
+    assert sorted(row["doc_id"] for rows in load("documents", hub).values() for row in rows) == sorted(
+        document.meta.doc_id for document in corpus.documents
+    )
+
+
+def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path, monkeypatch):
+    monkeypatch.setattr("readout.verdict.ALONE", 0)
+    build_hub(generated, tmp_path / "one", ALONE)
+    build_hub(generated, tmp_path / "three", Options(jobs=3))
+    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three")
+    assert check_folder(generated, Options(jobs=3)) == check_folder(generated, ALONE)
+
+
+def test_a_worker_that_dies_is_an_error_not_a_hang():
+    with pytest.raises(OSError, match="worker"):
+        list(map_tasks(os._exit, [1, 1], jobs=2))
+
+
+@pytest.mark.slow
+def test_dask_builds_the_same_bytes(generated, tmp_path):
+    pytest.importorskip("distributed")
+    build_hub(generated, tmp_path / "local", ALONE)
+    build_hub(generated, tmp_path / "dask", Options(jobs=2, engine="dask"))
+    assert snapshot(tmp_path / "dask") == snapshot(tmp_path / "local")
+
+
+# ---------------------------------------------------------------- what has not changed
+
+
+def test_only_the_changed_shard_is_compiled(generated, tmp_path, compiled, no_slack):
+    hub = tmp_path / "hub"
+    build_hub(generated, hub, ALONE)
+    every = list(compiled)
+    assert len(every) == len(set(every)) > 5
+    compiled.clear()
+    built = build_hub(generated, hub, ALONE)
+    assert compiled == []
+    assert built.infos
+    change(generated)
+    build_hub(generated, hub, ALONE)
+    assert len(compiled) == 1
+    build_hub(generated, tmp_path / "fresh", ALONE)
+    assert snapshot(hub) == snapshot(tmp_path / "fresh")
+
+
+def test_only_the_changed_shard_is_checked(generated, compiled, no_slack):
+    first = check_folder(generated, ALONE)
+    compiled.clear()
+    assert check_folder(generated, ALONE) == first
+    assert compiled == []
+    change(generated, 1)
+    check_folder(generated, ALONE)
+    assert len(compiled) == 1
+    (generated / CHECKED).write_bytes(b"{")
+    (generated / f"{CHECKED}.shards").write_bytes(b"\xff")
+    check_folder(generated, ALONE)
+    assert len(compiled) > 5
+
+
+def test_new_files_are_in_doubt(generated, tmp_path, compiled):
+    """Files that were changed in the last two seconds are compiled again: a further change could go unseen."""
+    change(generated, 2)
+    build_hub(generated, tmp_path / "hub", ALONE)
+    compiled.clear()
+    build_hub(generated, tmp_path / "hub", ALONE)
+    assert compiled
+
+
+def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, no_slack, monkeypatch):
+    hub = tmp_path / "hub"
+    monkeypatch.setattr("readout.manifest._to_stamp", lambda found: (0, 0, 0, 0))  # times that show nothing
+    build_hub(generated, hub, ALONE)
+    change(generated, 3)
+    compiled.clear()
+    build_hub(generated, hub, ALONE)
+    assert compiled == []
+    build_hub(generated, hub, Options(jobs=1, verify=True))
+    assert len(compiled) == 1
+    victim = hub / "data/quotes/train-00001-of-00004.parquet"
+    raw, times = victim.read_bytes(), victim.stat()
+    victim.write_bytes(raw[:-1] + b"x")
+    os.utime(victim, ns=(times.st_atime_ns, times.st_mtime_ns))
+    build_hub(generated, hub, Options(jobs=1, verify=True))
+    assert victim.read_bytes() == raw
+
+
+def test_verify_takes_over_what_a_fresh_checkout_made_newer(generated, tmp_path, compiled, no_slack):
+    build_hub(generated, tmp_path / "hub", ALONE)
+    for path in generated.rglob("*.txt"):
+        os.utime(path, (OLD, OLD))
+    compiled.clear()
+    build_hub(generated, tmp_path / "hub", Options(jobs=1, verify=True))
+    assert compiled == []
+
+
+@pytest.mark.parametrize("damage", ["remove", "change"])
+def test_damaged_output_is_built_again(generated, tmp_path, no_slack, damage):
+    hub = tmp_path / "hub"
+    build_hub(generated, hub, ALONE)
+    whole = snapshot(hub)
+    for path in (hub / "data/tokens/train-00000-of-00004.parquet", hub / "README.md"):
+        path.unlink() if damage == "remove" else path.write_bytes(b"x")
+        build_hub(generated, hub, ALONE)
+        assert snapshot(hub) == whole
+
+
+def test_a_change_of_registries_or_code_is_a_change_of_all(generated, tmp_path, compiled, no_slack, monkeypatch):
+    build_hub(generated, tmp_path / "hub", ALONE)
+    every = len(compiled)
+    path = generated / "annotations/targets.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"wants it", b"likes it"))
+    build_hub(generated, tmp_path / "hub", ALONE)
+    assert len(compiled) == 2 * every
+    for module in ("manifest", "verdict"):
+        monkeypatch.setattr(f"readout.{module}.hash_world", lambda: "another version")
+    build_hub(generated, tmp_path / "hub", ALONE)
+    assert len(compiled) == 3 * every
+
+
+def test_documents_that_come_and_go(generated, tmp_path, no_slack):
+    hub = tmp_path / "hub"
+    build_hub(generated, hub, ALONE)
+    index = generated / "raw/documents.jsonl"
+    line, *rest = index.read_bytes().splitlines(keepends=True)
+    index.write_bytes(b"".join(rest))
+    doc_id = json.loads(line)["doc_id"]
+    (generated / f"raw/text/{doc_id}.txt").rename(tmp_path / "text")
+    (generated / f"annotations/gold/{doc_id}.jsonl").rename(tmp_path / "gold")
+    build_hub(generated, hub, ALONE)
+    build_hub(generated, tmp_path / "fresh", ALONE)
+    assert snapshot(hub) == snapshot(tmp_path / "fresh")
+    (tmp_path / "text").rename(generated / f"raw/text/{doc_id}.txt")
+    (tmp_path / "gold").rename(generated / f"annotations/gold/{doc_id}.jsonl")
+    index.write_bytes(b"".join([line, *rest]))
+
+
+def test_problems_are_remembered_with_their_lines(generated, no_slack):
+    path = sorted((generated / "annotations/gold").iterdir())[5]
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b'"start":', b'"start":1', 1))
+    first = check_folder(generated, ALONE).problems
+    assert is_failure(first)
+    assert check_folder(generated, ALONE).problems == first
+    path.write_bytes(raw)
+    assert not is_failure(check_folder(generated, ALONE).problems)
+
+
+def test_a_corpus_that_cannot_be_written_is_checked(generated):
+    (generated / "build").mkdir(exist_ok=True)
+    (generated / "build").chmod(0o555)
+    try:
+        assert not is_failure(check_folder(generated, ALONE).problems)
+    finally:
+        (generated / "build").chmod(0o755)
+
+
+# ---------------------------------------------------------------- start-up and memory
+
+
+def run_python(code, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+
+
+def test_a_build_imports_neither_pandas_nor_datasets(small, tmp_path):
+    code = "import sys; from pathlib import Path; from readout.build import build_hub\n"
+    code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    code += "print({'pandas', 'datasets', 'jsonschema', 'rich'} & set(sys.modules))"
+    assert run_python(code, small, tmp_path / "hub").strip() == "set()"
+
+
+def test_a_build_of_what_has_not_changed_imports_no_arrow(small, tmp_path):
+    for path in small.rglob("*"):
+        os.utime(path, (OLD, OLD))
+    code = "import sys; from pathlib import Path; import readout.manifest; readout.manifest.SLACK_NS = -10**18\n"
+    code += "from readout.build import build_hub\nassert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    code += "print('pyarrow' in sys.modules)"
+    assert [run_python(code, small, tmp_path / "hub").strip() for _ in range(2)] == ["True", "False"]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_corpus(tmp_path):
+    code = "import resource, sys; from pathlib import Path; from readout.build import build_hub\n"
+    code += "from readout.verdict import Options\n"
+    code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=1)).infos\n"
+    code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    peaks = []
+    for documents in (1_500, 6_000):
+        root = make_corpus(tmp_path / str(documents), documents)
+        peaks.append(int(run_python(code, root, tmp_path / f"hub-{documents}")))
+    assert max(peaks) < 350
+    assert peaks[1] - peaks[0] < 60
+
+
+def test_the_mutations_are_all_in_use():
+    import fuzz
+
+    assert {each.__name__ for each in MUTATIONS} == {name for name in dir(fuzz) if name.startswith("mutate_")}
+    assert Path(fuzz.CORPUS) == CORPUS
