@@ -28,7 +28,7 @@ _SMALL = 0x20000
 def _kinds(size: int) -> Any:
     """Return the kind of each code point below ``size``: white space, part of a word, sign, or mark inside words."""
     everything = "".join(map(chr, range(size)))
-    kinds = np.full(size, _MARK, np.uint8)
+    kinds: Any = np.full(size, _MARK, np.uint8)
     for pattern, kind in ((r"\s+", _SPACE), (r"\w+", _WORD), (f"[{INNER_MARKS}]", _INNER)):
         for match in re.finditer(pattern, everything):
             kinds[match.start() : match.end()] = kind
@@ -128,13 +128,13 @@ def _tag(places: _Places, offsets: Any, bases: Any, spans: Iterable[Sequence[Spa
     tags: Any = np.zeros(len(places.starts), np.int64)
     if ordered:
         edges = np.array(ordered, np.int64)
-        left = np.searchsorted(places.ends, edges[:, 0], "right")
-        right = np.maximum(np.searchsorted(places.starts, edges[:, 1], "left"), left)
+        left: Any = np.searchsorted(places.ends, edges[:, 0], "right")
+        right: Any = np.maximum(np.searchsorted(places.starts, edges[:, 1], "left"), left)
         depth: Any = np.zeros(len(tags) + 1, np.int64)
         np.add.at(depth, left, 1)
         np.subtract.at(depth, right, 1)
         inside: Any = np.cumsum(depth[:-1]) > 0
-        reached = np.concatenate(([0], np.maximum.accumulate(right)[:-1]))
+        reached: Any = np.concatenate(([0], np.maximum.accumulate(right)[:-1]))
         tags[inside] = 2
         tags[left[(left >= reached) & (left < right)]] = 1
         firsts: Any = offsets[:-1][np.diff(offsets) > 0]
