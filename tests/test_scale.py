@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mlcroissant
 import pytest
 from cases import CASES, break_corpus
 from conftest import CORPUS, ROOT
@@ -170,6 +171,26 @@ def test_shards_are_files_that_load(generated, tmp_path):
     assert sorted(row["doc_id"] for rows in load("documents", hub).values() for row in rows) == sorted(
         document.meta.doc_id for document in corpus.documents
     )
+
+
+def test_croissant_reads_all_shards(generated, tmp_path):
+    hub = tmp_path / "hub"
+    infos = build_hub(generated, hub, ALONE).infos
+    dataset = mlcroissant.Dataset(jsonld=hub / "croissant.json")
+    assert not dataset.metadata.issues.errors
+    (quotes,) = (info for info in infos if info.config == "quotes")
+    for split in quotes.splits:
+        assert len(list(dataset.records(f"quotes-{split.name}"))) == split.num_examples
+
+
+def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
+    monkeypatch.setattr("readout.stats.LISTED", 7)
+    _, tally = check_folder(generated, ALONE)
+    registries, _ = read_registries(generated)
+    table = stats.TABLES["documents"](tally, registries)
+    assert len(table.rows) == 7
+    assert [row[0] for row in table.rows] == sorted(path.stem for path in (generated / "raw/text").iterdir())[:7]
+    assert stats.format_markdown(table).endswith("53 more are not listed.")
 
 
 def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path, monkeypatch):

@@ -171,3 +171,8 @@ def iter_quotation_marks(text: str, start: int = 0, end: int | None = None) -> I
     """Yield the offset of every double quotation mark between two offsets."""
     for match in _MARK.finditer(text, start, len(text) if end is None else end):
         yield match.start()
+
+
+def find_quotation_marks(text: str) -> list[int]:
+    """Return the offset of every double quotation mark of a text."""
+    return [match.start() for match in _MARK.finditer(text)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from readout.card import ConfigInfo, data_path
@@ -75,15 +76,35 @@ def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parque
         "version": str(front.get("version", "0")),
         "inLanguage": front.get("language", []),
         "keywords": front.get("tags", []),
-        "distribution": files,
-        "recordSet": [_record_set(info.config, split.name) for info in infos for split in info.splits],
+        "distribution": [*files, *_file_sets(infos, parquet)],
+        "recordSet": [_record_set(info.config, split.name, parquet) for info in infos for split in info.splits],
     }
     return {key: value for key, value in croissant.items() if value}
 
 
-def _record_set(config: Config, split: str) -> dict[str, Any]:
+def _paths(config: Config, split: str, parquet: Iterable[str]) -> list[str]:
+    return [path for path in parquet if fnmatchcase(path, data_path(config, split))]
+
+
+def _file_sets(infos: Iterable[ConfigInfo], parquet: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield a set of files for every split that is in more than one."""
+    for info in infos:
+        for split in info.splits:
+            if len(_paths(info.config, split.name, parquet)) > 1:
+                path = data_path(info.config, split.name)
+                yield {
+                    "@type": "cr:FileSet",
+                    "@id": path,
+                    "name": path,
+                    "includes": path,
+                    "encodingFormat": "application/x-parquet",
+                }
+
+
+def _record_set(config: Config, split: str, parquet: Mapping[str, str]) -> dict[str, Any]:
     name = f"{config}-{split}"
-    path = data_path(config, split).replace("*", "00000-of-00001")
+    paths = _paths(config, split, parquet)
+    path = paths[0] if len(paths) == 1 else data_path(config, split)
     return {
         "@type": "cr:RecordSet",
         "@id": name,
@@ -102,7 +123,7 @@ def _field(name: str, column: str, feature: Feature, path: str, inner: str | Non
     if isinstance(feature, dict):
         field["subField"] = [_field(f"{name}/{key}", column, child, path, key) for key, child in feature.items()]
         return field
-    field["source"] = {"fileObject": {"@id": path}, "extract": {"column": column}}
+    field["source"] = {"fileSet" if "*" in path else "fileObject": {"@id": path}, "extract": {"column": column}}
     if inner:
         field["source"]["transform"] = {"jsonPath": inner}
     if isinstance(feature, Labels):

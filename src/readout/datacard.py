@@ -11,8 +11,8 @@ from readout.benchmark.limits import format_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
 from readout.model import Corpus
-from readout.read import read_corpus
-from readout.stats import tally_corpus
+from readout.read import read_corpus, read_registries
+from readout.verdict import check_folder
 
 
 def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:
@@ -42,8 +42,11 @@ SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
 
 def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
     """Return the text of a corpus's card as it is, and with its generated sections brought up to date."""
-    corpus, _ = read_corpus(root)
     old = (root / DATACARD).read_text(encoding="utf-8")
+    counted = composition_sections(check_folder(root).tally, read_registries(root)[0])
     makers = {**SECTIONS, **(SLOW_SECTIONS if with_slow else {})}
-    made = {name: makers[name](corpus) for name in find_sections(old) if name in makers}
-    return old, fill_sections(old, {**composition_sections(tally_corpus(corpus), corpus.registries), **made})
+    wanted = [name for name in find_sections(old) if name in makers]
+    if not wanted:
+        return old, fill_sections(old, counted)
+    corpus, _ = read_corpus(root)
+    return old, fill_sections(old, {**counted, **{name: makers[name](corpus) for name in wanted}})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,8 +61,7 @@ def _find_tokens(text: str) -> _Places:
     ends: Any = np.flatnonzero(alone | (word & ~after)) + 1
     widths = 1 + (points > 0x7F).astype(np.int32) + (points > 0x7FF) + (points > 0xFFFF)
     at: Any = np.concatenate(([0], np.cumsum(widths)))
-    raw = np.frombuffer(text.encode(), np.uint8)
-    return _Places(starts, ends, at[ends] - at[starts], raw[np.repeat(visible, widths)].tobytes())
+    return _Places(starts, ends, at[ends] - at[starts], "".join(text.split()).encode())
 
 
 def make_token_table(batch: Sequence[DocumentRows]) -> pa.Table:
@@ -69,7 +69,7 @@ def make_token_table(batch: Sequence[DocumentRows]) -> pa.Table:
     places = _find_tokens("".join(f"{rows.text}\n" for rows in batch))
     bases = np.cumsum([0, *(len(rows.text) + 1 for rows in batch)])[:-1]
     counts = [len(rows.paragraphs.spans) for rows in batch]
-    lines = np.array([span for rows in batch for span in rows.paragraphs.spans], np.int64).reshape(-1, 2)
+    lines = _pairs(span for rows in batch for span in rows.paragraphs.spans)
     shifts: Any = np.repeat(bases, counts)
     offsets: Any = np.append(np.searchsorted(places.starts, lines[:, 0] + shifts), len(places.starts)).astype(np.int32)
     shift: Any = np.repeat(shifts, np.diff(offsets))
@@ -90,6 +90,11 @@ def _plain_columns(batch: Sequence[DocumentRows]) -> list[pa.Array]:
     columns = list(zip(*heads, strict=True)) or [()] * 5
     names = list(FEATURES["tokens"])[: len(columns)]
     return [to_column(FEATURES["tokens"][name], values) for name, values in zip(names, columns, strict=True)]
+
+
+def _pairs(pairs: Iterable[tuple[int, int]]) -> Any:
+    """Return pairs as an array with two columns."""
+    return np.fromiter(chain.from_iterable(pairs), np.int64).reshape(-1, 2)
 
 
 def _numbers(values: Any) -> pa.Array:
@@ -127,14 +132,14 @@ def _tag(places: _Places, offsets: Any, bases: Any, spans: Iterable[Sequence[Spa
     )
     tags: Any = np.zeros(len(places.starts), np.int64)
     if ordered:
-        edges = np.array(ordered, np.int64)
+        edges = _pairs(ordered)
         left: Any = np.searchsorted(places.ends, edges[:, 0], "right")
         right: Any = np.maximum(np.searchsorted(places.starts, edges[:, 1], "left"), left)
         depth: Any = np.zeros(len(tags) + 1, np.int64)
         np.add.at(depth, left, 1)
         np.subtract.at(depth, right, 1)
         inside: Any = np.cumsum(depth[:-1]) > 0
-        reached = np.concatenate(([0], np.maximum.accumulate(right)[:-1]))
+        reached: Any = np.concatenate(([0], np.maximum.accumulate(right)[:-1]))
         tags[inside] = 2
         tags[left[(left >= reached) & (left < right)]] = 1
         firsts: Any = offsets[:-1][np.diff(offsets) > 0]

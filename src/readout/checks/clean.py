@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
+from operator import le, lt
 from typing import Any
 
 import msgspec
 
-from readout.anchor import iter_quotation_marks
+from readout.anchor import find_quotation_marks
 from readout.model import (
     ANNOTATION_CLASSES,
     AnnotationType,
@@ -125,31 +126,28 @@ def _references_exist(groups: _Groups, registries: Registries) -> bool:
 
 def _spans_fit(groups: _Groups, text: str) -> bool:
     """Tell whether every span lies in the text and repeats it, and those of one field are in order and apart."""
-    length = len(text)
-    for span in chain(groups.singles, chain.from_iterable(groups.lists), chain.from_iterable(groups.cues)):
-        start, end = span.start, span.end
-        if not 0 <= start < end <= length or text[start:end] != span.exact:
-            return False
+    spans = [*groups.singles, *chain.from_iterable(groups.lists), *chain.from_iterable(groups.cues)]
+    starts, ends = [span.start for span in spans], [span.end for span in spans]
+    if min(starts) < 0 or max(ends) > len(text) or not all(map(lt, starts, ends)):
+        return False
+    if list(map(text.__getitem__, map(slice, starts, ends))) != [span.exact for span in spans]:
+        return False
     several = [spans for spans in (*groups.lists, *groups.cues) if len(spans) > 1]
     return all(left.end <= right.start for spans in several for left, right in pairwise(spans))
-
-
-_first: Mapping[type, Callable[[Any], Span]] = {
-    Mention: lambda record: record.span,
-    Quote: lambda record: record.content[0],
-    Topic: lambda record: record.spans[0],
-    Stance: lambda record: record.evidence[0],
-    Boilerplate: lambda record: record.span,
-}
 
 
 def _is_sorted(groups: _Groups) -> bool:
     keys = []
     for record in groups.records:
         kind = type(record)
-        first = _first[kind](record)
+        if kind is Mention or kind is Boilerplate:
+            first = record.span  # type: ignore[union-attr]
+        elif kind is Stance:
+            first = record.evidence[0]  # type: ignore[union-attr]
+        else:
+            first = (record.content if kind is Quote else record.spans)[0]  # type: ignore[union-attr]
         keys.append((first.start, first.end, _TYPES[kind], record.id))
-    return all(map(tuple.__le__, keys, keys[1:]))
+    return all(map(le, keys, keys[1:]))
 
 
 def _quotes_fit(groups: _Groups, registries: Registries) -> bool:
@@ -198,7 +196,7 @@ def _stances_fit(groups: _Groups, registries: Registries) -> bool:
 
 def _marks_fit(groups: _Groups, text: str) -> bool:
     """Tell whether every quotation mark is accounted for, and marked quotes alone are direct or mixed."""
-    marks = list(iter_quotation_marks(text))
+    marks = find_quotation_marks(text)
     accounted: set[int] = set()
     for quote in groups.quotes:
         inside = touched = 0

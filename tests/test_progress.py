@@ -1,0 +1,57 @@
+"""Progress: told on a terminal after a second, and nowhere else."""
+
+import os
+import pty
+import subprocess
+import sys
+
+from conftest import CORPUS, ROOT
+
+CODE = """
+import readout.progress as progress
+progress.QUIET_SECONDS = {quiet}
+with progress.counting(10) as advance:
+    for _ in range(10):
+        advance(1)
+"""
+
+
+def run_on_terminal(code):
+    """Return what a process writes to a terminal."""
+    main, side = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=side, stdout=side, cwd=ROOT)
+    os.close(side)
+    parts = []
+    while True:
+        try:
+            parts.append(os.read(main, 4096))
+        except OSError:
+            break
+    os.close(main)
+    assert process.wait() == 0
+    return b"".join(parts).decode()
+
+
+def test_long_runs_tell_documents_and_time():
+    shown = run_on_terminal(CODE.format(quiet=-1))
+    assert "10 of 10 documents" in shown
+    assert "a second" in shown
+
+
+def test_short_runs_are_quiet():
+    assert run_on_terminal(CODE.format(quiet=60)) == ""
+
+
+def test_a_pipe_gets_nothing():
+    done = subprocess.run([sys.executable, "-c", CODE.format(quiet=-1)], capture_output=True, check=True, cwd=ROOT)
+    assert done.stdout + done.stderr == b""
+
+
+def test_start_up_is_quick():
+    """CPU time, which other processes do not add to; three times what is aimed at, since a busy core is slower."""
+    for arguments in (["--help"], ["check", str(ROOT)], ["check", str(CORPUS)]):
+        code = f"import resource, sys; sys.argv[1:] = {arguments!r}\nfrom readout.cli import main\n"
+        code += "try: main()\nexcept SystemExit: pass\n"
+        code += "used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime, file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+        assert float(done.stderr.splitlines()[-1]) < 0.9
