@@ -7,6 +7,7 @@ from pathlib import Path
 
 from readout.agreement.pairs import PairAgreement, compare_all
 from readout.agreement.report import format_gamma_section, format_markdown_section
+from readout.benchmark.board_card import format_board
 from readout.benchmark.limits import format_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
@@ -45,6 +46,7 @@ def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
     old = (root / DATACARD).read_text(encoding="utf-8")
     counted = composition_sections(check_folder(root).tally, read_registries(root)[0])
     makers = {**SECTIONS, **(SLOW_SECTIONS if with_slow else {})}
+    counted["board"] = format_board(root)
     wanted = [name for name in find_sections(old) if name in makers]
     if not wanted:
         return old, fill_sections(old, counted)
