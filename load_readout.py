@@ -21,10 +21,9 @@ import pyarrow as pa
 
 import readout
 from readout.build import hash_sources
-from readout.columns import to_arrow_table
 from readout.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
 from readout.problem import format_text, is_failure
-from readout.tables import iter_config_rows
+from readout.tables import make_split_table
 
 
 class Readout(datasets.ArrowBasedBuilder):
@@ -51,9 +50,7 @@ class Readout(datasets.ArrowBasedBuilder):
         if is_failure(problems):
             raise ValueError("The corpus has problems:\n" + "\n".join(map(format_text, problems)))
         config = self.config.name
-        tables = {
-            split: to_arrow_table(config, iter_config_rows(corpus, config, split)) for split in config_splits(config)
-        }
+        tables = {split: make_split_table(corpus, config, split) for split in config_splits(config)}
         # `datasets` refuses to load a split without rows.
         return [
             datasets.SplitGenerator(name=split, gen_kwargs={"table": table})

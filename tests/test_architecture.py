@@ -10,8 +10,8 @@ from conftest import ROOT
 STORY = [
     "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "read",
     "canonical", "reanchor", "suggest", "checks", "add", "stats", "survey", "manifest", "progress", "engine", "verdict",
-    "features", "columns", "votes", "tables", "tokens", "shard", "card", "croissant", "swap", "build", "loading",
-    "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new", "cli",
+    "features", "columns", "votes", "batch", "tokens", "tables", "shard", "card", "croissant", "swap", "build",
+    "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

@@ -140,11 +140,10 @@ def test_tallies_add_up_in_any_order(order, cut):
     documents = [document for root in (CORPUS, ROOT) for document in read_corpus(root)[0].documents][:6]
     parts = [Tally(), Tally()]
     for position, number in enumerate(order):
-        parts[position < cut].add_document(documents[number % len(documents)])
+        parts[position < cut].add_documents([documents[number % len(documents)]])
     parts[0].add(parts[1])
     whole = Tally()
-    for number in range(6):
-        whole.add_document(documents[number % len(documents)])
+    whole.add_documents([documents[number % len(documents)] for number in range(6)])
     registries, _ = read_registries(ROOT)
     for make in stats.TABLES.values():
         assert make(parts[0], registries) == make(whole, registries)

@@ -2,44 +2,48 @@
 
 import pyarrow as pa
 import pytest
-from conftest import CORPUS
+from conftest import CORPUS, ROOT
 from datasets import Features
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from rows import DocumentRows, iter_config_rows
 
-from readout.anchor import Tokens, iter_tokens, split_tokens
+from readout.anchor import Tokens, tag_tokens
+from readout.batch import Batch, Vocabularies
 from readout.columns import ContentHash, hash_rows, to_arrow_table, to_row
 from readout.features import CONFIGS, FEATURES, TAGS, UNANNOTATED, VOTES, arrow_schema, config_splits
-from readout.model import Quote, Registries, Span
+from readout.model import Mention, Quote, Registries, Span
 from readout.read import read_corpus
-from readout.tables import DocumentRows, iter_config_rows, tag_tokens
-from readout.tokens import make_token_table
+from readout.tables import make_split_table, make_table
 
 
 @pytest.fixture(scope="module")
 def tables():
     corpus, _ = read_corpus(CORPUS)
     return {
-        config: [
-            row
-            for split in config_splits(config)
-            for row in to_arrow_table(config, iter_config_rows(corpus, config, split)).to_pylist()
-        ]
+        config: [row for split in config_splits(config) for row in make_split_table(corpus, config, split).to_pylist()]
         for config in CONFIGS
     }
 
 
+@pytest.fixture(scope="module", params=[CORPUS, ROOT], ids=["small", "real"])
+def corpus(request):
+    return read_corpus(request.param)[0]
+
+
 @pytest.mark.parametrize("config", CONFIGS)
-def test_arrow_holds_the_same_rows_as_json(config):
-    corpus, _ = read_corpus(CORPUS)
+def test_tables_hold_the_rows_of_the_reference(config, corpus):
     for split in config_splits(config):
         rows = list(iter_config_rows(corpus, config, split))
-        table = to_arrow_table(config, rows)
+        table = make_split_table(corpus, config, split)
         table.validate(full=True)
         assert table.schema.equals(arrow_schema(config), check_metadata=True)
+        assert table.equals(to_arrow_table(config, rows))
         loaded = [to_row(config, row) for row in table.to_pylist()]
-        assert hash_rows(config, loaded) == hash_rows(config, rows)
+        content = ContentHash(config)
+        content.update(table)
+        assert hash_rows(config, loaded) == hash_rows(config, rows) == content.hexdigest()
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -103,26 +107,41 @@ def test_stance_labels_show_every_annotator(tables):
 words = st.text(st.sampled_from("ab_1é山ש́'’.-‐‑“” \t\u00a0\u2028🙂\x00\n\n"), max_size=60)
 
 
-@given(words)
-def test_tokens_column_by_column_are_those_one_by_one(text):
-    assert list(zip(*split_tokens(text)[1:], strict=True)) == list(iter_tokens(text))
+places = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=6)
 
 
-@given(st.lists(st.tuples(words, st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=6)), max_size=4))
-def test_the_fast_table_of_tokens_is_that_of_the_rows(parts):
-    document = read_corpus(CORPUS)[0].documents[0]
-    batch = []
-    for text, places in parts:
-        spans = [Span(start, start + length, "x") for start, length in places if start + length <= len(text)]
-        quotes = tuple(
-            Quote(id=f"q-{n}", form="direct", speaker="x", content=(span,), cue=(span,)) for n, span in enumerate(spans)
+def annotate(document, number, text, places):
+    """A document with another text, and a mention and a quote of each place that lies in it."""
+    spans = [Span(at, at + size, text[at : at + size]) for at, size in places if at + size <= len(text)]
+    records = [Mention(id=f"m-{n}", speaker="x", span=span) for n, span in enumerate(spans)]
+    records += [
+        Quote(
+            id=f"q-{n}",
+            form="direct",
+            speaker="x",
+            content=tuple(spans[n // 2 : n + 1]),
+            cue=tuple(spans[:n]),
+            source=f"m-{n // 2}" if n % 2 else None,
+            within="q-0" if n == 1 else None,
         )
-        gold = replace(document.gold, records=quotes)
-        batch.append(DocumentRows(replace(document, text=text, gold=gold), Registries()))
-    rows = [row for each in batch for row in each.iter_rows("tokens")]
-    table = make_token_table(batch)
-    table.validate(full=True)
-    assert table.equals(to_arrow_table("tokens", rows))
+        for n in range(len(spans))
+    ]
+    meta = replace(document.meta, doc_id=f"2030-01-text-{number}")
+    return replace(document, meta=meta, text=text, gold=replace(document.gold, records=tuple(records)), layers=())
+
+
+@given(st.lists(st.tuples(words, places), min_size=1, max_size=4))
+def test_tables_of_any_text_hold_the_rows_of_the_reference(parts):
+    """Blank texts, spans outside of paragraphs or over several, texts that begin or end with marks and spaces."""
+    corpus, _ = read_corpus(CORPUS)
+    speaker = replace(next(iter(corpus.registries.speakers.values())), speaker_id="x")
+    registries = Registries(speakers={"x": speaker})
+    documents = [annotate(corpus.documents[0], number, *part) for number, part in enumerate(parts)]
+    for config in ("tokens", "quotes", "mentions", "documents"):
+        rows = [row for each in documents for row in DocumentRows(each, registries).iter_rows(config)]
+        table = make_table(config, Batch(documents, Vocabularies(registries)))
+        table.validate(full=True)
+        assert table.equals(to_arrow_table(config, rows))
 
 
 def test_the_content_hash_does_not_depend_on_how_rows_are_cut():

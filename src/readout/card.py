@@ -21,7 +21,7 @@ _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 
 
 class SplitInfo(NamedTuple):
-    """What the card says of one split of a config; ``num_bytes`` is the size of its Arrow table."""
+    """What the card says of one split of a config; ``num_bytes`` is the size of its values in memory."""
 
     name: str
     num_bytes: int

@@ -12,6 +12,7 @@ from hashlib import sha256
 from itertools import accumulate, chain
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 
 from readout.features import FEATURES, Config, Feature, Labels, arrow_schema, is_tags, to_arrow_type
@@ -38,12 +39,11 @@ def _turn(rows: Iterable[Row], features: Sequence[Feature]) -> list[tuple[Any, .
 def to_column(feature: Feature, values: Sequence[Any]) -> pa.Array:
     """Return the Arrow array of a feature's values."""
     if isinstance(feature, Labels):
-        return _to_numbers(pa.int64(), list(map(feature.numbers().__getitem__, values)))
+        return to_numbers(pa.int64(), list(map(feature.numbers().__getitem__, values)))
     if isinstance(feature, str):
-        arrow_type = to_arrow_type(feature)
-        return _to_strings(values) if feature == "string" else _to_numbers(arrow_type, values)
+        return to_strings(values) if feature == "string" else to_numbers(to_arrow_type(feature), values)
     if isinstance(feature, list):
-        offsets = _to_numbers(pa.int32(), list(accumulate(map(len, values), initial=0)))
+        offsets = to_numbers(pa.int32(), list(accumulate(map(len, values), initial=0)))
         return pa.ListArray.from_arrays(offsets, _to_items(feature[0], values))
     columns = _turn(values, list(feature.values()))
     children = [to_column(child, column) for child, column in zip(feature.values(), columns, strict=True)]
@@ -59,7 +59,8 @@ def _to_items(feature: Feature, lists: Sequence[Any]) -> pa.Array:
 _CODES = {pa.int32(): "i", pa.int64(): "q", pa.float64(): "d"}
 
 
-def _to_numbers(arrow_type: pa.DataType, values: Sequence[Any]) -> pa.Array:
+def to_numbers(arrow_type: pa.DataType, values: Sequence[Any]) -> pa.Array:
+    """Return the Arrow array of numbers, null where a value is None."""
     mask = None
     try:
         data = array(_CODES[arrow_type], values)
@@ -69,16 +70,19 @@ def _to_numbers(arrow_type: pa.DataType, values: Sequence[Any]) -> pa.Array:
     return pa.Array.from_buffers(arrow_type, len(values), [mask, pa.py_buffer(data)])
 
 
-def _to_strings(values: Sequence[Any]) -> pa.Array:
+def to_strings(values: Sequence[str | None]) -> pa.Array:
+    """Return the Arrow array of strings, null where a value is None."""
     mask = None
     try:
-        raw = list(map(str.encode, values))
+        joined = "".join(values)  # type: ignore[arg-type]
     except TypeError:
         mask = _to_mask(values)
-        raw = [value.encode() if value else b"" for value in values]
-    offsets = array("i", accumulate(map(len, raw), initial=0))
-    buffers = [mask, pa.py_buffer(offsets), pa.py_buffer(b"".join(raw))]
-    return pa.Array.from_buffers(pa.string(), len(values), buffers)
+        values = [value or "" for value in values]
+        joined = "".join(values)  # type: ignore[arg-type]
+    raw = joined.encode()
+    parts = values if len(raw) == len(joined) else map(str.encode, values)  # type: ignore[arg-type]
+    offsets = array("i", accumulate(map(len, parts), initial=0))  # type: ignore[arg-type]
+    return pa.Array.from_buffers(pa.string(), len(values), [mask, pa.py_buffer(offsets), pa.py_buffer(raw)])
 
 
 def _to_mask(values: Sequence[Any]) -> pa.Buffer:
@@ -91,6 +95,41 @@ def _to_mask(values: Sequence[Any]) -> pa.Buffer:
 def _to_tags(labels: Labels, letters: str) -> pa.Array:
     numbers = letters.translate({ord(name): number for name, number in labels.numbers().items()}).encode()
     return pa.Array.from_buffers(pa.uint8(), len(numbers), [None, pa.py_buffer(numbers)]).cast(pa.int64())
+
+
+def from_numpy(values: Any) -> pa.Array:
+    """Return the Arrow array of a numpy array of integers; they share their memory."""
+    arrow_type = pa.int32() if values.dtype == np.int32 else pa.int64()
+    return pa.Array.from_buffers(arrow_type, len(values), [None, pa.py_buffer(values)])
+
+
+def to_list(offsets: Any, items: pa.Array) -> pa.Array:
+    """Return the Arrow array of lists whose items begin at ``offsets``, a numpy array."""
+    return pa.ListArray.from_arrays(from_numpy(offsets.astype(np.int32)), items)
+
+
+def make_strings(offsets: Any, data: bytes) -> pa.Array:
+    """Return the Arrow array of the strings whose UTF-8 begins at ``offsets``, a numpy array.
+
+    Raises:
+        OverflowError: there are more bytes than an Arrow array of strings can hold, 2 GiB.
+
+    """
+    if len(data) > MOST_BYTES:
+        raise OverflowError("an Arrow array of strings holds at most 2 GiB")
+    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
+
+
+MOST_BYTES = 2**31 - 1
+
+
+def slice_strings(data: bytes, starts: Any, ends: Any) -> pa.Array:
+    """Return the Arrow array of passages of UTF-8 between numpy arrays of offsets."""
+    offsets = np.concatenate(([0], np.cumsum(ends - starts)))
+    if offsets[-1] > MOST_BYTES:
+        raise OverflowError("an Arrow array of strings holds at most 2 GiB")
+    return make_strings(offsets, b"".join(map(data.__getitem__, map(slice, starts.tolist(), ends.tolist()))))
 
 
 def to_row(config: Config, loaded: Mapping[str, Any]) -> Row:
@@ -116,11 +155,13 @@ class ContentHash:
     one byte a value, 1 where it is present and 0 where it is absent; the numbers as little-endian ``int32``, ``int64``
     (class labels too) or ``float64``, 0 where absent; the UTF-8 of the strings; and the length of every string and
     every list as ``int32``. The content hash is the SHA-256 of one line for each such stream, in schema order: its path
-    and its hexadecimal hash. Unlike the checksum of a Parquet file it does not depend on the version of pyarrow.
+    and its hexadecimal hash. Unlike the checksum of a Parquet file it does not depend on the version of pyarrow;
+    nor does ``num_bytes``, the size of all streams but those of presence.
     """
 
     def __init__(self, config: Config) -> None:
         self._streams: dict[str, Any] = {}
+        self.num_bytes = 0
         self.update(to_arrow_table(config, ()))
 
     def update(self, table: pa.Table) -> None:
@@ -135,33 +176,42 @@ class ContentHash:
         return sha256("".join(lines).encode()).hexdigest()
 
     def _add(self, path: str, values: pa.Array) -> None:
-        buffers = values.buffers()
         if pa.types.is_struct(values.type):
             for number, field in enumerate(values.type):
                 self._add(f"{path}.{field.name}", values.field(number))
         elif pa.types.is_list(values.type):
-            self._feed(f"{path} lengths", _lengths(buffers[1]))
-            self._add(f"{path}[]", values.values)
+            self._feed(f"{path} lengths", np.diff(_view(values, 1, np.int32, 1)))
+            self._add(f"{path}[]", values.flatten())
         else:
-            self._feed(f"{path} present", _presence(values))
-            if pa.types.is_string(values.type):
-                self._feed(f"{path} lengths", _lengths(buffers[1]))
-            self._feed(path, buffers[-1] or b"")
+            self._streams.setdefault(f"{path} present", sha256()).update(_presence(values))
+            self._add_primitive(path, values)
+
+    def _add_primitive(self, path: str, values: pa.Array) -> None:
+        if pa.types.is_string(values.type):
+            offsets = _view(values, 1, np.int32, 1)
+            self._feed(f"{path} lengths", np.diff(offsets))
+            self._feed(path, (values.buffers()[2] or b"")[int(offsets[0]) : int(offsets[-1])])
+        else:
+            values = values.fill_null(0) if values.null_count else values
+            self._feed(path, _view(values, 1, values.type.to_pandas_dtype()))
 
     def _feed(self, path: str, raw: Any) -> None:
         self._streams.setdefault(path, sha256()).update(raw)
+        self.num_bytes += memoryview(raw).nbytes
 
 
-def _lengths(offsets: pa.Buffer) -> Any:
-    import numpy as np
-
-    return np.diff(np.frombuffer(offsets, np.int32))
+def _view(values: pa.Array, number: int, dtype: Any, more: int = 0) -> Any:
+    """Return what an array uses of one of its buffers: one item a value, and ``more``."""
+    buffer = values.buffers()[number]
+    if buffer is None or buffer.size == 0:  # an array without values need not have offsets
+        return np.zeros(len(values) + more, dtype)
+    return np.frombuffer(buffer, dtype, len(values) + more, values.offset * np.dtype(dtype).itemsize)
 
 
 def _presence(values: pa.Array) -> Any:
     if values.null_count == 0:
         return b"\1" * len(values)
-    return values.is_valid().cast(pa.uint8()).buffers()[1]
+    return _view(values.is_valid().cast(pa.uint8()), 1, np.uint8)
 
 
 def hash_rows(config: Config, rows: Iterable[Row]) -> str:

@@ -7,6 +7,7 @@ Offsets are Unicode code points of the raw text, end excluded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -242,7 +243,7 @@ class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     lines: tuple[int, ...] = ()
 
 
-class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
+class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True, dict=True):
     """One annotation file, read. ``annotator`` is None for gold.
 
     ``drafts`` are valid records that still lack an id or offsets, as ``(line, record)``. ``types`` maps every id of the
@@ -253,6 +254,14 @@ class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
     annotator: str | None = None
     drafts: tuple[tuple[int, dict[str, Any]], ...] = ()
     types: Mapping[str, str] = {}
+
+    @cached_property
+    def by_class(self) -> dict[type, list[Any]]:
+        """The records of each class, in order; an empty list where there are none."""
+        groups: dict[type, list[Any]] = {cls: [] for cls in ANNOTATION_CLASSES.values()}
+        for record in self.records:
+            groups[type(record)].append(record)
+        return groups
 
 
 class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):

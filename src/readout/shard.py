@@ -5,7 +5,7 @@ The bytes of a shard depend on its documents, the registries and the version of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from readout.columns import ContentHash, Row, to_arrow_table
+from readout.batch import Batch, Vocabularies
+from readout.columns import ContentHash
 from readout.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
 from readout.model import AnnotatedDocument, Registries
 from readout.survey import Scope, Shard, Survey, survey_shard
-from readout.tables import DocumentRows, iter_registry_rows
-from readout.tokens import make_token_table
+from readout.tables import make_registry_table, make_table
 
-BATCH_DOCUMENTS = 25
-"""So many documents are turned from rows to columns at a time: few enough to stay in a core's cache."""
 GROUP_DOCUMENTS = 500
 GROUP_CHARACTERS = 2_000_000
 """A row group ends after so many documents or characters of text, whichever comes first. Memory depends on it, not on
@@ -31,7 +29,7 @@ DOCUMENT_CONFIGS: tuple[Config, ...] = tuple(config for config in CONFIGS if con
 
 
 class ShardFile(msgspec.Struct, frozen=True):
-    """One Parquet file. ``num_bytes`` is the size of its Arrow tables, ``content`` the hash of its rows."""
+    """One Parquet file. ``num_bytes`` is the size of its values in memory, ``content`` the hash of its rows."""
 
     config: Config
     split: str
@@ -58,7 +56,7 @@ class _FileWriter:
         self.split = split
         self.folder = folder
         self.path = f"data/{config}/{name}.parquet"
-        self.rows = self.num_bytes = 0
+        self.rows = 0
         self.content = ContentHash(config)
         self.tables: list[pa.Table] = []
         self.writer: Any
@@ -78,7 +76,6 @@ class _FileWriter:
         table = pa.concat_tables(self.tables)
         self.writer.write_table(table, row_group_size=len(table))
         self.rows += len(table)
-        self.num_bytes += table.nbytes
         self.tables = []
 
     def close(self) -> ShardFile:
@@ -87,34 +84,27 @@ class _FileWriter:
         self.sink.close()
         raw = (self.folder / self.path).read_bytes()
         digest, content = sha256(raw).hexdigest(), self.content.hexdigest()
-        return ShardFile(self.config, self.split, self.path, self.rows, self.num_bytes, len(raw), digest, content)
+        size = self.content.num_bytes
+        return ShardFile(self.config, self.split, self.path, self.rows, size, len(raw), digest, content)
 
 
 class _ShardWriter:
-    """The files of one shard, and the rows that have not been written yet."""
+    """The files of one shard, and what their next row group holds."""
 
     def __init__(self, folder: Path, shard: Shard, registries: Registries) -> None:
-        self.registries = registries
+        self.vocabularies = Vocabularies(registries)
         self.writers = [_FileWriter(folder, config, shard.split, shard.name) for config in DOCUMENT_CONFIGS]
         self.documents = self.characters = 0
-        self.batch: list[DocumentRows] = []
 
-    def add(self, document: AnnotatedDocument) -> None:
-        """Add the rows of a document."""
-        self.batch.append(DocumentRows(document, self.registries))
-        self.documents += 1
-        self.characters += len(document.text)
-        full = self.documents >= GROUP_DOCUMENTS or self.characters >= GROUP_CHARACTERS
-        if full or len(self.batch) >= BATCH_DOCUMENTS:
-            self._turn()
-        if full:
-            self._write()
-
-    def _turn(self) -> None:
-        """Turn the documents that wait into columns."""
+    def add(self, run: Sequence[AnnotatedDocument]) -> None:
+        """Add the rows of some documents."""
+        batch = Batch(run, self.vocabularies)
         for writer in self.writers:
-            writer.add(_make_table(writer.config, self.batch))
-        self.batch = []
+            writer.add(make_table(writer.config, batch))
+        self.documents += len(run)
+        self.characters += sum(len(document.text) for document in run)
+        if self.documents >= GROUP_DOCUMENTS or self.characters >= GROUP_CHARACTERS:
+            self._write()
 
     def _write(self) -> None:
         """Write a row group of every config."""
@@ -124,15 +114,8 @@ class _ShardWriter:
 
     def close(self) -> tuple[ShardFile, ...]:
         """Write what is left."""
-        self._turn()
         self._write()
         return tuple(writer.close() for writer in self.writers)
-
-
-def _make_table(config: Config, batch: list[DocumentRows]) -> pa.Table:
-    if config == "tokens" and batch:
-        return make_token_table(batch)
-    return to_arrow_table(config, [row for rows in batch for row in rows.iter_rows(config)])
 
 
 def compile_shard(shard: Shard, scope: Scope, folder: str) -> ShardResult:
@@ -144,11 +127,11 @@ def compile_shard(shard: Shard, scope: Scope, folder: str) -> ShardResult:
 
 def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:
     """Compile the configs that have one row per registry entry."""
-    return [_write_file(folder, config, iter_registry_rows(config, registries)) for config in REGISTRY_CONFIGS]
+    return [_write_file(folder, config, make_registry_table(config, registries)) for config in REGISTRY_CONFIGS]
 
 
-def _write_file(folder: Path, config: Config, rows: Iterable[Row]) -> ShardFile:
+def _write_file(folder: Path, config: Config, table: pa.Table) -> ShardFile:
     writer = _FileWriter(folder, config, "train", "train-00000-of-00001")
-    writer.add(to_arrow_table(config, rows))
+    writer.add(table)
     writer.write()
     return writer.close()

@@ -6,7 +6,10 @@ parts of a corpus can be counted at different times and places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any, NamedTuple, get_args
 
 import msgspec
@@ -78,63 +81,77 @@ class Tally(msgspec.Struct):
         self.documents += other.documents
         self.listed = sorted([*self.listed, *other.listed], key=lambda each: each.doc_id)[:LISTED]
 
-    def add_document(self, document: AnnotatedDocument) -> None:
-        """Count one document."""
-        groups: dict[type, list[Any]] = {cls: [] for cls in ANNOTATION_CLASSES.values()}
-        for record in document.gold.records:
-            groups[type(record)].append(record)
-        counts: Counts = {name: len(groups[cls]) for name, cls in ANNOTATION_CLASSES.items()}
-        self.documents += 1
-        self._list(document, counts)
-        _add(self.annotations, counts)
-        _count(self.mentions, [mention.speaker for mention in groups[Mention]])
-        self._count_quotes(document.meta, groups[Quote])
-        self._count_stances(document.meta, groups[Stance])
+    def add_documents(self, documents: Sequence[AnnotatedDocument]) -> None:
+        """Count some documents."""
+        groups = {cls: _Group(documents, cls) for cls in ANNOTATION_CLASSES.values()}
+        self.documents += len(documents)
+        self._list(documents)
+        _add(self.annotations, {name: len(groups[cls].records) for name, cls in ANNOTATION_CLASSES.items()})
+        _add(self.mentions, Counter(groups[Mention].values("speaker")))
+        self._count_quotes(groups[Quote])
+        self._count_stances(groups[Stance])
         self._count_topics(groups[Topic])
 
-    def _list(self, document: AnnotatedDocument, counts: Counts) -> None:
-        meta = document.meta
-        if len(self.listed) >= LISTED and meta.doc_id >= self.listed[-1].doc_id:
-            return
-        published = f"{meta.published or 'unknown'} ({meta.published_basis})"
-        each = DocumentTally(
-            meta.doc_id, published, meta.outlet, meta.outlet_basis, meta.event, meta.split, len(document.text), counts
-        )
-        self.listed = sorted([*self.listed, each], key=lambda each: each.doc_id)[:LISTED]
+    def _list(self, documents: Iterable[AnnotatedDocument]) -> None:
+        last = self.listed[-1].doc_id if len(self.listed) >= LISTED else "\U0010ffff"
+        more = [_tally_document(document) for document in documents if document.meta.doc_id < last]
+        if more:
+            self.listed = sorted([*self.listed, *more], key=lambda each: each.doc_id)[:LISTED]
 
-    def _label(self, field: str, split: str, labels: Iterable[str]) -> None:
-        counts = self.labels.setdefault(field, {})
-        for label in labels:
-            of_label = counts.setdefault(label, {})
-            of_label[split] = of_label.get(split, 0) + 1
+    def _label(self, field: str, group: _Group) -> None:
+        for (label, split), number in Counter(zip(group.values(field), group.splits, strict=True)).items():
+            _add(self.labels, {field: {label: {split: number}}})
 
-    def _count_quotes(self, meta: model.Document, quotes: Iterable[Quote]) -> None:
-        _count(self.quotes, [quote.speaker for quote in quotes])
-        self._label("form", meta.split, [quote.form for quote in quotes])
-        for quote in quotes:
-            if quote.statement:
-                beginning = quote.content[0].exact[:60]
-                self.statements.setdefault(quote.statement, []).append((meta.doc_id, beginning))
+    def _count_quotes(self, group: _Group) -> None:
+        _add(self.quotes, Counter(group.values("speaker")))
+        self._label("form", group)
+        if any(group.values("statement")):
+            for quote, doc_id in zip(group.records, group.doc_ids, strict=True):
+                if quote.statement:
+                    _add(self.statements, {quote.statement: [(doc_id, quote.content[0].exact[:60])]})
 
-    def _count_stances(self, meta: model.Document, stances: Iterable[Stance]) -> None:
-        _count(self.stances, [stance.holder for stance in stances])
-        self._label("polarity", meta.split, [stance.polarity for stance in stances])
-        self._label("expression", meta.split, [stance.expression for stance in stances])
-        for stance in stances:
-            _count(self.targets.setdefault(stance.target, {}), (stance.polarity,))
-            self.holders.setdefault(stance.target, set()).add(stance.holder)
+    def _count_stances(self, group: _Group) -> None:
+        _add(self.stances, Counter(group.values("holder")))
+        self._label("polarity", group)
+        self._label("expression", group)
+        targets = list(group.values("target"))
+        for (target, polarity), number in Counter(zip(targets, group.values("polarity"), strict=True)).items():
+            _add(self.targets, {target: {polarity: number}})
+        for target, holder in set(zip(targets, group.values("holder"), strict=True)):
+            self.holders.setdefault(target, set()).add(holder)
 
-    def _count_topics(self, topics: Iterable[Topic]) -> None:
-        for topic in topics:
-            characters = sum([span.end - span.start for span in topic.spans])
-            _add(self.topics.setdefault(topic.topic, {}), {"passages": 1, "characters": characters})
-        for name in {topic.topic for topic in topics}:
-            _count(self.topics[name], ("documents",))
+    def _count_topics(self, group: _Group) -> None:
+        topics = list(group.values("topic"))
+        for topic, number in Counter(topics).items():
+            _add(self.topics, {topic: {"passages": number, "characters": 0, "documents": 0}})
+        for topic, spans in zip(topics, group.values("spans"), strict=True):
+            self.topics[topic]["characters"] += sum([span.end - span.start for span in spans])
+        for topic, _ in set(zip(topics, group.doc_ids, strict=True)):
+            self.topics[topic]["documents"] += 1
 
 
-def _count(counts: Counts, names: Iterable[str]) -> None:
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
+class _Group:
+    """The gold annotations of one class in some documents, with the split and the id of the document of each."""
+
+    def __init__(self, documents: Sequence[AnnotatedDocument], record_class: type) -> None:
+        groups = [document.gold.by_class[record_class] for document in documents]
+        metas = [document.meta for document in documents]
+        self.records = list(chain.from_iterable(groups))
+        self.doc_ids = [meta.doc_id for meta, group in zip(metas, groups, strict=True) for _ in group]
+        self.splits = [meta.split for meta, group in zip(metas, groups, strict=True) for _ in group]
+
+    def values(self, field: str) -> Iterator[Any]:
+        """Return one field of each record."""
+        return map(attrgetter(field), self.records)
+
+
+def _tally_document(document: AnnotatedDocument) -> DocumentTally:
+    meta = document.meta
+    published = f"{meta.published or 'unknown'} ({meta.published_basis})"
+    counts: Counts = {name: len(document.gold.by_class[cls]) for name, cls in ANNOTATION_CLASSES.items()}
+    return DocumentTally(
+        meta.doc_id, published, meta.outlet, meta.outlet_basis, meta.event, meta.split, len(document.text), counts
+    )
 
 
 def _add(into: dict[str, Any], other: Mapping[str, Any]) -> None:
@@ -153,8 +170,7 @@ def _add(into: dict[str, Any], other: Mapping[str, Any]) -> None:
 def tally_corpus(corpus: Corpus) -> Tally:
     """Return the counts of a whole corpus."""
     tally = Tally()
-    for document in corpus.documents:
-        tally.add_document(document)
+    tally.add_documents(corpus.documents)
     return tally
 
 

@@ -1,318 +1,240 @@
-"""The rows of every config, made from the records, as tuples in the order of the features."""
+"""The columns of every config, made from batches of documents."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
+from typing import Any, TypeAlias
 
-from readout import model
-from readout.anchor import Paragraphs, Tokens, split_tokens
-from readout.columns import Row
-from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Config
-from readout.model import (
-    AnnotatedDocument,
-    Corpus,
-    Mention,
-    Quote,
-    Registries,
-    Span,
-    Stance,
-    Topic,
+import numpy as np
+import pyarrow as pa
+
+from readout.batch import Batch, Places, Vocabularies
+from readout.columns import Row, from_numpy, to_arrow_table, to_column, to_list, to_numbers, to_strings
+from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Config, arrow_schema
+from readout.model import AnnotatedDocument, Boilerplate, Corpus, Mention, Quote, Registries, Stance, Topic
+from readout.survey import iter_runs
+from readout.tokens import make_token_columns
+from readout.votes import StanceItem, iter_stance_items
+
+Columns: TypeAlias = "dict[str, pa.Array]"
+
+
+def make_table(config: Config, batch: Batch) -> pa.Table:
+    """Return the Arrow table of a config's rows for a batch of documents, in their order."""
+    columns = _COLUMNS[config](batch)
+    return pa.Table.from_arrays([columns[name] for name in FEATURES[config]], schema=arrow_schema(config))
+
+
+def _stances(batch: Batch) -> Columns:
+    group = batch.group(Stance)
+    speakers, targets = batch.vocabularies.speakers, batch.vocabularies.targets
+    holder, target = speakers.find(group.values("holder")), targets.find(group.values("target"))
+    return {
+        **group.head,
+        "fold": group.head["event"],
+        "holder": speakers.ids.take(holder),
+        "holder_name": speakers.column("name").take(holder),
+        "target": targets.ids.take(target),
+        "target_label": targets.column("label").take(target),
+        "proposition": targets.column("proposition").take(target),
+        "polarity": group.numbers("polarity", FEATURES["stances"]["polarity"]),
+        "expression": group.numbers("expression", FEATURES["stances"]["expression"]),
+        **group.main.where,
+        "evidence": group.main.parts,
+        "quote": to_strings(group.qualified(group.values("quote"))),
+        **group.main.context,
+        "note": to_strings(group.values("note")),
+    }
+
+
+def _quotes(batch: Batch) -> Columns:
+    group, mentions = batch.group(Quote), batch.group(Mention)
+    speakers = batch.vocabularies.speakers
+    speaker = speakers.find(group.values("speaker"))
+    sources = group.qualified(group.values("source"))
+    numbers = {id_: number for number, id_ in enumerate(mentions.ids)}
+    source = to_numbers(pa.int64(), list(map(numbers.get, sources)))
+    text, start, end = (field.take(source) for field in mentions.main.fields)
+    return {
+        **group.head,
+        "form": group.numbers("form", FEATURES["quotes"]["form"]),
+        "speaker": speakers.ids.take(speaker),
+        "speaker_name": speakers.column("name").take(speaker),
+        "source": to_strings(sources),
+        "source_text": text,
+        "source_start": start,
+        "source_end": end,
+        **group.main.where,
+        "content": group.main.parts,
+        "cue": group.places("cue").parts,
+        "addressees": to_column(["string"], group.values("addressees")),
+        "within": to_strings(group.qualified(group.values("within"))),
+        "statement": to_strings(group.values("statement")),
+        **group.main.context,
+        "note": to_strings(group.values("note")),
+    }
+
+
+def _mentions(batch: Batch) -> Columns:
+    group = batch.group(Mention)
+    speakers = batch.vocabularies.speakers
+    speaker = speakers.find(group.values("speaker"))
+    return {
+        **group.head,
+        "speaker": speakers.ids.take(speaker),
+        "speaker_name": speakers.column("name").take(speaker),
+        **group.main.where,
+        **group.main.context,
+        "note": to_strings(group.values("note")),
+    }
+
+
+def _topics(batch: Batch) -> Columns:
+    group = batch.group(Topic)
+    topics = batch.vocabularies.topics
+    topic = topics.find(group.values("topic"))
+    codes = [entry.iptc for entry in batch.vocabularies.registries.topics.values()]
+    return {
+        **group.head,
+        "topic": topics.ids.take(topic),
+        "topic_label": topics.column("label").take(topic),
+        "topic_definition": topics.column("definition").take(topic),
+        "parent": topics.column("parent").take(topic),
+        "iptc": to_column(["string"], codes).take(topic),
+        **group.main.where,
+        "spans": group.main.parts,
+        **group.main.context,
+        "note": to_strings(group.values("note")),
+    }
+
+
+_META = (
+    *("event", "title", "published", "published_basis", "outlet", "outlet_basis", "language", "origin", "rights"),
+    *("sha256", "note"),
 )
-from readout.votes import iter_stance_items
 
 
-class DocumentRows:
-    """The rows that one document gives to every config."""
+def _documents(batch: Batch) -> Columns:
+    metas = [document.meta for document in batch.documents]
+    features = FEATURES["documents"]
+    starts, ends, firsts = batch.paragraphs
+    shift: Any = np.repeat(batch.bases, np.diff(firsts))
+    sides = [from_numpy((side[:-1] - shift).astype(np.int32)) for side in (starts, ends)]
+    return {
+        **{name: to_column(features[name], [getattr(meta, name) for meta in metas]) for name in _META},
+        "doc_id": to_strings(batch.doc_ids),
+        "text": batch.strings(batch.bases, batch.limits),
+        "paragraphs": to_list(firsts, pa.StructArray.from_arrays(sides, ["start", "end"])),
+        "boilerplate": to_column(features["boilerplate"], [_boilerplate(document) for document in batch.documents]),
+    }
 
-    def __init__(self, document: AnnotatedDocument, registries: Registries) -> None:
-        self.meta = document.meta
-        self.text = document.text
-        self.document = document
-        self.registries = registries
-        self.paragraphs = Paragraphs(document.text)
-        self.gold = document.gold.records
-        self._contexts: dict[tuple[int, int], Row] = {}
-        self.by_id = {record.id: record for record in self.gold}
 
-    def iter_rows(self, config: Config) -> Iterator[Row]:
-        """Yield the document's rows of a config."""
-        return _ROWS[config](self)
+def _boilerplate(document: AnnotatedDocument) -> list[Row]:
+    return [
+        (record.id, record.kind, record.span.exact, record.span.start, record.span.end)
+        for record in document.gold.records
+        if isinstance(record, Boilerplate)
+    ]
 
-    def qualified(self, id_: str | None) -> str | None:
-        """Return an annotation id as it is unique in the corpus."""
-        return f"{self.meta.doc_id}#{id_}" if id_ else None
 
-    def head(self, id_: str) -> Row:
-        """Return the columns that identify a row."""
-        return self.qualified(id_), self.meta.doc_id, self.meta.event
+def _stance_labels(batch: Batch) -> Columns:
+    """Return one row a stance item: a stance of gold, or one that only annotators see."""
+    group = batch.group(Stance)
+    if any(document.layers for document in batch.documents):
+        return _label_items(batch)
+    # The items are gold's stances, whose columns are there already.
+    golds = [stance.polarity for stance in group.records]
+    return _label_columns(group.head, group.records, group.main, golds, [()] * len(golds))
 
-    def context(self, start: int, end: int) -> Row:
-        """Return the text of the paragraphs around a span, and its offset; the same object for the same paragraphs."""
-        cover = self.paragraphs.cover(start, end)
-        context = self._contexts.get(cover)
-        if context is None:
-            context = self._contexts[cover] = (self.text[cover[0] : cover[1]], cover[0])
-        return context
 
-    def tagged_spans(self) -> tuple[list[Span], list[Span], list[Span]]:
-        """Return the spans that tokens are tagged with: content of outer quotes, cues, and sources."""
-        quotes = self.of_type.get(Quote, [])
-        named = {quote.source for quote in quotes}
-        return (
-            [span for quote in quotes if quote.within is None for span in quote.content],
-            [span for quote in quotes for span in quote.cue],
-            [mention.span for mention in self.of_type.get(Mention, ()) if mention.id in named],
+def _label_items(batch: Batch) -> Columns:
+    lists = [list(iter_stance_items(document)) for document in batch.documents]
+    items = list(chain.from_iterable(lists))
+    documents: Any = np.repeat(np.arange(len(lists)), list(map(len, lists)))
+    names = [name for name, of in zip(batch.doc_ids, lists, strict=True) for _ in of]
+    ids = [f"{name}#{item.name}" for name, item in zip(names, items, strict=True)]
+    places = Places(batch, documents, [item.evidence for item in items])
+    golds = [item.gold.polarity if item.gold else UNANNOTATED for item in items]
+    votes = [_votes(item, name, batch.vocabularies.registries) for item, name in zip(items, names, strict=True)]
+    return _label_columns({"id": to_strings(ids), **batch.heads(documents)}, items, places, golds, votes)
+
+
+def _label_columns(
+    head: Columns,
+    items: Sequence[Stance | StanceItem],
+    places: Places,
+    golds: Sequence[str],
+    votes: Sequence[Sequence[Row]],
+) -> Columns:
+    speakers, targets = places.batch.vocabularies.speakers, places.batch.vocabularies.targets
+    target = targets.find([item.target for item in items])
+    given = [tuple([vote[2] for vote in each]) or (gold,) for each, gold in zip(votes, golds, strict=True)]
+    labels = {"gold": golds, "labels": votes, "soft": list(map(soft_label, given))}
+    return {
+        **head,
+        "holder": speakers.ids.take(speakers.find([item.holder for item in items])),
+        "target": targets.ids.take(target),
+        "proposition": targets.column("proposition").take(target),
+        **places.where,
+        **{name: to_column(FEATURES["stance_labels"][name], values) for name, values in labels.items()},
+        **places.context,
+    }
+
+
+def _votes(item: StanceItem, doc_id: str, registries: Registries) -> list[Row]:
+    return [
+        (
+            annotator,
+            registries.annotators[annotator].kind,
+            stance.polarity if stance else UNANNOTATED,
+            f"{doc_id}#{stance.id}" if stance else None,
         )
-
-    def speaker_name(self, speaker_id: str) -> str:
-        """Return the name of a speaker."""
-        return self.registries.speakers[speaker_id].name
-
-    @cached_property
-    def of_type(self) -> dict[type, list[Any]]:
-        """The gold annotations by class."""
-        groups: dict[type, list[Any]] = {}
-        for record in self.gold:
-            groups.setdefault(type(record), []).append(record)
-        return groups
+        for annotator, stance in item.by_annotator.items()
+    ]
 
 
-def parts(spans: Iterable[Span]) -> list[Row]:
-    """Return spans as rows of text and offsets."""
-    return [(span.exact, span.start, span.end) for span in spans]
-
-
-def where(spans: Sequence[Span]) -> Row:
-    """Return the words of spans, joined by a space, with the first and the last offset."""
-    if len(spans) == 1:
-        return spans[0].exact, spans[0].start, spans[0].end
-    return " ".join([span.exact for span in spans]), spans[0].start, spans[-1].end
-
-
-def _iter_stances(rows: DocumentRows) -> Iterator[Row]:
-    targets = rows.registries.targets
-    for record in rows.of_type.get(Stance, ()):
-        text, start, end = where(record.evidence)
-        target = targets[record.target]
-        yield (
-            *rows.head(record.id),
-            rows.meta.event,
-            record.holder,
-            rows.speaker_name(record.holder),
-            record.target,
-            target.label,
-            target.proposition,
-            record.polarity,
-            record.expression,
-            text,
-            start,
-            end,
-            parts(record.evidence),
-            rows.qualified(record.quote),
-            *rows.context(start, end),
-            record.note,
-        )
-
-
-def _iter_quotes(rows: DocumentRows) -> Iterator[Row]:
-    for record in rows.of_type.get(Quote, ()):
-        text, start, end = where(record.content)
-        source = rows.by_id.get(record.source or "")
-        span = source.span if isinstance(source, Mention) else None
-        yield (
-            *rows.head(record.id),
-            record.form,
-            record.speaker,
-            rows.speaker_name(record.speaker),
-            rows.qualified(record.source),
-            *((span.exact, span.start, span.end) if span else (None, None, None)),
-            text,
-            start,
-            end,
-            parts(record.content),
-            parts(record.cue),
-            record.addressees,
-            rows.qualified(record.within),
-            record.statement,
-            *rows.context(start, end),
-            record.note,
-        )
-
-
-def _iter_mentions(rows: DocumentRows) -> Iterator[Row]:
-    for record in rows.of_type.get(Mention, ()):
-        span = record.span
-        yield (
-            *rows.head(record.id),
-            record.speaker,
-            rows.speaker_name(record.speaker),
-            span.exact,
-            span.start,
-            span.end,
-            *rows.context(span.start, span.end),
-            record.note,
-        )
-
-
-def _iter_topics(rows: DocumentRows) -> Iterator[Row]:
-    for record in rows.of_type.get(Topic, ()):
-        topic = rows.registries.topics[record.topic]
-        text, start, end = where(record.spans)
-        yield (
-            *rows.head(record.id),
-            record.topic,
-            topic.label,
-            topic.definition,
-            topic.parent,
-            topic.iptc,
-            text,
-            start,
-            end,
-            parts(record.spans),
-            *rows.context(start, end),
-            record.note,
-        )
-
-
-def _iter_documents(rows: DocumentRows) -> Iterator[Row]:
-    meta = rows.meta
-    yield (
-        meta.doc_id,
-        meta.event,
-        meta.title,
-        meta.published,
-        meta.published_basis,
-        meta.outlet,
-        meta.outlet_basis,
-        meta.language,
-        meta.origin,
-        meta.rights,
-        meta.sha256,
-        rows.text,
-        rows.paragraphs.spans,
-        [
-            (record.id, record.kind, record.span.exact, record.span.start, record.span.end)
-            for record in rows.of_type.get(model.Boilerplate, ())
-        ],
-        meta.note,
-    )
-
-
-def _iter_token_rows(rows: DocumentRows) -> Iterator[Row]:
-    texts, starts, ends = tokens = split_tokens(rows.text)
-    paragraphs = rows.paragraphs.spans
-    content, cues, sources = (tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans())
-    for number, (start, end) in enumerate(paragraphs):
-        part = slice(bisect_left(starts, start), bisect_left(starts, end))  # no token crosses a line feed
-        yield (
-            *rows.head(f"p{number}"),
-            rows.text[start:end],
-            start,
-            texts[part],
-            starts[part],
-            ends[part],
-            content[part],
-            cues[part],
-            sources[part],
-        )
-
-
-def tag_tokens(tokens: Tokens, paragraphs: Sequence[tuple[int, int]], spans: Iterable[Span]) -> str:
-    """Return the BIO tag of each token: ``B`` at the first token of a span, ``I`` at its others, ``O`` elsewhere.
-
-    A token that touches a span belongs to it; where spans overlap, the token keeps the one that starts first. A span
-    that goes on in another paragraph begins anew there.
-    """
-    tags = bytearray(b"O" * len(tokens.texts))
-    firsts = {bisect_left(tokens.starts, start) for start, _ in paragraphs}
-    for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        left, right = bisect_right(tokens.ends, span.start), bisect_left(tokens.starts, span.end)
-        for index in range(left, right):
-            if tags[index] == _OUTSIDE:
-                tags[index] = _BEGIN if index == left or index in firsts else _INSIDE
-    return tags.decode()
-
-
-_OUTSIDE, _BEGIN, _INSIDE = b"OBI"
-
-
-def _iter_stance_labels(rows: DocumentRows) -> Iterator[Row]:
-    annotators = rows.registries.annotators
-    for item in iter_stance_items(rows.document):
-        text, start, end = where(item.evidence)
-        votes = [
-            (
-                annotator,
-                annotators[annotator].kind,
-                stance.polarity if stance else UNANNOTATED,
-                rows.qualified(stance.id) if stance else None,
-            )
-            for annotator, stance in item.by_annotator.items()
-        ]
-        gold = item.gold.polarity if item.gold else UNANNOTATED
-        yield (
-            *rows.head(item.name),
-            item.holder,
-            item.target,
-            rows.registries.targets[item.target].proposition,
-            text,
-            start,
-            end,
-            gold,
-            votes,
-            soft_label([label for _, _, label, _ in votes]) if votes else _CERTAIN[gold],
-            *rows.context(start, end),
-        )
-
-
-def soft_label(given: Sequence[str]) -> tuple[float, ...]:
+@cache
+def soft_label(given: tuple[str, ...]) -> tuple[float, ...]:
     """Return the share of each vote among the votes given."""
     return tuple(given.count(label) / len(given) for label in VOTES)
 
 
-_CERTAIN: Mapping[str, tuple[float, ...]] = {label: soft_label([label]) for label in VOTES}
-
-
-_ROWS: Mapping[Config, Callable[[DocumentRows], Iterator[Row]]] = {
-    "stances": _iter_stances,
-    "quotes": _iter_quotes,
-    "mentions": _iter_mentions,
-    "topics": _iter_topics,
-    "documents": _iter_documents,
-    "tokens": _iter_token_rows,
-    "stance_labels": _iter_stance_labels,
+_COLUMNS: Mapping[Config, Callable[[Batch], Columns]] = {
+    "stances": _stances,
+    "quotes": _quotes,
+    "mentions": _mentions,
+    "topics": _topics,
+    "documents": _documents,
+    "tokens": make_token_columns,
+    "stance_labels": _stance_labels,
 }
 
 
-def iter_registry_rows(config: Config, registries: Registries) -> Iterator[Row]:
-    """Yield the rows of a registry config."""
+# ---------------------------------------------------------------- registries, and whole splits
+
+
+def make_registry_table(config: Config, registries: Registries) -> pa.Table:
+    """Return the Arrow table of a config that has one row per registry entry."""
+    return to_arrow_table(config, _iter_registry_rows(config, registries))
+
+
+def _iter_registry_rows(config: Config, registries: Registries) -> Iterator[Row]:
     if config == "speakers":
         for speaker in registries.speakers.values():
             roles = [(role.title, role.organisation, role.start, role.end) for role in speaker.roles]
-            yield (
-                speaker.speaker_id,
-                speaker.name,
-                speaker.kind,
-                speaker.aliases,
-                roles,
-                speaker.country,
-                speaker.members,
-                speaker.wikidata,
-                speaker.note,
-            )
+            yield tuple(roles if name == "roles" else getattr(speaker, name) for name in FEATURES["speakers"])
     else:
         for target in registries.targets.values():
             yield tuple(getattr(target, name) for name in FEATURES["targets"])
 
 
-def iter_config_rows(corpus: Corpus, config: Config, split: str) -> Iterator[Row]:
-    """Yield the rows of one split of a config, in the order of ``documents.jsonl``."""
+def make_split_table(corpus: Corpus, config: Config, split: str) -> pa.Table:
+    """Return the Arrow table of one split of a config, in the order of ``documents.jsonl``."""
     if config in REGISTRY_CONFIGS:
-        yield from iter_registry_rows(config, corpus.registries)
-        return
-    for document in corpus.documents:
-        if document.meta.split == split:
-            yield from DocumentRows(document, corpus.registries).iter_rows(config)
+        return make_registry_table(config, corpus.registries)
+    documents = [document for document in corpus.documents if document.meta.split == split]
+    vocabularies = Vocabularies(corpus.registries)
+    tables = [make_table(config, Batch(run, vocabularies)) for run in iter_runs(documents)]
+    return pa.concat_tables(tables) if tables else to_arrow_table(config, ())

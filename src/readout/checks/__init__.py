@@ -6,7 +6,9 @@ frame adds path, line and column, and lets a record that fails on one rung rest 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ from readout.canonical import (
 )
 from readout.checks import adjudication, guideline, references, spans
 from readout.model import (
+    ANNOTATION_CLASSES,
     AnnotatedDocument,
     Corpus,
     Document,
@@ -135,40 +138,37 @@ class Usage(msgspec.Struct):
         for name, places in other.statements.items():
             self.statements.setdefault(name, []).extend(places)
 
-    def add_records(self, records: Iterable[Any]) -> None:
-        """Count the references that records make to registries."""
-        groups: dict[type, list[Any]] = {}
-        for record in records:
-            groups.setdefault(type(record), []).append(record)
-        for record_class, group in groups.items():
-            for field, vocabulary in references.REFERENCES[record_class]:
-                if vocabulary not in ("mention", "quote"):
-                    self._add_names(vocabulary, [getattr(record, field) for record in group])
+    def add_records(self, record_class: type, records: Iterable[Any]) -> None:
+        """Count the references that records of one class make to registries."""
+        records = list(records)
+        for field, vocabulary in references.REFERENCES[record_class]:
+            if vocabulary not in ("mention", "quote"):
+                names = self.names.setdefault(vocabulary, set())
+                for value in set(map(attrgetter(field), records)):
+                    names.update((value,) if isinstance(value, str) else value or ())
 
-    def _add_names(self, vocabulary: str, values: Iterable[str | tuple[str, ...] | None]) -> None:
-        names = self.names.setdefault(vocabulary, set())
-        for value in values:
-            if isinstance(value, str):
-                names.add(value)
-            elif value:
-                names.update(value)
+    def add_documents(self, documents: Sequence[AnnotatedDocument]) -> None:
+        """Count what the layers of some documents use."""
+        layers = [layer for document in documents for layer in (document.gold, *document.layers)]
+        for record_class in ANNOTATION_CLASSES.values():
+            groups = [layer.by_class[record_class] for layer in layers]
+            self.add_records(record_class, chain.from_iterable(groups))
+        self.names.setdefault("annotators", set()).update(layer.annotator for layer in layers if layer.annotator)
+        for gold in [document.gold for document in documents]:
+            if any(map(attrgetter("statement"), gold.by_class[Quote])):
+                self._add_statements(gold)
 
-    def add_document(self, document: AnnotatedDocument) -> None:
-        """Count what a document's layers use."""
-        for layer in (document.gold, *document.layers):
-            self.add_records(layer.records)
-            if layer.annotator:
-                self.names.setdefault("annotators", set()).add(layer.annotator)
-        for record, line in zip(document.gold.records, document.gold.lines, strict=True):
+    def _add_statements(self, gold: Layer) -> None:
+        for record, line in zip(gold.records, gold.lines, strict=True):
             if isinstance(record, Quote) and record.statement:
-                self.statements.setdefault(record.statement, []).append((document.gold.path, line))
+                self.statements.setdefault(record.statement, []).append((gold.path, line))
 
 
 def check_usage(registries: Registries, index: RecordFile[Document], usage: Usage) -> Iterator[Problem]:
     """Yield warnings about entries that nothing uses and statements that join nothing."""
-    usage.add_records(index.records)
-    for file in registries.files.values():
-        usage.add_records(file.records)
+    for file in (index, *registries.files.values()):
+        for record_class in set(map(type, file.records)):
+            usage.add_records(record_class, file.records)
     for name, file in registries.files.items():
         yield from _run((references.unused_entry,), file, usage.names.get(name, ()))
     for finding in references.lone_statement.find(usage.statements):
@@ -181,5 +181,5 @@ def check_corpus(corpus: Corpus) -> list[Problem]:
     problems = [*check_registries(corpus.registries), *check_index(corpus.index, corpus.registries)]
     for document in corpus.documents:
         problems += check_document(document, corpus.registries, corpus.index)
-        usage.add_document(document)
+    usage.add_documents(corpus.documents)
     return [*problems, *check_usage(corpus.registries, corpus.index, usage)]

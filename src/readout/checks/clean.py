@@ -29,6 +29,7 @@ from readout.model import (
     Span,
     Stance,
     Topic,
+    main_spans,
 )
 
 _decode = msgspec.json.Decoder(AnyAnnotation).decode_lines
@@ -51,34 +52,33 @@ def find_clean_layer(path: str, raw: bytes, annotator: str | None, text: str, re
         return None
     ids = [record.id for record in records]
     types = dict(zip(ids, [_TYPES[type(record)] for record in records], strict=True))
-    if not (len(types) == len(ids) and _is_clean(_Groups(records), text, registries)):
+    if len(types) < len(ids):
         return None
     lines = tuple(range(1, len(records) + 1))
-    return Layer(path=path, annotator=annotator, raw=raw, records=tuple(records), lines=lines, types=types)
+    layer = Layer(path=path, annotator=annotator, raw=raw, records=tuple(records), lines=lines, types=types)
+    return layer if _is_clean(_Groups(layer), text, registries) else None
 
 
 class _Groups:
     """The annotations of a layer by type, and what all have in common."""
 
-    def __init__(self, records: Sequence[AnyAnnotation]) -> None:
-        self.records = records
-        of: dict[type, list[Any]] = {cls: [] for cls in _TYPES}
-        for record in records:
-            of[type(record)].append(record)
-        self.mentions: list[Mention] = of[Mention]
-        self.quotes: list[Quote] = of[Quote]
-        self.topics: list[Topic] = of[Topic]
-        self.stances: list[Stance] = of[Stance]
-        self.boilerplate: list[Boilerplate] = of[Boilerplate]
+    def __init__(self, layer: Layer) -> None:
+        self.records = layer.records
+        self.mentions: list[Mention] = layer.by_class[Mention]
+        self.quotes: list[Quote] = layer.by_class[Quote]
+        self.topics: list[Topic] = layer.by_class[Topic]
+        self.stances: list[Stance] = layer.by_class[Stance]
+        self.noise: list[Span] = [record.span for record in layer.by_class[Boilerplate]]
         self.quote_by_id = {quote.id: quote for quote in self.quotes}
-        singles: list[list[Mention] | list[Boilerplate]] = [self.mentions, self.boilerplate]
-        self.singles: list[Span] = [record.span for group in singles for record in group]
         self.lists: list[tuple[Span, ...]] = [
             *[quote.content for quote in self.quotes],
             *[topic.spans for topic in self.topics],
             *[stance.evidence for stance in self.stances],
         ]
         self.cues: list[tuple[Span, ...]] = [quote.cue for quote in self.quotes if quote.cue]
+        self.spans: list[Span] = [mention.span for mention in self.mentions]
+        self.spans += chain.from_iterable(self.lists)
+        self.spans += chain.from_iterable(self.cues)
 
 
 def _is_clean(groups: _Groups, text: str, registries: Registries) -> bool:
@@ -87,12 +87,10 @@ def _is_clean(groups: _Groups, text: str, registries: Registries) -> bool:
         and _names_are_valid(groups)
         and _references_exist(groups, registries)
         and _spans_fit(groups, text)
-        and _is_sorted(groups)
+        and _order_fits(groups)
         and _quotes_fit(groups, registries)
         and _stances_fit(groups, registries)
         and _marks_fit(groups, text)
-        and _boilerplate_is_alone(groups)
-        and _nothing_is_said_twice(groups)
     )
 
 
@@ -125,19 +123,27 @@ def _references_exist(groups: _Groups, registries: Registries) -> bool:
 
 
 def _spans_fit(groups: _Groups, text: str) -> bool:
-    """Tell whether every span lies in the text and repeats it, and those of one field are in order and apart."""
-    spans = [*groups.singles, *chain.from_iterable(groups.lists), *chain.from_iterable(groups.cues)]
+    """Tell whether every span lies in the text and repeats it, those of one field in order, none on boilerplate."""
+    spans, noise = groups.spans, groups.noise
     starts, ends = [span.start for span in spans], [span.end for span in spans]
+    for span in noise:
+        # Boilerplate mostly stands before or after all else.
+        if span.end > min(starts, default=span.end) and span.start < max(ends, default=0):
+            if any(start < span.end and span.start < end for start, end in zip(starts, ends, strict=True)):
+                return False
+    starts += [span.start for span in noise]
+    ends += [span.end for span in noise]
     if min(starts) < 0 or max(ends) > len(text) or not all(map(lt, starts, ends)):
         return False
-    if list(map(text.__getitem__, map(slice, starts, ends))) != [span.exact for span in spans]:
+    if list(map(text.__getitem__, map(slice, starts, ends))) != [span.exact for span in chain(spans, noise)]:
         return False
     several = [spans for spans in (*groups.lists, *groups.cues) if len(spans) > 1]
     return all(left.end <= right.start for spans in several for left, right in pairwise(spans))
 
 
-def _is_sorted(groups: _Groups) -> bool:
-    keys = []
+def _order_fits(groups: _Groups) -> bool:
+    """Tell whether the annotations are in canonical order, and no two agree in all but id and note."""
+    places = []
     for record in groups.records:
         kind = type(record)
         if kind is Mention or kind is Boilerplate:
@@ -146,8 +152,15 @@ def _is_sorted(groups: _Groups) -> bool:
             first = record.evidence[0]  # type: ignore[union-attr]
         else:
             first = (record.content if kind is Quote else record.spans)[0]  # type: ignore[union-attr]
-        keys.append((first.start, first.end, _TYPES[kind], record.id))
-    return all(map(le, keys, keys[1:]))
+        places.append((first.start, first.end, _TYPES[kind]))
+    if all(map(lt, places, places[1:])):
+        return True
+    keys = [(place, record.id) for place, record in zip(places, groups.records, strict=True)]
+    return all(map(le, keys, keys[1:])) and len(set(map(_saying, groups.records))) == len(keys)
+
+
+def _saying(record: AnyAnnotation) -> tuple[Any, ...]:
+    return type(record), *(getattr(record, name) for name in record.__struct_fields__ if name not in ("id", "note"))
 
 
 def _quotes_fit(groups: _Groups, registries: Registries) -> bool:
@@ -199,14 +212,16 @@ def _marks_fit(groups: _Groups, text: str) -> bool:
     marks = find_quotation_marks(text)
     accounted: set[int] = set()
     for quote in groups.quotes:
-        inside = touched = 0
+        touched: list[int] = []
         for span in quote.content:
-            left, right = bisect_left(marks, span.start - 1), bisect_right(marks, span.end)
-            accounted.update(marks[left:right])
-            touched += right - left
-            inside += bisect_left(marks, span.end) - bisect_left(marks, span.start)
-        if not quote.note and (inside > 0 if quote.form == "indirect" else touched == 0):
-            return False
+            touched += marks[bisect_left(marks, span.start - 1) : bisect_right(marks, span.end)]
+        accounted.update(touched)
+        if not quote.note:
+            if quote.form == "indirect":
+                if any(span.start <= mark < span.end for span in quote.content for mark in touched):
+                    return False
+            elif not touched:
+                return False
     if len(accounted) < len(marks):
         for span in _explained(groups):
             accounted.update(marks[bisect_left(marks, span.start - 1) : bisect_right(marks, span.end)])
@@ -214,34 +229,8 @@ def _marks_fit(groups: _Groups, text: str) -> bool:
 
 
 def _explained(groups: _Groups) -> list[Span]:
-    spans = [record.span for record in groups.boilerplate]
+    spans = list(groups.noise)
     for record in groups.records:
         if record.note and not isinstance(record, Boilerplate):
-            spans += [record.span] if isinstance(record, Mention) else getattr(record, record.SPAN_FIELDS[0])
+            spans += main_spans(record)
     return spans
-
-
-def _boilerplate_is_alone(groups: _Groups) -> bool:
-    """Tell whether no other annotation overlaps boilerplate."""
-    noise = [record.span for record in groups.boilerplate]
-    if not noise:
-        return True
-    others = [mention.span for mention in groups.mentions]
-    for spans in (*groups.lists, *groups.cues):
-        others += spans
-    return not any(span.start < other.end and other.start < span.end for other in noise for span in others)
-
-
-def _nothing_is_said_twice(groups: _Groups) -> bool:
-    """Tell whether no two annotations agree in all but id and note."""
-    said: set[tuple[Any, ...]] = set()
-    said.update([(0, r.speaker, r.span.start, r.span.end) for r in groups.mentions])
-    said.update([(1, r.kind, r.span.start, r.span.end) for r in groups.boilerplate])
-    said.update([(2, r.topic, *_places(r.spans)) for r in groups.topics])
-    said.update([(3, r.holder, r.target, r.polarity, *_places(r.evidence)) for r in groups.stances])
-    said.update([(4, r.form, r.speaker, *_places(r.content)) for r in groups.quotes])
-    return len(said) == len(groups.records)
-
-
-def _places(spans: Sequence[Span]) -> list[int]:
-    return [span.start for span in spans]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from readout.anchor import Paragraphs, Tokens, iter_tokens
+from readout.anchor import Paragraphs, Tokens, iter_tokens, tag_tokens
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import AnyAnnotation, Boilerplate, Mention, Quote, Span
 
@@ -27,8 +27,6 @@ def export_conll(outbox: Outbox) -> None:
 
 
 def _iter_blocks(sheet: Sheet) -> Iterator[str]:
-    from readout.tables import tag_tokens
-
     layers = find_tagged(sheet.records)
     yield f"-DOCSTART- {sheet.name}\n\n"
     for start, end in Paragraphs(sheet.text).spans:

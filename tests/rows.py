@@ -1,0 +1,280 @@
+"""The rows of every config, made one by one in plain Python: the reference that the tables are held to."""
+
+from functools import cached_property
+
+from readout import model
+from readout.anchor import Paragraphs, Tokens, iter_tokens, tag_tokens
+from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES
+from readout.model import Mention, Quote, Stance, Topic
+from readout.votes import iter_stance_items
+
+
+class DocumentRows:
+    """The rows that one document gives to every config."""
+
+    def __init__(self, document, registries):
+        self.meta = document.meta
+        self.text = document.text
+        self.document = document
+        self.registries = registries
+        self.paragraphs = Paragraphs(document.text)
+        self.gold = document.gold.records
+        self.by_id = {record.id: record for record in self.gold}
+
+    def iter_rows(self, config):
+        """Yield the document's rows of a config."""
+        return _ROWS[config](self)
+
+    def qualified(self, id_):
+        """Return an annotation id as it is unique in the corpus."""
+        return f"{self.meta.doc_id}#{id_}" if id_ else None
+
+    def head(self, id_):
+        """Return the columns that identify a row."""
+        return self.qualified(id_), self.meta.doc_id, self.meta.event
+
+    def context(self, start, end):
+        """Return the text of the paragraphs around a span, and its offset."""
+        left, right = self.paragraphs.cover(start, end)
+        return self.text[left:right], left
+
+    def tagged_spans(self):
+        """Return the spans that tokens are tagged with: content of outer quotes, cues, and sources."""
+        quotes = self.of_type.get(Quote, [])
+        named = {quote.source for quote in quotes}
+        return (
+            [span for quote in quotes if quote.within is None for span in quote.content],
+            [span for quote in quotes for span in quote.cue],
+            [mention.span for mention in self.of_type.get(Mention, ()) if mention.id in named],
+        )
+
+    def speaker_name(self, speaker_id):
+        """Return the name of a speaker."""
+        return self.registries.speakers[speaker_id].name
+
+    @cached_property
+    def of_type(self):
+        """The gold annotations by class."""
+        groups = {}
+        for record in self.gold:
+            groups.setdefault(type(record), []).append(record)
+        return groups
+
+
+def parts(spans):
+    """Return spans as rows of text and offsets."""
+    return [(span.exact, span.start, span.end) for span in spans]
+
+
+def where(spans):
+    """Return the words of spans, joined by a space, with the first and the last offset."""
+    if len(spans) == 1:
+        return spans[0].exact, spans[0].start, spans[0].end
+    return " ".join([span.exact for span in spans]), spans[0].start, spans[-1].end
+
+
+def _iter_stances(rows):
+    targets = rows.registries.targets
+    for record in rows.of_type.get(Stance, ()):
+        text, start, end = where(record.evidence)
+        target = targets[record.target]
+        yield (
+            *rows.head(record.id),
+            rows.meta.event,
+            record.holder,
+            rows.speaker_name(record.holder),
+            record.target,
+            target.label,
+            target.proposition,
+            record.polarity,
+            record.expression,
+            text,
+            start,
+            end,
+            parts(record.evidence),
+            rows.qualified(record.quote),
+            *rows.context(start, end),
+            record.note,
+        )
+
+
+def _iter_quotes(rows):
+    for record in rows.of_type.get(Quote, ()):
+        text, start, end = where(record.content)
+        source = rows.by_id.get(record.source or "")
+        span = source.span if isinstance(source, Mention) else None
+        yield (
+            *rows.head(record.id),
+            record.form,
+            record.speaker,
+            rows.speaker_name(record.speaker),
+            rows.qualified(record.source),
+            *((span.exact, span.start, span.end) if span else (None, None, None)),
+            text,
+            start,
+            end,
+            parts(record.content),
+            parts(record.cue),
+            record.addressees,
+            rows.qualified(record.within),
+            record.statement,
+            *rows.context(start, end),
+            record.note,
+        )
+
+
+def _iter_mentions(rows):
+    for record in rows.of_type.get(Mention, ()):
+        span = record.span
+        yield (
+            *rows.head(record.id),
+            record.speaker,
+            rows.speaker_name(record.speaker),
+            span.exact,
+            span.start,
+            span.end,
+            *rows.context(span.start, span.end),
+            record.note,
+        )
+
+
+def _iter_topics(rows):
+    for record in rows.of_type.get(Topic, ()):
+        topic = rows.registries.topics[record.topic]
+        text, start, end = where(record.spans)
+        yield (
+            *rows.head(record.id),
+            record.topic,
+            topic.label,
+            topic.definition,
+            topic.parent,
+            topic.iptc,
+            text,
+            start,
+            end,
+            parts(record.spans),
+            *rows.context(start, end),
+            record.note,
+        )
+
+
+def _iter_documents(rows):
+    meta = rows.meta
+    yield (
+        meta.doc_id,
+        meta.event,
+        meta.title,
+        meta.published,
+        meta.published_basis,
+        meta.outlet,
+        meta.outlet_basis,
+        meta.language,
+        meta.origin,
+        meta.rights,
+        meta.sha256,
+        rows.text,
+        rows.paragraphs.spans,
+        [
+            (record.id, record.kind, record.span.exact, record.span.start, record.span.end)
+            for record in rows.of_type.get(model.Boilerplate, ())
+        ],
+        meta.note,
+    )
+
+
+def _iter_token_rows(rows):
+    places = list(iter_tokens(rows.text))
+    texts, starts, ends = [rows.text[s:e] for s, e in places], [s for s, _ in places], [e for _, e in places]
+    tokens = Tokens(texts, starts, ends)
+    paragraphs = rows.paragraphs.spans
+    content, cues, sources = (tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans())
+    for number, (start, end) in enumerate(paragraphs):
+        inside = [index for index, at in enumerate(starts) if start <= at < end]
+        part = slice(inside[0], inside[-1] + 1) if inside else slice(0)
+        yield (
+            *rows.head(f"p{number}"),
+            rows.text[start:end],
+            start,
+            texts[part],
+            starts[part],
+            ends[part],
+            content[part],
+            cues[part],
+            sources[part],
+        )
+
+
+def _iter_stance_labels(rows):
+    annotators = rows.registries.annotators
+    for item in iter_stance_items(rows.document):
+        text, start, end = where(item.evidence)
+        votes = [
+            (
+                annotator,
+                annotators[annotator].kind,
+                stance.polarity if stance else UNANNOTATED,
+                rows.qualified(stance.id) if stance else None,
+            )
+            for annotator, stance in item.by_annotator.items()
+        ]
+        gold = item.gold.polarity if item.gold else UNANNOTATED
+        yield (
+            *rows.head(item.name),
+            item.holder,
+            item.target,
+            rows.registries.targets[item.target].proposition,
+            text,
+            start,
+            end,
+            gold,
+            votes,
+            soft_label([label for _, _, label, _ in votes] or [gold]),
+            *rows.context(start, end),
+        )
+
+
+def soft_label(given):
+    """Return the share of each vote among the votes given."""
+    return tuple(given.count(label) / len(given) for label in VOTES)
+
+
+_ROWS = {
+    "stances": _iter_stances,
+    "quotes": _iter_quotes,
+    "mentions": _iter_mentions,
+    "topics": _iter_topics,
+    "documents": _iter_documents,
+    "tokens": _iter_token_rows,
+    "stance_labels": _iter_stance_labels,
+}
+
+
+def iter_registry_rows(config, registries):
+    """Yield the rows of a registry config."""
+    if config == "speakers":
+        for speaker in registries.speakers.values():
+            roles = [(role.title, role.organisation, role.start, role.end) for role in speaker.roles]
+            yield (
+                speaker.speaker_id,
+                speaker.name,
+                speaker.kind,
+                speaker.aliases,
+                roles,
+                speaker.country,
+                speaker.members,
+                speaker.wikidata,
+                speaker.note,
+            )
+    else:
+        for target in registries.targets.values():
+            yield tuple(getattr(target, name) for name in FEATURES["targets"])
+
+
+def iter_config_rows(corpus, config, split):
+    """Yield the rows of one split of a config, in the order of ``documents.jsonl``."""
+    if config in REGISTRY_CONFIGS:
+        yield from iter_registry_rows(config, corpus.registries)
+        return
+    for document in corpus.documents:
+        if document.meta.split == split:
+            yield from DocumentRows(document, corpus.registries).iter_rows(config)
