@@ -161,8 +161,8 @@ def test_shards_are_files_that_load(generated, tmp_path):
     hub = tmp_path / "hub"
     infos = build_hub(generated, hub, ALONE).infos
     names = [path.name for path in sorted((hub / "data/quotes").iterdir())]
-    assert "train-00000-of-00004.parquet" in names
-    assert len(names) == 8
+    assert "train-00000-of-00008.parquet" in names
+    assert len(names) == 16
     corpus, _ = read_corpus(generated)
     for info in infos:
         loaded = load(info.config, hub)
@@ -255,6 +255,53 @@ def test_new_files_are_in_doubt(generated, tmp_path, compiled):
     assert compiled
 
 
+def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled, no_slack):
+    for folder in ("raw/text", "annotations/gold"):
+        (generated / folder / "astray").symlink_to("nowhere")
+    try:
+        build_hub(generated, tmp_path / "hub", ALONE)
+        compiled.clear()
+        change(generated, 4)
+        build_hub(generated, tmp_path / "hub", ALONE)
+        assert len(compiled) == 1
+    finally:
+        for folder in ("raw/text", "annotations/gold"):
+            (generated / folder / "astray").unlink()
+
+
+def test_surroundings_are_judged_again_when_they_change(generated, no_slack):
+    """What was found in ``documents.jsonl`` and the registries is taken over only while their bytes are the same."""
+    index = generated / "raw/documents.jsonl"
+    raw = index.read_bytes()
+    check_folder(generated, ALONE)
+    change(generated, 5)
+    reference, found = read_corpus(generated)
+    expected = sorted([*found, *check_corpus(reference)], key=lambda problem: problem.order)
+    assert list(check_folder(generated, ALONE).problems) == expected
+    first, *rest = raw.splitlines(keepends=True)
+    index.write_bytes(b"".join([first, first, *rest]))
+    assert "duplicate-id" in {problem.code for problem in check_folder(generated, ALONE).problems}
+    change(generated, 5)
+    assert "duplicate-id" in {problem.code for problem in check_folder(generated, ALONE).problems}
+    index.write_bytes(raw)
+    assert list(check_folder(generated, ALONE).problems) == expected
+
+
+def test_names_of_files_that_are_no_text(small):
+    """Names are bytes: they are shown, and neither stop a check nor a build nor what they remember."""
+    (small / "annotations/unplaced").mkdir()
+    (small / os.fsdecode(b"annotations/by/\xff")).mkdir()
+    (small / os.fsdecode(b"annotations/gold/\xff.jsonl")).write_bytes(b"")
+    (small / os.fsdecode(b"annotations/unplaced/\xff.jsonl")).write_bytes(b"{}\n")
+    problems = build_hub(small, small / "build/hub", ALONE).problems
+    assert [(problem.code, problem.path) for problem in problems] == [
+        ("unexpected-file", r"annotations/by/\xff"),
+        ("unexpected-file", r"annotations/gold/\xff.jsonl"),
+        ("unplaced-annotation", r"annotations/unplaced/\udcff.jsonl"),
+    ]
+    assert build_hub(small, small / "build/hub", ALONE).problems == problems
+
+
 def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, no_slack, monkeypatch):
     hub = tmp_path / "hub"
     monkeypatch.setattr("readout.manifest._to_stamp", lambda found: (0, 0, 0, 0))  # times that show nothing
@@ -265,7 +312,7 @@ def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, no_sl
     assert compiled == []
     build_hub(generated, hub, Options(jobs=1, verify=True))
     assert len(compiled) == 1
-    victim = hub / "data/quotes/train-00001-of-00004.parquet"
+    victim = hub / "data/quotes/train-00001-of-00008.parquet"
     raw, times = victim.read_bytes(), victim.stat()
     victim.write_bytes(raw[:-1] + b"x")
     os.utime(victim, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -287,7 +334,7 @@ def test_damaged_output_is_built_again(generated, tmp_path, no_slack, damage):
     hub = tmp_path / "hub"
     build_hub(generated, hub, ALONE)
     whole = snapshot(hub)
-    for path in (hub / "data/tokens/train-00000-of-00004.parquet", hub / "README.md"):
+    for path in (hub / "data/tokens/train-00000-of-00008.parquet", hub / "README.md"):
         path.unlink() if damage == "remove" else path.write_bytes(b"x")
         build_hub(generated, hub, ALONE)
         assert snapshot(hub) == whole

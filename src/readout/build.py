@@ -27,14 +27,25 @@ from readout.card import (
 )
 from readout.croissant import make_croissant
 from readout.features import CONFIGS, Config, config_splits
-from readout.manifest import Entry, read_manifest, write_manifest
+from readout.manifest import Entry, read_manifest, scan_folder, write_manifest
 from readout.model import Registries
 from readout.problem import Problem, is_failure
 from readout.schema import schema_folder
 from readout.stats import Tally
-from readout.survey import Survey
+from readout.survey import Survey, uncollected
 from readout.swap import locked, manifest_path, replaced_folder, swap_in
-from readout.verdict import Look, Options, Plan, check_folder, judge, look_at, make_plan, map_shards, names_lines
+from readout.verdict import (
+    Look,
+    Options,
+    Plan,
+    Surroundings,
+    check_folder,
+    judge,
+    look_at,
+    make_plan,
+    map_shards,
+    names_lines,
+)
 
 if TYPE_CHECKING:
     from readout.shard import ShardFile, ShardResult
@@ -61,17 +72,18 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
     """
     options = options or Options()
     look = look_at(root)
-    with locked(target):
+    with uncollected(), locked(target):
         last = read_manifest(manifest_path(target), _Last)
         if last and not options.verify and _is_same(last, look, target):
             return last.built
-        return _build(make_plan(look), target, options)
+        return _build(make_plan(look, last.surroundings if last else None), target, options)
 
 
 class _Last(msgspec.Struct, frozen=True):
     """What the last build depended on as a whole, what it came to, and the stamp of each file that it wrote."""
 
     whole: str
+    surroundings: Surroundings
     built: Built
     outputs: dict[str, tuple[int, int]]
 
@@ -89,11 +101,10 @@ _EXTRA = (DATACARD, *COPIED)
 def _stamp_outputs(folder: Path) -> dict[str, tuple[int, int]]:
     """Return size and time of modification of every file below a folder, by relative path."""
     found = {}
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            status = path.stat()
-            found[path.relative_to(folder).as_posix()] = (status.st_size, status.st_mtime_ns)
+    for parent, _, _ in os.walk(folder):
+        within = os.path.relpath(parent, folder).replace(os.sep, "/")
+        for name, (size, modified, _, _) in scan_folder(parent).items():
+            found[name if within == "." else f"{within}/{name}"] = (size, modified)
     return found
 
 
@@ -166,7 +177,9 @@ class _Memory:
         """Write what the next build may take over."""
         kept = {name: entry for name, entry in self.made.items() if not names_lines(entry.result.survey)}
         write_manifest(self.body, kept)
-        write_manifest(self.head, _Last(plan.look.whole_key(_EXTRA), built, _stamp_outputs(self.target)))
+        write_manifest(
+            self.head, _Last(plan.look.whole_key(_EXTRA), plan.surroundings, built, _stamp_outputs(self.target))
+        )
 
 
 def _describe(files: Iterable[ShardFile]) -> tuple[ConfigInfo, ...]:
@@ -192,7 +205,7 @@ def hash_sources(root: Path) -> str:
     digest = sha256()
     for folder in ("raw", "annotations"):
         for path in sorted(path for path in (root / folder).rglob("*") if path.is_file()):
-            digest.update(f"{path.relative_to(root).as_posix()}\n{sha256(path.read_bytes()).hexdigest()}\n".encode())
+            digest.update(os.fsencode(path.relative_to(root)) + b"\n" + sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

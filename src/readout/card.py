@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-import yaml
-
 from readout.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
 
 _SECTION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
@@ -64,6 +62,8 @@ def find_sections(text: str) -> list[str]:
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Return the front matter of a card and its body."""
+    import yaml  # which only a new card needs
+
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text
@@ -72,6 +72,8 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 def format_card(text: str, infos: Iterable[ConfigInfo]) -> str:
     """Return the card of the Hub repository: the authors' front matter, the generated one, and the body."""
+    import yaml
+
     front, body = split_front_matter(text)
     infos = [info for info in map(_without_empty_splits, infos) if info.splits]
     front["configs"] = [_config_entry(info) for info in infos]

@@ -8,11 +8,13 @@ written in one step and may be deleted at any time.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache, cached_property
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -68,14 +70,31 @@ def scan_folder(folder: str | Path) -> dict[str, Stamp]:
     """Return the stamp of every file directly in a folder, by name."""
     try:
         with os.scandir(folder) as entries:
-            return {entry.name: _to_stamp(entry.stat()) for entry in entries if not entry.is_dir()}
+            found = [(entry.name, _find_status(entry)) for entry in entries]
     except OSError:
         return {}
+    return {
+        name: _to_stamp(status) if status else UNSETTLED
+        for name, status in found
+        if not status or not S_ISDIR(status.st_mode)
+    }
 
 
-def is_settled(stamps: Iterable[Stamp], started: int) -> bool:
+UNSETTLED: Stamp = (0, 2**63, 2**63, 0)
+"""The stamp of what has none, such as a link that leads nowhere: newer than any run, so that it is always in doubt."""
+
+
+def _find_status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat()
+    except OSError:
+        return None
+
+
+def is_settled(stamps: Collection[Stamp], started: int) -> bool:
     """Tell whether files were all changed so long before a run began that any later change shows."""
-    return max((max(each[1], each[2]) for each in stamps), default=0) < started - SLACK_NS
+    newest = max(max(map(itemgetter(number), stamps), default=0) for number in (1, 2))
+    return newest < started - SLACK_NS
 
 
 @cache
@@ -85,16 +104,10 @@ def hash_world() -> str:
     package = Path(__file__).parent
     for folder in (package, *sorted(path for path in package.iterdir() if path.is_dir()), schema_folder()):
         digest.update(repr(sorted(scan_folder(folder).items())).encode())
-    for name in ("pyarrow", "msgspec", "jsonschema-rs", "jsonschema"):
-        digest.update(f"{name} {_find_version(name)}\n".encode())
+    for name in ("pyarrow", "numpy", "msgspec", "jsonschema_rs", "jsonschema"):
+        spec = find_spec(name)  # to ask for versions takes longer than all else that is done where nothing has changed
+        digest.update(f"{name} {spec and spec.origin and stamp(spec.origin)}\n".encode())
     return digest.hexdigest()
-
-
-def _find_version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"
 
 
 class Files:
@@ -120,12 +133,15 @@ class Files:
         """Return the number of texts."""
         return len(self.folders[read.TEXTS, ".txt"])
 
+    @cached_property
     def hash(self) -> str:
-        """Return a hash of all names and stamps."""
+        """A hash of all names and stamps."""
         digest = sha256()
         for (folder, _), stamps in self.folders.items():
             digest.update(f"{folder}\n".encode())
-            digest.update(msgspec.json.encode(sorted(stamps.items())))
+            names = sorted(stamps)
+            digest.update("\0".join(names).encode(errors="backslashreplace"))
+            digest.update(msgspec.json.encode(list(map(stamps.get, names))))
         return digest.hexdigest()
 
     def is_settled(self, started: int) -> bool:
@@ -151,7 +167,7 @@ M = TypeVar("M")
 def read_manifest(path: Path, manifest_class: type[M]) -> M | None:
     """Return an earlier manifest; None where there is none that can be read."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=manifest_class)
+        return msgspec.msgpack.decode(path.read_bytes(), type=manifest_class)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
@@ -161,7 +177,7 @@ def write_manifest(path: Path, manifest: object) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(msgspec.json.encode(manifest))
+        partial.write_bytes(msgspec.msgpack.encode(manifest))
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)

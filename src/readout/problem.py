@@ -104,15 +104,20 @@ def locate(rule_: Rule, finding: Finding, path: str, line: int | None = None, ra
     return Problem(
         code=rule_.code,
         severity=rule_.severity,
-        path=finding.path or path,
+        path=_escape(finding.path or path),
         line=finding.line or line,
         column=start + 1 if shown or finding.column else finding.column,
         end_column=end + 1 if shown else None,
-        message=finding.message,
-        hint=finding.hint,
+        message=_escape(finding.message),
+        hint=_escape(finding.hint) if finding.hint else None,
         excerpt=_excerpt(raw_line, start, end) if raw_line is not None and shown else None,
         context=finding.context,
     )
+
+
+def _escape(text: str) -> str:
+    """Return text that can be written: names of files are bytes, and those that are not UTF-8 come as surrogates."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def locate_record(rule_: Rule, finding: Finding, file: RecordFile[Any]) -> Problem:

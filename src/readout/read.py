@@ -121,10 +121,12 @@ def _read_all(descriptor: int, size: int) -> bytes:
 
 
 def _list_folder(root: Path, folder: str) -> list[str]:
+    r"""Return the names in a data folder, sorted; bytes that are not UTF-8 as ``\xff``, which names no file."""
     try:
-        return sorted(name for name in os.listdir(root / folder) if not name.startswith(".") and name != "README.md")
+        names = [os.fsencode(name).decode(errors="backslashreplace") for name in os.listdir(root / folder)]
     except OSError:
         return []
+    return sorted(name for name in names if not name.startswith(".") and name != "README.md")
 
 
 R = TypeVar("R", bound=Record)
@@ -308,10 +310,13 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     folders = [(TEXTS, ".txt"), (GOLD, ".jsonl"), (ADJUDICATION, ".jsonl")]
     folders += [(f"{BY}/{annotator}", ".jsonl") for annotator in iter_annotators(root)]
     for folder, suffix in folders:
-        for name in _list_folder(root, folder):
-            if not name.endswith(suffix) or name.removesuffix(suffix) not in known:
-                path = f"{folder}/{name}"
-                yield from (locate(unexpected_file, finding, path) for finding in unexpected_file.find(path))
+        for name in sorted({*_list_folder(root, folder)} - {name + suffix for name in known}):
+            path = f"{folder}/{name}"
+            yield from (locate(unexpected_file, finding, path) for finding in unexpected_file.find(path))
+    for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
+        yield from (
+            locate(unexpected_file, finding, f"{BY}/{name}") for finding in unexpected_file.find(f"{BY}/{name}")
+        )
 
 
 def check_unplaced(root: Path) -> Iterator[Problem]:

@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-import jsonschema_rs
 import msgspec
 
 from readout.model import Pointer
@@ -40,13 +39,16 @@ def read_schema(kind: Kind) -> dict[str, Any]:
 
 
 @cache
-def _acceptor(kind: Kind) -> Callable[[object], bool]:
-    return jsonschema_rs.Draft202012Validator(read_schema(kind)).is_valid
+def _validator(kind: Kind) -> Any:
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator(read_schema(kind))
 
 
 def is_valid(kind: Kind, record: object) -> bool:
     """Tell whether a record fulfils its schema."""
-    return _acceptor(kind)(record)
+    accepted: bool = _validator(kind).is_valid(record)
+    return accepted
 
 
 @cache
@@ -65,7 +67,7 @@ def explain(kind: Kind, record: object) -> Iterator[Finding]:
         deepest = best_match([error]) or error
         yield _describe(deepest)
     if not errors:
-        for rejection in jsonschema_rs.Draft202012Validator(read_schema(kind)).iter_errors(record):
+        for rejection in _validator(kind).iter_errors(record):
             yield Finding(f"The value does not fit its schema: {rejection.message}.", tuple(rejection.instance_path))
 
 

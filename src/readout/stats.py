@@ -41,7 +41,7 @@ LISTED = 100
 Counts = dict[str, int]
 
 
-class DocumentTally(msgspec.Struct, frozen=True):
+class DocumentTally(msgspec.Struct, frozen=True, array_like=True):
     """What the tables say of one document."""
 
     doc_id: str

@@ -46,13 +46,13 @@ class Shard(msgspec.Struct, frozen=True):
 
 
 def count_shards(documents: int) -> int:
-    """Return into how many shards a split of so many documents is put: a power of two near 200 documents each.
+    """Return into how many shards a split of so many documents is put: a power of two, 100 to 200 documents each.
 
     A power of two, so that a corpus that grows keeps its shards until it has doubled.
     """
     if documents <= SINGLE:
         return 1
-    return min(1 << round(documents / PER_SHARD).bit_length() - 1, MOST_SHARDS)
+    return min(1 << (documents // PER_SHARD).bit_length(), MOST_SHARDS)
 
 
 def plan_shards(index: RecordFile[Document], splits: tuple[Split, ...]) -> list[Shard]:
@@ -139,7 +139,7 @@ def survey_shard(
     survey = Survey()
     content = sha256()
     documents = 0
-    with _uncollected():
+    with uncollected():
         for run in iter_runs(_iter_checked(shard, scope, survey.problems)):
             documents += len(run)
             survey.usage.add_documents(run)
@@ -226,7 +226,7 @@ def _make_parser(clean: set[str], registries: Registries) -> LayerParser:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Keep the collector of cyclic garbage from walking over records, which hold no cycles: a tenth of the time.
 
     What is young is collected at the end; otherwise the collector, back at work, would find itself so far behind that

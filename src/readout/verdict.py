@@ -28,7 +28,7 @@ from readout.manifest import (
     write_manifest,
 )
 from readout.model import Document, RecordFile, Registries
-from readout.problem import Problem
+from readout.problem import Problem, is_failure
 from readout.progress import counting
 from readout.read import (
     DOCUMENTS,
@@ -36,11 +36,22 @@ from readout.read import (
     UnreadableCorpusError,
     check_folders,
     check_unplaced,
+    read_bytes,
     read_index,
     read_registries,
 )
 from readout.stats import Tally
-from readout.survey import SINGLE, Scope, Shard, Survey, find_scope, hash_content, plan_shards, survey_shard
+from readout.survey import (
+    SINGLE,
+    Scope,
+    Shard,
+    Survey,
+    find_scope,
+    hash_content,
+    plan_shards,
+    survey_shard,
+    uncollected,
+)
 
 CHECKED = "build/.check.manifest"
 R = TypeVar("R")
@@ -68,8 +79,15 @@ class Look(msgspec.Struct, frozen=True):
         settled = is_settled([each for each in stamps.values() if each], self.started)
         if not (settled and self.files.is_settled(self.started)):
             return ""
-        known = repr((hash_world(), self.scope, self.files.hash(), stamps))
+        known = repr((hash_world(), self.scope, self.files.hash, stamps))
         return sha256(known.encode()).hexdigest()
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What is wrong with ``documents.jsonl`` and the registries of a certain content, which ``key`` is a hash of."""
+
+    key: str
+    problems: tuple[Problem, ...]
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -78,6 +96,7 @@ class Plan(msgspec.Struct, frozen=True):
     look: Look
     registries: Registries
     index: RecordFile[Document]
+    surroundings: Surroundings
     problems: tuple[Problem, ...]
     shards: tuple[Shard, ...]
 
@@ -101,15 +120,25 @@ def look_at(root: Path) -> Look:
     return Look(root, scope, Files(root, scope.annotators), started)
 
 
-def make_plan(look: Look) -> Plan:
-    """Return the plan of a corpus folder."""
+def make_plan(look: Look, known: Surroundings | None = None) -> Plan:
+    """Return the plan of a corpus folder; surroundings that are known and have not changed are not judged again."""
     root = look.root
-    registries, problems = read_registries(root)
-    index, found = read_index(root)
-    problems += [*found, *check_folders(root, index), *check_unplaced(root)]
-    problems += [*check_registries(registries), *check_index(index, registries)]
-    shards = tuple(plan_shards(index, SPLITS))
-    return Plan(look, registries, index, tuple(problems), shards)
+    registries, found = read_registries(root)
+    raw, _ = read_bytes(root, DOCUMENTS)
+    key = sha256(repr((hash_world(), look.scope, sha256(raw or b"").digest())).encode()).hexdigest()
+    index = _decode_index(raw) if raw and known and known.key == key else None
+    if index is None or known is None:
+        index, more = read_index(root)
+        problems = (*found, *more, *check_registries(registries), *check_index(index, registries))
+        known = Surroundings("" if is_failure(problems) or index.raw != raw else key, problems)
+    around = (*known.problems, *check_folders(root, index), *check_unplaced(root))
+    return Plan(look, registries, index, known, around, tuple(plan_shards(index, SPLITS)))
+
+
+def _decode_index(raw: bytes) -> RecordFile[Document]:
+    """Return the documents' metadata from bytes in which no error was found before."""
+    records = msgspec.json.Decoder(Document).decode_lines(raw)
+    return RecordFile(path=DOCUMENTS, raw=raw, records=tuple(records), lines=tuple(range(1, len(records) + 1)))
 
 
 def map_shards(
@@ -178,20 +207,26 @@ def check_folder(root: Path, options: Options | None = None) -> Verdict:
         UnreadableCorpusError: ``root`` holds no ``raw/documents.jsonl``.
 
     """
-    options = options or Options()
+    with uncollected():
+        return _check_folder(root, options or Options())
+
+
+def _check_folder(root: Path, options: Options) -> Verdict:
     look = look_at(root)
     # A small corpus is checked about as fast as a manifest is read.
     if look.files.count() <= SINGLE:
         return _check(make_plan(look), {}, options, {})
-    whole = "" if options.verify else look.whole_key()
     head, body = root / CHECKED, root / f"{CHECKED}.shards"
-    if whole and (last := read_manifest(head, _Last)) and last.whole == whole:
+    last = read_manifest(head, _Last)
+    whole = look.whole_key()
+    if last and not options.verify and last.whole == whole != "":
         return last.verdict
     known = read_manifest(body, _Surveys) or {}
     entries: _Surveys = {}
-    verdict = _check(make_plan(look), known, options, entries)
+    plan = make_plan(look, last.surroundings if last else None)
+    verdict = _check(plan, known, options, entries)
     write_manifest(body, entries)
-    write_manifest(head, _Last(look.whole_key(), verdict))
+    write_manifest(head, _Last(whole, plan.surroundings, verdict))
     return verdict
 
 
@@ -200,6 +235,7 @@ _Surveys: TypeAlias = dict[str, Entry[Survey]]
 
 class _Last(msgspec.Struct, frozen=True):
     whole: str
+    surroundings: Surroundings
     verdict: Verdict
 
 

@@ -120,9 +120,10 @@ def check_adjudication(document: AnnotatedDocument, registries: Registries) -> I
     yield from _climb(file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)])
     if not references.is_whole(document.gold):
         return  # what gold lacks until its lines are mended would be reported again, from every layer
-    yield from _run((adjudication.unsupported_gold,), document.gold, document, file.records)
+    said = adjudication.find_signatures(document)
+    yield from _run((adjudication.unsupported_gold,), document.gold, document, file.records, said)
     for layer in document.layers:
-        yield from _run((adjudication.unadjudicated,), layer, document, file.records)
+        yield from _run((adjudication.unadjudicated,), layer, document, file.records, said)
 
 
 class Usage(msgspec.Struct):

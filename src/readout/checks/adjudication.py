@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from readout import read
 from readout.model import (
@@ -30,22 +30,32 @@ def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> 
     Notes and statement ids are left out. A reference counts as the same where it leads to the same starting point, so
     that a quote whose end is disputed does not make its stances disputed too.
     """
-    values = []
+    values: list[Any] = [type(annotation).__name__]
     for name in annotation.__struct_fields__:
-        value = getattr(annotation, name)
         if name in ("id", "note", "statement"):
             continue
-        if name in ("source", "within", "quote"):
+        value = getattr(annotation, name)
+        if name in annotation.SPAN_FIELDS:
+            value = [(span.start, span.end) for span in ((value,) if isinstance(value, Span) else value)]
+        elif name in ("source", "within", "quote"):
             value = main_spans(layer[value])[0].start if value in layer else None
-        elif name in annotation.SPAN_FIELDS:
-            value = tuple((span.start, span.end) for span in ((value,) if isinstance(value, Span) else value))
-        values.append(tuple(sorted(value)) if name == "addressees" else value)
-    return (type(annotation).__name__, *values)
+        elif name == "addressees":
+            value = sorted(value)
+        values.append(tuple(value) if isinstance(value, list) else value)
+    return tuple(values)
 
 
-def _signatures(layer: Layer) -> dict[str, tuple[Any, ...]]:
-    by_id = {record.id: record for record in layer.records}
-    return {name: signature(record, by_id) for name, record in by_id.items()}
+Signatures: TypeAlias = Mapping[str, Mapping[str, tuple[Any, ...]]]
+"""What each annotation of each layer says, by the layer's path and the annotation's id."""
+
+
+def find_signatures(document: AnnotatedDocument) -> Signatures:
+    """Return what the annotations of all layers of a document say."""
+    found = {}
+    for layer in (document.gold, *document.layers):
+        by_id = {record.id: record for record in layer.records}
+        found[layer.path] = {name: signature(record, by_id) for name, record in by_id.items()}
+    return found
 
 
 @rule("unknown-item", "reference")
@@ -88,14 +98,13 @@ def unknown_section(
 
 @rule("unsupported-gold", "guideline")
 def unsupported_gold(
-    layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication]
+    layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication], said: Signatures
 ) -> Iterator[Finding]:
     """Every gold annotation of an adjudicated document stands in a layer as it is, or a decision names it."""
     decided = {name for record in adjudication for name in record.gold}
-    supported = {said for other in document.layers for said in _signatures(other).values()}
-    said = _signatures(layer)
+    supported = {saying for other in document.layers for saying in said[other.path].values()}
     for index, record in enumerate(layer.records):
-        if record.id not in decided and said[record.id] not in supported:
+        if record.id not in decided and said[layer.path][record.id] not in supported:
             message = f"No layer says the same as {record.id!r}, and no decision names it."
             yield Finding(message, ("id",), index, hint=_decision_hint(document, "gold"))
 
@@ -106,14 +115,15 @@ def _decision_hint(document: AnnotatedDocument, where: str) -> str:
 
 
 @rule("unadjudicated", "guideline")
-def unadjudicated(layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication]) -> Iterator[Finding]:
+def unadjudicated(
+    layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication], said: Signatures
+) -> Iterator[Finding]:
     """Every annotation of a layer that gold lacks or changes is named by a decision, if the document is adjudicated."""
     sides = [side for record in adjudication for side in record.items if side.annotator == layer.annotator]
     decided = {name for side in sides for name in side.ids}
-    golden = set(_signatures(document.gold).values())
-    said = _signatures(layer)
+    golden = set(said[document.gold.path].values())
     for index, record in enumerate(layer.records):
-        if record.id not in decided and said[record.id] not in golden:
+        if record.id not in decided and said[layer.path][record.id] not in golden:
             message = f"Gold does not say the same as {record.id!r}, and no decision names it."
             yield Finding(message, ("id",), index, hint=_decision_hint(document, "items"))
 
