@@ -1,7 +1,8 @@
 """Mutants of a corpus: ``python tests/fuzz.py --mutants 100000 --seed 7`` names each that breaks a promise.
 
-The promises: a check ends, within bounds, without an exception; it says the same by shards as at once; the two
-validators of schemas agree; and what is accepted loads back with every span equal to its text.
+The promises: a check ends, within bounds of time and memory, with exit code 0, 1 or 2, without an exception and without
+characters that a terminal obeys; it says the same by shards as at once; the two validators of schemas agree; and what
+is accepted loads back with every span equal to its text.
 """
 
 from __future__ import annotations
@@ -10,20 +11,26 @@ import argparse
 import json
 import os
 import random
+import re
+import resource
 import shutil
 import signal
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from readout.build import build_hub
 from readout.checks import check_corpus
-from readout.problem import format_text, is_failure
+from readout.cli import main
+from readout.problem import is_failure
 from readout.read import UnreadableCorpusError, read_corpus
 from readout.schema import explain, is_valid, read_schema
 from readout.verdict import Options, check_folder
@@ -179,6 +186,39 @@ def mutate_text(rng: random.Random, root: Path) -> None:
         index.write_bytes(index.read_bytes().replace(old, new))
 
 
+IDS = ["../../x", "/etc/passwd", "a/b", "a\\b", "..", ".", "", "-", "con", "a" * 65, "A", "\u202ex", "x\n", "2030-01-x"]
+
+
+def mutate_ids(rng: random.Random, root: Path) -> None:
+    """Give something a hostile name, or that of something else, in one place or wherever it is named."""
+    if not (path := pick_file(rng, root, "**/*.jsonl")):
+        return
+    names = re.findall(rb'"(?:[a-z]+_)?id":"([^"]+)"', path.read_bytes())
+    if not names:
+        return
+    old = b'"%s"' % rng.choice(names)
+    new = json.dumps(rng.choice([*IDS, names[0].decode(errors="replace")])).encode()
+    everywhere = rng.random() < 0.5
+    for each in root.glob("**/*.jsonl") if everywhere else [path]:
+        if each.is_file():
+            each.write_bytes(each.read_bytes().replace(old, new, -1 if everywhere else 1))
+
+
+def mutate_keys(rng: random.Random, root: Path) -> None:
+    """Say a key of a line twice, at the beginning or at the end, with the same value or another one."""
+    if not (path := pick_file(rng, root, "**/*.jsonl")):
+        return
+    lines = path.read_bytes().splitlines()
+    if lines:
+        number = rng.randrange(len(lines))
+        pairs = re.findall(rb'"[a-z0-9_]+":(?:"[^"]*"|[0-9]+)', lines[number])
+        if pairs and lines[number].endswith(b"}"):
+            pair = rng.choice([*pairs, rng.choice(pairs).split(b":")[0] + b":null"])
+            whole = lines[number][1:-1]
+            lines[number] = b"{%s}" % b",".join(rng.choice(([pair, whole], [whole, pair])))
+            path.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
 def mutate_path(rng: random.Random, root: Path) -> None:
     """Remove a file, or put something in its place that is none, or add one with a hostile name."""
     if not (path := pick_file(rng, root)):
@@ -210,6 +250,8 @@ MUTATIONS: tuple[Mutate, ...] = (
     mutate_offsets,
     mutate_lines,
     mutate_text,
+    mutate_ids,
+    mutate_keys,
     mutate_path,
 )
 KINDS = {
@@ -238,8 +280,7 @@ def judge_mutant(root: Path, with_build: bool) -> bool:
     corpus, found = read_corpus(root)
     reference = sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
     assert list(problems) == reference, "shards and the whole say different things"
-    for problem in problems:
-        format_text(problem).encode()
+    run_command(root, list(problems))
     compare_validators(root)
     accepted = not is_failure(problems)
     if accepted:
@@ -258,21 +299,39 @@ def assert_spans(text: str, value: Any) -> None:
             assert text[each["start"] : each["end"]] == each["exact"]
 
 
+def run_command(root: Path, problems: list[Any]) -> None:
+    """Assert that the command ends as it should and prints nothing that a terminal obeys, in one of its formats."""
+    output = FORMATS[len(problems) % len(FORMATS)]
+    done = CliRunner().invoke(main, ["check", str(root), "--format", output, "--jobs", "1"])
+    assert isinstance(done.exception, SystemExit | None), repr(done.exception)
+    assert done.exit_code == is_failure(problems)
+    assert not CONTROLS.search(done.output), "control characters in the output"
+
+
+FORMATS = ("text", "json", "github", "sarif")
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 def compare_validators(root: Path) -> None:
     """Assert that what the fast validator accepts fulfils the schema, and that it explains what it rejects."""
     for path in root.glob("**/*.jsonl"):
         kind: Any = KINDS.get(path.stem, "adjudication" if path.parent.name == "adjudication" else "annotation")
-        if not path.is_file():
-            continue
-        for line in path.read_bytes().splitlines():
-            try:
-                record = msgspec.json.decode(line)
-                accepted = is_valid(kind, record)
-                reference = Draft202012Validator(read_schema(kind)).is_valid(record)
-            except (msgspec.MsgspecError, RecursionError, UnicodeError):
-                continue
-            assert not accepted or reference, line
-            assert accepted or list(explain(kind, record)), line
+        if path.is_file():
+            for line in path.read_bytes().splitlines():
+                compare_on_line(kind, line)
+
+
+@lru_cache(maxsize=10_000)  # most lines of a mutant are those of the corpus
+def compare_on_line(kind: Any, line: bytes) -> None:
+    """Assert that both validators come to the same verdict on a line, if it is JSON."""
+    try:
+        record = msgspec.json.decode(line)
+        accepted = is_valid(kind, record)
+        reference = Draft202012Validator(read_schema(kind)).is_valid(record)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return
+    assert not accepted or reference, line
+    assert accepted or list(explain(kind, record)), line
 
 
 def build_and_load(root: Path) -> None:
@@ -328,21 +387,31 @@ def fuzz(first: int, mutants: int, build_every: int = 10) -> tuple[int, dict[int
     return accepted, broken
 
 
-def main() -> None:
+def fuzz_part(part: tuple[int, int]) -> tuple[int, dict[int, str]]:
+    """Fuzz in a process that may use no more than 4 GiB."""
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    return fuzz(*part)
+
+
+def run_fuzzer() -> None:
     """Run many mutants."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    total = 0
-    for first in range(arguments.seed, arguments.seed + arguments.mutants, 1_000):
-        accepted, broken = fuzz(first, min(1_000, arguments.seed + arguments.mutants - first))
-        total += accepted
-        for seed, failure in broken.items():
-            print(f"mutant {seed}: {failure}", flush=True)
-    print(f"{arguments.mutants} mutants, {total} accepted", flush=True)
+    last = arguments.seed + arguments.mutants
+    parts = [(first, min(500, last - first)) for first in range(arguments.seed, last, 500)]
+    done = total = failures = 0
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        for (_, mutants), (accepted, broken) in zip(parts, pool.map(fuzz_part, parts), strict=True):
+            done, total, failures = done + mutants, total + accepted, failures + len(broken)
+            for seed, failure in broken.items():
+                print(f"mutant {seed}: {failure}", flush=True)
+            print(f"{done} mutants, {total} accepted, {failures} broken", flush=True)
+    raise SystemExit(failures > 0)
 
 
 if __name__ == "__main__":
-    main()
+    run_fuzzer()

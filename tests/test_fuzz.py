@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import ROOT
@@ -63,9 +62,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_lines(name, small):
     (small / GOLD).write_bytes(HOSTILE[name] + b"\n")
-    started = time.perf_counter()
     assert check_in_process(small) == 1
-    assert time.perf_counter() - started < 30
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from readout import __version__
 from readout.checks import CHECKS
-from readout.problem import Problem, format_github, format_sarif
+from readout.problem import Problem, format_github, format_json, format_sarif, printable
 from readout.schema import _FORMS, KINDS, read_schema
 from readout.syntax import explain_syntax
 
@@ -77,7 +77,7 @@ def find_patterns(schema):
 @settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_github_annotations_can_be_read_back(path, message, hint):
-    """One line, whose escapes undone give back what was said (the runner's own unescaping, in its order)."""
+    """One line, whose escapes undone give back what a terminal is shown (the runner's own unescaping, in its order)."""
     line = format_github(
         Problem(code="schema", severity="error", path=path, line=3, column=2, message=message, hint=hint)
     )
@@ -85,15 +85,23 @@ def test_github_annotations_can_be_read_back(path, message, hint):
     assert "\r" not in line
     head, _, said = line.removeprefix("::error ").partition("::")
     fields = dict(field.split("=", 1) for field in head.split(","))
-    assert unescape(fields["file"]) == path
+    assert unescape(fields["file"]) == printable(path)
     assert (fields["line"], fields["col"], fields["title"]) == ("3", "2", "schema")
-    assert unescape(said) == message + (f"\nhint: {hint}" if hint else "")
+    assert unescape(said) == printable(message) + (f"\nhint: {printable(hint)}" if hint else "")
 
 
 def unescape(text):
     for char in ",:\n\r%":
         text = text.replace(f"%{ord(char):02X}", char)
     return text
+
+
+def test_json_says_what_a_terminal_does_not_obey():
+    hostile = "a\x1b[31m\x85\u202e\u2028\n\u05d0"
+    problem = Problem(code="schema", severity="error", path="x", message=hostile)
+    shown = format_json([problem])
+    assert json.loads(shown)[0]["message"] == hostile
+    assert printable(shown.replace("\n", "")) == shown.replace("\n", "")
 
 
 def all_problems():

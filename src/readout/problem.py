@@ -236,14 +236,19 @@ def format_text(problem: Problem, style: Style = _plain) -> str:
 
 def format_json(problems: Iterable[Problem]) -> str:
     """Return all problems as one JSON array."""
-    return msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode()
+    return _escape_json(msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode())
+
+
+def _escape_json(text: str) -> str:
+    """Return JSON that says the same, with characters that a terminal obeys escaped; they stand in strings only."""
+    return _UNSAFE.sub(lambda match: match.group() if match.group() == "\n" else f"\\u{ord(match.group()):04x}", text)
 
 
 def format_github(problem: Problem) -> str:
     """Return a GitHub Actions workflow command that shows the problem at its line of a pull request."""
-    message = problem.message + (f"\nhint: {problem.hint}" if problem.hint else "")
+    message = printable(problem.message) + (f"\nhint: {printable(problem.hint)}" if problem.hint else "")
     fields = {
-        "file": problem.path,
+        "file": printable(problem.path),
         "line": problem.line,
         "col": problem.column,
         "endColumn": problem.end_column,
@@ -279,7 +284,7 @@ def format_sarif(problems: Iterable[Problem], rules: Iterable[Rule], version: st
         "results": [_to_sarif(problem) for problem in problems],
     }
     log = {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return _escape_json(json.dumps(log, indent=2, ensure_ascii=False))
 
 
 def _to_sarif(problem: Problem) -> dict[str, Any]:

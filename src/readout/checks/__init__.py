@@ -43,6 +43,7 @@ LAYER_RULES: tuple[Rule, ...] = (*spans.RULES, *guideline.RULES)
 _OTHERS = (
     spans.checksum,
     references.split_leak,
+    references.unknown_annotator,
     references.unused_entry,
     references.lone_statement,
     adjudication.unsupported_gold,
@@ -109,6 +110,8 @@ def check_document(
     for layer in (document.gold, *document.layers):
         if layer.path not in clean:
             yield from check_layer(layer, document, registries)
+    for layer in document.layers:
+        yield from _run((references.unknown_annotator,), layer, registries)
     if document.adjudication.raw:
         yield from check_adjudication(document, registries)
 

@@ -137,6 +137,15 @@ def _remedy(vocabulary: str) -> str:
     return f"correct the id, or add it with `readout add {vocabulary.removesuffix('s')}`."
 
 
+@rule("unknown-annotator", "reference")
+def unknown_annotator(layer: Layer, registries: Registries) -> Iterator[Finding]:
+    """Every layer was made by a registered annotator, so that people know what it is worth."""
+    name = layer.annotator or ""
+    if name not in registries.annotators and not _is_broken(name, "annotators", layer, registries):
+        message = f"The annotator {name!r} does not exist in {_place('annotators', layer)}."
+        yield Finding(message, hint=nearest(name, registries.annotators) or _remedy("annotators"))
+
+
 @rule("wrong-reference", "reference")
 def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """A source is a mention, `within` and `quote` name a quote, an outlet is a speaker of kind outlet."""
