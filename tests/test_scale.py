@@ -21,7 +21,7 @@ from readout.checks import check_layer
 from readout.checks.clean import find_clean_layer
 from readout.engine import map_tasks
 from readout.loading import load
-from readout.problem import is_failure
+from readout.problem import RefusedError, is_failure
 from readout.read import parse_layer, read_registries
 from readout.stats import Tally, tally_corpus
 from readout.survey import count_shards
@@ -388,6 +388,17 @@ def test_a_corpus_that_cannot_be_written_is_checked(generated):
         assert not is_failure(check_folder(generated, ALONE).problems)
     finally:
         (generated / "build").chmod(0o755)
+
+
+def test_rows_that_no_column_can_hold_are_refused_by_name(generated, tmp_path, monkeypatch):
+    def check_size(size):
+        if size > 1_000:
+            raise OverflowError
+
+    monkeypatch.setattr("readout.batch.check_size", check_size)
+    with pytest.raises(RefusedError, match=r"'20.*broken into lines"):
+        build_hub(generated, tmp_path / "hub", Options(jobs=2))
+    assert list(tmp_path.glob("hub")) == []
 
 
 # ---------------------------------------------------------------- start-up and memory

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from readout.anchor import INNER_MARKS
-from readout.columns import from_numpy, slice_strings, to_list, to_numbers, to_strings
+from readout.columns import check_size, from_numpy, slice_strings, to_list, to_numbers, to_strings
 from readout.features import Feature
 from readout.model import AnnotatedDocument, Record, Registries, Span, main_spans
 
@@ -133,7 +133,9 @@ class Batch:
         right = np.where(blank, self.limits[documents], np.maximum(rights[last], ends))
         size = len(self.points) + 1
         covers, numbers = np.unique(left * size + right, return_inverse=True)
-        texts = self.strings(covers // size, covers % size).take(from_numpy(numbers.astype(np.int64)))
+        starts, ends = covers // size, covers % size
+        check_size(int((self.at[ends] - self.at[starts])[numbers].sum()))
+        texts = self.strings(starts, ends).take(from_numpy(numbers.astype(np.int64)))
         return texts, from_numpy((left - self.bases[documents]).astype(np.int32))
 
 

@@ -115,20 +115,21 @@ def make_strings(offsets: Any, data: bytes) -> pa.Array:
         OverflowError: there are more bytes than an Arrow array of strings can hold, 2 GiB.
 
     """
-    if len(data) > MOST_BYTES:
-        raise OverflowError("an Arrow array of strings holds at most 2 GiB")
+    check_size(len(data))
     buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)]
     return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
 
 
-MOST_BYTES = 2**31 - 1
+def check_size(size: int) -> None:
+    """Raise OverflowError where strings of so many bytes are more than an Arrow array can hold, 2 GiB."""
+    if size >= 1 << 31:
+        raise OverflowError("an Arrow array of strings holds at most 2 GiB")
 
 
 def slice_strings(data: bytes, starts: Any, ends: Any) -> pa.Array:
     """Return the Arrow array of passages of UTF-8 between numpy arrays of offsets."""
     offsets = np.concatenate(([0], np.cumsum(ends - starts)))
-    if offsets[-1] > MOST_BYTES:
-        raise OverflowError("an Arrow array of strings holds at most 2 GiB")
+    check_size(int(offsets[-1]))
     return make_strings(offsets, b"".join(map(data.__getitem__, map(slice, starts.tolist(), ends.tolist()))))
 
 

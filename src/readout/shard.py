@@ -18,6 +18,7 @@ from readout.batch import Batch, Vocabularies
 from readout.columns import ContentHash
 from readout.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
 from readout.model import AnnotatedDocument, Registries
+from readout.problem import RefusedError
 from readout.survey import Scope, Shard, Survey, survey_shard
 from readout.tables import make_registry_table, make_table
 
@@ -97,10 +98,23 @@ class _ShardWriter:
         self.documents = self.characters = 0
 
     def add(self, run: Sequence[AnnotatedDocument]) -> None:
-        """Add the rows of some documents."""
+        """Add the rows of some documents.
+
+        Raises:
+            RefusedError: a column of theirs holds more than 2 GiB.
+
+        """
         batch = Batch(run, self.vocabularies)
-        for writer in self.writers:
-            writer.add(make_table(writer.config, batch))
+        try:
+            tables = [make_table(writer.config, batch) for writer in self.writers]
+        except OverflowError as error:
+            names = ", ".join(repr(document.meta.doc_id) for document in run)
+            raise RefusedError(
+                f"The rows of {names} hold more text than an Arrow column, 2 GiB: every row repeats the paragraph that "
+                "its annotation stands in, so a long paragraph with many annotations must be broken into lines."
+            ) from error
+        for writer, table in zip(self.writers, tables, strict=True):
+            writer.add(table)
         self.documents += len(run)
         self.characters += sum(len(document.text) for document in run)
         if self.documents >= GROUP_DOCUMENTS or self.characters >= GROUP_CHARACTERS:
