@@ -1,7 +1,7 @@
-"""One peer in one process: ``python benchmarks/peers.py NAME CORPUS FOLDER``. ``prepare`` writes what the others read.
+"""One peer in one process: ``python benchmarks/peers.py NAME CORPUS FOLDER``, or ``prepare NAME`` for what it reads.
 
 Every peer reads the same documents and annotations. None but ``jsonschema`` validates anything, and none writes a
-dataset but ``floor`` and ``datasets``, which fills its own cache.
+dataset but ``floor`` and those of ``datasets``, which fill its cache.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,44 @@ def iter_documents(corpus: Path) -> Iterator[tuple[dict[str, Any], bytes, bytes]
 # ---------------------------------------------------------------- what is read
 
 
-def prepare(corpus: Path, folder: Path) -> None:
-    """Write the corpus in the form of each peer."""
+def prepare(name: str, corpus: Path, folder: Path) -> None:
+    """Build the corpus if it is not built, and write it in the form of a peer if it is not written."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json_lines(corpus, folder)
-    write_docbin(corpus, folder)
-    write_xmi(corpus, folder)
+    if not (folder / "hub").is_dir():
+        run_nothing(corpus, folder)
+    path, write = FORMS.get(name, ("hub", write_nothing))
+    if not (folder / path).exists():
+        write(corpus, folder)
+
+
+def write_nothing(corpus: Path, folder: Path) -> None:
+    """Write nothing: the peer reads the corpus itself."""
+
+
+def write_arrow(corpus: Path, folder: Path) -> None:
+    """Write the tables of the build as they are in memory, so that the floor need not decode them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for path in sorted((folder / "hub/data").rglob("*.parquet")):
+        table = pq.read_table(path)
+        target = folder / "arrow" / path.parent.name / f"{path.stem}.arrow"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+
+def write_json_rows(corpus: Path, folder: Path) -> None:
+    """Write the rows of the configs made of documents as JSON lines, one file a config and split."""
+    import orjson
+    import pyarrow.parquet as pq
+
+    (folder / "rows").mkdir(exist_ok=True)
+    for path in sorted((folder / "hub/data").rglob("*-00*.parquet")):
+        config, split = path.parent.name, path.name.split("-")[0]
+        with (folder / "rows" / f"{config}.{split}.jsonl").open("ab") as file:
+            for batch in pq.ParquetFile(path).iter_batches(5_000):
+                file.writelines(orjson.dumps(row) + b"\n" for row in batch.to_pylist())
 
 
 def write_json_lines(corpus: Path, folder: Path) -> None:
@@ -87,6 +120,16 @@ def write_xmi(corpus: Path, folder: Path) -> None:
         cas.to_xmi(folder / f"xmi/{meta['doc_id']}.xmi")
 
 
+FORMS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
+    "floor": ("arrow", write_arrow),
+    "datasets": ("documents.jsonl", write_json_lines),
+    "datasets-rows": ("rows", write_json_rows),
+    "docbin": ("documents.spacy", write_docbin),
+    "cassis": ("xmi", write_xmi),
+}
+"""What a peer reads, where that is not the corpus: its name in the folder, and how it is written."""
+
+
 # ---------------------------------------------------------------- the peers
 
 
@@ -99,6 +142,22 @@ def run_jsonschema(corpus: Path, folder: Path) -> None:
     for _, _, layer in iter_documents(corpus):
         for line in layer.splitlines():
             validator.validate(json.loads(line))
+
+
+def run_datasets_rows(corpus: Path, folder: Path) -> None:
+    """Load the rows that a build makes, already made, from JSON lines with explicit Features, into an empty cache."""
+    from datasets import Features, load_dataset
+
+    from readout.features import arrow_schema
+
+    files: dict[Any, dict[str, str]] = {}
+    for path in sorted((folder / "rows").iterdir()):
+        config, split, _ = path.name.split(".")
+        files.setdefault(config, {})[split] = str(path)
+    with tempfile.TemporaryDirectory() as cache:
+        for config, data_files in files.items():
+            features = Features.from_arrow_schema(arrow_schema(config))
+            load_dataset("json", data_files=data_files, features=features, cache_dir=cache)
 
 
 def run_datasets(corpus: Path, folder: Path) -> None:
@@ -151,22 +210,28 @@ def run_cassis(corpus: Path, folder: Path) -> None:
 
 
 def run_floor(corpus: Path, folder: Path) -> None:
-    """Read and hash the bytes, parse them by orjson, and write the Parquet files of the last build again."""
+    """Read and hash the bytes, parse them by orjson, and write the Parquet files of a build from tables in memory."""
     import gc
+    import os
 
     import orjson
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     gc.disable()
-    for _, text, layer in iter_documents(corpus):
-        sha256(text).hexdigest()
-        sha256(layer).hexdigest()
-        for line in layer.splitlines():
-            orjson.loads(line)
+    for line in (corpus / "raw/documents.jsonl").read_bytes().splitlines():
+        name = orjson.loads(line)["doc_id"]
+        for path in (f"{corpus}/raw/text/{name}.txt", f"{corpus}/annotations/gold/{name}.jsonl"):
+            descriptor = os.open(path, os.O_RDONLY)
+            raw = os.read(descriptor, os.fstat(descriptor).st_size)
+            os.close(descriptor)
+            sha256(raw).hexdigest()
+        for each in raw.splitlines():
+            orjson.loads(each)
     with tempfile.TemporaryDirectory() as out:
-        for path in sorted((folder / "hub/data").rglob("*.parquet")):
-            table = pq.read_table(path)
-            with pq.ParquetWriter(Path(out) / "x", table.schema, compression="zstd", compression_level=3) as writer:
+        for path in sorted((folder / "arrow").rglob("*.arrow")):
+            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            with pq.ParquetWriter(f"{out}/x", table.schema, compression="zstd", compression_level=3) as writer:
                 if len(table):
                     writer.write_table(table)
 
@@ -213,6 +278,7 @@ PEERS: dict[str, Callable[[Path, Path], None]] = {
     "check": run_check,
     "check-1": lambda corpus, folder: run_check(corpus, folder, "--jobs", "1"),
     "datasets": run_datasets,
+    "datasets-rows": run_datasets_rows,
     "docbin": run_docbin,
     "cassis": run_cassis,
     "jsonschema": run_jsonschema,
@@ -221,5 +287,6 @@ PEERS: dict[str, Callable[[Path, Path], None]] = {
 }
 
 if __name__ == "__main__":
-    name, corpus_folder, work_folder = sys.argv[1:]
-    (prepare if name == "prepare" else PEERS[name])(Path(corpus_folder), Path(work_folder))
+    *preparing, peer, corpus_folder, work_folder = sys.argv[1:]
+    run_peer = partial(prepare, peer) if preparing else PEERS[peer]
+    run_peer(Path(corpus_folder), Path(work_folder))

@@ -24,18 +24,32 @@ PACKAGES = ("readout-corpus", "pyarrow", "msgspec", "orjson", "jsonschema", "dat
 SLOW = 2_000
 """``jsonschema`` and ``cassis`` get no more documents than this; their time is scaled."""
 TITLES = {
-    "floor": "floor: read, SHA-256, orjson, write the same Parquet (one process)",
+    "floor": "floor: read, SHA-256, orjson, write the same Parquet, one process",
     "build": "readout build, two processes",
     "build-1": "readout build, one process",
     "check": "readout check, two processes",
     "check-1": "readout check, one process",
-    "datasets": "datasets, JSON with Features (validates nothing)",
+    "datasets": "datasets, JSON of the sources with Features (validates nothing)",
+    "datasets-rows": "datasets, JSON of the rows of all configs with Features",
     "docbin": "spaCy DocBin, load",
     "cassis": "dkpro-cassis, load XMI",
     "jsonschema": "jsonschema, one record after another",
     "nothing": "readout build, nothing changed",
     "changed": "readout build, one document changed",
 }
+
+
+RATIOS = (
+    ("documents a second of a build by two processes, against `datasets` on the sources", "datasets", "build", "wall"),
+    ("the same against `datasets` on the rows that a build makes", "datasets-rows", "build", "wall"),
+    ("the same against spaCy", "docbin", "build", "wall"),
+    ("CPU time of the floor, as a share of a build by one process", "floor", "build-1", "cpu"),
+    ("CPU time of `jsonschema`, against a check by one process", "jsonschema", "check-1", "cpu"),
+    ("documents a second of a check by two processes, against `jsonschema`", "jsonschema", "check", "wall"),
+    ("time of a build of one changed document, as a share of a full one", "changed", "build", "wall"),
+    ("time of a build where nothing changed, as a share of a full one", "nothing", "build", "wall"),
+)
+"""What is claimed: the first peer's measure a document divided by the second's, round by round."""
 
 
 def measure(command: list[str]) -> dict[str, float]:
@@ -68,14 +82,12 @@ def make_corpus(folder: Path, documents: int) -> Path:
 
 def peer_command(name: str, folder: Path, documents: int) -> list[str]:
     """Return the command of a peer."""
-    count = min(documents, SLOW) if name in ("jsonschema", "cassis") else documents
+    count = count_documents(name, documents)
     corpus = make_corpus(folder, count)
-    work = folder / f"work-{count}"
-    if not (work / "types.xml").is_file():
-        subprocess.run([sys.executable, str(HERE / "peers.py"), "prepare", str(corpus), str(work)], check=True)
-    if not (work / "hub").is_dir():
-        subprocess.run([sys.executable, str(HERE / "peers.py"), "nothing", str(corpus), str(work)], check=True)
-    return [sys.executable, str(HERE / "peers.py"), name, str(corpus), str(work)]
+    arguments = [name, str(corpus), str(folder / f"work-{count}")]
+    command = [sys.executable, str(HERE / "peers.py")]
+    subprocess.run([*command, "prepare", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return [*command, *arguments]
 
 
 def run_rounds(names: list[str], folder: Path, documents: int, rounds: int) -> dict[str, list[dict[str, float]]]:
@@ -93,9 +105,26 @@ def run_rounds(names: list[str], folder: Path, documents: int, rounds: int) -> d
     return measures
 
 
+def count_documents(name: str, documents: int) -> int:
+    """Return how many documents a peer gets."""
+    return min(documents, SLOW) if name in ("jsonschema", "cassis") else documents
+
+
+def compare(measures: dict[str, list[dict[str, float]]], documents: int) -> list[dict[str, Any]]:
+    """Return every ratio whose peers were measured."""
+    ratios = []
+    for title, above, below, unit in RATIOS:
+        if above in measures and below in measures:
+            share = count_documents(below, documents) / count_documents(above, documents)
+            pairs = zip(measures[above], measures[below], strict=True)
+            found = [share * first[unit] / second[unit] for first, second in pairs]
+            ratios.append({"title": title, "median": statistics.median(found), "spread": [min(found), max(found)]})
+    return ratios
+
+
 def summarise(name: str, measures: list[dict[str, float]], documents: int) -> dict[str, Any]:
     """Return medians, spread and documents a second of one peer."""
-    count = min(documents, SLOW) if name in ("jsonschema", "cassis") else documents
+    count = count_documents(name, documents)
     walls = [each["wall"] for each in measures]
     median = statistics.median(walls)
     return {
@@ -126,6 +155,10 @@ def format_table(results: dict[str, Any]) -> str:
         cells = [each["title"], each["documents"], f"{each['wall']:.2f}", f"{low:.2f}–{high:.2f}", f"{each['cpu']:.2f}"]
         cells += [f"{each['peak_mb']:.0f}", f"{each['per_second']:.0f}", f"{each['per_second'] / base:.2f}"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
+    lines += ["", "| ratio | median | spread |", "| --- | ---: | ---: |"]
+    for each in results["ratios"]:
+        low, high = each["spread"]
+        lines.append(f"| {each['title']} | {each['median']:.3g} | {low:.3g}–{high:.3g} |")
     return "\n".join(lines) + "\n"
 
 
@@ -158,6 +191,7 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", default=list(TITLES), choices=list(TITLES))
     arguments = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
     measures = run_rounds(arguments.peers, arguments.folder, arguments.documents, arguments.rounds)
     results = {
         "documents": arguments.documents,
@@ -166,6 +200,7 @@ def main() -> None:
         "python": platform.python_version(),
         "load": os.getloadavg(),
         "versions": {name: version(name) for name in PACKAGES},
+        "ratios": compare(measures, arguments.documents),
         "peers": {name: summarise(name, found, arguments.documents) for name, found in measures.items()},
     }
     target = HERE / "results" / str(arguments.documents)
