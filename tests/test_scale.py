@@ -213,6 +213,20 @@ def test_dask_builds_the_same_bytes(generated, tmp_path):
     assert snapshot(tmp_path / "dask") == snapshot(tmp_path / "local")
 
 
+@pytest.mark.slow
+def test_dask_tries_failed_tasks_again(tmp_path):
+    pytest.importorskip("distributed")
+    failed = tmp_path / "failed"
+
+    def double(number):
+        if not failed.exists():
+            failed.touch()
+            raise OSError("a passing fault")
+        return 2 * number
+
+    assert dict(map_tasks(double, [1, 2, 3], jobs=1, engine="dask")) == {0: 2, 1: 4, 2: 6}
+
+
 # ---------------------------------------------------------------- what has not changed
 
 
