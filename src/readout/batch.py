@@ -68,12 +68,10 @@ class Vocabularies:
         self.registries = registries
 
 
-class Batch:
-    """Documents whose rows are made together; ``at`` maps offsets to those of the UTF-8 in ``data``."""
+class Texts:
+    """The texts of some documents; ``at`` maps offsets to those of the UTF-8 in ``data``."""
 
-    def __init__(self, documents: Sequence[AnnotatedDocument], vocabularies: Vocabularies) -> None:
-        self.documents = documents
-        self.vocabularies = vocabularies
+    def __init__(self, documents: Sequence[AnnotatedDocument]) -> None:
         text = "".join([f"{document.text}\n" for document in documents])
         self.data = text.encode()
         self.points: Any = np.frombuffer(text.encode("utf-32-le"), np.uint32)
@@ -83,7 +81,7 @@ class Batch:
         self.bases: Any = np.concatenate(([0], np.cumsum(lengths[:-1], dtype=np.int64))).astype(np.int64)
         self.limits: Any = self.bases + np.array(lengths) - 1
         self.doc_ids = [document.meta.doc_id for document in documents]
-        self._groups: dict[type, Group] = {}
+        self.events = [document.meta.event for document in documents]
 
     @cached_property
     def kinds(self) -> Any:
@@ -104,17 +102,10 @@ class Batch:
         starts, ends = np.append(starts[kept], size), np.append(ends[kept], size)
         return starts, ends, np.searchsorted(starts, np.append(self.bases, size))
 
-    def group(self, record_class: type) -> Group:
-        """Return the gold annotations of a class."""
-        if record_class not in self._groups:
-            self._groups[record_class] = Group(self, record_class)
-        return self._groups[record_class]
-
     def heads(self, documents: Any) -> dict[str, pa.Array]:
         """Return the columns that say from which document a row comes, for documents by their number."""
         numbers = from_numpy(documents)
-        events = [document.meta.event for document in self.documents]
-        return {"doc_id": to_strings(self.doc_ids).take(numbers), "event": to_strings(events).take(numbers)}
+        return {"doc_id": to_strings(self.doc_ids).take(numbers), "event": to_strings(self.events).take(numbers)}
 
     def strings(self, starts: Any, ends: Any) -> pa.Array:
         """Return the passages of the text between offsets."""
@@ -140,14 +131,13 @@ class Batch:
 
 
 class Group:
-    """The gold annotations of one class in a batch. ``documents`` is the number of the document of each."""
+    """The gold annotations of one class in some documents. ``documents`` is the number of the document of each."""
 
-    def __init__(self, batch: Batch, record_class: type) -> None:
-        self.batch = batch
-        lists = [document.gold.by_class[record_class] for document in batch.documents]
+    def __init__(self, texts: Texts, lists: Sequence[Sequence[Any]]) -> None:
+        self.texts = texts
         self.records: list[Any] = list(chain.from_iterable(lists))
         self.documents: Any = np.repeat(np.arange(len(lists)), list(map(len, lists)))
-        self.doc_ids = [name for name, records in zip(batch.doc_ids, lists, strict=True) for _ in records]
+        self.doc_ids = [name for name, records in zip(texts.doc_ids, lists, strict=True) for _ in records]
 
     def values(self, field: str) -> list[Any]:
         """Return one field of each record."""
@@ -170,28 +160,28 @@ class Group:
     @cached_property
     def head(self) -> dict[str, pa.Array]:
         """The columns that identify a row."""
-        return {"id": to_strings(self.ids), **self.batch.heads(self.documents)}
+        return {"id": to_strings(self.ids), **self.texts.heads(self.documents)}
 
     @cached_property
     def main(self) -> Places:
         """Where the spans are that each record is about."""
-        return Places(self.batch, self.documents, list(map(main_spans, self.records)))
+        return Places(self.texts, self.documents, list(map(main_spans, self.records)))
 
     def places(self, field: str) -> Places:
         """Return where the spans of a field are."""
-        return Places(self.batch, self.documents, self.values(field))
+        return Places(self.texts, self.documents, self.values(field))
 
 
 class Places:
     """The spans of some rows: ``starts`` and ``ends`` of all, and ``offsets`` to where those of each row begin."""
 
-    def __init__(self, batch: Batch, documents: Any, lists: Sequence[Sequence[Span]]) -> None:
+    def __init__(self, texts: Texts, documents: Any, lists: Sequence[Sequence[Span]]) -> None:
         spans = list(chain.from_iterable(lists))
         counts = np.fromiter(map(len, lists), np.int64, len(lists))
-        self.batch = batch
+        self.texts = texts
         self.documents = documents
         self.offsets: Any = np.concatenate(([0], np.cumsum(counts)))
-        self.shift = batch.bases[np.repeat(documents, counts)]
+        self.shift = texts.bases[np.repeat(documents, counts)]
         self.starts = np.fromiter(map(attrgetter("start"), spans), np.int64, len(spans)) + self.shift
         self.ends = np.fromiter(map(attrgetter("end"), spans), np.int64, len(spans)) + self.shift
 
@@ -199,7 +189,7 @@ class Places:
     def fields(self) -> list[pa.Array]:
         """Text and local offsets of every span."""
         local = ((side - self.shift).astype(np.int32) for side in (self.starts, self.ends))
-        return [self.batch.strings(self.starts, self.ends), *map(from_numpy, local)]
+        return [self.texts.strings(self.starts, self.ends), *map(from_numpy, local)]
 
     @cached_property
     def parts(self) -> pa.Array:
@@ -220,12 +210,32 @@ class Places:
         words = self.fields[0].to_pylist()
         offsets = self.offsets.tolist()
         texts = [" ".join(words[left:right]) for left, right in pairwise(offsets)]
-        base = self.batch.bases[self.documents]
+        base = self.texts.bases[self.documents]
         start, end = (from_numpy((side - base).astype(np.int32)) for side in self.bounds)
         return {"text": to_strings(texts), "start": start, "end": end}
 
     @cached_property
     def context(self) -> dict[str, pa.Array]:
         """The text of the paragraphs around each row's spans, and its local offset."""
-        texts, starts = self.batch.contexts(*self.bounds, self.documents)
+        texts, starts = self.texts.contexts(*self.bounds, self.documents)
         return {"context": texts, "context_start": starts}
+
+
+class Batch:
+    """Documents whose rows are made together: their texts, and their annotations by class.
+
+    Nothing in it refers back to it, so that it is gone, and its memory free, as soon as its rows are made.
+    """
+
+    def __init__(self, documents: Sequence[AnnotatedDocument], vocabularies: Vocabularies) -> None:
+        self.documents = documents
+        self.vocabularies = vocabularies
+        self.texts = Texts(documents)
+        self._groups: dict[type, Group] = {}
+
+    def group(self, record_class: type) -> Group:
+        """Return the gold annotations of a class."""
+        if record_class not in self._groups:
+            lists = [document.gold.by_class[record_class] for document in self.documents]
+            self._groups[record_class] = Group(self.texts, lists)
+        return self._groups[record_class]

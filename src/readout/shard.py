@@ -22,8 +22,8 @@ from readout.problem import RefusedError
 from readout.survey import Scope, Shard, Survey, survey_shard
 from readout.tables import make_registry_table, make_table
 
-GROUP_DOCUMENTS = 500
-GROUP_CHARACTERS = 2_000_000
+GROUP_DOCUMENTS = 200
+GROUP_CHARACTERS = 1_000_000
 """A row group ends after so many documents or characters of text, whichever comes first. Memory depends on it, not on
 the number of documents; and the bytes do, so it is fixed."""
 DOCUMENT_CONFIGS: tuple[Config, ...] = tuple(config for config in CONFIGS if config not in REGISTRY_CONFIGS)

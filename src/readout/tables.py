@@ -119,13 +119,13 @@ _META = (
 def _documents(batch: Batch) -> Columns:
     metas = [document.meta for document in batch.documents]
     features = FEATURES["documents"]
-    starts, ends, firsts = batch.paragraphs
-    shift: Any = np.repeat(batch.bases, np.diff(firsts))
+    starts, ends, firsts = batch.texts.paragraphs
+    shift: Any = np.repeat(batch.texts.bases, np.diff(firsts))
     sides = [from_numpy((side[:-1] - shift).astype(np.int32)) for side in (starts, ends)]
     return {
         **{name: to_column(features[name], [getattr(meta, name) for meta in metas]) for name in _META},
-        "doc_id": to_strings(batch.doc_ids),
-        "text": batch.strings(batch.bases, batch.limits),
+        "doc_id": to_strings(batch.texts.doc_ids),
+        "text": batch.texts.strings(batch.texts.bases, batch.texts.limits),
         "paragraphs": to_list(firsts, pa.StructArray.from_arrays(sides, ["start", "end"])),
         "boilerplate": to_column(features["boilerplate"], [_boilerplate(document) for document in batch.documents]),
     }
@@ -146,29 +146,31 @@ def _stance_labels(batch: Batch) -> Columns:
         return _label_items(batch)
     # The items are gold's stances, whose columns are there already.
     golds = [stance.polarity for stance in group.records]
-    return _label_columns(group.head, group.records, group.main, golds, [()] * len(golds))
+    return _label_columns(group.head, batch.vocabularies, group.records, group.main, golds, [()] * len(golds))
 
 
 def _label_items(batch: Batch) -> Columns:
     lists = [list(iter_stance_items(document)) for document in batch.documents]
     items = list(chain.from_iterable(lists))
     documents: Any = np.repeat(np.arange(len(lists)), list(map(len, lists)))
-    names = [name for name, of in zip(batch.doc_ids, lists, strict=True) for _ in of]
+    names = [name for name, of in zip(batch.texts.doc_ids, lists, strict=True) for _ in of]
     ids = [f"{name}#{item.name}" for name, item in zip(names, items, strict=True)]
-    places = Places(batch, documents, [item.evidence for item in items])
+    places = Places(batch.texts, documents, [item.evidence for item in items])
     golds = [item.gold.polarity if item.gold else UNANNOTATED for item in items]
     votes = [_votes(item, name, batch.vocabularies.registries) for item, name in zip(items, names, strict=True)]
-    return _label_columns({"id": to_strings(ids), **batch.heads(documents)}, items, places, golds, votes)
+    head = {"id": to_strings(ids), **batch.texts.heads(documents)}
+    return _label_columns(head, batch.vocabularies, items, places, golds, votes)
 
 
 def _label_columns(
     head: Columns,
+    vocabularies: Vocabularies,
     items: Sequence[Stance | StanceItem],
     places: Places,
     golds: Sequence[str],
     votes: Sequence[Sequence[Row]],
 ) -> Columns:
-    speakers, targets = places.batch.vocabularies.speakers, places.batch.vocabularies.targets
+    speakers, targets = vocabularies.speakers, vocabularies.targets
     target = targets.find([item.target for item in items])
     given = [tuple([vote[2] for vote in each]) or (gold,) for each, gold in zip(votes, golds, strict=True)]
     labels = {"gold": golds, "labels": votes, "soft": list(map(soft_label, given))}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from readout.batch import INNER, SPACE, WORD, Batch
+from readout.batch import INNER, SPACE, WORD, Batch, Texts
 from readout.columns import from_numpy, make_strings, to_list, to_strings
 from readout.model import Mention, Quote
 
@@ -24,8 +24,8 @@ class _Tokens(NamedTuple):
     offsets: Any
 
 
-def _find_tokens(batch: Batch) -> _Tokens:
-    kinds = batch.kinds
+def _find_tokens(texts: Texts) -> _Tokens:
+    kinds = texts.kinds
     word = kinds == WORD
     # The last character is a line feed, and a mark has a word on both sides only where it has characters there.
     inner: Any = np.flatnonzero(kinds[1:-1] == INNER) + 1
@@ -34,35 +34,36 @@ def _find_tokens(batch: Batch) -> _Tokens:
     before, after = np.roll(word, 1), np.roll(word, -1)
     starts: Any = np.flatnonzero(alone | (word & ~before))
     ends: Any = np.flatnonzero(alone | (word & ~after)) + 1
-    offsets = np.concatenate(([0], np.cumsum(batch.at[ends] - batch.at[starts])))
+    offsets = np.concatenate(([0], np.cumsum(texts.at[ends] - texts.at[starts])))
     return _Tokens(starts, ends, offsets)
 
 
 def make_token_columns(batch: Batch) -> dict[str, pa.Array]:
     """Return the columns of the paragraphs of a batch of documents."""
-    tokens = _find_tokens(batch)
-    starts, ends, firsts = batch.paragraphs
+    texts = batch.texts
+    tokens = _find_tokens(texts)
+    starts, ends, firsts = texts.paragraphs
     counts = np.diff(firsts)
     documents: Any = np.repeat(np.arange(len(counts)), counts)
-    shift = batch.bases[documents]
+    shift = texts.bases[documents]
     offsets = np.searchsorted(tokens.starts, starts)
-    names = [f"{name}#p{n}" for name, count in zip(batch.doc_ids, counts.tolist(), strict=True) for n in range(count)]
+    names = [f"{name}#p{n}" for name, count in zip(texts.doc_ids, counts.tolist(), strict=True) for n in range(count)]
     local: Any = np.repeat(shift, np.diff(offsets))
     return {
         "id": to_strings(names),
-        **batch.heads(documents),
-        "text": batch.strings(starts[:-1], ends[:-1]),
+        **texts.heads(documents),
+        "text": texts.strings(starts[:-1], ends[:-1]),
         "start": from_numpy((starts[:-1] - shift).astype(np.int32)),
-        "tokens": to_list(offsets, make_strings(tokens.offsets, _visible(batch))),
+        "tokens": to_list(offsets, make_strings(tokens.offsets, _visible(texts))),
         "starts": to_list(offsets, from_numpy((tokens.starts - local).astype(np.int32))),
         "ends": to_list(offsets, from_numpy((tokens.ends - local).astype(np.int32))),
         **{name: to_list(offsets, _tag(tokens, offsets, *spans)) for name, spans in _tagged_spans(batch).items()},
     }
 
 
-def _visible(batch: Batch) -> bytes:
+def _visible(texts: Texts) -> bytes:
     """Return the UTF-8 of all that is not white space: every such character is part of one token."""
-    return "".join(batch.data.decode().split()).encode()
+    return "".join(texts.data.decode().split()).encode()
 
 
 def _tagged_spans(batch: Batch) -> dict[str, tuple[Any, Any]]:
