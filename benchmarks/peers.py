@@ -271,6 +271,16 @@ def run_changed(corpus: Path, folder: Path) -> None:
     run_nothing(corpus, folder)
 
 
+def run_help(corpus: Path, folder: Path) -> None:
+    """Print the help of the command."""
+    run_command("--help")
+
+
+def run_real(corpus: Path, folder: Path) -> None:
+    """Check the corpus of this repository, five documents with all their layers."""
+    run_command("check", str(Path(__file__).parents[1]))
+
+
 PEERS: dict[str, Callable[[Path, Path], None]] = {
     "floor": run_floor,
     "build": run_build,
@@ -284,6 +294,8 @@ PEERS: dict[str, Callable[[Path, Path], None]] = {
     "jsonschema": run_jsonschema,
     "nothing": run_nothing,
     "changed": run_changed,
+    "help": run_help,
+    "real": run_real,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""Tell where the time of a build goes: ``python benchmarks/stages.py CORPUS``.
+
+One process, from nothing. The functions of each stage are timed by the clock of the processor, each without the others
+that it calls; what is left belongs to no stage (imports, planning, the card).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from readout import read, shard, survey
+from readout.build import build_hub
+from readout.checks import Usage, clean
+from readout.columns import ContentHash
+from readout.stats import Tally
+from readout.verdict import Options
+
+STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
+    "read and hash files": ((read, "read_text"), (read, "_read_layer")),
+    "decode, and encode to compare": ((clean, "_decode"), (clean, "_encode")),
+    "check": ((survey, "find_clean_layer"), (survey, "check_document")),
+    "count for card and warnings": ((Usage, "add_documents"), (Tally, "add_documents")),
+    "columns": ((shard, "make_table"), (shard, "Batch")),
+    "content hash": ((ContentHash, "update"),),
+    "Parquet": ((pq.ParquetWriter, "write_table"), (pq.ParquetWriter, "close")),
+}
+
+
+class Watch:
+    """The time spent in each stage so far."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self.running = ["none of these"]
+        self.since = time.process_time()
+
+    def switch(self) -> None:
+        """Give the time since the last switch to the stage that ran."""
+        now = time.process_time()
+        self.seconds[self.running[-1]] += now - self.since
+        self.since = now
+
+    def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function whose time is given to a stage."""
+
+        def run(*arguments: Any, **options: Any) -> Any:
+            self.switch()
+            self.running.append(stage)
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.switch()
+                self.running.pop()
+
+        return run
+
+
+def main() -> None:
+    """Build a corpus, and print the share of each stage."""
+    watch = Watch()
+    for stage, functions in STAGES.items():
+        for owner, name in functions:
+            setattr(owner, name, watch.timed(stage, getattr(owner, name)))
+    with tempfile.TemporaryDirectory() as folder:
+        assert build_hub(Path(sys.argv[1]), Path(folder) / "hub", Options(jobs=1)).infos
+    watch.switch()
+    total = sum(watch.seconds.values())
+    print("| stage | CPU s | share |\n| --- | ---: | ---: |")
+    for stage, seconds in watch.seconds.most_common():
+        print(f"| {stage} | {seconds:.2f} | {seconds / total:.0%} |")
+
+
+if __name__ == "__main__":
+    main()
