@@ -19,7 +19,7 @@ import pyarrow as pa
 from readout.anchor import INNER_MARKS
 from readout.columns import check_size, from_numpy, slice_strings, to_list, to_numbers, to_strings
 from readout.features import Feature
-from readout.model import AnnotatedDocument, Record, Registries, Span, main_spans
+from readout.model import AnnotatedDocument, AnyAnnotation, Record, Registries, Span
 
 SPACE, WORD, MARK, INNER = range(4)
 """Kinds of code points: white space, part of a word, any other sign, and mark that may stand inside a word."""
@@ -131,10 +131,14 @@ class Texts:
 
 
 class Group:
-    """The gold annotations of one class in some documents. ``documents`` is the number of the document of each."""
+    """The gold annotations of one class in some documents: ``documents`` is the number of the document of each.
 
-    def __init__(self, texts: Texts, lists: Sequence[Sequence[Any]]) -> None:
+    ``field`` holds the spans that they are about.
+    """
+
+    def __init__(self, texts: Texts, field: str, lists: Sequence[Sequence[Any]]) -> None:
         self.texts = texts
+        self.field = field
         self.records: list[Any] = list(chain.from_iterable(lists))
         self.documents: Any = np.repeat(np.arange(len(lists)), list(map(len, lists)))
         self.doc_ids = [name for name, records in zip(texts.doc_ids, lists, strict=True) for _ in records]
@@ -165,11 +169,13 @@ class Group:
     @cached_property
     def main(self) -> Places:
         """Where the spans are that each record is about."""
-        return Places(self.texts, self.documents, list(map(main_spans, self.records)))
+        return self.places(self.field)
 
     def places(self, field: str) -> Places:
-        """Return where the spans of a field are."""
-        return Places(self.texts, self.documents, self.values(field))
+        """Return where the spans of a field are, which holds one or a list of them."""
+        values = self.values(field)
+        lists = [(value,) for value in values] if values and isinstance(values[0], Span) else values
+        return Places(self.texts, self.documents, lists)
 
 
 class Places:
@@ -233,9 +239,9 @@ class Batch:
         self.texts = Texts(documents)
         self._groups: dict[type, Group] = {}
 
-    def group(self, record_class: type) -> Group:
+    def group(self, record_class: type[AnyAnnotation]) -> Group:
         """Return the gold annotations of a class."""
         if record_class not in self._groups:
             lists = [document.gold.by_class[record_class] for document in self.documents]
-            self._groups[record_class] = Group(self.texts, lists)
+            self._groups[record_class] = Group(self.texts, record_class.SPAN_FIELDS[0], lists)
         return self._groups[record_class]
