@@ -171,14 +171,19 @@ def plot(results: dict[str, Any], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     peers = sorted(results["peers"].values(), key=lambda each: each["per_second"])
-    figure, axes = plt.subplots(figsize=(9, 0.45 * len(peers) + 1))
-    axes.barh([each["title"] for each in peers], [each["per_second"] for each in peers], color="#4477aa")
+    figure, axes = plt.subplots(figsize=(10, 0.42 * len(peers) + 1.3), layout="constrained")
     for position, each in enumerate(peers):
         low, high = (each["documents"] / wall for wall in reversed(each["spread"]))
-        axes.plot([low, high], [position, position], color="black", linewidth=1)
+        colour = "#004488" if each["title"].startswith("readout") else "#997700"
+        axes.plot([low, high], [position, position], color=colour, linewidth=2)
+        axes.plot(each["per_second"], position, "o", color=colour)
+        axes.annotate(f"{each['per_second']:,.0f}", (high, position), (8, -3), textcoords="offset points", color=colour)
+    axes.set_yticks(range(len(peers)), [each["title"] for each in peers])
     axes.set_xscale("log")
-    axes.set_xlabel(f"documents per second, whole process, {results['documents']} documents (log scale)")
-    figure.tight_layout()
+    axes.margins(x=0.15)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_xlabel("documents per second (log scale): median and spread")
+    axes.set_title(f"Whole processes on {results['documents']:,} documents, {results['cores']} cores", loc="left")
     figure.savefig(path, metadata={"Date": None})
 
 

@@ -69,14 +69,19 @@ class Vocabularies:
 
 
 class Texts:
-    """The texts of some documents; ``at`` maps offsets to those of the UTF-8 in ``data``."""
+    """The texts of some documents; ``at`` maps offsets to those of the UTF-8 in ``data``.
+
+    ``widths`` is the number of bytes of each code point (RFC 3629).
+    """
 
     def __init__(self, documents: Sequence[AnnotatedDocument]) -> None:
         text = "".join([f"{document.text}\n" for document in documents])
         self.data = text.encode()
         self.points: Any = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-        widths = 1 + (self.points > 0x7F).astype(np.int64) + (self.points > 0x7FF) + (self.points > 0xFFFF)
-        self.at: Any = np.concatenate(([0], np.cumsum(widths)))
+        self.widths: Any = np.ones(len(text), np.uint8)
+        for least in (0x80, 0x800, 0x10000):
+            self.widths += self.points >= least
+        self.at: Any = np.concatenate(([0], np.cumsum(self.widths, dtype=np.int64)))
         lengths = [len(document.text) + 1 for document in documents]
         self.bases: Any = np.concatenate(([0], np.cumsum(lengths[:-1], dtype=np.int64))).astype(np.int64)
         self.limits: Any = self.bases + np.array(lengths) - 1
