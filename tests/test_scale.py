@@ -22,7 +22,7 @@ from readout.checks.clean import find_clean_layer
 from readout.engine import map_tasks
 from readout.loading import load
 from readout.problem import RefusedError, is_failure
-from readout.read import parse_layer, read_registries
+from readout.read import REGISTRY_FILES, parse_layer, parse_records, read_registries
 from readout.stats import Tally, tally_corpus
 from readout.survey import count_shards
 from readout.verdict import CHECKED, Options, check_folder
@@ -127,6 +127,23 @@ def test_no_rule_finds_anything_in_what_the_fast_path_accepts(seed, tmp_path_fac
     make_mutant(seed, root)
     if (root / "raw/documents.jsonl").is_file():
         assert_clean_layers_are_clean(root)
+
+
+def without_fast_path(path, raw):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("readout.read._find_clean_records", lambda *_: None)
+        return parse_records(path, raw)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**40))
+def test_the_fast_path_for_records_finds_what_the_other_one_finds(seed, tmp_path_factory):
+    root = tmp_path_factory.mktemp("mutant") / "corpus"
+    make_mutant(seed, root)
+    for path in ("raw/documents.jsonl", *(f"annotations/{name}.jsonl" for name in REGISTRY_FILES)):
+        if (root / path).is_file():
+            raw = (root / path).read_bytes()
+            assert parse_records(path, raw) == without_fast_path(path, raw)
 
 
 def test_the_fast_path_accepts_what_is_clean(generated):

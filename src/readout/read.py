@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -31,7 +32,7 @@ from readout.model import (
     TopicDefinition,
 )
 from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
-from readout.schema import Kind
+from readout.schema import Kind, is_valid
 
 DOCUMENTS = "raw/documents.jsonl"
 TEXTS = "raw/text"
@@ -140,9 +141,29 @@ def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> t
 
 
 def _parse_records(path: str, raw: bytes, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
+    clean = _find_clean_records(raw, kind, record_class)
+    if clean is not None:
+        return RecordFile(path=path, raw=raw, records=clean, lines=tuple(range(1, len(clean) + 1))), []
     valid, _, problems = parse_lines(path, raw, kind)
     records = tuple(msgspec.convert(line.record, record_class) for line in valid)
     return RecordFile(path=path, raw=raw, records=records, lines=tuple(line.number for line in valid)), problems
+
+
+def _find_clean_records(raw: bytes, kind: Kind, record_class: type[R]) -> tuple[R, ...] | None:
+    """Return the records of a file in which no rule of bytes, JSON or schema finds anything; None where in doubt.
+
+    Bytes that are what their records are written as have no byte order mark, carriage return, blank line, duplicate
+    key or unknown field, and are what the schema would be asked about.
+    """
+    try:
+        records = msgspec.json.Decoder(record_class).decode_lines(raw)
+        if msgspec.json.Encoder().encode_lines(records) != raw:
+            return None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    if not (raw.isascii() or unicodedata.is_normalized("NFC", raw.decode())):
+        return None
+    return tuple(records) if all(is_valid(kind, msgspec.to_builtins(record)) for record in records) else None
 
 
 def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]]:

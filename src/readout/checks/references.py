@@ -169,7 +169,7 @@ def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[F
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
     for name, fields in (("within", Quote), ("parent", TopicDefinition), ("members", Speaker)):
         records = {record_id(record): record for record in file.records if isinstance(record, fields)}
-        for index, record in enumerate(file.records):
+        for index, record in enumerate(file.records if records else ()):
             if isinstance(record, fields) and _reaches_itself(record, name, records):
                 message = f"Following {name!r} from {record_id(record)!r} leads back to it."
                 yield Finding(message, (name,), index, hint=f"correct {name!r} in one of the records of the circle.")
