@@ -20,7 +20,7 @@ from readout import read, shard, survey
 from readout.build import build_hub
 from readout.checks import Usage, clean
 from readout.columns import ContentHash
-from readout.stats import Tally
+from readout.tally import Tally
 from readout.verdict import Options
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {

@@ -8,10 +8,10 @@ import pytest
 from conftest import ROOT
 
 STORY = [
-    "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "read",
-    "canonical", "reanchor", "suggest", "checks", "add", "stats", "survey", "manifest", "progress", "engine", "verdict",
-    "features", "columns", "votes", "batch", "tokens", "tables", "shard", "card", "croissant", "swap", "build",
-    "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new", "cli",
+    "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "parse", "read",
+    "canonical", "reanchor", "suggest", "checks", "add", "tally", "stats", "survey", "manifest", "progress", "engine",
+    "verdict", "features", "columns", "votes", "batch", "tokens", "tables", "shard", "card", "croissant", "swap",
+    "build", "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

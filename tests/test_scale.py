@@ -21,10 +21,11 @@ from readout.checks import check_layer
 from readout.checks.clean import find_clean_layer
 from readout.engine import map_tasks
 from readout.loading import load
+from readout.parse import parse_layer
 from readout.problem import RefusedError, is_failure
-from readout.read import REGISTRY_FILES, parse_layer, parse_records, read_registries
-from readout.stats import Tally, tally_corpus
+from readout.read import REGISTRY_FILES, parse_records, read_registries
 from readout.survey import count_shards
+from readout.tally import Tally, tally_corpus
 from readout.verdict import CHECKED, Options, check_folder
 
 sys.path.append(str(ROOT / "benchmarks"))
@@ -131,7 +132,7 @@ def test_no_rule_finds_anything_in_what_the_fast_path_accepts(seed, tmp_path_fac
 
 def without_fast_path(path, raw):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("readout.read._find_clean_records", lambda *_: None)
+        patch.setattr("readout.parse._find_clean_records", lambda *_: None)
         return parse_records(path, raw)
 
 
@@ -200,7 +201,7 @@ def test_croissant_reads_all_shards(generated, tmp_path):
 
 
 def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
-    monkeypatch.setattr("readout.stats.LISTED", 7)
+    monkeypatch.setattr("readout.tally.LISTED", 7)
     _, tally = check_folder(generated, ALONE)
     registries, _ = read_registries(generated)
     table = stats.TABLES["documents"](tally, registries)

@@ -31,9 +31,9 @@ from readout.manifest import Entry, read_manifest, scan_folder, write_manifest
 from readout.model import Registries
 from readout.problem import Problem, is_failure
 from readout.schema import schema_folder
-from readout.stats import Tally
 from readout.survey import Survey, uncollected
 from readout.swap import locked, manifest_path, replaced_folder, swap_in
+from readout.tally import Tally
 from readout.verdict import (
     Look,
     Options,

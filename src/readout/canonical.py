@@ -31,8 +31,8 @@ from readout.model import (
     annotation_type,
     main_spans,
 )
+from readout.parse import parse_layer
 from readout.problem import Finding, Problem, Rule, locate_record, rule
-from readout.read import parse_layer
 
 
 def encode(record: Record) -> bytes:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, get_args
-
-import msgspec
+from typing import Any, TypeVar, get_args
 
 from readout import lines
-from readout.lines import check_bytes, parse_lines
+from readout.lines import check_bytes
 from readout.model import (
     Adjudication,
     AnnotatedDocument,
     Annotator,
-    AnyAnnotation,
     Corpus,
     Document,
     Layer,
@@ -31,8 +27,9 @@ from readout.model import (
     Target,
     TopicDefinition,
 )
+from readout.parse import LayerParser, parse_file, parse_layer
 from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
-from readout.schema import Kind, is_valid
+from readout.schema import Kind
 
 DOCUMENTS = "raw/documents.jsonl"
 TEXTS = "raw/text"
@@ -137,73 +134,16 @@ def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> t
     raw, problems = read_bytes(root, path)
     if raw is None:
         return RecordFile(path=path), problems
-    return _parse_records(path, raw, kind, record_class)
-
-
-def _parse_records(path: str, raw: bytes, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
-    clean = _find_clean_records(raw, kind, record_class)
-    if clean is not None:
-        return RecordFile(path=path, raw=raw, records=clean, lines=tuple(range(1, len(clean) + 1))), []
-    valid, _, problems = parse_lines(path, raw, kind)
-    records = tuple(msgspec.convert(line.record, record_class) for line in valid)
-    return RecordFile(path=path, raw=raw, records=records, lines=tuple(line.number for line in valid)), problems
-
-
-def _find_clean_records(raw: bytes, kind: Kind, record_class: type[R]) -> tuple[R, ...] | None:
-    """Return the records of a file in which no rule of bytes, JSON or schema finds anything; None where in doubt.
-
-    Bytes that are what their records are written as have no byte order mark, carriage return, blank line, duplicate
-    key or unknown field, and are what the schema would be asked about.
-    """
-    try:
-        records = msgspec.json.Decoder(record_class).decode_lines(raw)
-        if msgspec.json.Encoder().encode_lines(records) != raw:
-            return None
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return None
-    if not (raw.isascii() or unicodedata.is_normalized("NFC", raw.decode())):
-        return None
-    return tuple(records) if all(is_valid(kind, msgspec.to_builtins(record)) for record in records) else None
+    return parse_file(path, raw, kind, record_class)
 
 
 def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]]:
     """Return the records of a registry, of the documents' metadata or of an adjudication file, by the file's path."""
     if path == DOCUMENTS:
-        return _parse_records(path, raw, "document", Document)
+        return parse_file(path, raw, "document", Document)
     if path.startswith(ADJUDICATION):
-        return _parse_records(path, raw, "adjudication", Adjudication)
-    return _parse_records(path, raw, *REGISTRY_FILES[Path(path).stem])
-
-
-def parse_layer(path: str, raw: bytes, annotator: str | None, text: str | None = None) -> tuple[Layer, list[Problem]]:
-    """Return an annotation file's records and its problems up to the schema rung."""
-    valid, invalid, problems = parse_lines(path, raw, "annotation")
-    types = {line.record["id"]: line.record["type"] for line in valid if "id" in line.record}
-    for line in invalid:
-        if isinstance(line.record, dict) and isinstance(line.record.get("id"), str):
-            types.setdefault(line.record["id"], str(line.record.get("type")))
-    annotations: list[AnyAnnotation] = []
-    numbers: list[int] = []
-    drafts: list[tuple[int, dict[str, Any]]] = []
-    for line in valid:
-        try:
-            annotations.append(msgspec.convert(line.record, AnyAnnotation))
-            numbers.append(line.number)
-        except msgspec.ValidationError:  # the schema lets people leave out ids and offsets, the model does not
-            drafts.append((line.number, line.record))
-    layer = Layer(
-        path=path,
-        annotator=annotator,
-        raw=raw,
-        records=tuple(annotations),
-        lines=tuple(numbers),
-        drafts=tuple(drafts),
-        types=types,
-    )
-    return layer, problems
-
-
-LayerParser: TypeAlias = Callable[[str, bytes, "str | None", "str | None"], "tuple[Layer, list[Problem]]"]
+        return parse_file(path, raw, "adjudication", Adjudication)
+    return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
 def _read_layer(

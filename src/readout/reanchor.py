@@ -20,8 +20,8 @@ from readout.alignment import Alignment
 from readout.anchor import find_quotation, widen_to_words
 from readout.canonical import encode_layer, encode_records, format_layer
 from readout.model import AnyAnnotation, Document, Span, iter_spans
+from readout.parse import parse_layer
 from readout.problem import Problem, RefusedError
-from readout.read import parse_layer
 
 Outcome: TypeAlias = Literal["kept", "moved", "changed", "unplaced"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "moved", "changed", "unplaced")

@@ -19,9 +19,10 @@ from readout import read
 from readout.checks import Usage, check_document
 from readout.checks.clean import find_clean_layer
 from readout.model import AnnotatedDocument, Document, Layer, RecordFile, Registries, Split
+from readout.parse import LayerParser, parse_layer
 from readout.problem import Problem, is_failure
-from readout.read import LayerParser, parse_layer, read_bytes, read_document, read_registries
-from readout.stats import Tally
+from readout.read import read_bytes, read_document, read_registries
+from readout.tally import Tally
 
 SINGLE = 2_000
 """Up to this many documents a split is one shard."""

@@ -40,7 +40,6 @@ from readout.read import (
     read_index,
     read_registries,
 )
-from readout.stats import Tally
 from readout.survey import (
     SINGLE,
     Scope,
@@ -52,6 +51,7 @@ from readout.survey import (
     survey_shard,
     uncollected,
 )
+from readout.tally import Tally
 
 CHECKED = "build/.check.manifest"
 R = TypeVar("R")

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from readout.canonical import format_layer
 from readout.model import AnnotatedDocument, Corpus, Layer
+from readout.parse import parse_layer
 from readout.problem import is_failure, nearest
-from readout.read import UnreadableCorpusError, find_root, parse_layer, read_corpus
+from readout.read import UnreadableCorpusError, find_root, read_corpus
 
 
 class UnknownStateError(UnreadableCorpusError):
