@@ -214,7 +214,9 @@ def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path, monke
     monkeypatch.setattr("readout.verdict.ALONE", 0)
     build_hub(generated, tmp_path / "one", ALONE)
     build_hub(generated, tmp_path / "three", Options(jobs=3))
-    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three")
+    monkeypatch.setattr("readout.verdict.LARGE", 0)
+    build_hub(generated, tmp_path / "anew", Options(jobs=2))
+    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three") == snapshot(tmp_path / "anew")
     assert check_folder(generated, Options(jobs=3)) == check_folder(generated, ALONE)
 
 

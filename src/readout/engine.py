@@ -11,6 +11,8 @@ Engine: TypeAlias = Literal["local", "dask"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 ALONE = 400
 """So few documents are done sooner than other processes are started."""
+LARGE = 20_000
+"""Above so many documents workers are started anew: a forked one would carry all that is known of the corpus."""
 RETRIES = 3
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,11 +24,12 @@ def default_jobs() -> int:
 
 
 def map_tasks(
-    function: Callable[[T], R], tasks: Sequence[T], jobs: int = 1, engine: Engine = "local"
+    function: Callable[[T], R], tasks: Sequence[T], jobs: int = 1, engine: Engine = "local", fork: bool = True
 ) -> Iterator[tuple[int, R]]:
     """Yield the number and the result of each task, in the order in which they are done.
 
-    ``function`` and the tasks must be picklable for more than one process.
+    ``function`` and the tasks must be picklable for more than one process. Without ``fork`` workers import the main
+    module anew, which must then do its work under ``if __name__ == "__main__"``.
 
     Raises:
         OSError: a worker died.
@@ -35,17 +38,17 @@ def map_tasks(
     if engine == "dask":
         return _map_on_dask(function, tasks, jobs)
     if jobs > 1 and len(tasks) > 1:
-        return _map_in_processes(function, tasks, min(jobs, len(tasks)))
+        return _map_in_processes(function, tasks, min(jobs, len(tasks)), fork)
     return ((number, function(task)) for number, task in enumerate(tasks))
 
 
-def _map_in_processes(function: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Iterator[tuple[int, R]]:
+def _map_in_processes(function: Callable[[T], R], tasks: Sequence[T], jobs: int, fork: bool) -> Iterator[tuple[int, R]]:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     # A forked worker has all modules already; Linux alone can fork safely while no threads run.
-    context = get_context("fork" if sys.platform.startswith("linux") else "spawn")
+    context = get_context("fork" if fork and sys.platform.startswith("linux") else "spawn")
     with ProcessPoolExecutor(jobs, context, _die_with_parent, (os.getpid(),)) as pool:
         futures = {pool.submit(function, task): number for number, task in enumerate(tasks)}
         try:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -98,7 +99,7 @@ class Tally(msgspec.Struct):
         for (target, polarity), number in Counter(zip(targets, group.values("polarity"), strict=True)).items():
             _add(self.targets, {target: {polarity: number}})
         for target, holder in set(zip(targets, group.values("holder"), strict=True)):
-            self.holders.setdefault(target, set()).add(holder)
+            self.holders.setdefault(target, set()).add(intern(holder))
 
     def _count_topics(self, group: _Group) -> None:
         topics = list(group.values("topic"))

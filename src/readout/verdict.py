@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from readout.checks import check_index, check_registries, check_usage
-from readout.engine import ALONE, Engine, default_jobs, map_tasks
+from readout.engine import ALONE, LARGE, Engine, default_jobs, map_tasks
 from readout.manifest import (
     Entry,
     Files,
@@ -179,7 +179,7 @@ def _map_fresh(
     total = sum(len(shard.documents) for shard in shards)
     jobs = options.jobs or (default_jobs() if total > ALONE else 1)
     with counting(total) as advance:
-        for position, result in map_tasks(function, shards, jobs, options.engine):
+        for position, result in map_tasks(function, shards, jobs, options.engine, fork=plan.documents <= LARGE):
             advance(len(shards[position].documents))
             yield fresh[position], result
 
