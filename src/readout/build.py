@@ -44,7 +44,6 @@ from readout.verdict import (
     look_at,
     make_plan,
     map_shards,
-    names_lines,
 )
 
 if TYPE_CHECKING:
@@ -133,12 +132,12 @@ def _iter_compiled(plan: Plan, memory: _Memory, folder: Path, options: Options) 
     from readout.shard import compile_shard
 
     compile_one = partial(compile_shard, scope=plan.look.scope, folder=str(folder.resolve()))
-    for shard, entry in map_shards(plan, compile_one, lambda done: done.survey.content, memory.known, options):
+    for shard, entry in map_shards(plan, compile_one, lambda done: done.surveyed.content, memory.known, options):
         memory.made[shard.name] = entry
         for file in entry.result.files:
             if not (folder / file.path).exists():
                 _link(memory.target / file.path, folder / file.path)
-        yield entry.result.survey
+        yield entry.result.surveyed.decode()
 
 
 def _link(old: Path, new: Path) -> None:
@@ -175,7 +174,7 @@ class _Memory:
 
     def write(self, plan: Plan, built: Built) -> None:
         """Write what the next build may take over."""
-        kept = {name: entry for name, entry in self.made.items() if not names_lines(entry.result.survey)}
+        kept = {name: entry for name, entry in self.made.items() if not entry.result.surveyed.names_lines}
         write_manifest(self.body, kept)
         write_manifest(
             self.head, _Last(plan.look.whole_key(_EXTRA), plan.surroundings, built, _stamp_outputs(self.target))

@@ -19,7 +19,7 @@ from readout.columns import ContentHash
 from readout.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
 from readout.model import AnnotatedDocument, Registries
 from readout.problem import RefusedError
-from readout.survey import Scope, Shard, Survey, survey_shard
+from readout.survey import Scope, Shard, Surveyed, survey_shard
 from readout.tables import make_registry_table, make_table
 
 GROUP_DOCUMENTS = 200
@@ -45,7 +45,7 @@ class ShardFile(msgspec.Struct, frozen=True):
 class ShardResult(msgspec.Struct, frozen=True):
     """What became of a shard: what was found in it, and its files; with errors, the files are not whole."""
 
-    survey: Survey
+    surveyed: Surveyed
     files: tuple[ShardFile, ...]
 
 
@@ -135,8 +135,8 @@ class _ShardWriter:
 def compile_shard(shard: Shard, scope: Scope, folder: str) -> ShardResult:
     """Read, check and compile the documents of a shard into ``folder``, whose folders of data exist."""
     writer = _ShardWriter(Path(folder), shard, scope.read_registries())
-    survey = survey_shard(shard, scope, writer.add)
-    return ShardResult(survey, writer.close())
+    surveyed = survey_shard(shard, scope, writer.add)
+    return ShardResult(surveyed, writer.close())
 
 
 def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:

@@ -77,18 +77,33 @@ def _place(doc_id: str, of: int) -> int:
 
 
 class Survey(msgspec.Struct):
-    """What was found in some documents; surveys add up. ``content`` is a hash of every byte that was read."""
+    """What was found in some documents; surveys add up."""
 
     problems: list[Problem] = []
     usage: Usage = msgspec.field(default_factory=Usage)
     tally: Tally = msgspec.field(default_factory=Tally)
-    content: str = ""
 
     def add(self, other: Survey) -> None:
         """Add another part of the corpus."""
         self.problems += other.problems
         self.usage.add(other.usage)
         self.tally.add(other.tally)
+
+
+class Surveyed(msgspec.Struct, frozen=True):
+    """A shard's survey, encoded, since a large corpus has many of them.
+
+    ``content`` is a hash of every byte that was read, empty where something could not be. ``names_lines`` tells whether
+    a problem names a line of ``documents.jsonl``, which moves when other documents come and go.
+    """
+
+    survey: msgspec.Raw
+    content: str
+    names_lines: bool
+
+    def decode(self) -> Survey:
+        """Return the survey."""
+        return msgspec.msgpack.decode(self.survey, type=Survey)
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -132,7 +147,7 @@ def find_scope(root: Path) -> Scope:
 
 def survey_shard(
     shard: Shard, scope: Scope, use: Callable[[Sequence[AnnotatedDocument]], None] | None = None
-) -> Survey:
+) -> Surveyed:
     """Read, check and count the documents of a shard.
 
     ``use`` is called with each run of documents as long as no error has been found in the shard.
@@ -148,8 +163,11 @@ def survey_shard(
             content.update(b"".join(map(_describe_content, run)))
             if use and not is_failure(survey.problems):
                 use(run)
-    survey.content = content.hexdigest() if documents == len(shard.documents) else ""
-    return survey
+    return Surveyed(
+        msgspec.Raw(msgspec.msgpack.encode(survey)),
+        content.hexdigest() if documents == len(shard.documents) else "",
+        any(problem.path == read.DOCUMENTS for problem in survey.problems),
+    )
 
 
 RUN_DOCUMENTS = 100

@@ -45,6 +45,7 @@ from readout.survey import (
     Scope,
     Shard,
     Survey,
+    Surveyed,
     find_scope,
     hash_content,
     plan_shards,
@@ -230,7 +231,7 @@ def _check_folder(root: Path, options: Options) -> Verdict:
     return verdict
 
 
-_Surveys: TypeAlias = dict[str, Entry[Survey]]
+_Surveys: TypeAlias = dict[str, Entry[Surveyed]]
 
 
 class _Last(msgspec.Struct, frozen=True):
@@ -245,13 +246,8 @@ def _check(plan: Plan, known: _Surveys, options: Options, entries: _Surveys) -> 
     def surveys() -> Iterator[Survey]:
         survey = partial(survey_shard, scope=plan.look.scope)
         for shard, entry in map_shards(plan, survey, lambda done: done.content, known, options):
-            if not names_lines(entry.result):
+            if not entry.result.names_lines:
                 entries[shard.name] = entry
-            yield entry.result
+            yield entry.result.decode()
 
     return judge(plan, surveys())
-
-
-def names_lines(survey: Survey) -> bool:
-    """Tell whether a survey names lines of ``documents.jsonl``, which move when other documents come and go."""
-    return any(problem.path == DOCUMENTS for problem in survey.problems)
