@@ -19,7 +19,7 @@ import pyarrow as pa
 from readout.anchor import INNER_MARKS
 from readout.columns import check_size, from_numpy, slice_strings, to_list, to_numbers, to_strings
 from readout.features import Feature
-from readout.model import AnnotatedDocument, AnyAnnotation, Record, Registries, Span
+from readout.model import SPAN_FIELDS, AnnotatedDocument, AnyAnnotation, Record, Registries, Span
 
 SPACE, WORD, MARK, INNER = range(4)
 """Kinds of code points: white space, part of a word, any other sign, and mark that may stand inside a word."""
@@ -248,5 +248,5 @@ class Batch:
         """Return the gold annotations of a class."""
         if record_class not in self._groups:
             lists = [document.gold.by_class[record_class] for document in self.documents]
-            self._groups[record_class] = Group(self.texts, record_class.SPAN_FIELDS[0], lists)
+            self._groups[record_class] = Group(self.texts, SPAN_FIELDS[record_class][0], lists)
         return self._groups[record_class]

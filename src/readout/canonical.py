@@ -23,6 +23,7 @@ from readout import read
 from readout.anchor import find_nearest, find_quotation, find_respelled
 from readout.model import (
     ANNOTATION_CLASSES,
+    SPAN_FIELDS,
     AnyAnnotation,
     Layer,
     Pointer,
@@ -72,7 +73,7 @@ class Unanchored(msgspec.Struct, frozen=True):
 
 def iter_draft_spans(record: Mapping[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
     """Yield the spans of a record that has passed the schema but need not be complete, with their pointers."""
-    for name in ANNOTATION_CLASSES[record["type"]].SPAN_FIELDS:
+    for name in SPAN_FIELDS[ANNOTATION_CLASSES[record["type"]]]:
         value = record.get(name, [])
         if isinstance(value, dict):
             yield (name,), value

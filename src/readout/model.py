@@ -7,8 +7,8 @@ Offsets are Unicode code points of the raw text, end excluded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from functools import cache, cached_property
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -32,6 +32,8 @@ Basis: TypeAlias = Literal["stated", "inferred", "unknown"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 Decision: TypeAlias = Literal["first", "second", "merged", "neither", "added"]
 AnnotationType: TypeAlias = Literal["mention", "quote", "topic", "stance", "boilerplate"]
+Pointer: TypeAlias = tuple[str | int, ...]
+"""Where a value is inside a record: a JSON pointer as its keys and indices."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,17 +49,13 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
 
 class Annotation(Record, frozen=True, kw_only=True, tag_field="type"):
-    """What all annotations share. ``SPAN_FIELDS`` names the fields that hold one span or a list of spans."""
-
-    SPAN_FIELDS: ClassVar[tuple[str, ...]] = ()
+    """What all annotations share."""
 
     id: str
 
 
 class Mention(Annotation, frozen=True, kw_only=True, tag="mention"):
     """A place where the text names or refers to a speaker."""
-
-    SPAN_FIELDS = ("span",)
 
     speaker: str
     span: Span
@@ -66,8 +64,6 @@ class Mention(Annotation, frozen=True, kw_only=True, tag="mention"):
 
 class Quote(Annotation, frozen=True, kw_only=True, tag="quote"):
     """A report of speech: who (``source``/``speaker``), by which words (``cue``), what (``content``)."""
-
-    SPAN_FIELDS = ("content", "cue")
 
     form: Form
     speaker: str
@@ -83,8 +79,6 @@ class Quote(Annotation, frozen=True, kw_only=True, tag="quote"):
 class Topic(Annotation, frozen=True, kw_only=True, tag="topic"):
     """A passage about a topic of the registry."""
 
-    SPAN_FIELDS = ("spans",)
-
     topic: str
     spans: tuple[Span, ...]
     note: str | None = None
@@ -92,8 +86,6 @@ class Topic(Annotation, frozen=True, kw_only=True, tag="topic"):
 
 class Stance(Annotation, frozen=True, kw_only=True, tag="stance"):
     """The position a holder takes towards a target's proposition, with the words that show it."""
-
-    SPAN_FIELDS = ("evidence",)
 
     holder: str
     target: str
@@ -106,8 +98,6 @@ class Stance(Annotation, frozen=True, kw_only=True, tag="stance"):
 
 class Boilerplate(Annotation, frozen=True, kw_only=True, tag="boilerplate"):
     """Text of the file that is not the article."""
-
-    SPAN_FIELDS = ("span",)
 
     kind: BoilerplateKind
     span: Span
@@ -228,6 +218,225 @@ class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="sugge
     reason: str
 
 
+# ---------------------------------------------------------------- what each field names
+
+FieldKind: TypeAlias = Literal[
+    "id",
+    "entry",
+    "annotation",
+    "spans",
+    "label",
+    "key",
+    "date",
+    "code",
+    "text",
+    "parts",
+    "layer",
+    "item",
+    "section",
+]
+
+
+class FieldRole(NamedTuple):
+    """What the values of a field are.
+
+    ``id`` is the record's own; ``entry`` is an id of the registry ``of``, and ``annotation`` the id
+    of an annotation of type ``of`` in the same file. A ``label`` is one of ``values``. Records with
+    the same ``key`` belong together. A ``code`` follows a standard or is compared as it is; ``text``
+    is free. ``parts`` are records inside the record. Decisions name a ``layer`` by its annotator, an
+    ``item`` of a layer or of gold by its id, and a ``section`` of the guidelines by its number.
+    With ``many`` the field is a list.
+    """
+
+    kind: FieldKind
+    of: str = ""
+    values: tuple[str, ...] = ()
+    many: bool = False
+
+
+def _entry(registry: str) -> FieldRole:
+    return FieldRole("entry", of=registry)
+
+
+def _entries(registry: str) -> FieldRole:
+    return FieldRole("entry", of=registry, many=True)
+
+
+def _annotation(name: AnnotationType) -> FieldRole:
+    return FieldRole("annotation", of=name)
+
+
+def _label(vocabulary: Any) -> FieldRole:
+    return FieldRole("label", values=get_args(vocabulary))
+
+
+def _many(kind: FieldKind) -> FieldRole:
+    return FieldRole(kind, many=True)
+
+
+_ID = FieldRole("id")
+_SPAN = FieldRole("spans")
+_KEY = FieldRole("key")
+_DATE = FieldRole("date")
+_CODE = FieldRole("code")
+_TEXT = FieldRole("text")
+
+FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
+    Mention: {"id": _ID, "speaker": _entry("speakers"), "span": _SPAN, "note": _TEXT},
+    Quote: {
+        "id": _ID,
+        "form": _label(Form),
+        "speaker": _entry("speakers"),
+        "content": _many("spans"),
+        "cue": _many("spans"),
+        "source": _annotation("mention"),
+        "addressees": _entries("speakers"),
+        "within": _annotation("quote"),
+        "statement": _KEY,
+        "note": _TEXT,
+    },
+    Topic: {"id": _ID, "topic": _entry("topics"), "spans": _many("spans"), "note": _TEXT},
+    Stance: {
+        "id": _ID,
+        "holder": _entry("speakers"),
+        "target": _entry("targets"),
+        "polarity": _label(Polarity),
+        "expression": _label(Expression),
+        "evidence": _many("spans"),
+        "quote": _annotation("quote"),
+        "note": _TEXT,
+    },
+    Boilerplate: {"id": _ID, "kind": _label(BoilerplateKind), "span": _SPAN, "note": _TEXT},
+    Document: {
+        "doc_id": _ID,
+        "title": _TEXT,
+        "published": _DATE,
+        "published_basis": _label(Basis),
+        "outlet": _entry("speakers"),
+        "outlet_basis": _label(Basis),
+        "event": _KEY,
+        "language": _CODE,
+        "split": _label(Split),
+        "origin": _TEXT,
+        "rights": _TEXT,
+        "sha256": _CODE,
+        "note": _TEXT,
+        "references": _many("code"),
+    },
+    Role: {"title": _TEXT, "organisation": _TEXT, "start": _DATE, "end": _DATE},
+    Speaker: {
+        "speaker_id": _ID,
+        "name": _TEXT,
+        "kind": _label(SpeakerKind),
+        "aliases": _many("text"),
+        "roles": _many("parts"),
+        "country": _CODE,
+        "members": _entries("speakers"),
+        "wikidata": _CODE,
+        "note": _TEXT,
+    },
+    TopicDefinition: {
+        "topic_id": _ID,
+        "label": _TEXT,
+        "definition": _TEXT,
+        "parent": _entry("topics"),
+        "iptc": _entries("iptc"),
+        "note": _TEXT,
+    },
+    Target: {
+        "target_id": _ID,
+        "label": _TEXT,
+        "proposition": _TEXT,
+        "favor_means": _TEXT,
+        "against_means": _TEXT,
+        "topics": _entries("topics"),
+        "note": _TEXT,
+    },
+    Annotator: {
+        "annotator_id": _ID,
+        "kind": _label(AnnotatorKind),
+        "name": _TEXT,
+        "model_family": _TEXT,
+        "guidelines_version": _TEXT,
+        "date": _DATE,
+        "saw": _TEXT,
+        "note": _TEXT,
+    },
+    SideItems: {"annotator": FieldRole("layer"), "ids": _many("item")},
+    Adjudication: {
+        "id": _ID,
+        "kind": _label(AnnotationType),
+        "items": _many("parts"),
+        "gold": _many("item"),
+        "decision": _label(Decision),
+        "section": FieldRole("section"),
+        "reason": _TEXT,
+    },
+    Suggestion: {"annotation": FieldRole("parts"), "reason": _TEXT},
+}
+"""What every field of every record names, in canonical order; all other modules read it here."""
+
+
+@cache
+def fields_of(record_class: type[Record], *kinds: FieldKind) -> tuple[str, ...]:
+    """Return the fields of a record class whose role is of one of these kinds, in canonical order."""
+    roles = FIELD_ROLES[record_class]
+    return tuple(name for name, role in roles.items() if role.kind in kinds)
+
+
+SPAN_FIELDS: Mapping[type, tuple[str, ...]] = {
+    record_class: fields_of(record_class, "spans") for record_class in ANNOTATION_CLASSES.values()
+}
+"""The fields of each annotation class that hold spans; the first holds what the annotation is about."""
+
+LABEL_FIELDS: Mapping[AnnotationType, tuple[str, ...]] = {
+    name: tuple(
+        field for field in fields_of(record_class, "entry", "label") if not FIELD_ROLES[record_class][field].many
+    )
+    for name, record_class in ANNOTATION_CLASSES.items()
+}
+"""The fields that say what an annotation of each type means, apart from place and references."""
+
+
+def iter_values(record: Record, *kinds: FieldKind) -> Iterator[tuple[Pointer, FieldRole, Any]]:
+    """Yield ``(pointer, role, value)`` for every value of these kinds in a record and its parts.
+
+    Lists are yielded item by item. Fields that are null or empty yield nothing.
+    """
+    roles = FIELD_ROLES[type(record)]
+    for name, written in _written_names(type(record), *kinds):
+        role = roles[name]
+        for pointer, value in _iter_items(written, getattr(record, name)):
+            if role.kind != "parts":
+                yield pointer, role, value
+            elif isinstance(value, Record):
+                for inner, inner_role, found in iter_values(value, *kinds):
+                    yield (*pointer, *inner), inner_role, found
+
+
+@cache
+def _written_names(record_class: type[Record], *kinds: FieldKind) -> tuple[tuple[str, str], ...]:
+    """Return the fields of these kinds and those with parts, each with its key in JSON."""
+    written = dict(zip(record_class.__struct_fields__, record_class.__struct_encode_fields__, strict=True))
+    return tuple((name, written[name]) for name in fields_of(record_class, *kinds, "parts"))
+
+
+def _iter_items(name: str, value: Any) -> Iterator[tuple[Pointer, Any]]:
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield (name, index), item
+    elif value is not None:
+        yield (name,), value
+
+
+def named_entries(record: Record, registry: str) -> list[str]:
+    """Return the ids of the entries of a registry that a record names, in the order of its fields."""
+    return [value for _, role, value in iter_values(record, "entry") if role.of == registry]
+
+
+# ---------------------------------------------------------------- files
+
+
 R = TypeVar("R", bound=Record)
 
 
@@ -298,12 +507,9 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[AnnotatedDocument, ...]
 
 
-Pointer: TypeAlias = tuple[str | int, ...]
-
-
 def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:
     """Yield every span of an annotation with its JSON pointer inside the record."""
-    for name in annotation.SPAN_FIELDS:
+    for name in SPAN_FIELDS[type(annotation)]:
         value = getattr(annotation, name)
         if isinstance(value, Span):
             yield (name,), value
@@ -314,7 +520,7 @@ def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:
 
 def main_spans(annotation: AnyAnnotation) -> tuple[Span, ...]:
     """Return the spans an annotation is about: content, evidence, passage or the one span."""
-    value = getattr(annotation, annotation.SPAN_FIELDS[0])
+    value = getattr(annotation, SPAN_FIELDS[type(annotation)][0])
     return (value,) if isinstance(value, Span) else value
 
 

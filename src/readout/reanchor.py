@@ -19,7 +19,7 @@ from readout import read
 from readout.alignment import Alignment
 from readout.anchor import find_quotation, widen_to_words
 from readout.canonical import encode_layer, encode_records, format_layer
-from readout.model import AnyAnnotation, Document, Span, iter_spans
+from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
 from readout.parse import parse_layer
 from readout.problem import Problem, RefusedError
 
@@ -174,7 +174,7 @@ def reanchor_annotation(annotation: AnyAnnotation, alignment: Alignment) -> Move
 def encode_unplaced(annotation: AnyAnnotation) -> bytes:
     """Return the line of an annotation without a place: offsets left out, so that it can be mended and put back."""
     record = msgspec.to_builtins(annotation)
-    for name in annotation.SPAN_FIELDS:
+    for name in SPAN_FIELDS[type(annotation)]:
         spans = record.get(name, [])
         for span in [spans] if isinstance(spans, dict) else spans:
             del span["start"], span["end"]

@@ -9,21 +9,13 @@ from typing import Any, TypeAlias
 
 from readout.matching import dice, length, match, overlap
 from readout.model import (
+    LABEL_FIELDS,
     AnnotationType,
     AnyAnnotation,
     Span,
     annotation_type,
     main_spans,
 )
-
-LABELS: Mapping[AnnotationType, tuple[str, ...]] = {
-    "mention": ("speaker",),
-    "quote": ("form", "speaker"),
-    "topic": ("topic",),
-    "stance": ("holder", "target", "polarity", "expression"),
-    "boilerplate": ("kind",),
-}
-"""The label fields of each type whose agreement is measured."""
 
 KEYS: Mapping[AnnotationType, tuple[str, ...]] = {
     "mention": ("speaker",),
@@ -88,7 +80,7 @@ def match_annotations(first: Sequence[Any], second: Sequence[Any], kind: Annotat
 
 def _order(annotation: AnyAnnotation) -> tuple[Any, ...]:
     spans = [(span.start, span.end) for span in main_spans(annotation)]
-    labels = [getattr(annotation, name) for name in LABELS[annotation_type(annotation)]]
+    labels = [getattr(annotation, name) for name in LABEL_FIELDS[annotation_type(annotation)]]
     return spans, labels
 
 
@@ -97,7 +89,7 @@ def count(first: Iterable[AnyAnnotation], second: Iterable[AnyAnnotation], kind:
     ours, theirs = ([a for a in layer if annotation_type(a) == kind] for layer in (first, second))
     pairs = match_annotations(ours, theirs, kind)
     our_cover, their_cover = (_merge(span for a in layer for span in main_spans(a)) for layer in (ours, theirs))
-    labels = {name: Counter((getattr(a, name), getattr(b, name)) for a, b in pairs) for name in LABELS[kind]}
+    labels = {name: Counter((getattr(a, name), getattr(b, name)) for a, b in pairs) for name in LABEL_FIELDS[kind]}
     return Counts(
         first=len(ours),
         second=len(theirs),
@@ -107,7 +99,7 @@ def count(first: Iterable[AnyAnnotation], second: Iterable[AnyAnnotation], kind:
         second_characters=length(their_cover),
         shared_characters=overlap(our_cover, their_cover),
         labels=labels,
-        characters=_count_characters(ours, theirs, LABELS[kind][-1] if kind != "stance" else "polarity", size),
+        characters=_count_characters(ours, theirs, LABEL_FIELDS[kind][-1] if kind != "stance" else "polarity", size),
     )
 
 

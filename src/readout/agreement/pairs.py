@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 
-from readout.agreement.counts import LABELS, Counts, add_counts, count
+from readout.agreement.counts import Counts, add_counts, count
 from readout.intervals import Estimate, jackknife
 from readout.model import (
     ANNOTATION_CLASSES,
+    LABEL_FIELDS,
     AnnotatedDocument,
     AnnotationType,
     Layer,
@@ -102,7 +103,7 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
     from pyannote.core import Segment
     from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
 
-    label = "polarity" if kind == "stance" else LABELS[kind][-1]
+    label = "polarity" if kind == "stance" else LABEL_FIELDS[kind][-1]
     continuum = Continuum()
     sizes = []
     for name, layer in (("first", first), ("second", second)):

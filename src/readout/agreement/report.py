@@ -16,22 +16,22 @@ from readout.agreement.coefficients import (
     measure_label,
     with_unmatched,
 )
-from readout.agreement.counts import LABELS, Counts, Pairs
+from readout.agreement.counts import Counts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
 from readout.intervals import Estimate
-from readout.model import ANNOTATION_CLASSES
+from readout.model import ANNOTATION_CLASSES, LABEL_FIELDS
 from readout.stats import Table, format_markdown, print_table
 
 
 def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
     """Return every measure of one annotation type: by ``spans`` or label field, then by name."""
     spans = {name: types.estimate(measure) for name, measure in SPAN_MEASURES.items()}
-    spans["α items"] = types.estimate(lambda c: krippendorff_alpha(with_unmatched(c, LABELS[types.kind][-1])))
+    spans["α items"] = types.estimate(lambda c: krippendorff_alpha(with_unmatched(c, LABEL_FIELDS[types.kind][-1])))
     if types.gamma:
         spans["γ"] = types.gamma
     labels = {
         label: {name: types.estimate(measure) for name, measure in measure_label(label).items()}
-        for label in LABELS[types.kind]
+        for label in LABEL_FIELDS[types.kind]
     }
     return {"spans": spans, **labels}
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from readout.changes.report import DocumentChanges, EntryChange
 from readout.changes.states import State
-
-_NOUNS = {"speakers": "speaker", "topics": "topic", "targets": "target", "annotators": "annotator"}
+from readout.read import REGISTRY_FILES
 
 
 def find_breaking(
@@ -43,10 +42,13 @@ def _break_document(changes: DocumentChanges, rows: int) -> Iterator[str]:
 
 
 def _break_entry(entry: EntryChange) -> Iterator[str]:
-    noun = _NOUNS.get(entry.path.rpartition("/")[2].removesuffix(".jsonl"))
-    if noun and entry.kind == "renamed":
+    registry = entry.path.removeprefix("annotations/").removesuffix(".jsonl")
+    if registry not in REGISTRY_FILES:
+        return
+    noun, _ = REGISTRY_FILES[registry]
+    if entry.kind == "renamed":
         yield f"The {noun} id {entry.id!r} is now {entry.new_id!r}."
-    elif noun and entry.kind == "removed":
+    elif entry.kind == "removed":
         yield f"The {noun} id {entry.id!r} is gone."
 
 

@@ -9,11 +9,9 @@ import msgspec
 
 from readout.changes.pairing import Carrier, pair_by_id, pair_by_meaning
 from readout.changes.report import AnnotationChange, FieldChange, LayerChanges
-from readout.model import AnyAnnotation, Layer, annotation_type, main_spans
+from readout.model import FIELD_ROLES, SPAN_FIELDS, AnyAnnotation, Layer, annotation_type, main_spans
 
 SAME_TEXT = Carrier("", "")
-REFERENCES = frozenset({"source", "within", "quote"})
-"""Fields that hold the id of another annotation of the layer."""
 
 
 def compare_layers(
@@ -70,10 +68,10 @@ def _compare_pair(
 ) -> AnnotationChange | None:
     """Return how a pair differs, if it does; ``here`` is the old annotation at its place in the new text."""
     fields = []
-    for name in old.__struct_fields__:
+    for name, role in FIELD_ROLES[type(old)].items():
         before, after = getattr(here, name), getattr(new, name)
         # A reference that follows the new id of its annotation says what it said before.
-        if name in REFERENCES and before is not None:
+        if role.kind == "annotation" and before is not None:
             before = renamed.get(before, before)
         if before != after:
             fields.append(FieldChange(name, *map(msgspec.to_builtins, (getattr(old, name), after))))
@@ -85,7 +83,7 @@ def _compare_pair(
 
 def classify(names: set[str], annotation: AnyAnnotation) -> Literal["moved", "relabelled", "edited"]:
     """Return what kind of change it is that these fields of an annotation differ."""
-    places = set(annotation.SPAN_FIELDS)
+    places = set(SPAN_FIELDS[type(annotation)])
     if names - places - {"id", "note"}:
         return "relabelled"
     return "moved" if names & places else "edited"

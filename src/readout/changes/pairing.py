@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -11,16 +11,15 @@ from msgspec.structs import replace
 
 from readout.anchor import iter_tokens
 from readout.matching import dice, match
-from readout.model import ANNOTATION_CLASSES, AnnotationType, AnyAnnotation, Span, annotation_type, main_spans
-
-LABELS: Mapping[AnnotationType, tuple[str, ...]] = {
-    "mention": ("speaker",),
-    "quote": ("form", "speaker"),
-    "topic": ("topic",),
-    "stance": ("holder", "target", "polarity", "expression"),
-    "boilerplate": ("kind",),
-}
-"""The fields of each type that say what it means, apart from place and references."""
+from readout.model import (
+    ANNOTATION_CLASSES,
+    LABEL_FIELDS,
+    SPAN_FIELDS,
+    AnyAnnotation,
+    Span,
+    annotation_type,
+    main_spans,
+)
 
 Pair = tuple[AnyAnnotation, AnyAnnotation]
 NOWHERE = -1
@@ -72,7 +71,7 @@ class Carrier:
         if not self.text_changed:
             return annotation
         moved = {}
-        for name in annotation.SPAN_FIELDS:
+        for name in SPAN_FIELDS[type(annotation)]:
             value = getattr(annotation, name)
             moved[name] = self._move(value) if isinstance(value, Span) else tuple(map(self._move, value))
         return replace(annotation, **moved)
@@ -115,7 +114,7 @@ def _order(annotation: AnyAnnotation) -> tuple[int, int, str]:
 
 def likeness(old: AnyAnnotation, new: AnyAnnotation) -> float:
     """Return how alike two annotations of one type are, from 0 to 2: shared characters (Dice) plus equal labels."""
-    names = LABELS[annotation_type(new)]
+    names = LABEL_FIELDS[annotation_type(new)]
     equal: float = sum(getattr(old, name) == getattr(new, name) for name in names) / len(names)
     shared = dice(main_spans(old), main_spans(new))
     if shared and (equal or shared >= 0.5):

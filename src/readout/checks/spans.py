@@ -11,6 +11,7 @@ from readout.canonical import (
     nearest_passage,
 )
 from readout.model import (
+    SPAN_FIELDS,
     AnnotatedDocument,
     Layer,
     Mention,
@@ -79,7 +80,7 @@ def _place_hint(span: Span, text: str) -> str:
 def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """The spans of one field are in text order and do not overlap."""
     for index, annotation in enumerate(layer.records):
-        for name in annotation.SPAN_FIELDS:
+        for name in SPAN_FIELDS[type(annotation)]:
             spans = getattr(annotation, name)
             if isinstance(spans, Span) or len(spans) < 2:
                 continue

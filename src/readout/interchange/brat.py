@@ -11,20 +11,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from readout.interchange.graph import LABELS, LINKS, Graph, Link, Node, to_graph
+from readout.interchange.graph import LINKS, LISTS, NODE_LABELS, VALUE_ROLES, Graph, Link, Node, to_graph
 from readout.interchange.inbox import Inbox, find_files, read_text
 from readout.interchange.outbox import Outbox, Sheet
-from readout.model import Registries, Span
-from readout.schema import read_schema
+from readout.model import ANNOTATION_CLASSES, Registries, Span, fields_of
 
 LOSSES = (
     "An annotation of nothing but line breaks cannot be written: the export names it and fails.",
     "Events, equivalences and notes of types that are not written here are refused on import.",
 )
-_ENUMERATED = {"form": "quote", "polarity": "stance", "expression": "stance", "kind": "boilerplate"}
-_NORMALISED = {"speaker": "speakers", "addressees": "speakers", "holder": "speakers", "topic": "topics"} | {
-    "target": "targets"
+_ENUMERATED = {
+    field: name for name, record_class in ANNOTATION_CLASSES.items() for field in fields_of(record_class, "label")
 }
+"""The fields of a closed vocabulary, which brat knows as attributes, each with its annotation type."""
+_NORMALISED = {name: role.of for name, role in VALUE_ROLES.items() if role.kind == "entry"}
+"""The fields that name entries, each with its registry."""
 _NOTES = {"id": "Id", "statement": "Statement", "note": "AnnotatorNotes"}
 _SPANS = "Spans"
 
@@ -126,19 +127,16 @@ def unescape(value: str) -> str:
 def format_configuration() -> str:
     """Return ``annotation.conf``: the labels, links and closed vocabularies of the schema."""
     relations = "".join(f"{name}\tArg1:{tail}, Arg2:{head}\n" for name, (tail, head) in LINKS.items())
-    values = {name: "|".join(_allowed(label, name)) for name, label in _ENUMERATED.items()}
+    values = {name: "|".join(VALUE_ROLES[name].values) for name in _ENUMERATED}
     attributes = "".join(f"{name}\tArg:{label}, Value:{values[name]}\n" for name, label in _ENUMERATED.items())
     overlaps = "<OVERLAP>\tArg1:<ANY>, Arg2:<ANY>, <OVL-TYPE>:<ANY>\n"
-    entities = "".join(f"{label}\n" for label in LABELS)
+    entities = "".join(f"{label}\n" for label in NODE_LABELS)
     return f"[entities]\n{entities}\n[relations]\n{overlaps}{relations}\n[events]\n\n[attributes]\n{attributes}"
 
 
-def _allowed(label: str, field: str) -> list[str]:
-    allowed: list[str] = read_schema("annotation")["$defs"][label]["properties"][field]["enum"]
-    return allowed
-
-
-_VISUAL = "[labels]\n" + "".join(f"{label} | {label.capitalize()} | {label[:2].capitalize()}\n" for label in LABELS)
+_VISUAL = "[labels]\n" + "".join(
+    f"{label} | {label.capitalize()} | {label[:2].capitalize()}\n" for label in NODE_LABELS
+)
 _TOOLS = "[options]\nTokens\ttokenizer:whitespace\nSentences\tsplitter:newline\n\n[normalization]\n" + "".join(
     f"{name}\tDB:{name}\n" for name in _NORMALISED
 )
@@ -236,11 +234,11 @@ class AnnReader:
 
     def _add_value(self, number: int, node: Node, field: str, value: str) -> None:
         old = node.values.get(field)
-        if old is not None and field not in ("addressees", "note"):
+        if old is not None and field not in (*LISTS, "note"):
             message = f"The {field} of {node.key!r} is given twice: {old!r} and {value!r}."
             self.inbox.report("foreign-value", self.path, message, "keep one of the two.", number)
             return
-        between = " " if field == "addressees" else "\n"
+        between = " " if field in LISTS else "\n"
         new = value if old is None else f"{old}{between}{value}"
         self.nodes[node.key] = node._replace(values={**node.values, field: new})
 

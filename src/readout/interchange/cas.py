@@ -14,7 +14,7 @@ from zipfile import ZipFile, is_zipfile
 
 import msgspec
 
-from readout.interchange.graph import LABELS, LINKS, PART, VALUE_NAMES, Graph, Link, Node
+from readout.interchange.graph import LINKS, NODE_LABELS, PART, VALUE_ROLES, Graph, Link, Node
 from readout.interchange.inbox import Inbox, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
@@ -28,7 +28,7 @@ LOSSES = (
 SPAN = "webanno.custom.Readout"
 RELATION = "webanno.custom.ReadoutLink"
 _LAYERS = "inception-layers.json"
-_FEATURES = {"id": "identifier"} | {name: name for name in VALUE_NAMES if name != "id"}
+_FEATURES = {"id": "identifier"} | {name: name for name in VALUE_ROLES if name != "id"}
 """The features by the values they hold; ``id`` is taken by XMI."""
 
 
@@ -58,7 +58,7 @@ def make_layers() -> list[dict[str, Any]]:
 
 
 def _layer(name: str, title: str, kind: str, features: list[str]) -> dict[str, Any]:
-    described = {"label": "one of " + ", ".join(LABELS if kind == "span" else (*LINKS, PART))}
+    described = {"label": "one of " + ", ".join(NODE_LABELS if kind == "span" else (*LINKS, PART))}
     return {
         "name": name,
         "uiName": title,

@@ -13,7 +13,7 @@ import msgspec
 
 from readout.anchor import find_quotation
 from readout.canonical import encode_layer, nearest_passage
-from readout.interchange.graph import Draft, Fault, Graph, Node, from_graph, join_nodes, show
+from readout.interchange.graph import VALUE_ROLES, Draft, Fault, Graph, Node, from_graph, join_nodes, show
 from readout.model import AnyAnnotation, Record, Registries, Span
 from readout.problem import Problem, nearest
 from readout.read import BY, REGISTRY_FILES
@@ -29,8 +29,6 @@ CODES: Mapping[str, str] = {
     "inexpressible": "What is exported can be carried by the foreign format.",
 }
 """The codes of the problems of imports and exports, with what each demands."""
-_VOCABULARIES = {"speaker": "speakers", "holder": "speakers", "topic": "topics", "target": "targets"}
-
 
 Entries: TypeAlias = Mapping[str, Mapping[str, Record]]
 
@@ -129,16 +127,17 @@ class Inbox:
                 for finding in explain("annotation", record):
                     hint = finding.hint or ""
                     self.report("foreign-value", path, finding.message, hint, node.line, show(node))
-            for name, vocabulary in _VOCABULARIES.items():
-                self._check_entries(path, node, [record[name]] if name in record else [], vocabulary)
-            self._check_entries(path, node, record.get("addressees", []), "speakers")
+            for name, value in record.items():
+                role = VALUE_ROLES.get(name)
+                if role and role.kind == "entry":
+                    self._check_entries(path, node, value if role.many else [value], role.of)
 
-    def _check_entries(self, path: str, node: Node, names: Iterable[Any], vocabulary: str) -> None:
-        known = self.entries[vocabulary]
+    def _check_entries(self, path: str, node: Node, names: Iterable[Any], registry: str) -> None:
+        known = self.entries[registry]
         for name in names:
             if name not in known:
-                hint = nearest(str(name), known) or f"add it to annotations/{vocabulary}.jsonl first."
-                message = f"There is no entry {name!r} in annotations/{vocabulary}.jsonl."
+                hint = nearest(str(name), known) or f"add it to annotations/{registry}.jsonl first."
+                message = f"There is no entry {name!r} in annotations/{registry}.jsonl."
                 self.report("foreign-value", path, message, hint, node.line, show(node))
 
 

@@ -13,22 +13,18 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
-from readout.interchange.graph import LABELS, LINKS, LISTS, PART, VALUE_NAMES, VALUES, Graph, Link, Node
+from readout.interchange.graph import LINKS, LISTS, NODE_LABELS, PART, VALUE_ROLES, VALUES, Graph, Link, Node
 from readout.interchange.inbox import Inbox, find_files, parse_json, read_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
 from readout.model import Registries, Span
-from readout.schema import read_schema
 
 LOSSES = (
     "Pre-annotations have no annotator in Label Studio: the layer is their model version.",
     "Only what was submitted as an annotation is imported, by the id of the one who completed it.",
     "Ids of annotations that were first made in Label Studio are its own; the import gives them new ones.",
 )
-_REGISTRIES = {"speaker": "speakers", "addressees": "speakers", "holder": "speakers", "topic": "topics"} | {
-    "target": "targets"
-}
-_COLOURS = dict(zip(LABELS, ("#1f77b4", "#2ca02c", "#98df8a", "#9467bd", "#d62728", "#7f7f7f"), strict=True))
+_COLOURS = dict(zip(NODE_LABELS, ("#1f77b4", "#2ca02c", "#98df8a", "#9467bd", "#d62728", "#7f7f7f"), strict=True))
 
 
 # ---------------------------------------------------------------- out
@@ -65,18 +61,17 @@ def _region(key: str, name: str, kind: str, value: dict[str, Any]) -> dict[str, 
 
 def find_choices(name: str, registries: Registries | None) -> list[str] | None:
     """Return the values that may be chosen for a field; None for free text. Without registries their part is empty."""
-    if name in _REGISTRIES:
-        return list(getattr(registries, _REGISTRIES[name])) if registries else []
-    label = next(label for label, names in VALUES.items() if name in names)
-    allowed: list[str] | None = read_schema("annotation")["$defs"][label]["properties"][name].get("enum")
-    return allowed
+    role = VALUE_ROLES[name]
+    if role.kind == "entry":
+        return list(getattr(registries, role.of)) if registries else []
+    return list(role.values) or None
 
 
 def format_configuration(registries: Registries) -> str:
     """Return the labelling configuration for the vocabularies of a corpus."""
-    labels = "".join(f'    <Label value="{label}" background="{_COLOURS[label]}"/>\n' for label in LABELS)
+    labels = "".join(f'    <Label value="{label}" background="{_COLOURS[label]}"/>\n' for label in NODE_LABELS)
     relations = "".join(f'    <Relation value="{name}"/>\n' for name in (*LINKS, PART))
-    controls = "".join(_format_control(name, find_choices(name, registries)) for name in VALUE_NAMES)
+    controls = "".join(_format_control(name, find_choices(name, registries)) for name in VALUE_ROLES)
     return (
         "<View>\n"
         f'  <Relations>\n{relations}  </Relations>\n  <Labels name="label" toName="text">\n{labels}  </Labels>\n'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from hashlib import sha256
+from itertools import chain
 from unicodedata import normalize
 
 from readout.anchor import iter_quotation_marks
@@ -18,6 +19,7 @@ from readout.model import (
     Corpus,
     Document,
     Form,
+    Record,
     RecordFile,
     Registries,
     Span,
@@ -25,6 +27,7 @@ from readout.model import (
     SpeakerKind,
     Split,
     Target,
+    named_entries,
 )
 from readout.read import DOCUMENTS, GOLD, TEXTS
 
@@ -168,12 +171,16 @@ def _is_known(inbox: CorpusInbox, speaker_id: str) -> bool:
 
 
 def _find_used(inbox: CorpusInbox) -> set[str]:
-    names = ("speaker", "holder")
-    used = {getattr(record, name, None) for layer in inbox.layers.values() for record in layer for name in names}
-    used |= {name for layer in inbox.layers.values() for record in layer for name in getattr(record, "addressees", ())}
-    used |= {meta.outlet for meta, _ in inbox.documents.values()}
-    members = {m for name in used if name for m in getattr(inbox.known["speakers"].get(name), "members", ())}
-    return {name for name in used | members if name}
+    records: list[Record] = [meta for meta, _ in inbox.documents.values()]
+    records += chain.from_iterable(inbox.layers.values())
+    used = _find_speakers(records)
+    speakers = inbox.known["speakers"]
+    return used | _find_speakers(speakers[name] for name in used if name in speakers)
+
+
+def _find_speakers(records: Iterable[Record]) -> set[str]:
+    """Return the speakers whom records name."""
+    return {name for record in records for name in named_entries(record, "speakers")}
 
 
 def _add_annotator(inbox: CorpusInbox) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from readout.interchange.graph import LABELS, Graph, Link, Node
+from readout.interchange.graph import NODE_LABELS, Graph, Link, Node
 from readout.interchange.inbox import Inbox, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import cut_words, to_pieces
@@ -42,7 +42,7 @@ def to_doc(vocab: Any, sheet: Sheet) -> Any:
     doc = Doc(vocab, [sheet.text[word.start : word.end] for word in words], [word.space for word in words])
     first = {word.start: number for number, word in enumerate(words)}
     last = {word.end: number for number, word in enumerate(words)}
-    for label in LABELS:
+    for label in NODE_LABELS:
         doc.spans[label] = [
             Span(doc, first[span.start], last[span.end] + 1, label=label, span_id=node.key)
             for node, span in pieces

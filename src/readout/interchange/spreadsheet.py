@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from readout.interchange.graph import CUE, VALUE_NAMES, Graph, Link, Node, to_graph
+from readout.interchange.graph import CUE, LINK_FIELDS, VALUE_ROLES, Graph, Link, Node, to_graph
 from readout.interchange.inbox import Inbox, find_files, read_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import Span
@@ -23,7 +23,6 @@ LOSSES = (
     "A document without annotations leaves no row, and so no layer.",
     "A character U+0000 in a text or note is refused on export, as no spreadsheet can hold it.",
 )
-_LINK_COLUMNS = ("source", "within", "quote")
 COLUMNS = (
     "document",
     "layer",
@@ -33,8 +32,8 @@ COLUMNS = (
     "words",
     "cue",
     "cue_words",
-    *(name for name in VALUE_NAMES if name not in ("id", "note")),
-    *_LINK_COLUMNS,
+    *(name for name in VALUE_ROLES if name not in ("id", "note")),
+    *LINK_FIELDS,
     "note",
 )
 _BETWEEN = " … "
@@ -84,7 +83,7 @@ def _iter_rows(outbox: Outbox, sheet: Sheet) -> Iterator[list[str]]:
         cells = {"document": sheet.name, "layer": sheet.layer, "type": node.label, **node.values}
         cells |= {"spans": _format_places(node.spans), "words": _format_words(node.spans)}
         cells |= {"cue": _format_places(cue.spans), "cue_words": _format_words(cue.spans)} if cue else {}
-        cells |= {name: links.get((node.key, name), "") for name in _LINK_COLUMNS}
+        cells |= {name: links.get((node.key, name), "") for name in LINK_FIELDS}
         if any("\0" in cell for cell in cells.values()):
             message = f"The {node.label} {node.key!r} holds the character U+0000."
             outbox.refuse(sheet, message, "export it in another format.")
@@ -176,11 +175,11 @@ class SheetReader:
         key = row.get("id") or f"line {line}"
         spans = self._read_places(text, row["spans"], row.get("words", ""), line)
         cue = self._read_places(text, row["cue"], row.get("cue_words", ""), line) if row.get("cue") else ()
-        values = {name: value for name, value in row.items() if name in VALUE_NAMES and value}
+        values = {name: value for name, value in row.items() if name in VALUE_ROLES and value}
         if spans is None or cue is None:
             return
         graph.nodes.append(Node(key, row["type"], spans, values, line))
-        graph.links.extend(Link(name, key, row[name], line) for name in _LINK_COLUMNS if row.get(name))
+        graph.links.extend(Link(name, key, row[name], line) for name in LINK_FIELDS if row.get(name))
         if cue:
             graph.nodes.append(Node(f"{key}/{CUE}", CUE, cue, {}, line))
             graph.links.append(Link(CUE, key, f"{key}/{CUE}", line))

@@ -19,7 +19,7 @@ import msgspec
 from readout.interchange.graph import CUE, LISTS, VALUES, Graph, Link, Node, to_graph
 from readout.interchange.inbox import Inbox, find_files
 from readout.interchange.outbox import Outbox, Sheet
-from readout.model import ANNOTATION_CLASSES
+from readout.model import ANNOTATION_CLASSES, SPAN_FIELDS
 
 LOSSES = (
     "Registries and metadata are written in part (aliases, roles and members of speakers are not) and not imported.",
@@ -151,7 +151,7 @@ def _iter_rows(sheet: Sheet) -> Iterator[tuple[str, Sequence[Any]]]:
         key = (sheet.name, sheet.layer, node.key.removesuffix(f"/{CUE}"))
         field = CUE
         if node.label != CUE:
-            field = ANNOTATION_CLASSES[node.label].SPAN_FIELDS[0]  # type: ignore[index]
+            field = SPAN_FIELDS[ANNOTATION_CLASSES[node.label]][0]  # type: ignore[index]
             yield "annotations", (*key, node.label, node.values.get("note"))
             yield _TABLE_OF[node.label], (*key, *(node.values.get(name) for name in own_columns(node.label)))
         for number, speaker in enumerate(node.values.get("addressees", "").split()):

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from readout.interchange.graph import LABELS, LINKS, Graph, Link, Node, to_graph
+from readout.interchange.graph import LINKS, NODE_LABELS, Graph, Link, Node, to_graph
 from readout.interchange.inbox import Inbox, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.xmltext import LOSS, is_writable, parse_xml
-from readout.model import Span, Speaker
+from readout.model import Span, Speaker, named_entries
 
 LOSSES = (
     LOSS,
@@ -49,7 +49,7 @@ def to_tei(sheet: Sheet, speakers: Iterable[Speaker] = ()) -> Any:
     stand_off = _add(root, "standOff")
     _add_speakers(stand_off, sheet, speakers)
     graph = to_graph(sheet.records)
-    for label in LABELS:
+    for label in NODE_LABELS:
         group = _add(stand_off, "spanGrp", type=label)
         for node in graph.nodes:
             if node.label == label:
@@ -95,7 +95,7 @@ def _add_header(root: Any, sheet: Sheet) -> None:
 
 
 def _add_speakers(parent: Any, sheet: Sheet, speakers: Iterable[Speaker]) -> None:
-    used = {getattr(record, name, None) for record in sheet.records for name in ("speaker", "holder")}
+    used = {name for record in sheet.records for name in named_entries(record, "speakers")}
     found = [speaker for speaker in speakers if speaker.speaker_id in used]
     people = _add(parent, "listPerson") if found else None
     for speaker in found:

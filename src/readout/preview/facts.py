@@ -21,7 +21,9 @@ from readout.model import (
     Topic,
     annotation_type,
     iter_spans,
+    iter_values,
     main_spans,
+    named_entries,
 )
 
 SIGNS = {"favor": "+", "against": "−", "neutral": "○"}
@@ -81,9 +83,8 @@ class Scope:
         self.by_id = {record.id: record for record in layer.records}
         self.reverse: dict[tuple[str, str], list[str]] = {}
         for record in layer.records:
-            for name in ("source", "within", "quote"):
-                if target := getattr(record, name, None):
-                    self.reverse.setdefault((name, target), []).append(record.id)
+            for pointer, _, target in iter_values(record, "annotation"):
+                self.reverse.setdefault((str(pointer[0]), target), []).append(record.id)
 
     def link(self, name: str) -> Value:
         """Return a link to an annotation of the layer; mere words where there is none of that id."""
@@ -215,19 +216,15 @@ def iter_facts(scope: Scope, annotation: AnyAnnotation) -> Iterator[Fact]:
 
 def speakers_of(annotation: AnyAnnotation) -> list[str]:
     """Return the speakers by whom an annotation can be found: who is named, speaks, is addressed, or holds."""
-    if isinstance(annotation, Mention):
-        return [annotation.speaker]
-    if isinstance(annotation, Quote):
-        return [annotation.speaker, *annotation.addressees]
-    return [annotation.holder] if isinstance(annotation, Stance) else []
+    return named_entries(annotation, "speakers")
 
 
 def targets_of(annotation: AnyAnnotation, scope: Scope) -> list[str]:
     """Return the targets by which an annotation can be found: a stance's own, and those of a quote's stances."""
     if isinstance(annotation, Stance):
-        return [annotation.target]
+        return named_entries(annotation, "targets")
     stances = (scope.by_id[name] for name in scope.reverse.get(("quote", annotation.id), ()))
-    return [each.target for each in stances if isinstance(each, Stance)]
+    return [target for each in stances for target in named_entries(each, "targets")]
 
 
 def reach(annotation: AnyAnnotation) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from readout.changes.report import AnnotationChange, ChangeKind, LayerChanges
 from readout.changes.wording import format_value
 from readout.model import (
     ANNOTATION_CLASSES,
+    SPAN_FIELDS,
     AnnotatedDocument,
     AnnotationType,
     AnyAnnotation,
@@ -103,7 +104,7 @@ def part_classes(annotation: AnyAnnotation, lane: int, is_source: bool) -> dict[
     if isinstance(annotation, Stance):
         return {"evidence": f"e{lane}-{annotation.polarity}"}
     kind = annotation_type(annotation)
-    return {annotation.SPAN_FIELDS[0]: "mention source" if is_source else kind}
+    return {SPAN_FIELDS[type(annotation)][0]: "mention source" if is_source else kind}
 
 
 def view_layer(layer: Layer, scope: Scope, name: str, changed: Iterable[tuple[int, int]] = ()) -> LayerView:
