@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from readout.alignment import Alignment
+from readout.anchor import is_inside_word
 from readout.changes import compare_states
 from readout.changes.layers import compare_layers
-from readout.changes.pairing import Carrier, pair_by_meaning
+from readout.changes.pairing import pair_by_meaning
 from readout.changes.renderings import COMMENT_LIMIT, RENDERINGS, format_markdown
 from readout.changes.states import read_state
 from readout.changes.wording import Texts
@@ -176,17 +178,25 @@ def layer(records):
     return Layer(path="", records=tuple(records))
 
 
+def cut(text, places):
+    """Return a text without some stretches of it."""
+    kept = [end for place in [(0, 0), *places, (len(text), 0)] for end in place][1:-1]
+    return "".join(text[start:end] for start, end in zip(kept[::2], kept[1::2], strict=True))
+
+
 @given(WORDS, WORDS)
 def test_carried_words_are_the_same_words(old, new):
     old, new = " ".join(old), " ".join(new)
-    carrier = Carrier(old, new)
+    alignment = Alignment(old, new)
     for start in range(len(old)):
         for end in range(start + 1, min(len(old), start + 6) + 1):
-            there = carrier.locate(start, end)
-            if there != (-1, -1):
+            there = alignment.locate(start, end)
+            if there:
                 assert new[slice(*there)] == old[start:end]
-    lost, gained = (sum(end - start for start, end in places) for places in (carrier.removed, carrier.inserted))
-    assert len(old) - lost == len(new) - gained
+    lost, gained = alignment.removed_words(), alignment.inserted_words()
+    assert cut(old, lost) == cut(new, gained)
+    assert not any(is_inside_word(old, at) for place in lost for at in place)
+    assert not any(is_inside_word(new, at) for place in gained for at in place)
 
 
 @settings(max_examples=60, deadline=None)

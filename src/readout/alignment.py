@@ -5,7 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import NamedTuple
+
+from readout.anchor import is_inside_word
 
 
 class Block(NamedTuple):
@@ -22,7 +25,7 @@ class Alignment:
     def __init__(self, old: str, new: str) -> None:
         self.old = old
         self.new = new
-        self.blocks = _slide_gaps(list(_join_blocks(_iter_blocks(old, new))), old, new)
+        self.blocks = _slide_gaps(list(_join_blocks(_iter_shared(old, new))), old, new)
         self._starts = [block.start for block in self.blocks]
 
     def survivors(self, start: int, end: int) -> Iterator[Block]:
@@ -46,16 +49,61 @@ class Alignment:
 
     def gaps(self) -> Iterator[tuple[int, int]]:
         """Yield the stretches of the new text that the old one does not have."""
-        at = 0
-        for block in self.blocks:
-            if at < block.place:
-                yield at, block.place
-            at = block.place + block.length
-        if at < len(self.new):
-            yield at, len(self.new)
+        shared = ((block.place, block.place + block.length) for block in self.blocks)
+        return _iter_gaps(shared, len(self.new))
+
+    @cached_property
+    def words(self) -> list[Block]:
+        """The blocks without the parts of words at their ends: what the texts share in whole words."""
+        trimmed = (_trim_to_words(block, self.old, self.new) for block in self.blocks)
+        return [block for block in trimmed if block.length]
+
+    def locate(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return where the words ``old[start:end]`` are in the new text; None if they were changed."""
+        index = bisect_right(self.words, start, key=lambda block: block.start) - 1
+        block = self.words[index] if index >= 0 else Block(0, 0, 0)
+        if not block.start <= start < end <= block.start + block.length:
+            return None
+        shift = block.place - block.start
+        return start + shift, end + shift
+
+    def removed_words(self) -> list[tuple[int, int]]:
+        """Return the stretches of the old text, in whole words, that the new one does not have."""
+        shared = ((block.start, block.start + block.length) for block in self.words)
+        return list(_iter_gaps(shared, len(self.old)))
+
+    def inserted_words(self) -> list[tuple[int, int]]:
+        """Return the stretches of the new text, in whole words, that the old one does not have."""
+        shared = ((block.place, block.place + block.length) for block in self.words)
+        return list(_iter_gaps(shared, len(self.new)))
 
 
-def _iter_blocks(old: str, new: str) -> Iterator[Block]:
+def _iter_gaps(shared: Iterable[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a text between those that it shares."""
+    at = 0
+    for start, end in shared:
+        if at < start:
+            yield at, start
+        at = end
+    if at < length:
+        yield at, length
+
+
+def _trim_to_words(block: Block, old: str, new: str) -> Block:
+    """Return the part of a block that starts and ends between words in both texts."""
+
+    def cuts_word(offset: int) -> bool:
+        return is_inside_word(old, block.start + offset) or is_inside_word(new, block.place + offset)
+
+    first, last = 0, block.length
+    while first < last and cuts_word(first):
+        first += 1
+    while last > first and cuts_word(last):
+        last -= 1
+    return Block(block.start + first, block.place + first, last - first)
+
+
+def _iter_shared(old: str, new: str) -> Iterator[Block]:
     """Yield shared blocks in order: the common ends, then common lines, then common characters of changed lines."""
     head = _common_length(old, new)
     tail = _common_length(old[head:][::-1], new[head:][::-1])

@@ -62,18 +62,28 @@ def find_nearest(text: str, exact: str) -> tuple[int, int] | None:
     if match.size < 4:
         return None
     start = max(0, match.a - match.b)
-    start, end = widen_to_words(text, start, min(start + len(exact), len(text)))
-    passage = text[start:end]
-    return start + len(passage) - len(passage.lstrip()), end - len(passage) + len(passage.rstrip())
+    end = min(start + len(exact), len(text))
+    return trim_space(text, *widen_to_words(text, start, end))
 
 
 def widen_to_words(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the smallest run of whole words that holds ``start`` to ``end``."""
-    while start > 0 and text[start - 1].isalnum() and text[start : start + 1].isalnum():
+    while is_inside_word(text, start):
         start -= 1
-    while end < len(text) and text[end].isalnum() and text[end - 1 : end].isalnum():
+    while is_inside_word(text, end):
         end += 1
     return start, end
+
+
+def trim_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a passage without the white space at its ends."""
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
+
+
+def is_inside_word(text: str, at: int) -> bool:
+    """Tell whether an offset is between two characters of one word."""
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
 class OffsetMap(NamedTuple):

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from readout import read
 from readout.alignment import Alignment
-from readout.anchor import find_quotation, widen_to_words
+from readout.anchor import find_quotation, is_inside_word, trim_space, widen_to_words
 from readout.canonical import encode_layer, encode_records, format_layer
 from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
 from readout.parse import parse_layer
@@ -63,11 +63,7 @@ def reanchor_span(span: Span, alignment: Alignment) -> Placement:
 def _cuts_no_word(span: Span, alignment: Alignment, place: int) -> bool:
     """Tell whether a span that ended at whole words still does: "the plan" is not what became of it in "the plans"."""
     edges = ((span.start, place), (span.end, place + len(span.exact)))
-    return all(_is_inside_word(alignment.old, old) or not _is_inside_word(alignment.new, new) for old, new in edges)
-
-
-def _is_inside_word(text: str, at: int) -> bool:
-    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+    return all(is_inside_word(alignment.old, old) or not is_inside_word(alignment.new, new) for old, new in edges)
 
 
 def _survived_whole(span: Span, alignment: Alignment) -> int | None:
@@ -127,18 +123,13 @@ def _iter_candidates(span: Span, alignment: Alignment) -> Iterator[tuple[int, in
 
     new = alignment.new
     left, right = alignment.room(span.start, span.end)
-    yield _trim(new, left, right)
+    yield trim_space(new, left, right)
     if survivors := list(alignment.survivors(span.start, span.end)):
         inner = survivors[0].place, survivors[-1].place + survivors[-1].length
-        whole = not any(_is_inside_word(alignment.old, at) for at in (span.start, span.end))
-        yield _trim(new, *(widen_to_words(new, *inner) if whole else inner))
+        whole = not any(is_inside_word(alignment.old, at) for at in (span.start, span.end))
+        yield trim_space(new, *(widen_to_words(new, *inner) if whole else inner))
     if right - left > len(span.exact) and (found := fuzz.partial_ratio_alignment(span.exact, new[left:right])):
-        yield _trim(new, *widen_to_words(new, left + found.dest_start, left + found.dest_end))
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    part = text[start:end]
-    return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
+        yield trim_space(new, *widen_to_words(new, left + found.dest_start, left + found.dest_end))
 
 
 # ---------------------------------------------------------------- annotations

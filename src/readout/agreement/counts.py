@@ -53,7 +53,7 @@ class Counts:
             for name in self.__dataclass_fields__
             if name not in ("labels", "characters")
         }
-        names = {*self.labels, *other.labels}
+        names = dict.fromkeys((*self.labels, *other.labels))
         labels = {name: self.labels.get(name, Counter()) + other.labels.get(name, Counter()) for name in names}
         return Counts(**numbers, labels=labels, characters=self.characters + other.characters)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readout.alignment import Alignment
 from readout.changes.breaking import find_breaking
 from readout.changes.entries import compare_files, compare_records
-from readout.changes.layers import SAME_TEXT, compare_layers
-from readout.changes.pairing import Carrier
+from readout.changes.layers import compare_layers
 from readout.changes.report import Changes, DocumentChanges
 from readout.changes.states import State
 from readout.model import AnnotatedDocument, Corpus, Layer
@@ -46,22 +46,23 @@ def compare_document(
     doc_id: str, old: AnnotatedDocument | None, new: AnnotatedDocument | None
 ) -> DocumentChanges | None:
     """Return what changed in a document, or None; the old or the new side may be missing."""
-    carrier = Carrier(old.text, new.text) if old and new else SAME_TEXT
+    text_changed = old is not None and new is not None and old.text != new.text
+    alignment = Alignment(old.text, new.text) if old and new and text_changed else None
     before, after = _layers(old), _layers(new)
     names = sorted({*before, *after}, key=lambda name: (name is not None, name or ""))
     layers = [
-        compare_layers(before.get(name), after.get(name), carrier, name)
+        compare_layers(before.get(name), after.get(name), alignment, name)
         for name in names
-        if carrier.text_changed or _raw(before.get(name)) != _raw(after.get(name))
+        if text_changed or _raw(before.get(name)) != _raw(after.get(name))
     ]
     layers = [layer for layer in layers if layer.changes or layer.carried or layer.misplaced]
     metadata = compare_records(old.meta, new.meta) if old and new else ()
-    if old and new and not (layers or metadata or carrier.text_changed):
+    if old and new and not (layers or metadata or text_changed):
         return None
     return DocumentChanges(
         doc_id=doc_id,
         kind="changed" if old and new else "added" if new else "removed",
-        text_changed=carrier.text_changed,
+        text_changed=text_changed,
         metadata=metadata,
         layers=tuple(layers),
     )

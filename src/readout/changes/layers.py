@@ -7,26 +7,26 @@ from typing import Literal
 
 import msgspec
 
-from readout.changes.pairing import Carrier, pair_by_id, pair_by_meaning
+from readout.alignment import Alignment
+from readout.changes.pairing import carry, pair_by_id, pair_by_meaning
 from readout.changes.report import AnnotationChange, FieldChange, LayerChanges
 from readout.model import FIELD_ROLES, SPAN_FIELDS, AnyAnnotation, Layer, annotation_type, main_spans
-
-SAME_TEXT = Carrier("", "")
 
 
 def compare_layers(
     old: Layer | None,
     new: Layer | None,
-    carrier: Carrier = SAME_TEXT,
+    alignment: Alignment | None = None,
     name: str | None = None,
     trust_ids: bool = True,
 ) -> LayerChanges:
     """Return what changed between two states of one annotation file.
 
-    With ``trust_ids`` false, as for the layers of two annotators, equal ids mean nothing.
+    ``alignment`` maps the old text to the new one, if they differ. With ``trust_ids`` false, as for
+    the layers of two annotators, equal ids mean nothing.
     """
     before, after = ([*layer.records] if layer else [] for layer in (old, new))
-    here = {id(annotation): carrier.carry(annotation) for annotation in before}
+    here = {id(annotation): carry(annotation, alignment) for annotation in before}
     pairs = pair_by_id(before, after) if trust_ids else []
     taken = {id(annotation) for pair in pairs for annotation in pair}
     gone, come = ([each for each in side if id(each) not in taken] for side in (before, after))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from difflib import SequenceMatcher
-from itertools import pairwise
+from typing import Any
 
 from msgspec.structs import replace
 
-from readout.anchor import iter_tokens
+from readout.alignment import Alignment
 from readout.matching import dice, match
 from readout.model import (
     ANNOTATION_CLASSES,
@@ -23,61 +21,26 @@ from readout.model import (
 
 Pair = tuple[AnyAnnotation, AnyAnnotation]
 NOWHERE = -1
+"""The offsets of words that the new text does not have."""
 
 
-def _tokens(text: str) -> tuple[list[str], list[int]]:
-    """Return words, signs and the white space between them, which join to the text, and where each starts."""
-    edges = sorted({0, len(text), *(edge for span in iter_tokens(text) for edge in span)})
-    starts = edges[:-1] or [0]
-    return [text[start:end] for start, end in pairwise(edges)], starts
+def carry(annotation: AnyAnnotation, alignment: Alignment | None) -> AnyAnnotation:
+    """Return an annotation of the old text with the offsets of the new one; unchanged without an alignment."""
+    if alignment is None:
+        return annotation
+    moved: dict[str, Any] = {}
+    for name in SPAN_FIELDS[type(annotation)]:
+        value = getattr(annotation, name)
+        if isinstance(value, Span):
+            moved[name] = _move(value, alignment)
+        else:
+            moved[name] = tuple(_move(span, alignment) for span in value)
+    return replace(annotation, **moved)
 
 
-class Carrier:
-    """Carries annotations from an old text to the same words of a new one.
-
-    ``removed`` and ``inserted`` are the places of the old and of the new text that the other lacks.
-    """
-
-    def __init__(self, old: str, new: str) -> None:
-        self.text_changed = old != new
-        self.removed: list[tuple[int, int]] = []
-        self.inserted: list[tuple[int, int]] = []
-        self._blocks: list[tuple[int, int, int]] = []
-        if self.text_changed:
-            (before, before_at), (after, after_at) = _tokens(old), _tokens(new)
-            at, to = [*before_at, len(old)], [*after_at, len(new)]
-            for a, b, size in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
-                self._note_gap(at[a], to[b])
-                self._blocks.append((at[a], at[a + size], to[b]))
-
-    def _note_gap(self, old: int, new: int) -> None:
-        """Note the words between the last block and the next, which starts at ``old`` and ``new``."""
-        first, last, to = self._blocks[-1] if self._blocks else (0, 0, 0)
-        self.removed += [(last, old)] if last < old else []
-        self.inserted += [(to + last - first, new)] if to + last - first < new else []
-
-    def locate(self, start: int, end: int) -> tuple[int, int]:
-        """Return where the words from ``start`` to ``end`` stand now; :data:`NOWHERE` twice if they were changed."""
-        if not self.text_changed:
-            return start, end
-        index = bisect_right(self._blocks, (start, float("inf"), 0)) - 1
-        first, last, to = self._blocks[index] if index >= 0 else (0, 0, 0)
-        if not first <= start < end <= last:
-            return NOWHERE, NOWHERE
-        return start - first + to, end - first + to
-
-    def carry(self, annotation: AnyAnnotation) -> AnyAnnotation:
-        """Return the annotation with the offsets of the new text."""
-        if not self.text_changed:
-            return annotation
-        moved = {}
-        for name in SPAN_FIELDS[type(annotation)]:
-            value = getattr(annotation, name)
-            moved[name] = self._move(value) if isinstance(value, Span) else tuple(map(self._move, value))
-        return replace(annotation, **moved)
-
-    def _move(self, span: Span) -> Span:
-        return Span(*self.locate(span.start, span.end), span.exact)
+def _move(span: Span, alignment: Alignment) -> Span:
+    start, end = alignment.locate(span.start, span.end) or (NOWHERE, NOWHERE)
+    return Span(start, end, span.exact)
 
 
 def pair_by_id(old: Iterable[AnyAnnotation], new: Iterable[AnyAnnotation]) -> list[Pair]:

@@ -13,8 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from readout.changes.layers import SAME_TEXT
-from readout.changes.pairing import Carrier
+from readout.alignment import Alignment
 from readout.changes.report import ChangeKind, Changes, DocumentChanges, LayerChanges
 from readout.changes.states import State
 from readout.changes.wording import SIGNS, Texts, describe, format_value, layer_name, summarise
@@ -123,12 +122,13 @@ def _view_section(
     """Return one changed layer of a document: the text with its annotations before and after, and the changes."""
     name = f"{changes.doc_id}/{layer_name(layer)}"
     texts = [document.text if document else "" for _, document, _ in sides]
-    carrier = Carrier(*texts) if changes.text_changed else SAME_TEXT
+    alignment = Alignment(*texts) if changes.text_changed else None
+    places = (alignment.removed_words(), alignment.inserted_words()) if alignment else ([], [])
     views = []
-    for (side, document, registries), places in zip(sides, (carrier.removed, carrier.inserted), strict=True):
+    for (side, document, registries), changed in zip(sides, places, strict=True):
         if document is not None:
             found = _find_layer(document, layer.annotator)
-            views.append(view_layer(found, Scope(registries, document, found, f"{name}/{side}/"), side, places))
+            views.append(view_layer(found, Scope(registries, document, found, f"{name}/{side}/"), side, changed))
     comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
     return {"id": name, "document": changes, "layer": layer, "layers": views, "comparisons": comparisons}
 
