@@ -1,6 +1,7 @@
 """Agreement against outside references, worked examples and invariants."""
 
 from collections import Counter
+from statistics import mean
 
 import krippendorff
 import numpy as np
@@ -15,7 +16,7 @@ from readout.agreement.coefficients import cohen_kappa, krippendorff_alpha, with
 from readout.agreement.counts import UNMATCHED, Counts, add_counts, count, match_annotations
 from readout.agreement.pairs import compare_all, estimate_gamma
 from readout.agreement.report import to_json, to_tables, write_html
-from readout.intervals import jackknife
+from readout.intervals import jackknife, leave_one_out
 from readout.matching import dice, match
 from readout.model import Layer, Mention, Span, Stance
 from readout.read import read_corpus
@@ -53,11 +54,11 @@ def test_alpha_of_a_worked_example():
 
 def test_jackknife_of_a_mean_is_the_t_interval():
     values = [0.1, 0.5, 0.4, 0.9, 0.6]
-    estimate = jackknife(values, lambda part: sum(part) / len(part))
+    estimate = jackknife(mean(values), leave_one_out(values, mean))
     error = np.std(values, ddof=1) / np.sqrt(len(values))
     half = student.ppf(0.975, len(values) - 1) * error
     assert (estimate.low, estimate.high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
-    assert jackknife([1.0], lambda part: part[0]) == (1.0, None, None)
+    assert jackknife(1.0, leave_one_out([1.0], mean)) == (1.0, None, None)
 
 
 def mention(start, end, speaker="a", name="x"):

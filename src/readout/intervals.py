@@ -17,28 +17,27 @@ class Estimate(NamedTuple):
     high: float | None = None
 
 
-def jackknife(clusters: Sequence[S], statistic: Callable[[Sequence[S]], float | None]) -> Estimate:
-    """Return a statistic of all clusters with its delete-one-cluster jackknife interval (Tukey 1958).
+def leave_one_out(clusters: Sequence[S], statistic: Callable[[Sequence[S]], float | None]) -> list[float | None]:
+    """Return a statistic of all clusters but one, for each cluster; nothing for fewer than two."""
+    if len(clusters) < 2:
+        return []
+    return [statistic([*clusters[:i], *clusters[i + 1 :]]) for i in range(len(clusters))]
 
-    The half width is the jackknife standard error times the 97.5 % quantile of Student's t with K − 1 degrees of
-    freedom, for K clusters. There is no interval for fewer than two clusters, or where the statistic is undefined
-    without one of them.
+
+def jackknife(value: float | None, parts: Sequence[float | None]) -> Estimate:
+    """Return a statistic with its delete-one-cluster jackknife interval (Tukey 1958).
+
+    ``value`` is the statistic of all clusters, and ``parts`` its values without each of K clusters in
+    turn. The half width is the jackknife standard error times the 97.5 % quantile of Student's t with
+    K − 1 degrees of freedom. There is no interval for fewer than two clusters, or if the statistic is
+    undefined without one of them.
     """
-    value = statistic(clusters)
-    count = len(clusters)
-    parts = [statistic([*clusters[:i], *clusters[i + 1 :]]) for i in range(count)] if count > 1 else [None]
-    return jackknife_interval(value, parts)
-
-
-def jackknife_interval(value: float | None, parts: Sequence[float | None]) -> Estimate:
-    """Return the jackknife interval of a statistic from its values without each cluster in turn."""
     known = [part for part in parts if part is not None]
-    if value is None or len(known) < len(parts):
+    if value is None or len(parts) < 2 or len(known) < len(parts):
         return Estimate(value)
     from scipy.stats import t
 
-    count = len(known)
-    half = float(t.ppf(0.975, count - 1)) * jackknife_error(known)
+    half = float(t.ppf(0.975, len(known) - 1)) * jackknife_error(known)
     return Estimate(value, value - half, value + half)
 
 

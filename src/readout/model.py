@@ -483,6 +483,11 @@ class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[Layer, ...] = ()
     adjudication: RecordFile[Adjudication]
 
+    def find_layer(self, annotator: str | None) -> Layer | None:
+        """Return the layer of an annotator, or gold for None; None if the document has no such layer."""
+        layers = (self.gold, *self.layers)
+        return next((layer for layer in layers if layer.annotator == annotator), None)
+
 
 class Registries(msgspec.Struct, frozen=True, kw_only=True):
     """The closed vocabularies of a corpus, by id, in file order; and the files they stand in, by name.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from readout.agreement.counts import Counts, add_counts, count
-from readout.intervals import Estimate, jackknife
+from readout.intervals import Estimate, jackknife, leave_one_out
 from readout.model import (
     ANNOTATION_CLASSES,
     LABEL_FIELDS,
@@ -36,7 +36,9 @@ class TypeAgreement:
 
     def estimate(self, measure: Callable[[Counts], float | None]) -> Estimate:
         """Return a measure over all documents with its jackknife interval."""
-        return jackknife(list(self.by_document.values()), lambda parts: measure(add_counts(parts)))
+        counts = list(self.by_document.values())
+        parts = leave_one_out(counts, lambda others: measure(add_counts(others)))
+        return jackknife(measure(self.total), parts)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def compare_annotators(
     shared = [
         (document, ours, theirs)
         for document in documents
-        if (ours := _find_layer(document, first)) and (theirs := _find_layer(document, second))
+        if (ours := document.find_layer(first)) and (theirs := document.find_layer(second))
     ]
     types: dict[AnnotationType, TypeAgreement] = {}
     for kind in ANNOTATION_CLASSES:
@@ -68,10 +70,6 @@ def compare_annotators(
     return PairAgreement(first, second, types)
 
 
-def _find_layer(document: AnnotatedDocument, annotator: str) -> Layer | None:
-    return next((layer for layer in document.layers if layer.annotator == annotator), None)
-
-
 def compare_all(
     documents: Sequence[AnnotatedDocument], names: Sequence[str] = (), with_gamma: bool = False
 ) -> list[PairAgreement]:
@@ -81,7 +79,7 @@ def compare_all(
     pairs = [
         (a, b)
         for a, b in combinations(chosen, 2)
-        if any(_find_layer(document, a) and _find_layer(document, b) for document in documents)
+        if any(document.find_layer(a) and document.find_layer(b) for document in documents)
     ]
     return [compare_annotators(documents, a, b, with_gamma) for a, b in pairs]
 
@@ -95,7 +93,12 @@ def estimate_gamma(layers: Sequence[tuple[Layer, Layer]], kind: AnnotationType) 
     scores = [scored for pair in layers if (scored := _gamma(*pair, kind))]
     if not scores:
         return None
-    return jackknife(scores, lambda parts: sum(s * n for s, n in parts) / sum(n for _, n in parts) if parts else None)
+    return jackknife(_weighted_mean(scores), leave_one_out(scores, _weighted_mean))
+
+
+def _weighted_mean(scores: Sequence[tuple[float, int]]) -> float | None:
+    weight = sum(size for _, size in scores)
+    return sum(score * size for score, size in scores) / weight if weight else None
 
 
 def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, int] | None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from readout.intervals import Estimate, jackknife_error, jackknife_interval
+from readout.intervals import Estimate, jackknife, jackknife_error
 
 Statistic: TypeAlias = Callable[[Any], Any]
 LISTED = 14
@@ -38,8 +38,10 @@ def sum_clusters(rows: Any, clusters: Sequence[str]) -> Any:
 # ---------------------------------------------------------------- intervals
 
 
-def leave_one_out(rows: Any, statistic: Statistic) -> list[float]:
-    """Return the statistic of all units but one, for each unit."""
+def leave_one_row_out(rows: Any, statistic: Statistic) -> list[float]:
+    """Return the statistic of all units but one, for each unit; nothing for fewer than two."""
+    if len(rows) < 2:
+        return []
     values: list[float] = statistic(rows.sum(axis=0) - rows).tolist()
     return values
 
@@ -47,7 +49,7 @@ def leave_one_out(rows: Any, statistic: Statistic) -> list[float]:
 def jackknife_rows(rows: Any, statistic: Statistic) -> Estimate:
     """Return a statistic with its delete-one-unit jackknife interval, Student's t with n − 1 degrees of freedom."""
     value = float(statistic(rows.sum(axis=0)))
-    return jackknife_interval(value, leave_one_out(rows, statistic) if len(rows) > 1 else [None])
+    return jackknife(value, leave_one_row_out(rows, statistic))
 
 
 def wilson(hits: int, total: int) -> Estimate:
@@ -188,7 +190,7 @@ def detectable(error: float, units: int, power: float = 0.8) -> float | None:
 
 def standard_error(rows: Any, statistic: Statistic) -> float:
     """Return the jackknife standard error of a statistic over units."""
-    return jackknife_error(leave_one_out(rows, statistic)) if len(rows) > 1 else 0.0
+    return jackknife_error(leave_one_row_out(rows, statistic)) if len(rows) > 1 else 0.0
 
 
 def intraclass(values: Sequence[float], clusters: Sequence[str]) -> float | None:

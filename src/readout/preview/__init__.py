@@ -127,12 +127,7 @@ def _view_section(
     views = []
     for (side, document, registries), changed in zip(sides, places, strict=True):
         if document is not None:
-            found = _find_layer(document, layer.annotator)
+            found = document.find_layer(layer.annotator) or Layer(path="", annotator=layer.annotator)
             views.append(view_layer(found, Scope(registries, document, found, f"{name}/{side}/"), side, changed))
     comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
     return {"id": name, "document": changes, "layer": layer, "layers": views, "comparisons": comparisons}
-
-
-def _find_layer(document: AnnotatedDocument, annotator: str | None) -> Layer:
-    layers = (document.gold, *document.layers)
-    return next((each for each in layers if each.annotator == annotator), Layer(path="", annotator=annotator))
