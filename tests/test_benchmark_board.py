@@ -41,7 +41,7 @@ NAMES = [
 def made_board(tmp_path_factory):
     root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
     corpus = read_corpus(root)[0]
-    write_baselines(root, corpus, NAMES, workers=1, quiet=True)
+    write_baselines(root, corpus, NAMES, workers=1)
     write_boards(root, make_files(root, corpus))
     return root
 

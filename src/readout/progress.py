@@ -13,12 +13,12 @@ QUIET_SECONDS = 1.0
 
 
 @contextmanager
-def counting(total: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told how many more documents are done."""
+def counting(total: int, unit: str = "documents") -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many more documents, or other units, are done."""
     if not sys.stderr.isatty():
         yield lambda documents: None
         return
-    bar = _Bar(total)
+    bar = _Bar(total, unit)
     try:
         yield bar.advance
     finally:
@@ -26,8 +26,9 @@ def counting(total: int) -> Iterator[Callable[[int], None]]:
 
 
 class _Bar:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, unit: str) -> None:
         self.total = total
+        self.unit = unit
         self.done = 0
         self.started = time.monotonic()
         self.shown: Any = None
@@ -36,7 +37,7 @@ class _Bar:
         self.done += documents
         elapsed = time.monotonic() - self.started
         if self.shown is None and elapsed >= QUIET_SECONDS:
-            self.shown = _make_bar(self.total)
+            self.shown = _make_bar(self.total, self.unit)
             self.shown.start()
         if self.shown is not None:
             self.shown.update(self.shown.task_ids[0], completed=self.done, speed=self.done / elapsed)
@@ -47,13 +48,13 @@ class _Bar:
             self.shown.stop()
 
 
-def _make_bar(total: int) -> Any:
+def _make_bar(total: int, unit: str) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
         BarColumn(),
-        TextColumn("{task.completed} of {task.total} documents, {task.fields[speed]:.0f} a second, left:"),
+        TextColumn(f"{{task.completed}} of {{task.total}} {unit}, {{task.fields[speed]:.3g}} a second, left:"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

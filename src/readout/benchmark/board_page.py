@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from readout.benchmark.leaderboard import Board, Standing, board_table, list_limits_of, standing_tables
 from readout.benchmark.render import format_number
 from readout.benchmark.scores import Score
 from readout.intervals import Estimate
+from readout.stats import Table
 
 LEFT, RIGHT, STEP, TOP = 210, 690, 22, 30
 """The plot's geometry in pixels: where 0 and 1 stand, the height of a line, and of the scale above the first."""
 
 
-def format_html(boards: Sequence[Board], standings: Sequence[Standing]) -> str:
+class BoardView(NamedTuple):
+    """What the page shows of a board; ``runs`` are scores with their kinds, annotators among them."""
+
+    task: str
+    measure: str
+    table: Table
+    notes: Sequence[str]
+    signature: str
+    runs: Sequence[tuple[str, Score]]
+    floor: Score | None
+
+
+def format_html(boards: Sequence[BoardView], standings: Sequence[Table]) -> str:
     """Return the page."""
     from jinja2 import Environment, PackageLoader
 
     template = Environment(loader=PackageLoader("readout"), autoescape=True).get_template("leaderboard.html")
-    views = [
-        {
-            "task": board.task,
-            "measure": board.lines[0].score.official.name,
-            "table": board_table(board),
-            "notes": list_limits_of(board),
-            "signature": board.lines[0].score.signature,
-            "plot": plot_board(board),
-        }
-        for board in boards
-    ]
-    page: str = template.render(boards=views, standings=list(standing_tables(standings)))
+    views = [{**board._asdict(), "plot": plot_runs(board.runs, board.floor)} for board in boards]
+    page: str = template.render(boards=views, standings=standings)
     return page + "\n"
 
 
-def plot_board(board: Board) -> dict[str, Any]:
+def plot_runs(runs: Sequence[tuple[str, Score]], floor: Score | None) -> dict[str, Any]:
     """Return the places of marks, boxes (on these texts) and whiskers (on texts like these) of a board."""
-    runs: list[tuple[str, Score]] = [(line.kind, line.score) for line in board.lines]
-    runs += [("annotator", score) for score in board.ceiling]
     rows = [_plot_row(number, kind, score) for number, (kind, score) in enumerate(runs)]
     bottom = TOP + STEP * len(rows)
     return {
@@ -47,7 +47,7 @@ def plot_board(board: Board) -> dict[str, Any]:
         "top": TOP,
         "bottom": bottom,
         "ticks": [(_place(tick / 5), format_number(tick / 5, 1)) for tick in range(6)],
-        "floor": _place(board.floor.value()) if board.floor else None,
+        "floor": _place(floor.value()) if floor else None,
     }
 
 

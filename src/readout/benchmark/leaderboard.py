@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from readout.benchmark.board_page import BoardView, format_html
 from readout.benchmark.ceiling import score_annotators
 from readout.benchmark.folds import OFFICIAL, SCHEMES
 from readout.benchmark.measures import COVERAGE
@@ -27,6 +28,7 @@ from readout.canonical import write_files
 from readout.intervals import Estimate
 from readout.model import Corpus
 from readout.problem import Finding, Problem, Rule, locate, rule
+from readout.read import read_bytes
 from readout.stats import Table, format_markdown
 
 BOARD = f"{SUBMISSIONS}/LEADERBOARD"
@@ -258,6 +260,22 @@ def standing_tables(standings: Sequence[Standing]) -> Iterator[Table]:
         yield Table(f"{task}: {mine[0].score.official.name} with other folds", ("system", "kind", *schemes), rows)
 
 
+def view_board(board: Board) -> BoardView:
+    """Return what the page shows of a board."""
+    runs: list[tuple[str, Score]] = [(line.kind, line.score) for line in board.lines]
+    runs += [("annotator", score) for score in board.ceiling]
+    best = board.lines[0].score
+    return BoardView(
+        task=board.task,
+        measure=best.official.name,
+        table=board_table(board),
+        notes=list_limits_of(board),
+        signature=best.signature,
+        runs=runs,
+        floor=board.floor,
+    )
+
+
 # ---------------------------------------------------------------- files
 
 
@@ -283,14 +301,13 @@ class Made(NamedTuple):
 
 def make_files(root: Path, corpus: Corpus) -> Made:
     """Return the results of all submissions and the boards as files, made from the predictions alone."""
-    from readout.benchmark.board_page import format_html
-
     submissions, problems = read_submissions(root, corpus)
     boards, standings = build_boards(corpus, submissions), list_standings(submissions)
+    views = [view_board(board) for board in boards]
     files = {result_path(each): format_result(each) for each in submissions}
     files[f"{BOARD}.md"] = format_page(boards, standings).encode()
     files[f"{BOARD}.json"] = format_json(to_json(boards, standings))
-    files[f"{BOARD}.html"] = format_html(boards, standings).encode()
+    files[f"{BOARD}.html"] = format_html(views, list(standing_tables(standings))).encode()
     return Made(files, boards, submissions, problems)
 
 
@@ -299,17 +316,13 @@ def check_files(root: Path, made: Made) -> list[Problem]:
     stale = [
         locate(leaderboard_stale, finding, path)
         for path, raw in made.files.items()
-        for finding in leaderboard_stale.find(_read(root / path), raw)
+        for finding in leaderboard_stale.find(read_bytes(root, path)[0], raw)
     ]
     return [*made.problems, *stale]
 
 
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
 def write_boards(root: Path, made: Made) -> list[str]:
     """Write the generated files that changed, and return their paths."""
-    changed = {path: raw for path, raw in made.files.items() if _read(root / path) != raw}
+    changed = {path: raw for path, raw in made.files.items() if read_bytes(root, path)[0] != raw}
     write_files(root, changed)
     return list(changed)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from readout.benchmark.baselines import BASELINES, Baseline
 from readout.benchmark.folds import Folds
@@ -24,7 +22,9 @@ from readout.benchmark.submissions import (
 from readout.benchmark.systems import predict_folds
 from readout.benchmark.tasks import Item
 from readout.canonical import write_files
+from readout.engine import map_tasks
 from readout.model import Corpus
+from readout.progress import counting
 
 
 class Job(NamedTuple):
@@ -61,23 +61,14 @@ def run_job(job: Job) -> bytes:
         return format_predictions(job.items, predict_folds(make, job.items, job.folds))
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, report: Callable[[str], None]) -> dict[str, bytes]:
+def run_jobs(jobs: Sequence[Job], workers: int) -> dict[str, bytes]:
     """Return the predictions of all jobs by path, in the order of the jobs however they are shared out."""
-    if workers < 2:
-        return {job.path: _report(job, report) for job in jobs}
-    with ProcessPoolExecutor(workers) as pool:
-        futures = {pool.submit(run_job, job): job.path for job in jobs}
-        done = {}
-        for future in as_completed(futures):
-            done[futures[future]] = future.result()
-            report(futures[future])
-    return {job.path: done[job.path] for job in jobs}
-
-
-def _report(job: Job, report: Callable[[str], None]) -> bytes:
-    raw = run_job(job)
-    report(job.path)
-    return raw
+    done: dict[int, bytes] = {}
+    with counting(len(jobs), "runs") as advance:
+        for number, raw in map_tasks(run_job, jobs, workers):
+            done[number] = raw
+            advance(1)
+    return {job.path: done[number] for number, job in enumerate(jobs)}
 
 
 def describe(baseline: Baseline) -> SystemCard:
@@ -104,15 +95,14 @@ def describe(baseline: Baseline) -> SystemCard:
     )
 
 
-def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: int, quiet: bool = False) -> list[str]:
+def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: int) -> list[str]:
     """Run baselines, write them as submissions, and return the paths of all files written.
 
     Predictions of a baseline for tasks that the corpus no longer has are removed. Results and boards are made by
     :mod:`readout.benchmark.leaderboard`.
     """
     jobs = list_jobs(corpus, names)
-    with show_progress(len(jobs), quiet) as report:
-        files = run_jobs(jobs, workers, report)
+    files = run_jobs(jobs, workers)
     files.update({f"{SUBMISSIONS}/{name}/{CARD}": format_card(describe(BASELINES[name])) for name in names})
     for name in names:
         for path in (root / SUBMISSIONS / name / PREDICTIONS).glob("*.jsonl"):
@@ -120,28 +110,3 @@ def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: i
                 path.unlink()
     write_files(root, files)
     return sorted(files)
-
-
-def show_progress(total: int, quiet: bool) -> AbstractContextManager[Callable[[str], None]]:
-    """Return a context with a function that moves a progress bar on; no bar is drawn where nobody looks."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        return nullcontext(lambda done: None)
-    return _Bar(console, total)
-
-
-class _Bar(AbstractContextManager[Callable[[str], None]]):
-    def __init__(self, console: Any, total: int) -> None:
-        from rich.progress import Progress
-
-        self._progress = Progress(console=console)
-        self._task = self._progress.add_task("baselines", total=total)
-
-    def __enter__(self) -> Callable[[str], None]:
-        self._progress.start()
-        return lambda done: self._progress.update(self._task, advance=1, description=Path(done).parts[1])
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()

@@ -21,6 +21,7 @@ from readout.benchmark.tasks import TASKS, Item
 from readout.canonical import encode
 from readout.model import Corpus, Record
 from readout.problem import Finding, Problem, Rule, locate, rule
+from readout.read import read_bytes
 from readout.schema import explain, is_valid
 
 SUBMISSIONS = "submissions"
@@ -122,15 +123,7 @@ def submission_seeds(card: SystemCard, files: Mapping[str, Sequence[str]]) -> It
         yield Finding("The seeds have predictions for different tasks or folds.", hint="submit all files of all seeds.")
 
 
-@rule("submission-result", "reference")
-def submission_result(present: bytes | None, expected: bytes) -> Iterator[Finding]:
-    """Every number of a submission follows from its predictions."""
-    if present != expected:
-        state = "is missing" if present is None else "differs from what the predictions give"
-        yield Finding(f"The file {RESULT} {state}.", hint="run `readout leaderboard` and commit what it writes.")
-
-
-RULES: tuple[Rule, ...] = (submission_card, submission_file, submission_seeds, submission_result)
+RULES: tuple[Rule, ...] = (submission_card, submission_file, submission_seeds)
 
 
 # ---------------------------------------------------------------- reading
@@ -161,7 +154,7 @@ def read_submission(root: Path, name: str, tasks: Tasks) -> tuple[Submission | N
     import yaml
 
     folder = f"{SUBMISSIONS}/{name}"
-    raw = _read(root / folder / CARD)
+    raw = read_bytes(root, f"{folder}/{CARD}")[0]
     if findings := list(submission_card.find(raw, name)):
         return None, [locate(submission_card, finding, f"{folder}/{CARD}") for finding in findings]
     card = msgspec.convert(yaml.safe_load(raw or b""), SystemCard)
@@ -174,10 +167,6 @@ def read_submission(root: Path, name: str, tasks: Tasks) -> tuple[Submission | N
         problems += found
         runs += [run] if run else []
     return Submission(card, tuple(runs)), problems
-
-
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
 
 
 def _group(folder: Path, paths: Sequence[Path]) -> dict[str, list[str]]:
@@ -251,12 +240,3 @@ def format_card(card: SystemCard) -> bytes:
 def result_path(submission: Submission) -> str:
     """Return the path of a submission's ``result.json`` inside the corpus folder."""
     return f"{SUBMISSIONS}/{submission.card.system_id}/{RESULT}"
-
-
-def check_results(root: Path, submissions: Sequence[Submission]) -> list[Problem]:
-    """Return a problem for each ``result.json`` that is not what the predictions give."""
-    return [
-        locate(submission_result, finding, result_path(each))
-        for each in submissions
-        for finding in submission_result.find(_read(root / result_path(each)), format_result(each))
-    ]
