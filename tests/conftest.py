@@ -36,3 +36,12 @@ def real():
 
     corpus, problems = read_corpus(ROOT)
     return corpus, [*problems, *check_corpus(corpus)]
+
+
+def tally_corpus(corpus):
+    """Return the counts of a whole corpus."""
+    from readout.tally import Tally
+
+    tally = Tally()
+    tally.add_documents(corpus.documents)
+    return tally

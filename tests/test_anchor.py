@@ -41,7 +41,7 @@ def test_offsets_map_both_ways(unit, encoding, width, text):
     offsets = map_offsets(text, unit)
     for offset in range(len(text) + 1):
         foreign = len(text[:offset].encode(encoding)) // width
-        assert offsets.to_foreign(offset) == foreign
+        assert offsets.foreign[offset] == foreign
         assert offsets.from_foreign(foreign) == offset
 
 

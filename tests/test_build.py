@@ -10,11 +10,11 @@ import pytest
 from cases import CASES, break_corpus
 from conftest import ROOT
 from datasets import load_dataset
+from rows import hash_rows, to_row
 
 from readout.build import HUB, build_hub
 from readout.card import hash_config
 from readout.checks import CHECKS
-from readout.columns import hash_rows, to_row
 from readout.features import CONFIGS, FEATURES
 from readout.loading import load
 from readout.swap import replaced_folder

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from typing import get_args
 
 import pytest
 from cases import CASES, MISTAKES, check_mistake, find_problems
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from readout import __version__
 from readout.checks import CHECKS
 from readout.problem import Problem, format_github, format_json, format_sarif, printable
-from readout.schema import _FORMS, KINDS, read_schema
+from readout.schema import _FORMS, Kind, read_schema
 from readout.syntax import explain_syntax
 
 
@@ -56,7 +57,7 @@ def test_every_slip_is_explained_at_a_column_of_the_line(record, data):
 
 
 def test_every_pattern_of_the_schemas_is_told_in_words():
-    patterns = {match for kind in KINDS for match in find_patterns(read_schema(kind))}
+    patterns = {match for kind in get_args(Kind) for match in find_patterns(read_schema(kind))}
     assert patterns <= set(_FORMS)
     for pattern, words in _FORMS.items():
         for example in re.findall("'([^']+)'", words):

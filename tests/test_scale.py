@@ -9,7 +9,7 @@ from pathlib import Path
 import mlcroissant
 import pytest
 from cases import CASES, break_corpus
-from conftest import CORPUS, ROOT
+from conftest import CORPUS, ROOT, tally_corpus
 from fuzz import MUTATIONS, make_mutant
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ from readout.parse import parse_layer
 from readout.problem import RefusedError, is_failure
 from readout.read import REGISTRY_FILES, parse_records, read_registries
 from readout.survey import count_shards
-from readout.tally import Tally, tally_corpus
+from readout.tally import Tally
 from readout.verdict import CHECKED, Options, check_folder
 
 sys.path.append(str(ROOT / "benchmarks"))

@@ -17,9 +17,10 @@ from readout.benchmark.runs import describe
 from readout.benchmark.submissions import Exposure, SystemCard, to_record
 from readout.interchange.graph import VALUE_ROLES
 from readout.read import REGISTRY_FILES
-from readout.schema import KINDS, explain, is_valid, read_schema
+from readout.schema import Kind, explain, is_valid, read_schema
 from readout.suggest import suggest
 
+KINDS = get_args(Kind)
 CLASSES = {
     "document": model.Document,
     "speaker": model.Speaker,

@@ -91,10 +91,6 @@ class OffsetMap(NamedTuple):
 
     foreign: Sequence[int]
 
-    def to_foreign(self, offset: int) -> int:
-        """Return the foreign offset of a code point offset."""
-        return self.foreign[offset]
-
     def from_foreign(self, offset: int) -> int:
         """Return the code point offset of a foreign offset.
 

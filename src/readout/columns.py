@@ -7,7 +7,7 @@ takes longer than all else that a small build does.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import accumulate, chain
 from typing import Any, TypeAlias
@@ -133,22 +133,6 @@ def slice_strings(data: bytes, starts: Any, ends: Any) -> pa.Array:
     return make_strings(offsets, b"".join(map(data.__getitem__, map(slice, starts.tolist(), ends.tolist()))))
 
 
-def to_row(config: Config, loaded: Mapping[str, Any]) -> Row:
-    """Return a row as it is compiled for the dictionary that ``datasets`` gives for it: label names for integers."""
-    return tuple(_to_value(feature, loaded[name]) for name, feature in FEATURES[config].items())
-
-
-def _to_value(feature: Feature, value: Any) -> Any:
-    if isinstance(feature, Labels):
-        return feature[value]
-    if isinstance(feature, str):
-        return value
-    if isinstance(feature, list):
-        values = [_to_value(feature[0], item) for item in value]
-        return "".join(values) if is_tags(feature[0]) else values
-    return [_to_value(child, value[name]) for name, child in feature.items()]
-
-
 class ContentHash:
     """The content hash of a config's rows in one shard; it is the same however the rows are cut into tables.
 
@@ -213,10 +197,3 @@ def _presence(values: pa.Array) -> Any:
     if values.null_count == 0:
         return b"\1" * len(values)
     return _view(values.is_valid().cast(pa.uint8()), 1, np.uint8)
-
-
-def hash_rows(config: Config, rows: Iterable[Row]) -> str:
-    """Return the content hash of rows."""
-    content = ContentHash(config)
-    content.update(to_arrow_table(config, rows))
-    return content.hexdigest()

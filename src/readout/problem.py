@@ -145,16 +145,17 @@ def find_value(line: str, pointer: Pointer) -> tuple[int, int]:
     exists are returned; for a line that is not JSON, those of the whole line.
     """
     try:
-        return _find_value(line, _skip_space(line, 0), pointer)
+        return _find_value(line, skip_space(line, 0), pointer)
     except (ValueError, IndexError, RecursionError):
         return 0, len(line)
 
 
-_SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE = re.compile(r"\s*")
 _DECODER = json.JSONDecoder()
 
 
-def _skip_space(line: str, at: int) -> int:
+def skip_space(line: str, at: int) -> int:
+    """Return where the white space that starts at an offset ends."""
     match = _SPACE.match(line, at)
     return match.end() if match else at
 
@@ -172,18 +173,18 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
     """Yield the key or index of each child of the container at ``at``, and where its value starts."""
     closing = "}" if line[at] == "{" else "]"
     is_object = closing == "}"
-    at = _skip_space(line, at + 1)
+    at = skip_space(line, at + 1)
     index = 0
     while line[at] != closing:
         key: str | int = index
         if is_object:
             key, at = scanstring(line, at + 1)
-            at = _skip_space(line, _skip_space(line, at) + 1)
+            at = skip_space(line, skip_space(line, at) + 1)
         yield key, at
         _, at = _DECODER.raw_decode(line, at)
-        at = _skip_space(line, at)
+        at = skip_space(line, at)
         if line[at] == ",":
-            at = _skip_space(line, at + 1)
+            at = skip_space(line, at + 1)
         index += 1
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
@@ -21,7 +21,6 @@ from readout.problem import Finding
 Kind: TypeAlias = Literal[
     "annotation", "document", "speaker", "topic", "target", "annotator", "adjudication", "suggestion", "system"
 ]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _INSTALLED = Path(__file__).parent / "_data" / "schema"
 _CHECKOUT = Path(__file__).parents[2] / "schema"

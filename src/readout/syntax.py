@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from readout.problem import Finding
+from readout.problem import Finding, skip_space
 
 
 class _Stop(NamedTuple):
@@ -39,7 +39,7 @@ def explain_syntax(line: str) -> Finding | None:
         json.loads(line)
     except json.JSONDecodeError as error:
         inside = _open_brackets(line[: error.pos])[1] is not None
-        stop = _Stop(line, error.pos if inside else _skip_space(line, error.pos))
+        stop = _Stop(line, error.pos if inside else skip_space(line, error.pos))
         for explain in _SLIPS:
             if finding := explain(stop):
                 return finding
@@ -50,10 +50,6 @@ def explain_syntax(line: str) -> Finding | None:
 
 def _finding(message: str, at: int, hint: str) -> Finding:
     return Finding(message, column=at + 1, hint=hint)
-
-
-def _skip_space(line: str, at: int) -> int:
-    return at + len(line[at:]) - len(line[at:].lstrip())
 
 
 def _open_brackets(line: str) -> tuple[str, int | None]:
@@ -113,7 +109,7 @@ def _comments(stop: _Stop) -> Finding | None:
 def _not_a_record(stop: _Stop) -> Finding | None:
     if stop.line.lstrip().startswith("{"):
         return None
-    at = _skip_space(stop.line, 0)
+    at = skip_space(stop.line, 0)
     message = f"Got {stop.line[at : at + 20]!r} at the beginning. Expected a record, which begins with '{{'."
     return _finding(message, at, "keep each record on a line of its own, whole, with nothing around the records.")
 

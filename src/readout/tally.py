@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from readout.model import ANNOTATION_CLASSES, AnnotatedDocument, Corpus, Mention, Quote, Stance, Topic
+from readout.model import ANNOTATION_CLASSES, AnnotatedDocument, Mention, Quote, Stance, Topic
 
 LISTED = 100
 """How many documents are listed one by one."""
@@ -146,10 +146,3 @@ def _add(into: dict[str, Any], other: Mapping[str, Any]) -> None:
             into.setdefault(name, []).extend(value)
         else:
             _add(into.setdefault(name, {}), value)
-
-
-def tally_corpus(corpus: Corpus) -> Tally:
-    """Return the counts of a whole corpus."""
-    tally = Tally()
-    tally.add_documents(corpus.documents)
-    return tally

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from readout.anchor import Paragraphs, iter_tokens
 
+# Frozen: another list would change the baseline's answers, and with them every comparison to it. The
+# suggestions for annotators have a list of their own, which may grow.
 _VERB = re.compile(
     r"\b(?:sa(?:id|ys|ying)|stat(?:ed|es|ing)|add(?:ed|s|ing)|stress(?:ed|es|ing)|emphasi[sz](?:ed|es|ing)|told|tells"
     r"|not(?:ed|es|ing)|warn(?:ed|s|ing)|insist(?:ed|s|ing)|declar(?:ed|es|ing)|announc(?:ed|es|ing)"

@@ -15,9 +15,6 @@ from readout.lines import byte_order_mark, carriage_return, duplicate_key, encod
 from readout.model import Polarity
 from readout.problem import Finding, Problem, Rule, locate, nearest, raw_line, rule
 
-Predictions = Mapping[str, Any]
-"""Predictions by the id of their item."""
-
 
 @rule("prediction-record", "schema")
 def prediction_record(record: Any) -> Iterator[Finding]:
