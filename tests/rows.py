@@ -7,7 +7,7 @@ from readout.anchor import Paragraphs, Tokens, iter_tokens, tag_tokens
 from readout.columns import ContentHash, to_arrow_table
 from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Labels, is_tags
 from readout.model import Mention, Quote, Stance, Topic
-from readout.votes import iter_stance_items
+from readout.stance_items import iter_stance_items
 
 
 class DocumentRows:

@@ -145,7 +145,7 @@ FAULTS = [
     ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":120000', "foreign-span", 1, "code points"),
     ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":"12"', "foreign-syntax", 1, "export"),
     ("doccano", "doccano.jsonl", f'"document":"{NAME}"', '"document":"x"', "foreign-document", 1, NAME),
-    ("spancat", "prodigy.jsonl", '"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
+    ("prodigy", "prodigy.jsonl", '"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
     ("labelstudio", "tasks.json", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
     ("webannotation", f"{NAME}.jsonld", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
     ("tei", f"{NAME}.xml", "(text,12,31)", "(text,11,31)", "foreign-span", 2, "stands at 12–43"),

@@ -136,7 +136,7 @@ def test_layers_for_inception_name_the_features_of_the_type_system(box, tmp_path
 
 def test_doccano_and_prodigy_offsets(box, tmp_path):
     export("doccano", box, tmp_path)
-    export("spancat", box, tmp_path)
+    export("prodigy", box, tmp_path)
     doccano = [json.loads(line) for line in (tmp_path / "doccano.jsonl").read_bytes().splitlines()]
     prodigy = [json.loads(line) for line in (tmp_path / "prodigy.jsonl").read_bytes().splitlines()]
     for sheet, ours, theirs in zip(box.sheets, doccano, prodigy, strict=True):
@@ -166,7 +166,7 @@ def check_prodigy(sheet, task):
 @given(sheets())
 def test_prodigy_tokens_of_any_layer(sheet):
     with tempfile.TemporaryDirectory() as folder:
-        write_out("spancat", [sheet], folder)
+        write_out("prodigy", [sheet], folder)
         check_prodigy(sheet, json.loads((Path(folder) / "prodigy.jsonl").read_bytes()))
 
 

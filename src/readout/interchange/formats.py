@@ -16,9 +16,9 @@ from readout.interchange import (
     parc,
     pdnc,
     polnear,
+    prodigy,
     semeval,
     spacy_docbin,
-    spancat,
     spreadsheet,
     sqlite,
     tei,
@@ -59,7 +59,7 @@ FORMATS: Mapping[str, Format] = {
     "cas-json": Format("UIMA CAS JSON (INCEpTION)", cas, cas.export_cas_json, cas.import_cas_json),
     "labelstudio": Format("Label Studio", labelstudio, labelstudio.export_labelstudio, labelstudio.import_labelstudio),
     "doccano": Format("doccano JSONL", doccano, doccano.export_doccano, doccano.import_doccano),
-    "spancat": Format("Prodigy JSONL", spancat, spancat.export_spancat, spancat.import_spancat),
+    "prodigy": Format("Prodigy spans (JSONL)", prodigy, prodigy.export_prodigy, prodigy.import_prodigy),
     "spacy": Format("spaCy DocBin", spacy_docbin, spacy_docbin.export_spacy, spacy_docbin.import_spacy),
     "webannotation": Format(
         "W3C Web Annotation", webannotation, webannotation.export_webannotation, webannotation.import_webannotation

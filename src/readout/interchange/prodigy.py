@@ -22,7 +22,7 @@ LOSSES = (
 )
 
 
-def export_spancat(outbox: Outbox) -> None:
+def export_prodigy(outbox: Outbox) -> None:
     """Write one task a document."""
     outbox.add("prodigy.jsonl", b"".join(msgspec.json.encode(_to_task(sheet)) + b"\n" for sheet in outbox.sheets))
 
@@ -111,7 +111,7 @@ class Task(msgspec.Struct):
     annotator: str = msgspec.field(name="_annotator_id", default="")
 
 
-def import_spancat(inbox: Inbox, path: Path) -> None:
+def import_prodigy(inbox: Inbox, path: Path) -> None:
     """Read tasks that were accepted; ``meta`` names the document."""
     for file in find_files(path, ".jsonl"):
         for number, task in read_json_lines(inbox, file, Task):
