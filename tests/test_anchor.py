@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from readout.anchor import (
     Paragraphs,
+    find_exact,
     find_nearest,
-    find_quotation,
     find_respelled,
     iter_paragraphs,
     iter_tokens,
@@ -25,14 +25,14 @@ def test_quotation_is_found_where_it_stands(text, data):
     end = data.draw(st.integers(start, len(text)))
     if start == end:
         return
-    assert start in find_quotation(text, text[start:end])
-    assert find_quotation(text, text[start:end], text[:start], text[end:]) == [start]
+    assert start in find_exact(text, text[start:end])
+    assert find_exact(text, text[start:end], text[:start], text[end:]) == [start]
 
 
 def test_occurrences_may_overlap():
-    assert find_quotation("aaaa", "aa") == [0, 1, 2]
-    assert find_quotation("aaaa", "aa", prefix="a", suffix="a") == [1]
-    assert find_quotation("aaaa", "b") == []
+    assert find_exact("aaaa", "aa") == [0, 1, 2]
+    assert find_exact("aaaa", "aa", prefix="a", suffix="a") == [1]
+    assert find_exact("aaaa", "b") == []
 
 
 @pytest.mark.parametrize(("unit", "encoding", "width"), [("utf-8", "utf-8", 1), ("utf-16", "utf-16-le", 2)])

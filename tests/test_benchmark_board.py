@@ -16,7 +16,7 @@ from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 
 from readout.benchmark.baselines import BASELINES
-from readout.benchmark.ceiling import answer, list_annotators, score_annotators
+from readout.benchmark.ceiling import answer, list_full_annotators, score_annotators
 from readout.benchmark.exports import to_every_eval_ever, to_hub_results
 from readout.benchmark.leaderboard import check_files, make_files, write_boards
 from readout.benchmark.runs import write_baselines
@@ -196,11 +196,11 @@ def test_an_annotator_with_gold_has_a_perfect_score():
 
 def test_an_annotator_is_scored_where_all_documents_were_read():
     corpus = read_corpus(CORPUS)[0]
-    assert list_annotators(corpus) == []
+    assert list_full_annotators(corpus) == []
     layers = [replace(each.gold, annotator="ann") for each in corpus.documents]
     own = zip(corpus.documents, layers, strict=True)
     twice = replace(corpus, documents=tuple(replace(each, layers=(layer,)) for each, layer in own))
-    assert list_annotators(twice) == ["ann"]
+    assert list_full_annotators(twice) == ["ann"]
     items = TASKS["polarity"].build(corpus)
     assert score_annotators(twice, "polarity", items) == [], "a layer that is gold itself is no second reader"
     blank = replace(layers[0], records=())

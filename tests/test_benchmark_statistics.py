@@ -17,7 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 
-from readout.benchmark.scores import IncomparableError, compare, compare_all, rank_scores
+from readout.benchmark.scores import IncomparableError, compare_all, compare_scores, rank_scores
 from readout.benchmark.statistics import (
     count_resamples,
     detectable,
@@ -120,7 +120,7 @@ def test_the_drawn_swap_test_is_near_the_listed_one():
 
 def test_identical_systems_are_never_different():
     score = make_score(["favor", "against"] * 4, ["favor"] * 8, list("aabbccdd"))
-    found = compare(score, score)
+    found = compare_scores(score, score)
     assert found.these_texts.permutation.p == found.these_texts.mcnemar == found.texts_like_these.swap.p == 1
     assert found.texts_like_these.detectable is None
     assert found.texts_like_these.difference == (0, 0, 0)
@@ -130,7 +130,7 @@ def test_identical_systems_are_never_different():
 def test_the_smallest_possible_p_is_reached_and_told(units, smallest):
     golds, events = ["favor", "against"] * units, [f"e{n // 2}" for n in range(2 * units)]
     best, worst = make_score(golds, golds, events), make_score(golds, ["neutral"] * len(golds), events)
-    swap = compare(best, worst).texts_like_these.swap
+    swap = compare_scores(best, worst).texts_like_these.swap
     assert swap.p == swap.smallest == smallest
 
 
@@ -180,4 +180,4 @@ def test_with_five_events_all_systems_tie_on_texts_like_these(real):
 
 def test_scores_of_other_data_are_not_compared():
     with pytest.raises(IncomparableError, match="data:"):
-        compare(make_score(["favor"] * 2, ["favor"] * 2), make_score(["against"] * 2, ["favor"] * 2))
+        compare_scores(make_score(["favor"] * 2, ["favor"] * 2), make_score(["against"] * 2, ["favor"] * 2))

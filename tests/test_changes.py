@@ -15,9 +15,9 @@ from readout.anchor import is_inside_word
 from readout.changes import compare_states
 from readout.changes.layers import compare_layers
 from readout.changes.pairing import pair_by_meaning
-from readout.changes.renderings import COMMENT_LIMIT, RENDERINGS, format_markdown
+from readout.changes.renderings import COMMENT_LIMIT, RENDERINGS, render_markdown
 from readout.changes.states import read_state
-from readout.changes.wording import Texts
+from readout.changes.wording import BothTexts
 from readout.cli import main
 from readout.model import Layer, Mention, Span
 
@@ -37,7 +37,7 @@ def edit(path, old, new):
 
 def compare(new, old=CORPUS):
     before, after = read_state(str(old)), read_state(str(new))
-    return compare_states(before, after), Texts(before.corpus.documents, after.corpus.documents)
+    return compare_states(before, after), BothTexts(before.corpus.documents, after.corpus.documents)
 
 
 def kinds(changes):
@@ -232,7 +232,7 @@ def hostile(small):
 
 
 def test_markdown_shows_hostile_words_as_words(small):
-    report = format_markdown(*hostile(small))
+    report = render_markdown(*hostile(small))
     assert "<script" not in report
     for sign in ("@team", "`a`", "#1 ", "\x1b", "\u202e"):
         assert sign not in report
@@ -253,7 +253,7 @@ def test_markdown_fits_a_comment(small):
                 f'{{"type":"mention","id":"m-{number}","speaker":"noam-levi","span":{{"start":0,"end":1,"exact":"T"}}}}\n'
             )
     (small / TALKS).write_bytes(b"")
-    report = format_markdown(*compare(small))
+    report = render_markdown(*compare(small))
     assert len(report) < COMMENT_LIMIT + 200
     assert "too long for a comment" in report
 

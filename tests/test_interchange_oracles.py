@@ -234,15 +234,15 @@ def test_tei_has_the_structure_of_the_guidelines(box, tmp_path):
 def test_conll_is_loaded_by_the_builder_of_datasets(box, tmp_path):
     datasets = pytest.importorskip("datasets")
     pytest.importorskip("datasets.packaged_modules.conll.conll")
-    from readout.interchange.conll import COLUMNS, find_tagged
+    from readout.interchange.conll import CONLL_COLUMNS, find_tagged
 
     export("conll", box, tmp_path)
     for sheet in box.sheets:
         data = datasets.load_dataset(
-            "conll", data_files=str(tmp_path / f"{sheet.name}.conll"), column_names=list(COLUMNS), split="train"
+            "conll", data_files=str(tmp_path / f"{sheet.name}.conll"), column_names=list(CONLL_COLUMNS), split="train"
         )
         for row in data:  # a span that reaches into another paragraph begins there anew
-            columns = zip(*(row[name] for name in COLUMNS), strict=True)
+            columns = zip(*(row[name] for name in CONLL_COLUMNS), strict=True)
             tokens = [(token, int(start), int(end), *tags) for token, start, end, *tags in columns]
             assert all(sheet.text[start:end] == token for token, start, end, *_ in tokens)
             for column, spans in enumerate(find_tagged(sheet.records), 3):

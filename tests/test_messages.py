@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from readout import __version__
 from readout.checks import CHECKS
 from readout.problem import Problem, format_github, format_json, format_sarif, printable
-from readout.schema import _FORMS, Kind, read_schema
+from readout.schema import _PATTERN_WORDS, Kind, read_schema
 from readout.syntax import explain_syntax
 
 
@@ -58,8 +58,8 @@ def test_every_slip_is_explained_at_a_column_of_the_line(record, data):
 
 def test_every_pattern_of_the_schemas_is_told_in_words():
     patterns = {match for kind in get_args(Kind) for match in find_patterns(read_schema(kind))}
-    assert patterns <= set(_FORMS)
-    for pattern, words in _FORMS.items():
+    assert patterns <= set(_PATTERN_WORDS)
+    for pattern, words in _PATTERN_WORDS.items():
         for example in re.findall("'([^']+)'", words):
             assert re.search(pattern, example), (pattern, example)
 

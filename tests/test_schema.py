@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from readout import model
 from readout.benchmark.baselines import BASELINES
-from readout.benchmark.runs import describe
+from readout.benchmark.runs import make_card
 from readout.benchmark.submissions import Exposure, SystemCard, to_record
 from readout.interchange.graph import VALUE_ROLES
 from readout.read import REGISTRY_FILES
@@ -166,7 +166,7 @@ def records(kind):
             }
         ]
     if kind == "system":
-        return [to_record(describe(baseline)) for baseline in BASELINES.values()]
+        return [to_record(make_card(baseline)) for baseline in BASELINES.values()]
     return [json.loads(line) for path in CORPUS.glob(pattern) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

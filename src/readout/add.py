@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from readout import read
-from readout.canonical import encode_records
+from readout.canonical import FileBytes, encode_records
 from readout.checks.references import iter_references, record_id
 from readout.model import Document, RecordFile, Registries, Speaker, Split
 from readout.problem import Problem, RefusedError, nearest
@@ -23,13 +23,12 @@ from readout.schema import Kind, explain
 from readout.suggest import suggest
 
 Fields = Mapping[str, Any]
-Files = dict[str, bytes]
 
 
 # ---------------------------------------------------------------- documents
 
 
-def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, Files]:
+def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileBytes]:
     """Return the id of a new document and the files that bring it in: text, metadata, empty gold, suggestions.
 
     Raises:
@@ -40,7 +39,7 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, Files]:
     _refuse_broken(read.DOCUMENTS, problems)
     registries, _ = read.read_registries(root)
     raw = file.read_bytes()
-    text = _decode(file, raw)
+    text = _decode_text(file, raw)
     document = _describe_document(file, raw, fields, index)
     _refuse_unknown(document, registries)
     if document.outlet and registries.speakers[document.outlet].kind != "outlet":
@@ -56,7 +55,7 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, Files]:
     return document.doc_id, {**files, read.DOCUMENTS: encode_records([*index.records, document])}
 
 
-def add_suggestions(root: Path, doc_id: str) -> Files:
+def add_suggestions(root: Path, doc_id: str) -> FileBytes:
     """Return the suggestions for a document of the corpus, made anew.
 
     Raises:
@@ -78,7 +77,7 @@ def make_suggestions(text: str, registries: Registries) -> bytes:
     return b"".join(msgspec.json.encode(each) + b"\n" for each in suggest(text, registries.speakers.values()))
 
 
-def _decode(file: Path, raw: bytes) -> str:
+def _decode_text(file: Path, raw: bytes) -> str:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -139,7 +138,7 @@ def _find_split(event: str, fields: Fields, index: RecordFile[Document]) -> Spli
 # ---------------------------------------------------------------- registries
 
 
-def add_entry(root: Path, kind: Kind, fields: Fields) -> Files:
+def add_entry(root: Path, kind: Kind, fields: Fields) -> FileBytes:
     """Return the registry with a new entry.
 
     Raises:
@@ -158,13 +157,13 @@ def add_entry(root: Path, kind: Kind, fields: Fields) -> Files:
         line = file.lines[ids.index(record_id(record))]
         raise RefusedError(f"There is already a {kind} {record_id(record)!r}, on line {line} of {file.path}.")
     for other in file.records:
-        if names := _names(record) & _names(other):
+        if names := _called(record) & _called(other):
             raise RefusedError(f"The name {min(names)!r} already belongs to the {kind} {record_id(other)!r}.")
     _refuse_unknown(record, registries)
     return {file.path: encode_records([*file.records, record])}
 
 
-def _names(record: Any) -> set[str]:
+def _called(record: Any) -> set[str]:
     """Return what an entry is called; aliases are left out, since "the two" may be an alias of many."""
     return {record.name if isinstance(record, Speaker) else getattr(record, "label", record_id(record))}
 

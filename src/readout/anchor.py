@@ -14,14 +14,14 @@ from readout.model import Span
 
 Unit = Literal["utf-8", "utf-16"]
 
-_LINE = re.compile(r"[^\n]+")
+_PARAGRAPH = re.compile(r"[^\n]+")
 # A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible sign stands alone.
 INNER_MARKS = r"'’.\-‐‑"
 """Marks that join two words into one, as the inside of a character class."""
 _TOKEN = re.compile(rf"\w+(?:[{INNER_MARKS}]\w+)*|[^\w\s]")
 
 
-def find_quotation(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
+def find_exact(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
     """Return the start of every place where ``exact`` stands between ``prefix`` and ``suffix``.
 
     The triple is the TextQuoteSelector of the W3C Web Annotation Data Model. Occurrences may overlap.
@@ -33,6 +33,11 @@ def find_quotation(text: str, exact: str, prefix: str = "", suffix: str = "") ->
         starts.append(found + len(prefix))
         found = text.find(needle, found + 1)
     return starts
+
+
+def find_closest(text: str, exact: str, near: int) -> int | None:
+    """Return the start of the place where ``exact`` stands that is closest to an offset; None if nowhere."""
+    return min(find_exact(text, exact), key=lambda start: abs(start - near), default=None)
 
 
 _FOLDS = str.maketrans("“”„‟«»‘’‚‐‑–—\u00a0\u2009\u202f", '""""""\'\'\'----   ')
@@ -47,7 +52,7 @@ def _fold(text: str) -> str:
 
 def find_respelled(text: str, exact: str) -> int | None:
     """Return the start of the one place where ``exact`` stands with other marks, dashes, spaces or capitals."""
-    starts = find_quotation(_fold(text), _fold(exact))
+    starts = find_exact(_fold(text), _fold(exact))
     return starts[0] if len(starts) == 1 else None
 
 
@@ -122,7 +127,7 @@ def _utf16_width(char: str) -> int:
 
 def iter_paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Yield ``(start, end)`` of each line that holds more than white space: in news texts a paragraph is a line."""
-    for match in _LINE.finditer(text):
+    for match in _PARAGRAPH.finditer(text):
         if not match.group().isspace():
             yield match.span()
 

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from readout import read
-from readout.anchor import find_nearest, find_quotation, find_respelled
+from readout.anchor import find_exact, find_nearest, find_respelled
 from readout.model import (
     ANNOTATION_CLASSES,
     SPAN_FIELDS,
@@ -90,7 +90,7 @@ def anchor_draft(record: Mapping[str, Any], text: str) -> tuple[dict[str, Any], 
         context = {name: span.pop(name, "") for name in ("prefix", "suffix")}
         if "start" in span:
             continue
-        starts = find_quotation(text, span["exact"], **context)
+        starts = find_exact(text, span["exact"], **context)
         if len(starts) == 1:
             span.update(start=starts[0], end=starts[0] + len(span["exact"]))
         else:
@@ -152,7 +152,7 @@ def _context_hint(unanchored: Unanchored, text: str) -> str:
     start = unanchored.candidates[0]
     for match in reversed(list(re.finditer(r"\S+\s*", text[max(0, start - 60) : start]))):
         prefix = text[max(0, start - 60) + match.start() : start]
-        if len(find_quotation(text, unanchored.exact, prefix)) == 1:
+        if len(find_exact(text, unanchored.exact, prefix)) == 1:
             example = msgspec.json.encode(prefix).decode()
             return f'add the words directly before or after; for the first place: "prefix":{example}.'
     return "add 'prefix' or 'suffix': the words directly before or after."
@@ -173,7 +173,7 @@ def nearest_passage(exact: str, text: str) -> str:
 def _describe_unanchored(unanchored: Unanchored, text: str) -> Finding:
     """Return the finding for a span without a certain place, with the candidates and their surroundings."""
     exact, pointer = unanchored.exact, (*unanchored.pointer, "exact")
-    starts = unanchored.candidates or find_quotation(text, exact)
+    starts = unanchored.candidates or find_exact(text, exact)
     places = tuple(
         f"at {start}: …{text[max(0, start - 25) : start]}⟦{exact}⟧{text[start + len(exact) :][:25]}…"
         for start in starts[:_SHOWN]
@@ -314,6 +314,10 @@ def _format_records(file: RecordFile[Any]) -> Formatted:
     if canonical != mended:
         changes.append("put keys, white space or lines in canonical order")
     return Formatted(canonical, tuple(changes))
+
+
+FileBytes: TypeAlias = dict[str, bytes]
+"""The content of files by path, relative to a corpus folder or to another one that they are written into."""
 
 
 def write_files(root: Path, files: Mapping[str, bytes]) -> None:

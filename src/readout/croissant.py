@@ -47,7 +47,7 @@ CONTEXT: dict[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-_TYPES = {"string": "sc:Text", "int32": "sc:Integer", "int64": "sc:Integer", "float64": "sc:Float"}
+_CROISSANT_TYPES = {"string": "sc:Text", "int32": "sc:Integer", "int64": "sc:Integer", "float64": "sc:Float"}
 
 
 def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parquet: Mapping[str, str]) -> dict[str, Any]:
@@ -110,18 +110,22 @@ def _record_set(config: Config, split: str, parquet: Mapping[str, str]) -> dict[
         "@id": name,
         "name": name,
         "description": f"The rows of config {config}, split {split}.",
-        "field": [_field(f"{name}/{column}", column, feature, path) for column, feature in FEATURES[config].items()],
+        "field": [
+            _croissant_field(f"{name}/{column}", column, feature, path) for column, feature in FEATURES[config].items()
+        ],
     }
 
 
-def _field(name: str, column: str, feature: Feature, path: str, inner: str | None = None) -> dict[str, Any]:
+def _croissant_field(name: str, column: str, feature: Feature, path: str, inner: str | None = None) -> dict[str, Any]:
     """Return a column as a Croissant field; ``inner`` is the JSONPath to a struct's field inside the column."""
     field: dict[str, Any] = {"@type": "cr:Field", "@id": name, "name": name}
     if isinstance(feature, list):
         field["repeated"] = True
         feature = feature[0]
     if isinstance(feature, dict):
-        field["subField"] = [_field(f"{name}/{key}", column, child, path, key) for key, child in feature.items()]
+        field["subField"] = [
+            _croissant_field(f"{name}/{key}", column, child, path, key) for key, child in feature.items()
+        ]
         return field
     field["source"] = {"fileSet" if "*" in path else "fileObject": {"@id": path}, "extract": {"column": column}}
     if inner:
@@ -129,4 +133,4 @@ def _field(name: str, column: str, feature: Feature, path: str, inner: str | Non
     if isinstance(feature, Labels):
         names = ", ".join(f"{index} {label}" for index, label in enumerate(feature))
         return {**field, "dataType": "sc:Integer", "description": f"Label: {names}."}
-    return {**field, "dataType": _TYPES[str(feature)]}
+    return {**field, "dataType": _CROISSANT_TYPES[str(feature)]}

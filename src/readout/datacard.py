@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from readout.agreement.pairs import PairAgreement, compare_all
+from readout.agreement.pairs import PairAgreement, compare_all_pairs
 from readout.agreement.report import format_gamma_section, format_markdown_section
 from readout.benchmark.board_card import format_board
 from readout.benchmark.limits import format_section
@@ -25,7 +25,7 @@ def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreemen
         pair
         for names in versions.values()
         if len(names) > 1
-        for pair in compare_all(corpus.documents, names, with_gamma)
+        for pair in compare_all_pairs(corpus.documents, names, with_gamma)
     ]
 
 

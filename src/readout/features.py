@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
 
 from readout import model
+from readout.read import SPLITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,7 @@ Config: TypeAlias = Literal[
     "stances", "quotes", "mentions", "topics", "documents", "tokens", "stance_labels", "speakers", "targets"
 ]
 
-PART: Feature = [{"text": "string", "start": "int32", "end": "int32"}]
+SPAN_PARTS: Feature = [{"text": "string", "start": "int32", "end": "int32"}]
 POLARITIES = Labels(get_args(model.Polarity))
 EXPRESSIONS = Labels(get_args(model.Expression))
 FORMS = Labels(get_args(model.Form))
@@ -52,7 +53,7 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "polarity": POLARITIES,
         "expression": EXPRESSIONS,
         **_WHERE,
-        "evidence": PART,
+        "evidence": SPAN_PARTS,
         "quote": "string",
         **_CONTEXT,
         "note": "string",
@@ -67,8 +68,8 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "source_start": "int32",
         "source_end": "int32",
         **_WHERE,
-        "content": PART,
-        "cue": PART,
+        "content": SPAN_PARTS,
+        "cue": SPAN_PARTS,
         "addressees": ["string"],
         "within": "string",
         "statement": "string",
@@ -84,7 +85,7 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "parent": "string",
         "iptc": ["string"],
         **_WHERE,
-        "spans": PART,
+        "spans": SPAN_PARTS,
         **_CONTEXT,
         "note": "string",
     },
@@ -156,7 +157,6 @@ CONFIGS: tuple[Config, ...] = tuple(FEATURES)
 DEFAULT_CONFIG: Config = "stances"
 REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets")
 """Configs with one row per registry entry; their only split is ``train``."""
-SPLITS: tuple[model.Split, ...] = get_args(model.Split)
 
 
 def config_splits(config: Config) -> tuple[model.Split, ...]:

@@ -10,8 +10,8 @@ from readout.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
-_INSTALLED = Path(__file__).parent / "_data" / "hub"
-_CHECKOUT = Path(__file__).parents[2] / "build" / "hub"
+_INSTALLED_DATA = Path(__file__).parent / "_data" / "hub"
+_BUILT_DATA = Path(__file__).parents[2] / "build" / "hub"
 
 
 def data_folder() -> Path:
@@ -21,10 +21,10 @@ def data_folder() -> Path:
         FileNotFoundError: a checkout that has not been built yet.
 
     """
-    for folder in (_INSTALLED, _CHECKOUT):
+    for folder in (_INSTALLED_DATA, _BUILT_DATA):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"There are no built data in {_CHECKOUT}. Run `readout build` or `make dataset` first.")
+    raise FileNotFoundError(f"There are no built data in {_BUILT_DATA}. Run `readout build` or `make dataset` first.")
 
 
 def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) -> DatasetDict:

@@ -254,125 +254,125 @@ class FieldRole(NamedTuple):
     many: bool = False
 
 
-def _entry(registry: str) -> FieldRole:
+def _names_one(registry: str) -> FieldRole:
     return FieldRole("entry", of=registry)
 
 
-def _entries(registry: str) -> FieldRole:
+def _names_several(registry: str) -> FieldRole:
     return FieldRole("entry", of=registry, many=True)
 
 
-def _annotation(name: AnnotationType) -> FieldRole:
+def _names_annotation(name: AnnotationType) -> FieldRole:
     return FieldRole("annotation", of=name)
 
 
-def _label(vocabulary: Any) -> FieldRole:
+def _one_of(vocabulary: Any) -> FieldRole:
     return FieldRole("label", values=get_args(vocabulary))
 
 
-def _many(kind: FieldKind) -> FieldRole:
+def _several(kind: FieldKind) -> FieldRole:
     return FieldRole(kind, many=True)
 
 
-_ID = FieldRole("id")
-_SPAN = FieldRole("spans")
-_KEY = FieldRole("key")
+_OWN_ID = FieldRole("id")
+_ONE_SPAN = FieldRole("spans")
+_SHARED_KEY = FieldRole("key")
 _DATE = FieldRole("date")
 _CODE = FieldRole("code")
-_TEXT = FieldRole("text")
+_FREE_TEXT = FieldRole("text")
 
 FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
-    Mention: {"id": _ID, "speaker": _entry("speakers"), "span": _SPAN, "note": _TEXT},
+    Mention: {"id": _OWN_ID, "speaker": _names_one("speakers"), "span": _ONE_SPAN, "note": _FREE_TEXT},
     Quote: {
-        "id": _ID,
-        "form": _label(Form),
-        "speaker": _entry("speakers"),
-        "content": _many("spans"),
-        "cue": _many("spans"),
-        "source": _annotation("mention"),
-        "addressees": _entries("speakers"),
-        "within": _annotation("quote"),
-        "statement": _KEY,
-        "note": _TEXT,
+        "id": _OWN_ID,
+        "form": _one_of(Form),
+        "speaker": _names_one("speakers"),
+        "content": _several("spans"),
+        "cue": _several("spans"),
+        "source": _names_annotation("mention"),
+        "addressees": _names_several("speakers"),
+        "within": _names_annotation("quote"),
+        "statement": _SHARED_KEY,
+        "note": _FREE_TEXT,
     },
-    Topic: {"id": _ID, "topic": _entry("topics"), "spans": _many("spans"), "note": _TEXT},
+    Topic: {"id": _OWN_ID, "topic": _names_one("topics"), "spans": _several("spans"), "note": _FREE_TEXT},
     Stance: {
-        "id": _ID,
-        "holder": _entry("speakers"),
-        "target": _entry("targets"),
-        "polarity": _label(Polarity),
-        "expression": _label(Expression),
-        "evidence": _many("spans"),
-        "quote": _annotation("quote"),
-        "note": _TEXT,
+        "id": _OWN_ID,
+        "holder": _names_one("speakers"),
+        "target": _names_one("targets"),
+        "polarity": _one_of(Polarity),
+        "expression": _one_of(Expression),
+        "evidence": _several("spans"),
+        "quote": _names_annotation("quote"),
+        "note": _FREE_TEXT,
     },
-    Boilerplate: {"id": _ID, "kind": _label(BoilerplateKind), "span": _SPAN, "note": _TEXT},
+    Boilerplate: {"id": _OWN_ID, "kind": _one_of(BoilerplateKind), "span": _ONE_SPAN, "note": _FREE_TEXT},
     Document: {
-        "doc_id": _ID,
-        "title": _TEXT,
+        "doc_id": _OWN_ID,
+        "title": _FREE_TEXT,
         "published": _DATE,
-        "published_basis": _label(Basis),
-        "outlet": _entry("speakers"),
-        "outlet_basis": _label(Basis),
-        "event": _KEY,
+        "published_basis": _one_of(Basis),
+        "outlet": _names_one("speakers"),
+        "outlet_basis": _one_of(Basis),
+        "event": _SHARED_KEY,
         "language": _CODE,
-        "split": _label(Split),
-        "origin": _TEXT,
-        "rights": _TEXT,
+        "split": _one_of(Split),
+        "origin": _FREE_TEXT,
+        "rights": _FREE_TEXT,
         "sha256": _CODE,
-        "note": _TEXT,
-        "references": _many("code"),
+        "note": _FREE_TEXT,
+        "references": _several("code"),
     },
-    Role: {"title": _TEXT, "organisation": _TEXT, "start": _DATE, "end": _DATE},
+    Role: {"title": _FREE_TEXT, "organisation": _FREE_TEXT, "start": _DATE, "end": _DATE},
     Speaker: {
-        "speaker_id": _ID,
-        "name": _TEXT,
-        "kind": _label(SpeakerKind),
-        "aliases": _many("text"),
-        "roles": _many("parts"),
+        "speaker_id": _OWN_ID,
+        "name": _FREE_TEXT,
+        "kind": _one_of(SpeakerKind),
+        "aliases": _several("text"),
+        "roles": _several("parts"),
         "country": _CODE,
-        "members": _entries("speakers"),
+        "members": _names_several("speakers"),
         "wikidata": _CODE,
-        "note": _TEXT,
+        "note": _FREE_TEXT,
     },
     TopicDefinition: {
-        "topic_id": _ID,
-        "label": _TEXT,
-        "definition": _TEXT,
-        "parent": _entry("topics"),
-        "iptc": _entries("iptc"),
-        "note": _TEXT,
+        "topic_id": _OWN_ID,
+        "label": _FREE_TEXT,
+        "definition": _FREE_TEXT,
+        "parent": _names_one("topics"),
+        "iptc": _names_several("iptc"),
+        "note": _FREE_TEXT,
     },
     Target: {
-        "target_id": _ID,
-        "label": _TEXT,
-        "proposition": _TEXT,
-        "favor_means": _TEXT,
-        "against_means": _TEXT,
-        "topics": _entries("topics"),
-        "note": _TEXT,
+        "target_id": _OWN_ID,
+        "label": _FREE_TEXT,
+        "proposition": _FREE_TEXT,
+        "favor_means": _FREE_TEXT,
+        "against_means": _FREE_TEXT,
+        "topics": _names_several("topics"),
+        "note": _FREE_TEXT,
     },
     Annotator: {
-        "annotator_id": _ID,
-        "kind": _label(AnnotatorKind),
-        "name": _TEXT,
-        "model_family": _TEXT,
-        "guidelines_version": _TEXT,
+        "annotator_id": _OWN_ID,
+        "kind": _one_of(AnnotatorKind),
+        "name": _FREE_TEXT,
+        "model_family": _FREE_TEXT,
+        "guidelines_version": _FREE_TEXT,
         "date": _DATE,
-        "saw": _TEXT,
-        "note": _TEXT,
+        "saw": _FREE_TEXT,
+        "note": _FREE_TEXT,
     },
-    SideItems: {"annotator": FieldRole("layer"), "ids": _many("item")},
+    SideItems: {"annotator": FieldRole("layer"), "ids": _several("item")},
     Adjudication: {
-        "id": _ID,
-        "kind": _label(AnnotationType),
-        "items": _many("parts"),
-        "gold": _many("item"),
-        "decision": _label(Decision),
+        "id": _OWN_ID,
+        "kind": _one_of(AnnotationType),
+        "items": _several("parts"),
+        "gold": _several("item"),
+        "decision": _one_of(Decision),
         "section": FieldRole("section"),
-        "reason": _TEXT,
+        "reason": _FREE_TEXT,
     },
-    Suggestion: {"annotation": FieldRole("parts"), "reason": _TEXT},
+    Suggestion: {"annotation": FieldRole("parts"), "reason": _FREE_TEXT},
 }
 """What every field of every record names, in canonical order; all other modules read it here."""
 
@@ -406,7 +406,7 @@ def iter_values(record: Record, *kinds: FieldKind) -> Iterator[tuple[Pointer, Fi
     roles = FIELD_ROLES[type(record)]
     for name, written in _written_names(type(record), *kinds):
         role = roles[name]
-        for pointer, value in _iter_items(written, getattr(record, name)):
+        for pointer, value in _iter_written(written, getattr(record, name)):
             if role.kind != "parts":
                 yield pointer, role, value
             elif isinstance(value, Record):
@@ -421,7 +421,7 @@ def _written_names(record_class: type[Record], *kinds: FieldKind) -> tuple[tuple
     return tuple((name, written[name]) for name in fields_of(record_class, *kinds, "parts"))
 
 
-def _iter_items(name: str, value: Any) -> Iterator[tuple[Pointer, Any]]:
+def _iter_written(name: str, value: Any) -> Iterator[tuple[Pointer, Any]]:
     if isinstance(value, tuple):
         for index, item in enumerate(value):
             yield (name, index), item

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from readout import read
 from readout.alignment import Alignment
-from readout.anchor import find_quotation, is_inside_word, trim_space, widen_to_words
+from readout.anchor import find_exact, is_inside_word, trim_space, widen_to_words
 from readout.canonical import encode_layer, encode_records, format_layer
 from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
 from readout.parse import parse_layer
@@ -29,7 +29,7 @@ OUTCOMES: tuple[Outcome, ...] = ("kept", "moved", "changed", "unplaced")
 
 SIMILAR = 60.0
 """Words less similar than this (normalised Indel similarity, per cent) are not taken for a corrected spelling."""
-_CONTEXT = 16
+_CONTEXT_LENGTH = 16
 
 
 # ---------------------------------------------------------------- spans
@@ -81,7 +81,7 @@ def _same_words_near(span: Span, alignment: Alignment) -> int | None:
         if place >= 0 and new[place : place + length] == span.exact:
             return place
     left, right = alignment.room(span.start, span.end)
-    starts = find_quotation(new[left:right], span.exact)
+    starts = find_exact(new[left:right], span.exact)
     return left + starts[0] if len(starts) == 1 else None
 
 
@@ -90,15 +90,13 @@ def _moved_with_its_passage(span: Span, alignment: Alignment) -> int | None:
     old = alignment.old
     gaps = list(alignment.gaps())
     for prefix, suffix in (
-        (old[max(0, span.start - _CONTEXT) : span.start], ""),
-        ("", old[span.end : span.end + _CONTEXT]),
+        (old[max(0, span.start - _CONTEXT_LENGTH) : span.start], ""),
+        ("", old[span.end : span.end + _CONTEXT_LENGTH]),
     ):
-        if len((prefix + suffix).strip()) < _CONTEXT // 2:
+        if len((prefix + suffix).strip()) < _CONTEXT_LENGTH // 2:
             continue
         found = [
-            start + at
-            for start, end in gaps
-            for at in find_quotation(alignment.new[start:end], span.exact, prefix, suffix)
+            start + at for start, end in gaps for at in find_exact(alignment.new[start:end], span.exact, prefix, suffix)
         ]
         if len(found) == 1:
             return found[0]
@@ -267,7 +265,7 @@ def _read_revision(root: Path, meta: Document, revision: str) -> bytes:
     return done.stdout
 
 
-def describe(done: Reanchored) -> Iterator[str]:
+def report_lines(done: Reanchored) -> Iterator[str]:
     """Yield the lines that tell how a document's annotations fared, what changed and what must be looked at."""
     for path, moves in done.moves.items():
         counts = {name: sum(move.outcome == name for move in moves) for name in OUTCOMES}

@@ -64,13 +64,13 @@ def explain(kind: Kind, record: object) -> Iterator[Finding]:
     errors = sorted(_explainer(kind).iter_errors(record), key=lambda error: [str(part) for part in error.absolute_path])
     for error in errors:
         deepest = best_match([error]) or error
-        yield _describe(deepest)
+        yield _describe_error(deepest)
     if not errors:
         for rejection in _validator(kind).iter_errors(record):
             yield Finding(f"The value does not fit its schema: {rejection.message}.", tuple(rejection.instance_path))
 
 
-def _describe(error: Any) -> Finding:
+def _describe_error(error: Any) -> Finding:
     pointer: Pointer = tuple(error.absolute_path)
     describe = _SENTENCES.get(error.validator)
     message, hint = describe(error) if describe else (f"The value does not fit its schema: {error.message}.", None)
@@ -89,7 +89,7 @@ def _field(error: Any) -> str:
     return repr(names[-1]) if names else "the record"
 
 
-def _shorten(value: object) -> str:
+def _shorten_value(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -100,7 +100,9 @@ def _extra_fields(error: Any) -> list[str]:
 
 def _describe_enum(error: Any) -> tuple[str, str | None]:
     allowed = [value for value in error.validator_value if isinstance(value, str)]
-    message = f"Got {_shorten(error.instance)} for {_field(error)}. Expected one of {', '.join(map(repr, allowed))}."
+    message = (
+        f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected one of {', '.join(map(repr, allowed))}."
+    )
     if error.instance == "suggestion":
         return message, "only the annotation inside a suggestion may enter a layer: copy what stands in 'annotation'."
     return message, _close(error.instance, allowed) if isinstance(error.instance, str) else None
@@ -131,7 +133,7 @@ def _describe_extra(error: Any) -> tuple[str, str | None]:
     return message, (_close(extra[0], allowed) if extra else None) or "remove the field, or say it in 'note' in words."
 
 
-_TYPES = {
+_JSON_TYPES = {
     "string": 'a text in quotation marks ("…")',
     "integer": "a whole number",
     "array": "a list in square brackets ([…])",
@@ -142,8 +144,8 @@ _TYPES = {
 
 def _describe_type(error: Any) -> tuple[str, str | None]:
     expected = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    message = f"Got {_shorten(error.instance)} for {_field(error)}."
-    return f"{message} Expected {' or '.join(_TYPES.get(str(name), str(name)) for name in expected)}.", _type_hint(
+    message = f"Got {_shorten_value(error.instance)} for {_field(error)}."
+    return f"{message} Expected {' or '.join(_JSON_TYPES.get(str(name), str(name)) for name in expected)}.", _type_hint(
         error, expected
     )
 
@@ -160,7 +162,7 @@ def _type_hint(error: Any, expected: list[str]) -> str | None:
 
 
 _ID = "^[a-z0-9][a-z0-9-]*$"
-_FORMS = {
+_PATTERN_WORDS = {
     _ID: "an id: lower-case letters, digits and hyphens",
     "^[0-9]{4}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$": "year, month and a short name, such as '2030-01-harbour-talks'",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day, such as '2030-01-31'",
@@ -178,14 +180,14 @@ _FORMS = {
 
 def _describe_pattern(error: Any) -> tuple[str, str | None]:
     pattern = error.validator_value
-    message = f"Got {_shorten(error.instance)} for {_field(error)}. Expected {_FORMS.get(pattern, repr(pattern))}."
+    message = f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected {_PATTERN_WORDS.get(pattern, repr(pattern))}."
     proposed = "-".join(re.findall("[a-z0-9]+", error.instance.lower())) if pattern == _ID else ""
     return message, f"in the form of an id it is {proposed!r}; name one that exists." if proposed else None
 
 
 def _describe_empty(error: Any) -> tuple[str, str | None]:
     least = f"{error.validator_value} {_NOUNS[error.validator]}"
-    return f"Got {_shorten(error.instance)} for {_field(error)}. Expected at least {least}.", None
+    return f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected at least {least}.", None
 
 
 _NOUNS = {"minItems": "item", "minLength": "character"}

@@ -32,8 +32,8 @@ def _inflect(verb: str) -> tuple[str, ...]:
     return verb, f"{verb}es" if verb.endswith("ss") else f"{verb}s", f"{stem}ed", f"{stem}ing"
 
 
-_FORMS = [*_IRREGULAR.split(), *(form for verb in _VERBS.split() for form in _inflect(verb))]
-_CUE = re.compile(rf"\b(?:according to|{'|'.join(sorted(_FORMS, key=len, reverse=True))})\b", re.IGNORECASE)
+_VERB_FORMS = [*_IRREGULAR.split(), *(form for verb in _VERBS.split() for form in _inflect(verb))]
+_CUE = re.compile(rf"\b(?:according to|{'|'.join(sorted(_VERB_FORMS, key=len, reverse=True))})\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?][”\"»]?(?=\s)|\n|\Z")
 _THAT = re.compile(r"(?:[^\S\n]+[^\s“”\",.;:]+){0,4}?,?\s+that,?\s+")  # "said on Monday that", "told the paper that"
 _CLOSING = {"“": "”", "‟": "”", "„": "“”", "«": "»", '"': '"'}

@@ -58,7 +58,7 @@ class Tally(msgspec.Struct):
         """Add another tally to this one."""
         for name in self.__struct_fields__:
             if name not in ("documents", "listed"):
-                _add(getattr(self, name), getattr(other, name))
+                _add_counts(getattr(self, name), getattr(other, name))
         self.documents += other.documents
         self.listed = sorted([*self.listed, *other.listed], key=lambda each: each.doc_id)[:LISTED]
 
@@ -67,8 +67,8 @@ class Tally(msgspec.Struct):
         groups = {cls: _Group(documents, cls) for cls in ANNOTATION_CLASSES.values()}
         self.documents += len(documents)
         self._list(documents)
-        _add(self.annotations, {name: len(groups[cls].records) for name, cls in ANNOTATION_CLASSES.items()})
-        _add(self.mentions, Counter(groups[Mention].values("speaker")))
+        _add_counts(self.annotations, {name: len(groups[cls].records) for name, cls in ANNOTATION_CLASSES.items()})
+        _add_counts(self.mentions, Counter(groups[Mention].values("speaker")))
         self._count_quotes(groups[Quote])
         self._count_stances(groups[Stance])
         self._count_topics(groups[Topic])
@@ -81,30 +81,30 @@ class Tally(msgspec.Struct):
 
     def _label(self, field: str, group: _Group) -> None:
         for (label, split), number in Counter(zip(group.values(field), group.splits, strict=True)).items():
-            _add(self.labels, {field: {label: {split: number}}})
+            _add_counts(self.labels, {field: {label: {split: number}}})
 
     def _count_quotes(self, group: _Group) -> None:
-        _add(self.quotes, Counter(group.values("speaker")))
+        _add_counts(self.quotes, Counter(group.values("speaker")))
         self._label("form", group)
         if any(group.values("statement")):
             for quote, doc_id in zip(group.records, group.doc_ids, strict=True):
                 if quote.statement:
-                    _add(self.statements, {quote.statement: [(doc_id, quote.content[0].exact[:60])]})
+                    _add_counts(self.statements, {quote.statement: [(doc_id, quote.content[0].exact[:60])]})
 
     def _count_stances(self, group: _Group) -> None:
-        _add(self.stances, Counter(group.values("holder")))
+        _add_counts(self.stances, Counter(group.values("holder")))
         self._label("polarity", group)
         self._label("expression", group)
         targets = list(group.values("target"))
         for (target, polarity), number in Counter(zip(targets, group.values("polarity"), strict=True)).items():
-            _add(self.targets, {target: {polarity: number}})
+            _add_counts(self.targets, {target: {polarity: number}})
         for target, holder in set(zip(targets, group.values("holder"), strict=True)):
             self.holders.setdefault(target, set()).add(intern(holder))
 
     def _count_topics(self, group: _Group) -> None:
         topics = list(group.values("topic"))
         for topic, number in Counter(topics).items():
-            _add(self.topics, {topic: {"passages": number, "characters": 0, "documents": 0}})
+            _add_counts(self.topics, {topic: {"passages": number, "characters": 0, "documents": 0}})
         for topic, spans in zip(topics, group.values("spans"), strict=True):
             self.topics[topic]["characters"] += sum([span.end - span.start for span in spans])
         for topic, _ in set(zip(topics, group.doc_ids, strict=True)):
@@ -135,7 +135,7 @@ def _tally_document(document: AnnotatedDocument) -> DocumentTally:
     )
 
 
-def _add(into: dict[str, Any], other: Mapping[str, Any]) -> None:
+def _add_counts(into: dict[str, Any], other: Mapping[str, Any]) -> None:
     """Add numbers to numbers, sets to sets, lists to lists, and mappings of them to mappings."""
     for name, value in other.items():
         if isinstance(value, int):
@@ -145,4 +145,4 @@ def _add(into: dict[str, Any], other: Mapping[str, Any]) -> None:
         elif isinstance(value, list):
             into.setdefault(name, []).extend(value)
         else:
-            _add(into.setdefault(name, {}), value)
+            _add_counts(into.setdefault(name, {}), value)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 
-from readout.agreement.counts import Counts, add_counts, count
+from readout.agreement.counts import AgreementCounts, add_counts, count_agreement
 from readout.intervals import Estimate, jackknife, leave_one_out
 from readout.model import (
     ANNOTATION_CLASSES,
@@ -26,15 +26,15 @@ class TypeAgreement:
     """The agreement of two annotators on one annotation type, over all documents that both annotated."""
 
     kind: AnnotationType
-    by_document: Mapping[str, Counts]
+    by_document: Mapping[str, AgreementCounts]
     gamma: Estimate | None = None
 
     @property
-    def total(self) -> Counts:
+    def total(self) -> AgreementCounts:
         """The counts of all documents."""
         return add_counts(self.by_document.values())
 
-    def estimate(self, measure: Callable[[Counts], float | None]) -> Estimate:
+    def estimate(self, measure: Callable[[AgreementCounts], float | None]) -> Estimate:
         """Return a measure over all documents with its jackknife interval."""
         counts = list(self.by_document.values())
         parts = leave_one_out(counts, lambda others: measure(add_counts(others)))
@@ -62,7 +62,7 @@ def compare_annotators(
     types: dict[AnnotationType, TypeAgreement] = {}
     for kind in ANNOTATION_CLASSES:
         counts = {
-            document.meta.doc_id: count(ours.records, theirs.records, kind, len(document.text))
+            document.meta.doc_id: count_agreement(ours.records, theirs.records, kind, len(document.text))
             for document, ours, theirs in shared
         }
         gamma = estimate_gamma([(ours, theirs) for _, ours, theirs in shared], kind) if with_gamma else None
@@ -70,7 +70,7 @@ def compare_annotators(
     return PairAgreement(first, second, types)
 
 
-def compare_all(
+def compare_all_pairs(
     documents: Sequence[AnnotatedDocument], names: Sequence[str] = (), with_gamma: bool = False
 ) -> list[PairAgreement]:
     """Return the agreement of every pair of annotators who share a document; of ``names`` only, where given."""

@@ -16,7 +16,7 @@ from readout.agreement.coefficients import (
     measure_label,
     with_unmatched,
 )
-from readout.agreement.counts import Counts, Pairs
+from readout.agreement.counts import AgreementCounts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
 from readout.intervals import Estimate
 from readout.model import ANNOTATION_CLASSES, LABEL_FIELDS
@@ -36,7 +36,7 @@ def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
     return {"spans": spans, **labels}
 
 
-def to_json(pair: PairAgreement) -> dict[str, Any]:
+def pairs_to_json(pair: PairAgreement) -> dict[str, Any]:
     """Return an agreement as plain data: measures with intervals, counts per document, confusions."""
     return {
         "first": pair.first,
@@ -58,7 +58,7 @@ def to_json(pair: PairAgreement) -> dict[str, Any]:
     }
 
 
-def _counts_json(counts: Counts) -> dict[str, int]:
+def _counts_json(counts: AgreementCounts) -> dict[str, int]:
     return {name: value for name, value in vars(counts).items() if isinstance(value, int)}
 
 
@@ -118,7 +118,7 @@ def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
 def print_pairs(pairs: Sequence[PairAgreement], output: str) -> None:
     """Print agreements to the terminal as ``text``, ``json`` or ``markdown``."""
     if output == "json":
-        print(msgspec.json.format(msgspec.json.encode([to_json(pair) for pair in pairs]), indent=2).decode())
+        print(msgspec.json.format(msgspec.json.encode([pairs_to_json(pair) for pair in pairs]), indent=2).decode())
     elif output == "markdown":
         print(format_markdown_section(pairs))
     else:

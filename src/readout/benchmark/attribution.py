@@ -32,7 +32,7 @@ BEFORE = 12
 """So does one within this many characters before it ("said Gantz")."""
 
 
-class Name(NamedTuple):
+class NamedPlace(NamedTuple):
     """A place where the text names a speaker."""
 
     start: int
@@ -40,7 +40,7 @@ class Name(NamedTuple):
     speaker: str
 
 
-def find_names(text: str, speakers: Iterable[Mapping[str, Any]]) -> list[Name]:
+def find_names(text: str, speakers: Iterable[Mapping[str, Any]]) -> list[NamedPlace]:
     """Return the places where names or aliases stand, the longest first where they overlap, in text order.
 
     A pronoun of the third person stands for the last person that is named before it.
@@ -51,19 +51,19 @@ def find_names(text: str, speakers: Iterable[Mapping[str, Any]]) -> list[Name]:
     longest = sorted(forms, key=lambda form: (-len(form), form))
     pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)")
     named = [(match, forms[match.group()]) for match in pattern.finditer(text)]
-    people = [Name(*match.span(), entry["speaker"]) for match, entry in named if entry["kind"] == "person"]
-    names = [Name(*match.span(), entry["speaker"]) for match, entry in named]
+    people = [NamedPlace(*match.span(), entry["speaker"]) for match, entry in named if entry["kind"] == "person"]
+    names = [NamedPlace(*match.span(), entry["speaker"]) for match, entry in named]
     return sorted({*names, *_iter_pronouns(text, people)})
 
 
-def _iter_pronouns(text: str, people: Sequence[Name]) -> Iterator[Name]:
+def _iter_pronouns(text: str, people: Sequence[NamedPlace]) -> Iterator[NamedPlace]:
     for match in _PRONOUN.finditer(text):
         before = [name for name in people if name.end <= match.start()]
         if before:
-            yield Name(*match.span(), before[-1].speaker)
+            yield NamedPlace(*match.span(), before[-1].speaker)
 
 
-def find_source(text: str, spans: Sequence[Sequence[int]], names: Sequence[Name]) -> Name | None:
+def find_source(text: str, spans: Sequence[Sequence[int]], names: Sequence[NamedPlace]) -> NamedPlace | None:
     """Return the name that is the likely source of a quote's content: in its paragraph, beside a verb of speech, near.
 
     Names inside the content do not count. Without a name in the paragraph it is the last one before it.
@@ -77,13 +77,13 @@ def find_source(text: str, spans: Sequence[Sequence[int]], names: Sequence[Name]
     return before[-1] if before else None
 
 
-def _has_verb(text: str, name: Name) -> bool:
+def _has_verb(text: str, name: NamedPlace) -> bool:
     return bool(
         _VERB.search(text[name.end : name.end + NEAR]) or _VERB.search(text[max(0, name.start - BEFORE) : name.start])
     )
 
 
-def _distance(name: Name, spans: Sequence[Sequence[int]]) -> int:
+def _distance(name: NamedPlace, spans: Sequence[Sequence[int]]) -> int:
     return min(max(start - name.end, name.start - end, 0) for start, end in spans)
 
 
@@ -95,7 +95,7 @@ def attribute(inputs: Mapping[str, Any]) -> str | None:
     return most_named(names)
 
 
-def most_named(names: Sequence[Name]) -> str | None:
+def most_named(names: Sequence[NamedPlace]) -> str | None:
     """Return the speaker who is named most often, the first of the alphabet among equals."""
     counts = Counter(name.speaker for name in names)
     return min(counts, key=lambda speaker: (-counts[speaker], speaker)) if counts else None
@@ -111,7 +111,7 @@ def find_quotations(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     text = inputs["text"]
     names = find_names(text, inputs["speakers"])
     contents = sorted({*_iter_quoted(text), *_iter_reported(text, names)})
-    return [_describe(text, content, names) for content in contents]
+    return [_make_quotation(text, content, names) for content in contents]
 
 
 def _iter_quoted(text: str) -> Iterator[tuple[int, int]]:
@@ -120,7 +120,7 @@ def _iter_quoted(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _iter_reported(text: str, names: Sequence[Name]) -> Iterator[tuple[int, int]]:
+def _iter_reported(text: str, names: Sequence[NamedPlace]) -> Iterator[tuple[int, int]]:
     for name in names:
         verb = _VERB.search(text, name.end, name.end + NEAR)
         match = _REPORTED.match(text, verb.end()) if verb else None
@@ -128,7 +128,7 @@ def _iter_reported(text: str, names: Sequence[Name]) -> Iterator[tuple[int, int]
             yield match.span("content")
 
 
-def _describe(text: str, content: tuple[int, int], names: Sequence[Name]) -> dict[str, Any]:
+def _make_quotation(text: str, content: tuple[int, int], names: Sequence[NamedPlace]) -> dict[str, Any]:
     source = find_source(text, [content], names)
     verb = _VERB.search(text, source.end, source.end + NEAR) if source else None
     return {

@@ -17,7 +17,7 @@ from readout.benchmark.systems import Rules, System
 from readout.benchmark.tasks import TASKS
 from readout.problem import nearest
 
-Kind: TypeAlias = Literal["artefact", "baseline"]
+BaselineKind: TypeAlias = Literal["artefact", "baseline"]
 STANCE_TASKS = ("polarity", "stance")
 TRAINED = ("event", "target", "holder")
 UNTRAINED = ("event", "zero-shot")
@@ -33,7 +33,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Kind
+    kind: BaselineKind
     description: str
     make: Callable[[str], System]
     tasks: tuple[str, ...] = STANCE_TASKS

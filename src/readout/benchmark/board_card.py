@@ -10,14 +10,14 @@ import msgspec
 
 from readout.stats import Table, format_markdown
 
-BOARD = "submissions/LEADERBOARD.json"
+BOARD_JSON = "submissions/LEADERBOARD.json"
 
 
 def format_board(root: Path) -> str:
     """Return the official boards of a corpus as one Markdown table, from what ``readout leaderboard`` wrote."""
-    if not (root / BOARD).is_file():
+    if not (root / BOARD_JSON).is_file():
         return "There is no board yet: run `readout leaderboard`."
-    boards = msgspec.json.decode((root / BOARD).read_bytes())["boards"]
+    boards = msgspec.json.decode((root / BOARD_JSON).read_bytes())["boards"]
     columns = (
         "task",
         "measure",
@@ -36,7 +36,8 @@ def _row(board: Mapping[str, Any]) -> tuple[Any, ...]:
     floor = next((each for each in systems if each["kind"] == "artefact"), None)
     lift = (best or {}).get("lift")
     intervals = [_lift(lift, name) for name in ("on_these_texts", "on_texts_like_these")] if lift else ["–", "–"]
-    return board["task"], systems[0]["measure"], _named(best), _named(floor), *intervals, _range(board["annotators"])
+    annotators = _lowest_to_highest(board["annotators"])
+    return board["task"], systems[0]["measure"], _named(best), _named(floor), *intervals, annotators
 
 
 def _named(system: Mapping[str, Any] | None) -> str:
@@ -49,6 +50,6 @@ def _lift(lift: Mapping[str, Any], estimand: str) -> str:
     return f"{lift['difference']:+.3f}{bounds}"
 
 
-def _range(annotators: Iterable[Mapping[str, Any]]) -> str:
+def _lowest_to_highest(annotators: Iterable[Mapping[str, Any]]) -> str:
     values = sorted(each["value"] for each in annotators)
     return f"{values[0]:.3f} to {values[-1]:.3f}" if values else "–"

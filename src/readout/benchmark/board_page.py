@@ -46,8 +46,8 @@ def plot_runs(runs: Sequence[tuple[str, Score]], floor: Score | None) -> dict[st
         "height": bottom + 8,
         "top": TOP,
         "bottom": bottom,
-        "ticks": [(_place(tick / 5), format_number(tick / 5, 1)) for tick in range(6)],
-        "floor": _place(floor.value()) if floor else None,
+        "ticks": [(_place_value(tick / 5), format_number(tick / 5, 1)) for tick in range(6)],
+        "floor": _place_value(floor.value()) if floor else None,
     }
 
 
@@ -57,18 +57,18 @@ def _plot_row(number: int, kind: str, score: Score) -> dict[str, Any]:
         "name": score.name,
         "kind": kind,
         "y": TOP + STEP * number + STEP // 2,
-        "x": _place(score.value()),
+        "x": _place_value(score.value()),
         "value": format_number(score.value()),
         "box": _place_bounds(score.on_these_texts(measure)),
         "whisker": _place_bounds(score.on_texts_like_these(measure)),
     }
 
 
-def _place(value: float) -> float:
+def _place_value(value: float) -> float:
     return round(LEFT + (RIGHT - LEFT) * min(max(value, 0.0), 1.0), 1)
 
 
 def _place_bounds(estimate: Estimate) -> tuple[float, float] | None:
     if estimate.low is None or estimate.high is None:
         return None
-    return _place(estimate.low), _place(estimate.high)
+    return _place_value(estimate.low), _place_value(estimate.high)

@@ -18,7 +18,7 @@ from readout.matching import dice
 from readout.model import AnnotatedDocument, Corpus, Quote, Span, Stance
 
 
-def list_annotators(corpus: Corpus) -> list[str]:
+def list_full_annotators(corpus: Corpus) -> list[str]:
     """Return the annotators who have a layer for every document, by name."""
     names = [{layer.annotator for layer in document.layers if layer.annotator} for document in corpus.documents]
     return sorted(set.intersection(*names)) if names else []
@@ -27,7 +27,7 @@ def list_annotators(corpus: Corpus) -> list[str]:
 def score_annotators(corpus: Corpus, task: str, items: Sequence[Item]) -> list[Score]:
     """Return the score of each annotator on a task. An annotator whose every layer is gold itself is left out."""
     scores = []
-    for name in list_annotators(corpus):
+    for name in list_full_annotators(corpus):
         layered = [_put_layer(document, name) for document in corpus.documents]
         if any(a.gold.records != b.gold.records for a, b in zip(layered, corpus.documents, strict=True)):
             read = replace(corpus, documents=tuple(layered))
@@ -43,8 +43,8 @@ def _put_layer(document: AnnotatedDocument, annotator: str) -> AnnotatedDocument
 def answer(read: Corpus, task: str, items: Sequence[Item]) -> dict[str, Any]:
     """Return, for each item of gold, what an annotator's reading of the corpus says; by item id."""
     documents = {document.meta.doc_id: document for document in read.documents}
-    if task in _FINDERS:
-        find = _FINDERS[task]
+    if task in _ANSWER_FINDERS:
+        find = _ANSWER_FINDERS[task]
         return {item.id: find(documents[item.doc_id], item) for item in items}
     own = {item.id: item.gold for item in TASKS[task].build(read)}
     silent = "none" if task == "stance" else []
@@ -74,7 +74,7 @@ def _nearest(item: Item, records: Sequence[Any], spans: Callable[[Any], Sequence
     return best[1] if best[0] > 0 else None
 
 
-_FINDERS: Mapping[str, Callable[[AnnotatedDocument, Item], str | None]] = {
+_ANSWER_FINDERS: Mapping[str, Callable[[AnnotatedDocument, Item], str | None]] = {
     "polarity": _find_polarity,
     "attribution": _find_speaker,
 }

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from readout.anchor import find_quotation
+from readout.anchor import find_exact
 from readout.benchmark.predictions import list_labels
 from readout.benchmark.tasks import TASKS, Item
 
@@ -160,7 +160,7 @@ def _parse_passages(value: Any, item: Item) -> list[list[int]] | None:
     """Return the spans of copied passages; None where one is not in the document, or stands there more than once."""
     if not isinstance(value, list) or not all(isinstance(passage, str) and passage for passage in value):
         return None
-    found = [(find_quotation(item.inputs["text"], passage), len(passage)) for passage in dict.fromkeys(value)]
+    found = [(find_exact(item.inputs["text"], passage), len(passage)) for passage in dict.fromkeys(value)]
     if any(len(starts) != 1 for starts, _ in found):
         return None
     return sorted([starts[0], starts[0] + length] for starts, length in found)

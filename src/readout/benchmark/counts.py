@@ -9,7 +9,7 @@ from readout.benchmark.tasks import Item, Task, merge
 from readout.matching import length, match, overlap
 from readout.model import Span
 
-Counts: TypeAlias = dict[str, int]
+ItemCounts: TypeAlias = dict[str, int]
 """What one item adds, by the name of the column."""
 
 SPAN_COLUMNS = (
@@ -37,7 +37,7 @@ def list_classes(task: Task, items: Sequence[Item]) -> tuple[str, ...]:
     return task.labels or tuple(sorted({item.gold for item in items}))
 
 
-def count(task: Task, item: Item, prediction: Any) -> Counts:
+def count_item(task: Task, item: Item, prediction: Any) -> ItemCounts:
     """Return the counts of one item. A prediction of None is an answer that is wrong, or finds nothing."""
     counts = {"items": 1, "answered": int(prediction is not None)}
     if task.shape == "label":
@@ -45,14 +45,14 @@ def count(task: Task, item: Item, prediction: Any) -> Counts:
     return {**counts, **_COUNTERS[task.shape][1](item.gold, prediction or [])}
 
 
-def _count_label(gold: str, pred: str | None) -> Counts:
+def _count_label(gold: str, pred: str | None) -> ItemCounts:
     counts = {f"gold {gold}": 1, "hits": int(gold == pred), f"hit {gold}": int(gold == pred)}
     return counts if pred is None else {**counts, f"pred {pred}": 1}
 
 
 # ---------------------------------------------------------------- spans
 
-Pair: TypeAlias = Callable[[Any, Any], bool]
+Agreement: TypeAlias = Callable[[Any, Any], bool]
 
 
 def to_spans(offsets: Iterable[Sequence[int]]) -> list[Span]:
@@ -67,12 +67,12 @@ def is_overlapping(gold: Sequence[Span], pred: Sequence[Span]) -> bool:
     return shared > 0 and 3 * shared >= length(gold) + length(pred)
 
 
-def count_pairs(gold: Sequence[Any], pred: Sequence[Any], agree: Pair) -> int:
+def count_pairs(gold: Sequence[Any], pred: Sequence[Any], agree: Agreement) -> int:
     """Return the largest number of one-to-one pairs that agree."""
     return len(match(gold, pred, lambda a, b: float(agree(a, b))))
 
 
-def _count_spans(gold: Sequence[Sequence[int]], pred: Sequence[Sequence[int]]) -> Counts:
+def _count_spans(gold: Sequence[Sequence[int]], pred: Sequence[Sequence[int]]) -> ItemCounts:
     ours, theirs = to_spans(gold), to_spans(pred)
     pieces = [[Span(start, end, "")] for start, end in gold], [[Span(start, end, "")] for start, end in pred]
     return {
@@ -86,7 +86,7 @@ def _count_spans(gold: Sequence[Sequence[int]], pred: Sequence[Sequence[int]]) -
     }
 
 
-def _count_objects(gold: Sequence[Any], pred: Sequence[Any], same: Pair) -> Counts:
+def _count_objects(gold: Sequence[Any], pred: Sequence[Any], same: Agreement) -> ItemCounts:
     """Return the span columns of objects whose ``spans`` are compared where ``same`` allows it."""
     shared = match(gold, pred, lambda a, b: overlap(a["spans"], b["spans"]) if same(a, b) else 0)
     return {
@@ -100,11 +100,11 @@ def _count_objects(gold: Sequence[Any], pred: Sequence[Any], same: Pair) -> Coun
     }
 
 
-def _agree(*names: str) -> Pair:
+def _agree(*names: str) -> Agreement:
     return lambda a, b: all(a[name] == b[name] for name in names)
 
 
-def _count_tuples(gold: Sequence[Any], pred: Sequence[Any]) -> Counts:
+def _count_tuples(gold: Sequence[Any], pred: Sequence[Any]) -> ItemCounts:
     ours, theirs = ([{**each, "spans": to_spans(each["evidence"])} for each in side] for side in (gold, pred))
     same, paired = _agree("holder", "target", "polarity"), _agree("holder", "target")
     return {
@@ -114,10 +114,10 @@ def _count_tuples(gold: Sequence[Any], pred: Sequence[Any]) -> Counts:
     }
 
 
-def _count_quotations(gold: Sequence[Any], pred: Sequence[Any]) -> Counts:
+def _count_quotations(gold: Sequence[Any], pred: Sequence[Any]) -> ItemCounts:
     ours, theirs = ([_expand(each) for each in side] for side in (gold, pred))
 
-    def near(*names: str) -> Pair:
+    def near(*names: str) -> Agreement:
         return lambda a, b: (
             is_overlapping(a["spans"], b["spans"])
             and all(a[name] == b[name] or is_overlapping(a[name], b[name]) for name in names)
@@ -142,7 +142,7 @@ def _expand(quote: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_COUNTERS: Mapping[str, tuple[tuple[str, ...], Callable[[Any, Any], Counts]]] = {
+_COUNTERS: Mapping[str, tuple[tuple[str, ...], Callable[[Any, Any], ItemCounts]]] = {
     "spans": (SPAN_COLUMNS, _count_spans),
     "tuples": (TUPLE_COLUMNS, _count_tuples),
     "quotations": (QUOTE_COLUMNS, _count_quotations),

@@ -13,7 +13,7 @@ from typing import Any
 from readout import __version__
 from readout.benchmark.folds import hash_items
 from readout.benchmark.render import round_number
-from readout.benchmark.submissions import Run, Submission, format_json
+from readout.benchmark.submissions import Run, Submission, encode_json
 from readout.canonical import write_files
 
 EEE_VERSION = "0.2.1"
@@ -99,7 +99,7 @@ def write_exports(folder: Path, submissions: Sequence[Submission]) -> list[str]:
     files: dict[str, bytes] = {}
     for each in submissions:
         name = each.card.system_id
-        files[f"every_eval_ever/{name}.json"] = format_json(to_every_eval_ever(each))
+        files[f"every_eval_ever/{name}.json"] = encode_json(to_every_eval_ever(each))
         text = yaml.safe_dump(to_hub_results(each), sort_keys=False, allow_unicode=True, width=10_000)
         files[f"eval_results/{name}.yaml"] = text.encode()
     write_files(folder, files)

@@ -21,7 +21,7 @@ def find_system(path: Path) -> str:
     return path.stem if parse_name(path) is None else path.resolve().parent.name
 
 
-def find_names(paths: Sequence[Path]) -> list[str]:
+def name_systems(paths: Sequence[Path]) -> list[str]:
     """Return the names of the systems of several files; where two are alike, the paths."""
     names = [find_system(path) for path in paths]
     return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
@@ -45,7 +45,7 @@ def score_files(
     """
     scores: list[Scored] = []
     problems: list[Problem] = []
-    for path, name in zip(paths, find_names(paths), strict=True):
+    for path, name in zip(paths, name_systems(paths), strict=True):
         named = parse_name(path)
         items = build_items(corpus, task or (named.task.name if named else None), path)
         chosen = next(each for each in SCHEMES if each == (scheme or (named.folds if named else OFFICIAL)))

@@ -19,7 +19,7 @@ from readout.benchmark.submissions import (
     Submission,
     SystemKind,
     Tasks,
-    format_json,
+    encode_json,
     format_result,
     read_submissions,
     result_path,
@@ -34,7 +34,7 @@ from readout.stats import Table, format_markdown
 BOARD = f"{SUBMISSIONS}/LEADERBOARD"
 
 
-class Line(NamedTuple):
+class BoardLine(NamedTuple):
     """One run on a board. ``lift`` is its comparison with the best artefact, None for that artefact itself."""
 
     kind: SystemKind
@@ -49,7 +49,7 @@ class Board(NamedTuple):
 
     task: str
     scheme: str
-    lines: tuple[Line, ...]
+    lines: tuple[BoardLine, ...]
     ceiling: tuple[Score, ...]
     comparisons: int
 
@@ -77,11 +77,11 @@ def build_boards(corpus: Corpus, submissions: Sequence[Submission]) -> list[Boar
     return [
         _build_board(task, runs, tuple(score_annotators(corpus, task, items)))
         for task, items in found.items.items()
-        if (runs := list(_iter_runs(submissions, task, OFFICIAL)))
+        if (runs := list(_iter_task_scores(submissions, task, OFFICIAL)))
     ]
 
 
-def _iter_runs(submissions: Sequence[Submission], task: str, scheme: str) -> Iterator[tuple[SystemKind, Score]]:
+def _iter_task_scores(submissions: Sequence[Submission], task: str, scheme: str) -> Iterator[tuple[SystemKind, Score]]:
     for submission in submissions:
         for run in submission.runs:
             if (run.folds.task, run.folds.scheme) == (task, scheme):
@@ -93,16 +93,16 @@ def _build_board(task: str, runs: Sequence[tuple[SystemKind, Score]], ceiling: t
     found = compare_all(scores)
     near = rank_scores(scores, found, lambda each: each.permutation)
     far = rank_scores(scores, found, lambda each: each.swap)
-    floor = min((score for kind, score in runs if kind == "artefact"), key=_order, default=None)
+    floor = min((score for kind, score in runs if kind == "artefact"), key=_board_order, default=None)
     lines = [
-        Line(kind, score, a, b, _find_lift(score, floor, found))
+        BoardLine(kind, score, a, b, _find_lift(score, floor, found))
         for (kind, score), a, b in zip(runs, near, far, strict=True)
     ]
-    lines.sort(key=lambda line: _order(line.score))
+    lines.sort(key=lambda line: _board_order(line.score))
     return Board(task, OFFICIAL, tuple(lines), ceiling, len(found))
 
 
-def _order(score: Score) -> tuple[float, str]:
+def _board_order(score: Score) -> tuple[float, str]:
     return -score.value(), score.name
 
 
@@ -112,10 +112,10 @@ def _find_lift(score: Score, floor: Score | None, found: Sequence[Adjusted]) -> 
         return None
     pair = {score.name, floor.name}
     adjusted = next(each for each in found if {each.comparison.first, each.comparison.second} == pair)
-    return adjusted if adjusted.comparison.first == score.name else _turn(adjusted)
+    return adjusted if adjusted.comparison.first == score.name else _swap_sides(adjusted)
 
 
-def _turn(adjusted: Adjusted) -> Adjusted:
+def _swap_sides(adjusted: Adjusted) -> Adjusted:
     found = adjusted.comparison
     near = found.these_texts._replace(difference=_negate(found.these_texts.difference))
     far = found.texts_like_these._replace(difference=_negate(found.texts_like_these.difference))
@@ -137,13 +137,13 @@ def list_standings(submissions: Sequence[Submission]) -> list[Standing]:
         if run.folds.scheme != OFFICIAL
     ]
     schemes = list(SCHEMES)
-    return sorted(found, key=lambda each: (each.task, schemes.index(each.scheme), *_order(each.score)))  # type: ignore[arg-type]
+    return sorted(found, key=lambda each: (each.task, schemes.index(each.scheme), *_board_order(each.score)))  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------- JSON and Markdown
 
 
-def to_json(boards: Sequence[Board], standings: Sequence[Standing]) -> dict[str, Any]:
+def boards_to_json(boards: Sequence[Board], standings: Sequence[Standing]) -> dict[str, Any]:
     """Return the boards as plain data."""
     return {
         "boards": [
@@ -164,7 +164,7 @@ def to_json(boards: Sequence[Board], standings: Sequence[Standing]) -> dict[str,
     }
 
 
-def _line_json(line: Line) -> dict[str, Any]:
+def _line_json(line: BoardLine) -> dict[str, Any]:
     return {
         "kind": line.kind,
         **_score_json(line.score),
@@ -227,7 +227,7 @@ def board_table(board: Board) -> Table:
     return Table(f"{board.task}, folds by {board.scheme}", columns, rows)
 
 
-def _line_row(line: Line, board: Board) -> tuple[Any, ...]:
+def _line_row(line: BoardLine, board: Board) -> tuple[Any, ...]:
     name = f"{line.score.name} (floor)" if line.score is board.floor else line.score.name
     ranks = (format_rank(line.near), format_rank(line.far))
     lift: tuple[str, ...] = ("–", "–", "–")
@@ -306,7 +306,7 @@ def make_files(root: Path, corpus: Corpus) -> Made:
     views = [view_board(board) for board in boards]
     files = {result_path(each): format_result(each) for each in submissions}
     files[f"{BOARD}.md"] = format_page(boards, standings).encode()
-    files[f"{BOARD}.json"] = format_json(to_json(boards, standings))
+    files[f"{BOARD}.json"] = encode_json(boards_to_json(boards, standings))
     files[f"{BOARD}.html"] = format_html(views, list(standing_tables(standings))).encode()
     return Made(files, boards, submissions, problems)
 

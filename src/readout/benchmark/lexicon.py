@@ -44,7 +44,7 @@ no not never nor neither without hardly cannot n't don't doesn't won't isn't lac
 REACH = 4
 """A negation turns the words that follow it within this many tokens."""
 
-_WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
+_LEXICON_WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 
 
 def make_lexicon(task: str) -> Rules:
@@ -53,12 +53,12 @@ def make_lexicon(task: str) -> Rules:
     The text sides with the proposition when both have the same sign: "the Iranian threat" is in favor of "Iran is a
     threat", and against "Iran's activity is acceptable". Without a sign no side is taken.
     """
-    return Rules("stance-lexicon", lambda inputs: _name(_sign_of_stance(inputs), task))
+    return Rules("stance-lexicon", lambda inputs: _name_polarity(_sign_of_stance(inputs), task))
 
 
 def _sign_of_stance(inputs: Mapping[str, Any]) -> int:
     against = weigh(inputs["text"]) < 0
-    return _sign(weigh(inputs["text"])) * (_proposition_sign(inputs["proposition"]) if against else 1)
+    return _sign_of(weigh(inputs["text"])) * (_proposition_sign(inputs["proposition"]) if against else 1)
 
 
 def _proposition_sign(proposition: str) -> int:
@@ -71,7 +71,7 @@ def weigh(text: str) -> int:
 
 
 def _iter_signs(text: str) -> Iterator[int]:
-    words = _WORD.findall(text.lower().replace("’", "'"))
+    words = _LEXICON_WORD.findall(text.lower().replace("’", "'"))
     for index, word in enumerate(words):
         sign = any(map(word.startswith, FAVOR)) - any(map(word.startswith, AGAINST))
         negated = any(before in NEGATIONS or before.endswith("n't") for before in words[max(0, index - REACH) : index])
@@ -80,23 +80,23 @@ def _iter_signs(text: str) -> Iterator[int]:
 
 def make_vader(task: str) -> Rules:
     """Return VADER (Hutto and Gilbert 2014) as a system; its authors' threshold of .05 parts the three classes."""
-    return Rules("vader", lambda inputs: _name(_sign(_compound(inputs["text"]), 0.05), task))
+    return Rules("vader", lambda inputs: _name_polarity(_sign_of(_compound(inputs["text"]), 0.05), task))
 
 
 def _compound(text: str) -> float:
-    return float(_analyser().polarity_scores(text)["compound"])
+    return float(_vader().polarity_scores(text)["compound"])
 
 
 @cache
-def _analyser() -> Any:
+def _vader() -> Any:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     return SentimentIntensityAnalyzer()
 
 
-def _sign(value: float, threshold: float = 0.5) -> int:
+def _sign_of(value: float, threshold: float = 0.5) -> int:
     return (value >= threshold) - (value <= -threshold)
 
 
-def _name(sign: int, task: str) -> str | None:
+def _name_polarity(sign: int, task: str) -> str | None:
     return {1: "favor", -1: "against"}.get(sign) or undecided(task)

@@ -57,7 +57,7 @@ def prediction_missing(missing: Sequence[str], total: int) -> Iterator[Finding]:
 def prediction_value(value: Any, item: Item) -> Iterator[Finding]:
     """Every prediction is null or an answer of its task: a label by name, spans, tuples or quotations."""
     if value is not None:
-        yield from _FINDERS[TASKS[item.task].shape](value, item)
+        yield from _VALUE_FINDERS[TASKS[item.task].shape](value, item)
 
 
 RULES: tuple[Rule, ...] = (
@@ -162,7 +162,7 @@ def _find_name(value: Any, known: Sequence[str], pointer: tuple[str | int, ...])
         yield Finding(f"Got {value!r}. Expected an id of the inputs.", pointer, hint=hint or None)
 
 
-_FINDERS = {"label": _find_label, "spans": _find_spans, "tuples": _find_tuples, "quotations": _find_quotations}
+_VALUE_FINDERS = {"label": _find_label, "spans": _find_spans, "tuples": _find_tuples, "quotations": _find_quotations}
 
 
 # ---------------------------------------------------------------- files
@@ -182,7 +182,7 @@ def parse_predictions(path: str, raw: bytes, items: Sequence[Item]) -> tuple[dic
     predictions: dict[str, Any] = {}
     seen: dict[str, int] = {}
     for number, line in enumerate(raw.removesuffix(b"\n").split(b"\n") if raw else (), 1):
-        record, rule_, findings = _parse_line(line, known, seen)
+        record, rule_, findings = _parse_prediction(line, known, seen)
         problems += [locate(rule_, finding, path, number, line.decode()) for finding in findings]
         if isinstance(record, dict) and isinstance(record.get("id"), str):
             seen.setdefault(record["id"], number)
@@ -192,7 +192,9 @@ def parse_predictions(path: str, raw: bytes, items: Sequence[Item]) -> tuple[dic
     return predictions, problems
 
 
-def _parse_line(line: bytes, items: Mapping[str, Item], seen: Mapping[str, int]) -> tuple[Any, Rule, list[Finding]]:
+def _parse_prediction(
+    line: bytes, items: Mapping[str, Item], seen: Mapping[str, int]
+) -> tuple[Any, Rule, list[Finding]]:
     """Return a line's record with the first rule that it breaks, and its findings."""
     for each in (json_syntax, duplicate_key):
         if findings := list(each.find(line)):
@@ -217,16 +219,16 @@ def format_predictions(items: Sequence[Item], predictions: Sequence[Any]) -> byt
     return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
 
 
-class Name(NamedTuple):
+class FileName(NamedTuple):
     """What a predictions file is named for."""
 
     task: Task
     folds: str
 
 
-def parse_name(path: Path) -> Name | None:
+def parse_name(path: Path) -> FileName | None:
     """Return the task and the folds that a file is named for (``<task>.<folds>.jsonl``); None for other names."""
     parts = path.name.split(".")
     if len(parts) != 3 or parts[0] not in TASKS or parts[1] not in SCHEMES or parts[2] != "jsonl":
         return None
-    return Name(TASKS[parts[0]], parts[1])
+    return FileName(TASKS[parts[0]], parts[1])

@@ -63,14 +63,16 @@ def format_p(value: float | None) -> str:
 
 def format_latex(table: Table) -> str:
     """Return a table in LaTeX, for the package booktabs."""
-    numeric = "".join("r" if all(isinstance(row[i], int | float) for row in table.rows) else "l" for i in _range(table))
+    numeric = "".join(
+        "r" if all(isinstance(row[i], int | float) for row in table.rows) else "l" for i in _column_numbers(table)
+    )
     lines = [" & ".join(map(_escape_latex, map(str, row))) + r" \\" for row in (table.columns, *table.rows)]
     body = [r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
     caption = rf"% {table.title}"
     return "\n".join([caption, rf"\begin{{tabular}}{{{numeric}}}", *body, r"\end{tabular}"])
 
 
-def _range(table: Table) -> range:
+def _column_numbers(table: Table) -> range:
     return range(len(table.columns))
 
 

@@ -16,7 +16,7 @@ from readout.benchmark.render import (
     round_number,
 )
 from readout.benchmark.scores import Adjusted, Score, rank_scores, slice_items
-from readout.benchmark.statistics import DRAWS, LISTED, RESAMPLED, Rank, count_resamples, smallest_p
+from readout.benchmark.statistics import DRAWS, LISTED_SWAPS, RESAMPLED, Rank, count_resamples, smallest_p
 from readout.intervals import Estimate
 from readout.stats import Table
 
@@ -41,7 +41,7 @@ def report_score(score: Score, folds: Folds | None = None) -> Report:
     tables = [Table(title, ("measure", "on these texts", "on texts like these", "resampled events"), rows)]
     for name, values in slice_items(score, folds).items():
         tables.append(_slice_table(score, name, values))
-    return Report(tuple(list_notes(score)), tuple(tables), to_json(score, folds))
+    return Report(tuple(list_notes(score)), tuple(tables), score_to_json(score, folds))
 
 
 def _format_resamples(score: Score, measure: Measure) -> str:
@@ -95,7 +95,7 @@ def list_notes(score: Score) -> list[str]:
     return notes
 
 
-def to_json(score: Score, folds: Folds | None = None) -> dict[str, Any]:
+def score_to_json(score: Score, folds: Folds | None = None) -> dict[str, Any]:
     """Return a score as plain data: signature, measures with both intervals, slices, and the counts behind all."""
     return {
         "system": score.name,
@@ -200,7 +200,7 @@ def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
     near = rank_scores(scores, found, lambda each: each.permutation)
     far = rank_scores(scores, found, lambda each: each.swap)
     rows = [
-        (score.name, format_number(score.value()), _range(a), a.group, _range(b), b.group)
+        (score.name, format_number(score.value()), _rank_range(a), a.group, _rank_range(b), b.group)
         for score, a, b in sorted(zip(scores, near, far, strict=True), key=lambda row: (-row[0].value(), row[0].name))
     ]
     columns = (
@@ -214,14 +214,14 @@ def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
     return Table("Ranks that the tests leave open", columns, rows)
 
 
-def _range(found: Rank) -> str:
+def _rank_range(found: Rank) -> str:
     return str(found.best) if found.best == found.worst else f"{found.best}–{found.worst}"
 
 
 def list_limits(events: int, comparisons: int = 1) -> list[str]:
     """Return what a number of events allows the swap test to say, one sentence each."""
     smallest = smallest_p(events)
-    cases = f"{2**events} cases" if events <= LISTED else f"{DRAWS:,} cases of very many"
+    cases = f"{2**events} cases" if events <= LISTED_SWAPS else f"{DRAWS:,} cases of very many"
     known = f"With {events} events, the swap test looks at {cases} and its smallest possible p is {format_p(smallest)}"
     if smallest >= LEVEL:
         said = f"{known}: on texts like these no difference, however large, can be significant at .05."

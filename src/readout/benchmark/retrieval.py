@@ -9,7 +9,7 @@ from typing import Any
 
 from readout.anchor import iter_paragraphs
 from readout.benchmark.attribution import find_quotations
-from readout.benchmark.counts import count
+from readout.benchmark.counts import count_item
 from readout.benchmark.lexicon import weigh
 from readout.benchmark.measures import evaluate, list_measures
 from readout.benchmark.tasks import TASKS, Item
@@ -57,7 +57,7 @@ class Retrieval:
         import numpy as np
 
         task = TASKS[items[0].task]
-        rows = [count(task, item, self._find(item.inputs, threshold)) for item in items]
+        rows = [count_item(task, item, self._find(item.inputs, threshold)) for item in items]
         columns = sorted({name for row in rows for name in row})
         counts = np.array([sum(row.get(name, 0) for row in rows) for name in columns])
         return float(evaluate(list_measures(task, items)[0], columns, counts).values)

@@ -17,7 +17,7 @@ from readout.benchmark.submissions import (
     Exposure,
     SystemCard,
     Tasks,
-    format_card,
+    format_system_card,
 )
 from readout.benchmark.systems import predict_folds
 from readout.benchmark.tasks import Item
@@ -71,7 +71,7 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> dict[str, bytes]:
     return {job.path: done[number] for number, job in enumerate(jobs)}
 
 
-def describe(baseline: Baseline) -> SystemCard:
+def make_card(baseline: Baseline) -> SystemCard:
     """Return the ``system.yaml`` of a baseline."""
     trained = "event" in baseline.schemes and "zero-shot" not in baseline.schemes
     return SystemCard(
@@ -103,7 +103,7 @@ def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: i
     """
     jobs = list_jobs(corpus, names)
     files = run_jobs(jobs, workers)
-    files.update({f"{SUBMISSIONS}/{name}/{CARD}": format_card(describe(BASELINES[name])) for name in names})
+    files.update({f"{SUBMISSIONS}/{name}/{CARD}": format_system_card(make_card(BASELINES[name])) for name in names})
     for name in names:
         for path in (root / SUBMISSIONS / name / PREDICTIONS).glob("*.jsonl"):
             if path.relative_to(root).as_posix() not in files:

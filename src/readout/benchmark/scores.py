@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from readout import __version__
-from readout.benchmark.counts import count, name_columns
+from readout.benchmark.counts import count_item, name_columns
 from readout.benchmark.folds import Folds, find_holder, find_target, flag_seen, hash_items
 from readout.benchmark.measures import ACCURACY, COVERAGE, Measure, evaluate, list_measures
 from readout.benchmark.statistics import (
@@ -48,7 +48,7 @@ class Score:
         self.measures = list_measures(self.task, items)
         self.columns = name_columns(self.task, items)
         self.predictions = [predictions[item.id] for item in items]
-        counted = [count(self.task, *pair) for pair in zip(self.items, self.predictions, strict=True)]
+        counted = [count_item(self.task, *pair) for pair in zip(self.items, self.predictions, strict=True)]
         self.rows = np.array([[counts.get(name, 0) for name in self.columns] for counts in counted], dtype=np.int64)
         self.events = [item.event for item in items]
 
@@ -181,7 +181,7 @@ class IncomparableError(Exception):
     """Two scores are of different tasks, folds or data."""
 
 
-def compare(first: Score, second: Score) -> Comparison:
+def compare_scores(first: Score, second: Score) -> Comparison:
     """Compare two systems: the first one's official measure minus the second one's.
 
     Raises:
@@ -236,7 +236,7 @@ class Adjusted(NamedTuple):
 
 def compare_all(scores: Sequence[Score]) -> list[Adjusted]:
     """Compare every two systems, p values adjusted by Holm's procedure for each test."""
-    found = [compare(a, b) for a, b in combinations(scores, 2)]
+    found = [compare_scores(a, b) for a, b in combinations(scores, 2)]
     permutation = holm([each.these_texts.permutation.p for each in found])
     known = [each.these_texts.mcnemar for each in found]
     exact: list[float | None] = [*holm([p for p in known if p is not None])] or [None] * len(found)

@@ -17,7 +17,7 @@ import numpy as np
 from readout.intervals import Estimate, jackknife, jackknife_error
 
 Statistic: TypeAlias = Callable[[Any], Any]
-LISTED = 14
+LISTED_SWAPS = 14
 """Up to this many units, all 2^n swaps are listed; beyond, a fixed sequence of draws stands in for them."""
 DRAWS = 9_999
 RESAMPLED = 9
@@ -127,7 +127,7 @@ def swap_test(rows: Any, statistic: Statistic) -> Test:
         values = statistic(np.stack([first + shift, second - shift], axis=-2))
         return int((np.abs(values) >= abs(statistic(rows.sum(axis=0))) - TOLERANCE).sum())
 
-    if len(moved) <= LISTED:
+    if len(moved) <= LISTED_SWAPS:
         swaps = (np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved))) & 1
         return Test(count_extreme(swaps) / len(swaps), smallest_p(len(moved)), f"all {len(swaps)} swaps")
     extreme = sum(count_extreme(swaps) for swaps in _draw_swaps(len(moved)))
@@ -136,7 +136,7 @@ def swap_test(rows: Any, statistic: Statistic) -> Test:
 
 def smallest_p(units: int) -> float:
     """Return the smallest p that the swap test can give for systems that differ in so many units."""
-    return min(1.0, 2.0 ** (1 - units)) if units <= LISTED else 1 / (1 + DRAWS)
+    return min(1.0, 2.0 ** (1 - units)) if units <= LISTED_SWAPS else 1 / (1 + DRAWS)
 
 
 def _draw_swaps(units: int) -> Iterator[Any]:

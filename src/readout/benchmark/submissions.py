@@ -15,7 +15,7 @@ import msgspec
 
 from readout.benchmark.folds import FOLDS, SCHEMES, Folds, make_folds
 from readout.benchmark.predictions import parse_name, read_predictions
-from readout.benchmark.report import to_json
+from readout.benchmark.report import score_to_json
 from readout.benchmark.scores import Score
 from readout.benchmark.tasks import TASKS, Item
 from readout.canonical import encode
@@ -212,13 +212,13 @@ def read_submissions(root: Path, corpus: Corpus) -> tuple[list[Submission], list
 def format_result(submission: Submission) -> bytes:
     """Return the bytes of a submission's ``result.json``: every number, with the checksum of its predictions."""
     runs = [
-        {"predictions": run.path, "sha256": run.checksum, "seed": run.seed, **to_json(run.score, run.folds)}
+        {"predictions": run.path, "sha256": run.checksum, "seed": run.seed, **score_to_json(run.score, run.folds)}
         for run in submission.runs
     ]
-    return format_json({"system": submission.card.system_id, "runs": runs})
+    return encode_json({"system": submission.card.system_id, "runs": runs})
 
 
-def format_json(data: Any) -> bytes:
+def encode_json(data: Any) -> bytes:
     """Return data as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
 
@@ -229,7 +229,7 @@ def to_record(card: SystemCard) -> dict[str, Any]:
     return record
 
 
-def format_card(card: SystemCard) -> bytes:
+def format_system_card(card: SystemCard) -> bytes:
     """Return the bytes of a ``system.yaml``, in the order of the schema, without what is not known."""
     import yaml
 

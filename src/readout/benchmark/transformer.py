@@ -58,7 +58,7 @@ class FineTuned:
         for batch in self._iter_shuffled(items):
             numbers = torch.tensor([self._model.config.label2id[item.gold] for item in batch])
             optimizer.zero_grad()
-            self._model(**_encode(self._tokenizer, batch), labels=numbers).loss.backward()
+            self._model(**_tokenize(self._tokenizer, batch), labels=numbers).loss.backward()
             optimizer.step()
 
     def _iter_shuffled(self, items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -110,7 +110,7 @@ def map_inference(label2id: Mapping[str, int], task: str) -> dict[int, str | Non
     return {numbers["entailment"]: "favor", numbers["contradiction"]: "against", -1: undecided(task)}
 
 
-def _encode(tokenizer: Any, items: Sequence[Item]) -> Any:
+def _tokenize(tokenizer: Any, items: Sequence[Item]) -> Any:
     return tokenizer(
         [item.inputs["text"] for item in items],
         [describe_question(item.inputs) for item in items],
@@ -126,4 +126,4 @@ def _iter_scores(model: Any, tokenizer: Any, items: Sequence[Item]) -> Iterator[
     model.eval()
     for start in range(0, len(items), 16):
         with torch.no_grad():
-            yield from model(**_encode(tokenizer, items[start : start + 16])).logits
+            yield from model(**_tokenize(tokenizer, items[start : start + 16])).logits

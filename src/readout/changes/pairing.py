@@ -63,14 +63,14 @@ def pair_by_meaning(
     pairs: list[Pair] = []
     for kind in ANNOTATION_CLASSES:
         ours, theirs = (
-            sorted((each for each in side if annotation_type(each) == kind), key=_order) for side in (old, new)
+            sorted((each for each in side if annotation_type(each) == kind), key=_text_order) for side in (old, new)
         )
         indices = match(ours, theirs, lambda a, b: likeness(place(a), b))
         pairs += [(ours[i], theirs[j]) for i, j in indices]
     return pairs
 
 
-def _order(annotation: AnyAnnotation) -> tuple[int, int, str]:
+def _text_order(annotation: AnyAnnotation) -> tuple[int, int, str]:
     first = main_spans(annotation)[0]
     return first.start, first.end, annotation.id
 

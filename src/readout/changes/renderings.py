@@ -10,13 +10,13 @@ import msgspec
 
 from readout.changes.report import AnnotationChange, Changes, DocumentChanges, EntryChange, FieldChange
 from readout.changes.wording import (
-    SIGNS,
-    Texts,
-    describe,
+    CHANGE_SIGNS,
+    BothTexts,
+    describe_annotation,
     format_value,
     iter_shown,
     layer_name,
-    summarise,
+    summarise_layer,
     summary_rows,
 )
 from readout.model import annotation_type
@@ -29,7 +29,7 @@ COMMENT_LIMIT = 60_000
 # ---------------------------------------------------------------- text
 
 
-def format_text(changes: Changes, texts: Texts, style: Style = lambda text, _: text) -> str:
+def render_text(changes: Changes, texts: BothTexts, style: Style = lambda text, _: text) -> str:
     """Return the changes for a terminal; ``style(text, role)`` may colour the parts."""
     lines = [style(f"{changes.old} → {changes.new}", "place")]
     lines += [style("breaking:", "error") + " " + printable(sentence) for sentence in changes.breaking]
@@ -42,21 +42,21 @@ def format_text(changes: Changes, texts: Texts, style: Style = lambda text, _: t
     return "\n".join([*lines, *_unread_lines(changes)]) + "\n"
 
 
-def _document_lines(document: DocumentChanges, texts: Texts, style: Style) -> Iterator[str]:
+def _document_lines(document: DocumentChanges, texts: BothTexts, style: Style) -> Iterator[str]:
     yield style(printable(document.doc_id), "place") + ("" if document.kind == "changed" else f" {document.kind}")
     if document.text_changed:
         yield "  the raw text changed"
     yield from (f"  {printable(_field_words(field))}" for field in document.metadata)
     for layer in document.layers:
-        yield f"  {layer_name(layer)}: {summarise(layer)}"
+        yield f"  {layer_name(layer)}: {summarise_layer(layer)}"
         for change in iter_shown(layer):
             yield from _change_lines(document.doc_id, change, texts, style)
 
 
-def _change_lines(doc_id: str, change: AnnotationChange, texts: Texts, style: Style) -> Iterator[str]:
+def _change_lines(doc_id: str, change: AnnotationChange, texts: BothTexts, style: Style) -> Iterator[str]:
     role = {"added": "hint", "removed": "error"}.get(change.kind, "warning")
-    head = f"{SIGNS[change.kind]} {change.kind}"
-    yield f"    {style(head, role)} {change.current.id}: {printable(describe(change.current))}"
+    head = f"{CHANGE_SIGNS[change.kind]} {change.kind}"
+    yield f"    {style(head, role)} {change.current.id}: {printable(describe_annotation(change.current))}"
     before, marked, after = map(printable, texts.quote(doc_id, change))
     yield f"        {before}⟦{style(marked, role)}⟧{after}"
     yield from (f"        {printable(_field_words(field))}" for field in change.fields)
@@ -84,7 +84,7 @@ def _unread_lines(changes: Changes) -> list[str]:
 # ---------------------------------------------------------------- JSON
 
 
-def format_json(changes: Changes) -> str:
+def render_json(changes: Changes) -> str:
     """Return the changes as one JSON object; a record that was added or removed is whole."""
     return msgspec.json.format(msgspec.json.encode(changes), indent=2).decode() + "\n"
 
@@ -99,7 +99,7 @@ def _quote(text: str) -> str:
     return _MARKDOWN.sub(lambda match: f"&#{ord(match.group())};", escape(printable(text), quote=False))
 
 
-def format_markdown(changes: Changes, texts: Texts) -> str:
+def render_markdown(changes: Changes, texts: BothTexts) -> str:
     """Return the changes as a pull-request comment: a table, what breaks, and the details folded away."""
     if not changes:
         return "\n".join(["No annotation changed.", *_unread_lines(changes)]) + "\n"
@@ -108,7 +108,7 @@ def format_markdown(changes: Changes, texts: Texts) -> str:
         lines += ["**Breaking for users of the data**", ""]
         lines += [*(f"- {_quote(sentence)}" for sentence in changes.breaking), ""]
     if rows := summary_rows(changes):
-        lines += [f"| document | layer | {' | '.join(SIGNS)} |", f"| --- | --- {'| ---: ' * len(SIGNS)}|"]
+        lines += [f"| document | layer | {' | '.join(CHANGE_SIGNS)} |", f"| --- | --- {'| ---: ' * len(CHANGE_SIGNS)}|"]
         lines += [*("| " + " | ".join(map(_quote, row)) + " |" for row in rows), ""]
     lines += [f"- {_quote(_entry_line(entry))}" for entry in changes.entries]
     lines += ["", *map(_quote, _unread_lines(changes))]
@@ -127,8 +127,8 @@ def _limit(head: str, blocks: list[str]) -> str:
     return shown + "\n"
 
 
-def _document_markdown(document: DocumentChanges, texts: Texts) -> Iterator[str]:
-    words = "; ".join(f"{layer_name(layer)}: {summarise(layer)}" for layer in document.layers)
+def _document_markdown(document: DocumentChanges, texts: BothTexts) -> Iterator[str]:
+    words = "; ".join(f"{layer_name(layer)}: {summarise_layer(layer)}" for layer in document.layers)
     kind = "" if document.kind == "changed" else f" {document.kind}"
     yield f"<details><summary><b>{_quote(document.doc_id)}</b>{kind} {_quote(words)}</summary>\n"
     if document.text_changed:
@@ -140,12 +140,11 @@ def _document_markdown(document: DocumentChanges, texts: Texts) -> Iterator[str]
     yield "\n</details>"
 
 
-def _change_markdown(doc_id: str, layer: str, change: AnnotationChange, texts: Texts) -> str:
+def _change_markdown(doc_id: str, layer: str, change: AnnotationChange, texts: BothTexts) -> str:
     before, marked, after = map(_quote, texts.quote(doc_id, change))
     tag = {"added": "ins", "removed": "del"}.get(change.kind, "b")
-    head = (
-        f"- **{change.kind}** <code>{change.current.id}</code> in {_quote(layer)}: {_quote(describe(change.current))}"
-    )
+    about = _quote(describe_annotation(change.current))
+    head = f"- **{change.kind}** <code>{change.current.id}</code> in {_quote(layer)}: {about}"
     fields = "".join(f"<br>{_quote(_field_words(field))}" for field in change.fields)
     return f"{head}<br><code>{before}<{tag}>{marked}</{tag}>{after}</code>{fields}"
 
@@ -179,7 +178,7 @@ def _document_news(changes: Changes) -> Iterator[str]:
             yield f"`{document.doc_id}`: {counts}."
         for layer in document.layers:
             if layer.annotator:
-                yield f"`{document.doc_id}`, annotator `{layer.annotator}`: {summarise(layer)}."
+                yield f"`{document.doc_id}`, annotator `{layer.annotator}`: {summarise_layer(layer)}."
 
 
 def _count_by_type(changes: tuple[AnnotationChange, ...]) -> str:
@@ -207,10 +206,10 @@ def _entry_news(changes: Changes) -> Iterator[str]:
         yield f"`{path}`: {len(names)} {kind} ({shown})."
 
 
-RENDERINGS: Mapping[str, Callable[[Changes, Texts], str]] = {
-    "text": format_text,
-    "json": lambda changes, _: format_json(changes),
-    "markdown": format_markdown,
+RENDERINGS: Mapping[str, Callable[[Changes, BothTexts], str]] = {
+    "text": render_text,
+    "json": lambda changes, _: render_json(changes),
+    "markdown": render_markdown,
     "changelog": lambda changes, _: format_changelog(changes),
 }
 """Every rendering by its name."""

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from readout.changes.report import AnnotationChange, ChangeKind, Changes, LayerChanges, count_kinds
 from readout.model import AnnotatedDocument, AnyAnnotation, Boilerplate, Mention, Quote, Topic, main_spans
 
-SIGNS: dict[ChangeKind, str] = {"added": "+", "removed": "−", "moved": "→", "relabelled": "~", "edited": "·"}
+CHANGE_SIGNS: dict[ChangeKind, str] = {"added": "+", "removed": "−", "moved": "→", "relabelled": "~", "edited": "·"}
 """One sign for each kind of change."""
 
 
-def describe(annotation: AnyAnnotation) -> str:
+def describe_annotation(annotation: AnyAnnotation) -> str:
     """Return in a few words what an annotation says, by the ids of the registries."""
     if isinstance(annotation, Mention):
         return f"mention of {annotation.speaker}"
@@ -25,7 +25,7 @@ def describe(annotation: AnyAnnotation) -> str:
     return f"stance of {annotation.holder}, {annotation.polarity} {annotation.target} ({annotation.expression})"
 
 
-class Excerpt(NamedTuple):
+class Passage(NamedTuple):
     """Words of the text and what stands around them; line feeds are shown as ``⏎``."""
 
     before: str
@@ -33,7 +33,7 @@ class Excerpt(NamedTuple):
     after: str
 
 
-def cut_excerpt(text: str, annotation: AnyAnnotation, width: int = 40, longest: int = 160) -> Excerpt:
+def cut_excerpt(text: str, annotation: AnyAnnotation, width: int = 40, longest: int = 160) -> Passage:
     """Return the text from an annotation's first to its last main span, shortened in its middle, with surroundings."""
     spans = main_spans(annotation)
     start, end = (min(max(edge, 0), len(text)) for edge in (spans[0].start, spans[-1].end))
@@ -42,7 +42,7 @@ def cut_excerpt(text: str, annotation: AnyAnnotation, width: int = 40, longest: 
         marked = f"{marked[: longest // 2]} … {marked[-longest // 2 :]}"
     before = ("…" if start > width else "") + text[max(0, start - width) : start]
     after = text[end : end + width] + ("…" if end + width < len(text) else "")
-    return Excerpt(*(part.replace("\n", "⏎") for part in (before, marked, after)))
+    return Passage(*(part.replace("\n", "⏎") for part in (before, marked, after)))
 
 
 def format_value(value: Any) -> str:
@@ -68,7 +68,7 @@ def layer_name(layer: LayerChanges) -> str:
     return layer.annotator or "gold"
 
 
-def summarise(layer: LayerChanges) -> str:
+def summarise_layer(layer: LayerChanges) -> str:
     """Return one line about a layer's changes."""
     if layer.whole:
         words = f"the whole layer {layer.whole}, {len(layer.changes)} annotations"
@@ -80,13 +80,13 @@ def summarise(layer: LayerChanges) -> str:
     )
 
 
-class Texts:
+class BothTexts:
     """The raw texts of both states, to quote from."""
 
     def __init__(self, old: Sequence[AnnotatedDocument], new: Sequence[AnnotatedDocument]) -> None:
         self._old, self._new = ({each.meta.doc_id: each.text for each in side} for side in (old, new))
 
-    def quote(self, doc_id: str, change: AnnotationChange) -> Excerpt:
+    def quote(self, doc_id: str, change: AnnotationChange) -> Passage:
         """Return the excerpt around a change: of the new text or, where the annotation is gone, of the old one."""
         texts = self._new if change.new else self._old
         return cut_excerpt(texts.get(doc_id, ""), change.current)

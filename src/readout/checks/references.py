@@ -68,7 +68,7 @@ def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator
             known = _vocabulary(vocabulary, file, registries)
             if name not in known and not _is_broken(name, vocabulary, file, registries):
                 yield Finding(
-                    f"The {pointer[0]} {name!r} does not exist in {_place(vocabulary, file)}.",
+                    f"The {pointer[0]} {name!r} does not exist in {_file_of(vocabulary, file)}.",
                     pointer,
                     index,
                     hint=nearest(name, _candidates(vocabulary, known)) or _remedy(vocabulary),
@@ -99,7 +99,7 @@ def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
     return [name for name in known if vocabulary not in ANNOTATION_CLASSES or known[name] == vocabulary]
 
 
-def _place(vocabulary: str, file: RecordFile[Any]) -> str:
+def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
     if vocabulary in ANNOTATION_CLASSES:
         return "this file"
     return read.IPTC if vocabulary == "iptc" else f"annotations/{vocabulary}.jsonl"
@@ -116,7 +116,7 @@ def unknown_annotator(layer: Layer, registries: Registries) -> Iterator[Finding]
     """Every layer was made by a registered annotator, so that people know what it is worth."""
     name = layer.annotator or ""
     if name not in registries.annotators and not _is_broken(name, "annotators", layer, registries):
-        message = f"The annotator {name!r} does not exist in {_place('annotators', layer)}."
+        message = f"The annotator {name!r} does not exist in {_file_of('annotators', layer)}."
         yield Finding(message, hint=nearest(name, registries.annotators) or _remedy("annotators"))
 
 

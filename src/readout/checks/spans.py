@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from readout import read
-from readout.anchor import find_quotation
+from readout.anchor import find_closest, find_exact
 from readout.canonical import (
     nearest_passage,
 )
@@ -66,12 +66,11 @@ def span_text(layer: Layer, document: AnnotatedDocument, registries: Registries)
 
 
 def _place_hint(span: Span, text: str) -> str:
-    starts = find_quotation(text, span.exact)
-    if not starts:
+    nearby = find_closest(text, span.exact, span.start)
+    if nearby is None:
         return nearest_passage(span.exact, text)
-    nearby = min(starts, key=lambda start: abs(start - span.start))
     found = f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
-    if len(starts) == 1:
+    if len(find_exact(text, span.exact)) == 1:
         return f"{found} Remove 'start' and 'end', and `readout format` writes them anew."
     return found
 

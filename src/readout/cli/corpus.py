@@ -139,12 +139,12 @@ def card(corpus: Path, only_check: bool, with_slow: bool) -> None:
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page with a picture of the confusions.")
 def agree(corpus: Path, names: tuple[str, ...], gamma: bool, output: str, html: Path | None) -> None:
     """Measure how far the annotators agree."""
-    from readout.agreement.pairs import compare_all
+    from readout.agreement.pairs import compare_all_pairs
     from readout.agreement.report import print_pairs, write_html
     from readout.read import find_root, read_corpus
 
     whole, _ = read_corpus(find_root(corpus))
-    pairs = compare_all(whole.documents, names, gamma)
+    pairs = compare_all_pairs(whole.documents, names, gamma)
     if not pairs:
         raise click.UsageError("There are no two layers of one document to compare.")
     if html:

@@ -50,14 +50,14 @@ def diff(old: str, new: str, output: str, html: Path | None, exit_code: bool) ->
     name. By default the last commit is compared with the current folder.
     """
     from readout.changes import compare_states
-    from readout.changes.renderings import RENDERINGS, format_text
+    from readout.changes.renderings import RENDERINGS, render_text
     from readout.changes.states import read_state
-    from readout.changes.wording import Texts
+    from readout.changes.wording import BothTexts
 
     before, after = read_state(old), read_state(new)
     changes = compare_states(before, after)
-    texts = Texts(before.corpus.documents, after.corpus.documents)
-    click.echo(format_text(changes, texts, style) if output == "text" else RENDERINGS[output](changes, texts), nl=False)
+    texts = BothTexts(before.corpus.documents, after.corpus.documents)
+    click.echo(render_text(changes, texts, style) if output == "text" else RENDERINGS[output](changes, texts), nl=False)
     if html:
         from readout.preview import write_changes
 
@@ -81,7 +81,7 @@ def reanchor(corpus: Path, old_revision: str, old: Path | None, document: str | 
     """
     from readout.canonical import write_files
     from readout.read import find_root
-    from readout.reanchor import describe, find_corrected, read_old_text, reanchor_corpus
+    from readout.reanchor import find_corrected, read_old_text, reanchor_corpus, report_lines
 
     if old and not document:
         raise click.UsageError("--old needs --document: the id of the document whose old text the file holds.")
@@ -90,7 +90,7 @@ def reanchor(corpus: Path, old_revision: str, old: Path | None, document: str | 
         root, find_corrected(root, document), lambda meta: read_old_text(root, meta, old_revision, old)
     )
     for each in done:
-        click.echo("\n".join(describe(each)), nl=bool(each.moves))
+        click.echo("\n".join(report_lines(each)), nl=bool(each.moves))
         if not dry_run:
             write_files(root, each.files)
     problems = [problem for each in done for problem in each.problems]

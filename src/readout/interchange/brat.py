@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from readout.interchange.graph import LINKS, LISTS, NODE_LABELS, VALUE_ROLES, Graph, Link, Node, to_graph
-from readout.interchange.inbox import Inbox, find_files, read_text
+from readout.interchange.inbox import Inbox, find_files, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import ANNOTATION_CLASSES, Registries, Span, fields_of
 
@@ -38,7 +38,7 @@ def export_brat(outbox: Outbox) -> None:
     for sheet in outbox.sheets:
         outbox.add(f"{sheet.stem}.txt", sheet.text)
         outbox.add(f"{sheet.stem}.ann", "".join(line + "\n" for line in _iter_lines(outbox, sheet)))
-    outbox.add("annotation.conf", format_configuration())
+    outbox.add("annotation.conf", format_annotation_conf())
     outbox.add("visual.conf", _VISUAL)
     outbox.add("tools.conf", _TOOLS)
 
@@ -77,12 +77,12 @@ def _format_value(registries: Registries, name: str, field: str, value: str) -> 
         yield "A", f"{field} {name} {value}"
     elif field in _NORMALISED:
         for entry in value.split():
-            yield "N", f"Reference {name} {field}:{entry}\t{_describe(registries, _NORMALISED[field], entry)}"
+            yield "N", f"Reference {name} {field}:{entry}\t{_entry_words(registries, _NORMALISED[field], entry)}"
     else:
         yield "#", f"{_NOTES[field]} {name}\t{escape(value)}"
 
 
-def _describe(registries: Registries, vocabulary: str, entry: str) -> str:
+def _entry_words(registries: Registries, vocabulary: str, entry: str) -> str:
     record = getattr(registries, vocabulary).get(entry)
     return escape(getattr(record, "name", None) or getattr(record, "label", None) or entry)
 
@@ -124,7 +124,7 @@ def unescape(value: str) -> str:
     return re.sub(r"\\(?:(\\)|u([0-9a-f]{4}))", lambda found: found.group(1) or chr(int(found.group(2), 16)), value)
 
 
-def format_configuration() -> str:
+def format_annotation_conf() -> str:
     """Return ``annotation.conf``: the labels, links and closed vocabularies of the schema."""
     relations = "".join(f"{name}\tArg1:{tail}, Arg2:{head}\n" for name, (tail, head) in LINKS.items())
     values = {name: "|".join(VALUE_ROLES[name].values) for name in _ENUMERATED}
@@ -152,7 +152,7 @@ _PATTERNS = {
     "N": re.compile(r"(N\w+)\tReference (T\w+) (\w+):(\S+)(?:\t.*)?", re.DOTALL),
     "#": re.compile(r"(#\w+)\t(\S+) (T\w+)\t(.*)", re.DOTALL),
 }
-_FORMS = {
+_LINE_FORMS = {
     "T": "Tn, label and offsets, words",
     "R": "Rn, link Arg1:Tn Arg2:Tn",
     "A": "An, name Tn value",
@@ -165,11 +165,12 @@ def import_brat(inbox: Inbox, path: Path) -> None:
     """Read ``.ann`` files, each named by its document; a ``.txt`` beside one must hold the text of the corpus."""
     for file in find_files(path, ".ann"):
         text = inbox.find_text(str(file), file.stem)
-        content = read_text(inbox, file)
+        content = read_foreign_text(inbox, file)
         if text is None or content is None:
             continue
         beside = file.with_suffix(".txt")
-        if beside.is_file() and not inbox.check_text(str(beside), text, read_text(inbox, beside, "utf-8") or ""):
+        theirs = read_foreign_text(inbox, beside, "utf-8") if beside.is_file() else text
+        if not inbox.check_text(str(beside), text, theirs or ""):
             continue
         inbox.add_layer(str(file), file.stem, AnnReader(inbox, str(file), text).read(content))
 
@@ -196,7 +197,7 @@ class AnnReader:
         kind = "A" if line[0] == "M" else line[0]
         found = _PATTERNS[kind].fullmatch(line) if kind in _PATTERNS else None
         if found is None:
-            expected = _FORMS.get(kind, "a line that starts with T, R, A, N or #")
+            expected = _LINE_FORMS.get(kind, "a line that starts with T, R, A, N or #")
             message = f"Got {line[:60]!r}. Expected {expected}."
             self.inbox.report("foreign-syntax", self.path, message, "correct or remove the line.", number)
             return

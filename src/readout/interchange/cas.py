@@ -112,15 +112,15 @@ def to_cas(sheet: Sheet) -> Any:
 
 def export_cas_xmi(outbox: Outbox) -> None:
     """Write one XMI file a document, the type system and INCEpTION's layers."""
-    _export(outbox, ".xmi", lambda cas: str(cas.to_xmi()))
+    _export_cas(outbox, ".xmi", lambda cas: str(cas.to_xmi()))
 
 
 def export_cas_json(outbox: Outbox) -> None:
     """Write one JSON CAS a document, the type system and INCEpTION's layers."""
-    _export(outbox, ".json", lambda cas: str(cas.to_json()))
+    _export_cas(outbox, ".json", lambda cas: str(cas.to_json()))
 
 
-def _export(outbox: Outbox, suffix: str, write: Callable[[Any], str]) -> None:
+def _export_cas(outbox: Outbox, suffix: str, write: Callable[[Any], str]) -> None:
     for sheet in outbox.sheets:
         if suffix == ".json" or is_writable(outbox, sheet):
             outbox.add(sheet.stem + suffix, write(to_cas(sheet)))
@@ -138,7 +138,7 @@ def import_cas_xmi(inbox: Inbox, path: Path) -> None:
         types = contents.pop("TypeSystem.xml", None)
         for name, content in contents.items():
             if name.endswith(".xmi"):
-                _read(inbox, file, Path(name).stem, partial(_load_xmi, content, types))
+                _read_cas(inbox, file, Path(name).stem, partial(_load_xmi, content, types))
 
 
 def _open(file: Path) -> dict[str, bytes]:
@@ -160,7 +160,7 @@ def import_cas_json(inbox: Inbox, path: Path) -> None:
     """Read JSON CAS files, each named by its document or in a folder that is."""
     for file in find_files(path, ".json"):
         if file.name != _LAYERS:
-            _read(inbox, file, file.stem, partial(_load_json, file))
+            _read_cas(inbox, file, file.stem, partial(_load_json, file))
 
 
 def _load_json(file: Path) -> Any:
@@ -169,7 +169,7 @@ def _load_json(file: Path) -> Any:
     return load_cas_from_json(file.read_text(encoding="utf-8"))
 
 
-def _read(inbox: Inbox, file: Path, stem: str, load: Callable[[], Any]) -> None:
+def _read_cas(inbox: Inbox, file: Path, stem: str, load: Callable[[], Any]) -> None:
     try:
         cas = load()
     except Exception as error:  # cassis raises what its parsers raise: lxml's, json's, KeyError and others
@@ -179,22 +179,22 @@ def _read(inbox: Inbox, file: Path, stem: str, load: Callable[[], Any]) -> None:
     name = next((each for each in candidates if each in inbox.texts), stem)
     text = inbox.find_text(str(file), name)
     if text is not None and inbox.check_text(str(file), text, cas.sofa_string or ""):
-        inbox.add_layer(str(file), name, _to_graph(inbox, str(file), text, cas))
+        inbox.add_layer(str(file), name, _cas_to_graph(inbox, str(file), text, cas))
 
 
-def _to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:
+def _cas_to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:
     graph = Graph([], [])
-    for item in _select(cas, SPAN):
+    for item in _select_type(cas, SPAN):
         given = {name: getattr(item, feature, None) for name, feature in _FEATURES.items()}
         begin, end = (-1 if offset is None else offset for offset in (item.begin, item.end))
         if span := inbox.anchor(text, begin, end, None, path):
             values = {name: value for name, value in given.items() if value}
             graph.nodes.append(Node(str(item.xmiID), item.label or "", (span,), values))
-    for item in _select(cas, RELATION):
+    for item in _select_type(cas, RELATION):
         tail, head = ("" if end is None else str(end.xmiID) for end in (item.Governor, item.Dependent))
         graph.links.append(Link(item.label or "", tail, head))
     return graph
 
 
-def _select(cas: Any, name: str) -> list[Any]:
+def _select_type(cas: Any, name: str) -> list[Any]:
     return list(cas.select(name)) if cas.typesystem.contains_type(name) else []

@@ -17,7 +17,7 @@ LOSSES = (
     "The pieces of a discontinuous span are spans of their own, and one that starts within a token takes all of it.",
     "White space is not written, apart from paragraph breaks.",
 )
-COLUMNS = ("tokens", "start", "end", "mention", "content", "cue", "source", "boilerplate")
+CONLL_COLUMNS = ("tokens", "start", "end", "mention", "content", "cue", "source", "boilerplate")
 
 
 def export_conll(outbox: Outbox) -> None:

@@ -28,10 +28,10 @@ LOSSES = (
 
 def export_doccano(outbox: Outbox) -> None:
     """Write one line a document, and the labels of spans and relations to import into the project."""
-    outbox.add("doccano.jsonl", b"".join(msgspec.json.encode(_to_task(sheet)) + b"\n" for sheet in outbox.sheets))
+    outbox.add("doccano.jsonl", b"".join(msgspec.json.encode(_sheet_to_line(sheet)) + b"\n" for sheet in outbox.sheets))
 
 
-def _to_task(sheet: Sheet) -> dict[str, Any]:
+def _sheet_to_line(sheet: Sheet) -> dict[str, Any]:
     pieces, links = to_pieces(sheet)
     numbers = {node.key: number for number, (node, _) in enumerate(pieces, 1)}
     values: dict[str, list[dict[str, str]]] = {}
@@ -62,7 +62,7 @@ class Entity(msgspec.Struct):
     end_offset: int
 
 
-class Relation(msgspec.Struct):
+class DoccanoRelation(msgspec.Struct):
     """A relation between two entities as doccano exports it."""
 
     from_id: int | str
@@ -70,26 +70,26 @@ class Relation(msgspec.Struct):
     type: str
 
 
-class Task(msgspec.Struct):
+class DoccanoLine(msgspec.Struct):
     """A line of doccano's export; keys that are of no use here are left alone."""
 
     text: str
     document: str
     entities: list[Entity] = []
-    relations: list[Relation] = []
+    relations: list[DoccanoRelation] = []
     values: dict[str, list[dict[str, str]]] = {}
 
 
 def import_doccano(inbox: Inbox, path: Path) -> None:
     """Read the lines of doccano's JSONL export; ``document`` names the text."""
     for file in find_files(path, ".jsonl"):
-        for number, task in read_json_lines(inbox, file, Task):
+        for number, task in read_json_lines(inbox, file, DoccanoLine):
             text = inbox.find_text(str(file), task.document, number)
             if text is not None and inbox.check_text(str(file), text, task.text, number):
-                inbox.add_layer(str(file), task.document, _from_task(inbox, str(file), number, text, task))
+                inbox.add_layer(str(file), task.document, _line_to_graph(inbox, str(file), number, text, task))
 
 
-def _from_task(inbox: Inbox, path: str, number: int, text: str, task: Task) -> Graph:
+def _line_to_graph(inbox: Inbox, path: str, number: int, text: str, task: DoccanoLine) -> Graph:
     seen: Counter[str] = Counter()
     nodes = []
     for entity in task.entities:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, TypeAlias
 
+from readout.canonical import FileBytes
 from readout.interchange import (
     brat,
     cas,
@@ -34,7 +35,6 @@ from readout.read import BY
 Exporter: TypeAlias = Callable[[Outbox], None]
 Importer: TypeAlias = Callable[[Inbox, Path], None]
 CorpusImporter: TypeAlias = Callable[[CorpusInbox, Path], None]
-Files: TypeAlias = dict[str, bytes]
 
 
 class Format(NamedTuple):
@@ -100,7 +100,7 @@ def export_corpus(name: str, corpus: Corpus, documents: Iterable[str] = (), laye
 
 def import_layers(
     name: str, path: Path, corpus: Corpus, annotators: Mapping[str, str], replace: bool = False
-) -> tuple[Files, list[Problem]]:
+) -> tuple[FileBytes, list[Problem]]:
     """Return the annotation files that foreign files make, by path, and the problems; with problems no files.
 
     ``annotators`` maps the names that the files give their annotators to ids, and ``""`` to the id for all others.
@@ -121,7 +121,7 @@ def import_layers(
 
 def import_corpus(
     name: str, path: Path, corpus: Corpus | None, annotator: str, replace: bool = False
-) -> tuple[Files, list[Problem]]:
+) -> tuple[FileBytes, list[Problem]]:
     """Return the files that a foreign corpus adds to a corpus folder, or to an empty one, and the problems."""
     inbox = CorpusInbox(corpus, annotator, FORMATS[name].title)
     read = FORMATS[name].read_corpus

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from readout.anchor import find_quotation
+from readout.anchor import find_closest
 from readout.canonical import encode_layer, nearest_passage
 from readout.interchange.graph import VALUE_ROLES, Draft, Fault, Graph, Node, from_graph, join_nodes, show
 from readout.model import AnyAnnotation, Record, Registries, Span
@@ -85,12 +85,12 @@ class Inbox:
         """Return the span between two offsets if it lies in the text and, where they are known, holds these words."""
         if not 0 <= start < end <= len(text):
             message = f"Got the span {start}–{end}. Expected start < end ≤ {len(text)}, the length of the text."
-            self.report("foreign-span", path, message, _place_hint(text, words, start), line)
+            self.report("foreign-span", path, message, _offset_hint(text, words, start), line)
             return None
         there = text[start:end]
         if words is not None and words != there:
             message = f"Got {words!r}. The text at {start}–{end} is {there!r}."
-            self.report("foreign-span", path, message, _place_hint(text, words, start), line)
+            self.report("foreign-span", path, message, _offset_hint(text, words, start), line)
             return None
         return Span(start, end, there)
 
@@ -141,13 +141,12 @@ class Inbox:
                 self.report("foreign-value", path, message, hint, node.line, show(node))
 
 
-def _place_hint(text: str, words: str | None, start: int) -> str:
+def _offset_hint(text: str, words: str | None, start: int) -> str:
     if not words:
         return "correct the offsets; they count Unicode code points, the end excluded."
-    starts = find_quotation(text, words)
-    if not starts:
+    at = find_closest(text, words, start)
+    if at is None:
         return nearest_passage(words, text)
-    at = min(starts, key=lambda place: abs(place - start))
     return f"{words!r} stands at {at}–{at + len(words)}, did you mean it?"
 
 
@@ -165,7 +164,7 @@ def find_files(path: Path, *suffixes: str) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(suffixes))
 
 
-def read_text(inbox: Inbox, file: Path, encoding: str = "utf-8-sig") -> str | None:
+def read_foreign_text(inbox: Inbox, file: Path, encoding: str = "utf-8-sig") -> str | None:
     """Return the content of a foreign file with its line ends as they are; None, with a problem, if not UTF-8.
 
     A byte order mark is left out, unless the encoding is ``utf-8``: in a raw text it is a character that counts.
@@ -183,7 +182,7 @@ T = TypeVar("T")
 
 def read_json_lines(inbox: Inbox, file: Path, line_type: type[T]) -> list[tuple[int, T]]:
     """Return the lines of a JSONL file as values of a type, with their numbers, and report the lines that are none."""
-    content = read_text(inbox, file)
+    content = read_foreign_text(inbox, file)
     found = []
     for number, line in enumerate((content or "").split("\n"), 1):
         value = parse_json(inbox, str(file), line, line_type, number) if line.strip() else None

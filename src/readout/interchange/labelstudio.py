@@ -14,7 +14,7 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 
 from readout.interchange.graph import LINKS, LISTS, NODE_LABELS, PART, VALUE_ROLES, VALUES, Graph, Link, Node
-from readout.interchange.inbox import Inbox, find_files, parse_json, read_text
+from readout.interchange.inbox import Inbox, find_files, parse_json, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
 from readout.model import Registries, Span
@@ -93,7 +93,7 @@ def _format_control(name: str, choices: list[str] | None) -> str:
 # ---------------------------------------------------------------- in
 
 
-class Value(msgspec.Struct):
+class StudioValue(msgspec.Struct):
     """What a result says about a region."""
 
     start: int = -1
@@ -114,7 +114,7 @@ class Result(msgspec.Struct):
     type: str
     id: str = ""
     from_name: str = ""
-    value: Value = msgspec.field(default_factory=Value)
+    value: StudioValue = msgspec.field(default_factory=StudioValue)
     from_id: str = ""
     to_id: str = ""
     labels: list[str] = []
@@ -149,7 +149,7 @@ class Data(msgspec.Struct):
     document: str
 
 
-class Task(msgspec.Struct):
+class StudioTask(msgspec.Struct):
     """A task of a JSON export; keys that are of no use here are left alone."""
 
     data: Data
@@ -159,8 +159,8 @@ class Task(msgspec.Struct):
 def import_labelstudio(inbox: Inbox, path: Path) -> None:
     """Read JSON exports: every annotation that was submitted, by its annotator."""
     for file in find_files(path, ".json"):
-        content = read_text(inbox, file)
-        tasks = parse_json(inbox, str(file), content, list[Task]) if content is not None else None
+        content = read_foreign_text(inbox, file)
+        tasks = parse_json(inbox, str(file), content, list[StudioTask]) if content is not None else None
         for task in tasks or []:
             name = task.data.document
             text = inbox.find_text(str(file), name)
@@ -171,17 +171,17 @@ def import_labelstudio(inbox: Inbox, path: Path) -> None:
                     message = f"{annotated.author} skipped the task of {name!r}."
                     inbox.report("foreign-value", str(file), message, "submit the task, or remove the annotation.")
                 else:
-                    graph = _to_graph(inbox, str(file), text, annotated.result)
+                    graph = _results_to_graph(inbox, str(file), text, annotated.result)
                     inbox.add_layer(str(file), name, graph, annotated.author)
 
 
-def _to_graph(inbox: Inbox, path: str, text: str, results: list[Result]) -> Graph:
+def _results_to_graph(inbox: Inbox, path: str, text: str, results: list[Result]) -> Graph:
     nodes: dict[str, Node] = {}
     links = []
     for result in results:
         if result.type == "labels":
             for label in result.value.labels:
-                if span := _find_span(inbox, path, text, result.value):
+                if span := _region_span(inbox, path, text, result.value):
                     nodes[result.id] = Node(result.id, label, (span,), {})
         elif result.type == "relation":
             tail, head = (result.from_id, result.to_id)[:: -1 if result.direction == "left" else 1]
@@ -192,7 +192,7 @@ def _to_graph(inbox: Inbox, path: str, text: str, results: list[Result]) -> Grap
     return Graph(list(nodes.values()), links)
 
 
-def _find_span(inbox: Inbox, path: str, text: str, value: Value) -> Span | None:
+def _region_span(inbox: Inbox, path: str, text: str, value: StudioValue) -> Span | None:
     words = value.text if isinstance(value.text, str) else None
     if words is not None:  # the editor shows line feeds in a region's text as two characters, a backslash and an n
         there = text[max(value.start, 0) : max(value.end, 0)]

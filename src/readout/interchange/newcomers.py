@@ -151,9 +151,9 @@ def corpus_files(inbox: CorpusInbox) -> dict[str, bytes]:
     if inbox.problems:
         return {}
     _add_annotator(inbox)
-    used = _find_used(inbox)
+    kept_speakers = _find_used(inbox) | _list_registered(inbox)
     for name, entries in inbox.known.items():
-        kept = [entry for key, entry in entries.items() if name != "speakers" or key in used or _is_known(inbox, key)]
+        kept = [entry for key, entry in entries.items() if name != "speakers" or key in kept_speakers]
         files[f"annotations/{name}.jsonl"] = encode_records(kept)
     index: RecordFile[Document] | None = inbox.corpus.index if inbox.corpus else None
     metas = {meta.doc_id: meta for meta in (index.records if index else ())}
@@ -166,8 +166,8 @@ def corpus_files(inbox: CorpusInbox) -> dict[str, bytes]:
     return files
 
 
-def _is_known(inbox: CorpusInbox, speaker_id: str) -> bool:
-    return inbox.corpus is not None and speaker_id in inbox.corpus.registries.speakers
+def _list_registered(inbox: CorpusInbox) -> set[str]:
+    return set(inbox.corpus.registries.speakers) if inbox.corpus else set()
 
 
 def _find_used(inbox: CorpusInbox) -> set[str]:

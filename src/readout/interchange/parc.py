@@ -42,7 +42,7 @@ def import_parc(inbox: CorpusInbox, path: Path) -> None:
         if root is not None:
             text, tokens = _read_tokens(inbox, str(file), root)
             doc_id = inbox.add_document(str(file), file.stem, text, "0000-00")
-            inbox.add_layer(str(file), doc_id, _to_graph(inbox, str(file), text, tokens))
+            inbox.add_layer(str(file), doc_id, _tokens_to_graph(inbox, str(file), text, tokens))
 
 
 def _read_tokens(inbox: CorpusInbox, path: str, root: Any) -> tuple[str, list[Token]]:
@@ -96,7 +96,7 @@ def _iter_roles(inbox: CorpusInbox, path: str, word: Any) -> Iterator[tuple[str,
                 inbox.report("foreign-value", path, message, "correct the role.", each.sourceline)
 
 
-def _to_graph(inbox: CorpusInbox, path: str, text: str, tokens: list[Token]) -> Graph:
+def _tokens_to_graph(inbox: CorpusInbox, path: str, text: str, tokens: list[Token]) -> Graph:
     graph = Graph([], [])
     mentions: dict[Span, str] = {}
     names = dict.fromkeys(name for token in tokens for name, _ in token.roles)

@@ -15,7 +15,7 @@ from typing import Any
 
 from readout.anchor import map_offsets
 from readout.interchange.graph import Graph, Node
-from readout.interchange.inbox import find_files, read_text
+from readout.interchange.inbox import find_files, read_foreign_text
 from readout.interchange.newcomers import UNSTATED, CorpusInbox
 from readout.interchange.spreadsheet import read_rows
 from readout.model import Span
@@ -28,7 +28,7 @@ LOSSES = (
 )
 _TEXTS = ("text.txt", "novel_text.txt")
 _TABLES = ("quotations.csv", "quotation_info.csv")
-Row = Mapping[str, str]
+PdncRow = Mapping[str, str]
 
 
 def import_pdnc(inbox: CorpusInbox, path: Path) -> None:
@@ -39,7 +39,7 @@ def import_pdnc(inbox: CorpusInbox, path: Path) -> None:
             message = f"There is neither {_TEXTS[0]} nor {_TEXTS[1]} beside the table."
             inbox.report("foreign-document", str(table), message, "put the text of the novel there.")
             continue
-        text, content = read_text(inbox, beside, "utf-8"), read_text(inbox, table)
+        text, content = read_foreign_text(inbox, beside, "utf-8"), read_foreign_text(inbox, table)
         if text is None or content is None:
             continue
         _add_characters(inbox, table.parent / "character_info.csv")
@@ -49,7 +49,7 @@ def import_pdnc(inbox: CorpusInbox, path: Path) -> None:
 
 
 def _add_characters(inbox: CorpusInbox, file: Path) -> None:
-    content = read_text(inbox, file) if file.is_file() else None
+    content = read_foreign_text(inbox, file) if file.is_file() else None
     if content is not None:
         for line, row in read_rows(inbox, str(file), content, ".csv", ("Main Name",)):
             aliases = parse_list(inbox, str(file), row.get("Aliases", ""), line)
@@ -93,11 +93,11 @@ class NovelReader:
             self._read_mentions(line, row)
         return self.graph
 
-    def _list(self, line: int, row: Row, *names: str) -> list[Any]:
+    def _list(self, line: int, row: PdncRow, *names: str) -> list[Any]:
         cell = next((row[name] for name in names if row.get(name)), "")
         return parse_list(self.inbox, self.path, cell, line)
 
-    def _read_pieces(self, line: int, row: Row) -> list[tuple[Any, str | None]]:
+    def _read_pieces(self, line: int, row: PdncRow) -> list[tuple[Any, str | None]]:
         pairs = self._list(line, row, "quoteByteSpans")
         words = self._list(line, row, "subQuotationList")
         pairs = [pairs] if pairs and isinstance(pairs[0], int) else pairs
@@ -123,7 +123,7 @@ class NovelReader:
             return None
         return self.inbox.anchor(self.text, *place, words, self.path, line)
 
-    def _read_values(self, line: int, row: Row) -> dict[str, str]:
+    def _read_values(self, line: int, row: PdncRow) -> dict[str, str]:
         addressees = self._list(line, row, "addressees", "addressee")
         noted = [f"{name}: {row[name]}" for name in ("quoteType", "referringExpression") if row.get(name)]
         return {
@@ -136,7 +136,7 @@ class NovelReader:
     def _add_person(self, name: str) -> str:
         return self.inbox.add_speaker(name, "person", scope=self.novel)
 
-    def _read_mentions(self, line: int, row: Row) -> None:
+    def _read_mentions(self, line: int, row: PdncRow) -> None:
         spans = self._list(line, row, "mentionSpansList")
         words = self._list(line, row, "mentionTextList", "mentionTextsList")
         entities = self._list(line, row, "mentionEntitiesList")

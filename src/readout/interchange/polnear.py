@@ -12,7 +12,7 @@ from pathlib import Path
 
 from readout.interchange.brat import TEXT_BOUND, anchor_fragments, parse_offsets
 from readout.interchange.graph import CUE, Graph, Link, Node
-from readout.interchange.inbox import find_files, read_text
+from readout.interchange.inbox import find_files, read_foreign_text
 from readout.interchange.newcomers import UNSTATED, CorpusInbox, form_of
 from readout.model import Span, Split
 
@@ -34,7 +34,7 @@ def import_polnear(inbox: CorpusInbox, path: Path) -> None:
     seen: dict[Path, Path] = {}
     for file in find_files(path, ".ann"):
         beside = find_text_file(file)
-        content = read_text(inbox, file)
+        content = read_foreign_text(inbox, file)
         if beside is None:
             message = "There is no text for this file."
             hint = f"put {file.stem}.txt beside it or into the folder text/ beside its folder."
@@ -57,7 +57,7 @@ def find_text_file(file: Path) -> Path | None:
 
 
 def _read_file(inbox: CorpusInbox, file: Path, beside: Path, content: str) -> None:
-    text = read_text(inbox, beside, "utf-8")
+    text = read_foreign_text(inbox, beside, "utf-8")
     if text is None:
         return
     found = _NAME.match(beside.stem)

@@ -24,10 +24,10 @@ LOSSES = (
 
 def export_prodigy(outbox: Outbox) -> None:
     """Write one task a document."""
-    outbox.add("prodigy.jsonl", b"".join(msgspec.json.encode(_to_task(sheet)) + b"\n" for sheet in outbox.sheets))
+    outbox.add("prodigy.jsonl", b"".join(msgspec.json.encode(_sheet_to_task(sheet)) + b"\n" for sheet in outbox.sheets))
 
 
-def _to_task(sheet: Sheet) -> dict[str, Any]:
+def _sheet_to_task(sheet: Sheet) -> dict[str, Any]:
     pieces, links = to_pieces(sheet)
     words = cut_words(sheet.text, (span for _, span in pieces))
     first = {word.start: number for number, word in enumerate(words)}
@@ -86,7 +86,7 @@ class Piece(msgspec.Struct):
         return f"{self.label} {self.start}–{self.end}"
 
 
-class Relation(msgspec.Struct):
+class ProdigyRelation(msgspec.Struct):
     """A relation between two spans as Prodigy saves it."""
 
     head_span: Piece
@@ -100,13 +100,13 @@ class Meta(msgspec.Struct):
     document: str
 
 
-class Task(msgspec.Struct):
+class ProdigyTask(msgspec.Struct):
     """An annotated task as Prodigy saves it; keys that are of no use here are left alone."""
 
     text: str
     meta: Meta
     spans: list[Piece] = []
-    relations: list[Relation] = []
+    relations: list[ProdigyRelation] = []
     answer: str = "accept"
     annotator: str = msgspec.field(name="_annotator_id", default="")
 
@@ -114,18 +114,18 @@ class Task(msgspec.Struct):
 def import_prodigy(inbox: Inbox, path: Path) -> None:
     """Read tasks that were accepted; ``meta`` names the document."""
     for file in find_files(path, ".jsonl"):
-        for number, task in read_json_lines(inbox, file, Task):
+        for number, task in read_json_lines(inbox, file, ProdigyTask):
             name = task.meta.document
             text = inbox.find_text(str(file), name, number)
             if task.answer != "accept":
                 message = f"The task of {name!r} was answered {task.answer!r}."
                 inbox.report("foreign-value", str(file), message, "accept the task in Prodigy, or remove it.", number)
             elif text is not None and inbox.check_text(str(file), text, task.text, number):
-                graph = _from_task(inbox, str(file), number, text, task)
+                graph = _task_to_graph(inbox, str(file), number, text, task)
                 inbox.add_layer(str(file), name, graph, task.annotator)
 
 
-def _from_task(inbox: Inbox, path: str, number: int, text: str, task: Task) -> Graph:
+def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: ProdigyTask) -> Graph:
     nodes = []
     keys: dict[str, str] = {}
     for index, piece in enumerate(task.spans):

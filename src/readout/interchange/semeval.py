@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from readout.interchange.graph import Graph, Node
-from readout.interchange.inbox import find_files, read_text
+from readout.interchange.inbox import find_files, read_foreign_text
 from readout.interchange.newcomers import CorpusInbox
 from readout.model import Span
 from readout.problem import nearest
@@ -23,21 +23,21 @@ LOSSES = (
     "Tweets have no date, so document ids start with 0000-00.",
 )
 _POLARITY = {"FAVOR": "favor", "AGAINST": "against", "NONE": "neutral"}
-_COLUMNS = ("ID", "Target", "Tweet", "Stance")
+_TSV_COLUMNS = ("ID", "Target", "Tweet", "Stance")
 _AUTHOR = "author of the tweet"
 
 
 def import_semeval(inbox: CorpusInbox, path: Path) -> None:
     """Read tables in UTF-8; a row a tweet and target."""
     for file in find_files(path, ".txt", ".tsv"):
-        content = read_text(inbox, file)
+        content = read_foreign_text(inbox, file)
         if content is not None:
             _read_table(inbox, str(file), [line.rstrip("\r") for line in content.split("\n")])
 
 
 def _read_table(inbox: CorpusInbox, path: str, lines: list[str]) -> None:
     columns = [name.strip() for name in lines[0].split("\t")]
-    missing = [name for name in _COLUMNS if name not in columns]
+    missing = [name for name in _TSV_COLUMNS if name not in columns]
     if missing:
         message = f"The table lacks the column {missing[0]!r}. Got {columns}."
         inbox.report("foreign-syntax", path, message, "keep the first row with the names of the columns.", 1)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from readout.interchange.graph import CUE, LINK_FIELDS, VALUE_ROLES, Graph, Link, Node, to_graph
-from readout.interchange.inbox import Inbox, find_files, read_text
+from readout.interchange.inbox import Inbox, find_files, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import Span
 
@@ -23,7 +23,7 @@ LOSSES = (
     "A document without annotations leaves no row, and so no layer.",
     "A character U+0000 in a text or note is refused on export, as no spreadsheet can hold it.",
 )
-COLUMNS = (
+SHEET_COLUMNS = (
     "document",
     "layer",
     "type",
@@ -44,17 +44,17 @@ _BETWEEN = " … "
 
 def export_csv(outbox: Outbox) -> None:
     """Write the annotations and the registries as CSV."""
-    _export(outbox, ".csv")
+    _export_tables(outbox, ".csv")
 
 
 def export_tsv(outbox: Outbox) -> None:
     """Write the annotations and the registries as TSV."""
-    _export(outbox, ".tsv")
+    _export_tables(outbox, ".tsv")
 
 
-def _export(outbox: Outbox, suffix: str) -> None:
-    rows = [row for sheet in outbox.sheets for row in _iter_rows(outbox, sheet)]
-    outbox.add(f"annotations{suffix}", format_rows(suffix, COLUMNS, rows))
+def _export_tables(outbox: Outbox, suffix: str) -> None:
+    rows = [row for sheet in outbox.sheets for row in _iter_sheet_rows(outbox, sheet)]
+    outbox.add(f"annotations{suffix}", format_rows(suffix, SHEET_COLUMNS, rows))
     metas = [[meta.doc_id, meta.title, meta.published, meta.outlet, meta.event, meta.split] for meta in outbox.metas]
     columns: tuple[str, ...] = ("doc_id", "title", "published", "outlet", "event", "split")
     outbox.add(f"documents{suffix}", format_rows(suffix, columns, metas))
@@ -72,7 +72,7 @@ _REGISTRY_COLUMNS = {
 }
 
 
-def _iter_rows(outbox: Outbox, sheet: Sheet) -> Iterator[list[str]]:
+def _iter_sheet_rows(outbox: Outbox, sheet: Sheet) -> Iterator[list[str]]:
     graph = to_graph(sheet.records)
     nodes = {node.key: node for node in graph.nodes}
     links = {(link.tail, link.label): link.head for link in graph.links}
@@ -87,7 +87,7 @@ def _iter_rows(outbox: Outbox, sheet: Sheet) -> Iterator[list[str]]:
         if any("\0" in cell for cell in cells.values()):
             message = f"The {node.label} {node.key!r} holds the character U+0000."
             outbox.refuse(sheet, message, "export it in another format.")
-        yield [cells.get(name, "") for name in COLUMNS]
+        yield [cells.get(name, "") for name in SHEET_COLUMNS]
 
 
 def _format_places(spans: Iterable[Span]) -> str:
@@ -130,7 +130,7 @@ def import_tsv(inbox: Inbox, path: Path) -> None:
 
 def _import(inbox: Inbox, path: Path, suffix: str) -> None:
     for file in find_files(path, f"annotations{suffix}"):
-        content = read_text(inbox, file)
+        content = read_foreign_text(inbox, file)
         if content is None:
             continue
         reader = SheetReader(inbox, str(file))

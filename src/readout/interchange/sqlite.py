@@ -28,7 +28,7 @@ _PLACE = "document TEXT NOT NULL, layer TEXT NOT NULL, id TEXT NOT NULL"
 _KEY = "PRIMARY KEY (document, layer, id)"
 _OF = "FOREIGN KEY (document, layer, id) REFERENCES annotations (document, layer, id)"
 _SPEAKER = "TEXT NOT NULL REFERENCES speakers (speaker_id)"
-TABLES: dict[str, tuple[str, ...]] = {
+SQL_TABLES: dict[str, tuple[str, ...]] = {
     "speakers": ("speaker_id TEXT PRIMARY KEY", "name TEXT", "kind TEXT", "country TEXT", "wikidata TEXT"),
     "topics": ("topic_id TEXT PRIMARY KEY", "label TEXT", "definition TEXT", "parent TEXT"),
     "targets": ("target_id TEXT PRIMARY KEY", "label TEXT", "proposition TEXT"),
@@ -126,12 +126,12 @@ def export_duckdb(outbox: Outbox) -> None:
 
 
 def _format_table(name: str) -> str:
-    return f"CREATE TABLE {name} ({', '.join(TABLES[name])})"
+    return f"CREATE TABLE {name} ({', '.join(SQL_TABLES[name])})"
 
 
 def _make_rows(outbox: Outbox) -> Rows:
     registries, texts = outbox.registries, outbox.texts
-    rows: Rows = {name: [] for name in TABLES}
+    rows: Rows = {name: [] for name in SQL_TABLES}
     rows["speakers"] = [(s.speaker_id, s.name, s.kind, s.country, s.wikidata) for s in registries.speakers.values()]
     rows["topics"] = [(t.topic_id, t.label, t.definition, t.parent) for t in registries.topics.values()]
     rows["targets"] = [(t.target_id, t.label, t.proposition) for t in registries.targets.values()]
@@ -139,12 +139,12 @@ def _make_rows(outbox: Outbox) -> Rows:
         (m.doc_id, m.title, m.published, m.outlet, m.event, m.language, m.split, texts[m.doc_id]) for m in outbox.metas
     ]
     for sheet in outbox.sheets:
-        for name, row in _iter_rows(sheet):
+        for name, row in _iter_table_rows(sheet):
             rows[name].append(row)
     return rows
 
 
-def _iter_rows(sheet: Sheet) -> Iterator[tuple[str, Sequence[Any]]]:
+def _iter_table_rows(sheet: Sheet) -> Iterator[tuple[str, Sequence[Any]]]:
     graph = to_graph(sheet.records)
     yield "layers", (sheet.name, sheet.layer)
     for node in graph.nodes:
@@ -170,7 +170,7 @@ def own_columns(label: str) -> list[str]:
 
 # ---------------------------------------------------------------- in
 
-Key = tuple[str, str, str]
+RowKey = tuple[str, str, str]
 Select = Callable[[str, type], list[Any]]
 
 
@@ -179,7 +179,7 @@ def import_sqlite(inbox: Inbox, path: Path) -> None:
     for file in find_files(path, ".sqlite"):
         try:
             with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-                _read(inbox, str(file), partial(_select, connection))
+                _read_tables(inbox, str(file), partial(_select, connection))
         except (sqlite3.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
             _refuse(inbox, file, error)
 
@@ -191,7 +191,7 @@ def import_duckdb(inbox: Inbox, path: Path) -> None:
     for file in find_files(path, ".duckdb"):
         try:
             with closing(duckdb.connect(str(file), read_only=True)) as connection:
-                _read(inbox, str(file), partial(_select, connection))
+                _read_tables(inbox, str(file), partial(_select, connection))
         except (duckdb.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
             _refuse(inbox, file, error)
 
@@ -207,7 +207,7 @@ def _select(connection: Any, query: str, row_type: type) -> list[Any]:
     return found
 
 
-def _read(inbox: Inbox, path: str, select: Select) -> None:
+def _read_tables(inbox: Inbox, path: str, select: Select) -> None:
     texts = dict(select("SELECT doc_id, text FROM documents", tuple[str, str]))
     values = _read_values(select)
     nodes = _read_nodes(inbox, path, select, values)
@@ -222,8 +222,8 @@ def _read(inbox: Inbox, path: str, select: Select) -> None:
             inbox.add_layer(path, document, graph, layer)
 
 
-def _read_values(select: Select) -> dict[Key, dict[str, str]]:
-    values: dict[Key, dict[str, str]] = {}
+def _read_values(select: Select) -> dict[RowKey, dict[str, str]]:
+    values: dict[RowKey, dict[str, str]] = {}
     for *key, label, note in select(
         "SELECT document, layer, id, type, note FROM annotations", tuple[str, str, str, str, str | None]
     ):
@@ -242,7 +242,7 @@ def _read_values(select: Select) -> dict[Key, dict[str, str]]:
 
 
 def _read_nodes(
-    inbox: Inbox, path: str, select: Select, values: dict[Key, dict[str, str]]
+    inbox: Inbox, path: str, select: Select, values: dict[RowKey, dict[str, str]]
 ) -> dict[tuple[str, str], list[Node]]:
     nodes: dict[tuple[str, str], dict[str, Node]] = {}
     query = 'SELECT document, layer, id, field, "start", "end", exact FROM spans ORDER BY number'

@@ -46,11 +46,11 @@ def to_tei(sheet: Sheet, speakers: Iterable[Speaker] = ()) -> Any:
 
     root = etree.Element(f"{{{_TEI}}}TEI", nsmap={None: _TEI})
     _add_header(root, sheet)
-    stand_off = _add(root, "standOff")
+    stand_off = _add_element(root, "standOff")
     _add_speakers(stand_off, sheet, speakers)
     graph = to_graph(sheet.records)
     for label in NODE_LABELS:
-        group = _add(stand_off, "spanGrp", type=label)
+        group = _add_element(stand_off, "spanGrp", type=label)
         for node in graph.nodes:
             if node.label == label:
                 _add_span(stand_off, group, node)
@@ -58,16 +58,16 @@ def to_tei(sheet: Sheet, speakers: Iterable[Speaker] = ()) -> Any:
             stand_off.remove(group)
     for name in LINKS:
         links = [link for link in graph.links if link.label == name]
-        group = _add(stand_off, "linkGrp", type=name) if links else None
+        group = _add_element(stand_off, "linkGrp", type=name) if links else None
         for link in links:
-            _add(group, "link", target=f"#{_name(link.tail)} #{_name(link.head)}")
-    body = _add(_add(root, "text"), "body")
-    block = _add(body, "ab", sheet.text, id=_TEXT)
+            _add_element(group, "link", target=f"#{_xml_id(link.tail)} #{_xml_id(link.head)}")
+    body = _add_element(_add_element(root, "text"), "body")
+    block = _add_element(body, "ab", sheet.text, id=_TEXT)
     block.set(f"{{{_XML}}}space", "preserve")
     return root
 
 
-def _add(parent: Any, tag: str, content: str | None = None, id: str | None = None, **attributes: str) -> Any:  # noqa: A002
+def _add_element(parent: Any, tag: str, content: str | None = None, id: str | None = None, **attributes: str) -> Any:  # noqa: A002
     from lxml import etree
 
     child = etree.SubElement(parent, f"{{{_TEI}}}{tag}", attributes)
@@ -77,45 +77,46 @@ def _add(parent: Any, tag: str, content: str | None = None, id: str | None = Non
     return child
 
 
-def _name(key: str) -> str:
+def _xml_id(key: str) -> str:
     """Return a key as an XML name, which may not start with a digit or hold a slash."""
     return "a." + key.replace("/", ".")
 
 
 def _add_header(root: Any, sheet: Sheet) -> None:
-    description = _add(_add(root, "teiHeader"), "fileDesc")
-    _add(_add(description, "titleStmt"), "title", sheet.meta.title or sheet.name)
-    publication = _add(description, "publicationStmt")
-    _add(_add(publication, "availability"), "p", sheet.meta.rights)
-    source = _add(_add(description, "sourceDesc"), "bibl")
-    _add(source, "idno", sheet.name, type="document")
-    _add(source, "note", sheet.layer, type="layer")
+    description = _add_element(_add_element(root, "teiHeader"), "fileDesc")
+    _add_element(_add_element(description, "titleStmt"), "title", sheet.meta.title or sheet.name)
+    publication = _add_element(description, "publicationStmt")
+    _add_element(_add_element(publication, "availability"), "p", sheet.meta.rights)
+    source = _add_element(_add_element(description, "sourceDesc"), "bibl")
+    _add_element(source, "idno", sheet.name, type="document")
+    _add_element(source, "note", sheet.layer, type="layer")
     if sheet.meta.published:
-        _add(source, "date", when=sheet.meta.published)
+        _add_element(source, "date", when=sheet.meta.published)
 
 
 def _add_speakers(parent: Any, sheet: Sheet, speakers: Iterable[Speaker]) -> None:
     used = {name for record in sheet.records for name in named_entries(record, "speakers")}
     found = [speaker for speaker in speakers if speaker.speaker_id in used]
-    people = _add(parent, "listPerson") if found else None
+    people = _add_element(parent, "listPerson") if found else None
     for speaker in found:
-        _add(_add(people, "person", id=f"speaker.{speaker.speaker_id}", role=speaker.kind), "persName", speaker.name)
+        person = _add_element(people, "person", id=f"speaker.{speaker.speaker_id}", role=speaker.kind)
+        _add_element(person, "persName", speaker.name)
 
 
 def _add_span(stand_off: Any, group: Any, node: Node) -> None:
     places = " ".join(f"#string-range({_TEXT},{span.start},{span.end - span.start})" for span in node.spans)
     words = " … ".join(span.exact for span in node.spans)
-    element = _add(group, "span", words, id=_name(node.key), target=places)
+    element = _add_element(group, "span", words, id=_xml_id(node.key), target=places)
     if node.values:
-        element.set("ana", f"#{_name(node.key)}.fs")
-        structure = _add(stand_off, "fs", id=f"{_name(node.key)}.fs", type=node.label)
+        element.set("ana", f"#{_xml_id(node.key)}.fs")
+        structure = _add_element(stand_off, "fs", id=f"{_xml_id(node.key)}.fs", type=node.label)
         for name, value in node.values.items():
-            _add(_add(structure, "f", name=name), "string", value)
+            _add_element(_add_element(structure, "f", name=name), "string", value)
 
 
 # ---------------------------------------------------------------- in
 
-_PLACE = re.compile(rf"#string-range\({_TEXT},([0-9]+),([0-9]+)\)")
+_STRING_RANGE = re.compile(rf"#string-range\({_TEXT},([0-9]+),([0-9]+)\)")
 
 
 def import_tei(inbox: Inbox, path: Path) -> None:
@@ -128,11 +129,11 @@ def import_tei(inbox: Inbox, path: Path) -> None:
         block = next((ab for ab in root.iter(f"{{{_TEI}}}ab") if ab.get(f"{{{_XML}}}id") == _TEXT), None)
         theirs = "" if block is None else "".join(block.itertext())
         if inbox.check_text(str(file), text, theirs):
-            inbox.add_layer(str(file), file.stem, _to_graph(inbox, str(file), text, root))
+            inbox.add_layer(str(file), file.stem, _document_to_graph(inbox, str(file), text, root))
 
 
-def _to_graph(inbox: Inbox, path: str, text: str, root: Any) -> Graph:
-    structures = {each.get(f"{{{_XML}}}id"): _read_values(each) for each in root.iter(f"{{{_TEI}}}fs")}
+def _document_to_graph(inbox: Inbox, path: str, text: str, root: Any) -> Graph:
+    structures = {each.get(f"{{{_XML}}}id"): _read_features(each) for each in root.iter(f"{{{_TEI}}}fs")}
     graph = Graph([], [])
     for element in root.iter(f"{{{_TEI}}}span"):
         spans = _read_places(inbox, path, text, element)
@@ -151,14 +152,14 @@ def _to_graph(inbox: Inbox, path: str, text: str, root: Any) -> Graph:
     return graph
 
 
-def _read_values(structure: Any) -> dict[str, str]:
+def _read_features(structure: Any) -> dict[str, str]:
     return {each.get("name", ""): "".join(each.itertext()) for each in structure.iter(f"{{{_TEI}}}f")}
 
 
 def _read_places(inbox: Inbox, path: str, text: str, element: Any) -> list[Span | None]:
     line = element.sourceline
     places = element.get("target", "").split()
-    found = [_PLACE.fullmatch(place) for place in places]
+    found = [_STRING_RANGE.fullmatch(place) for place in places]
     if not found or not all(found):
         message = f"Got the target {element.get('target', '')!r}. Expected #string-range({_TEXT},OFFSET,LENGTH)."
         inbox.report("foreign-syntax", path, message, "point into the text by offsets.", line)

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from readout.anchor import find_quotation
+from readout.anchor import find_exact
 from readout.interchange.graph import Graph, Link, Node, to_graph
-from readout.interchange.inbox import Inbox, find_files, parse_json, read_text
+from readout.interchange.inbox import Inbox, find_files, parse_json, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import Span
 
@@ -25,7 +25,7 @@ LOSSES = (
     ),
     "Addresses are of the form urn:readout:DOCUMENT, as a corpus has none on the Web.",
 )
-_CONTEXT = ["http://www.w3.org/ns/anno.jsonld", {"readout": "https://readout-corpus.example/ns#"}]
+_JSON_LD_CONTEXT = ["http://www.w3.org/ns/anno.jsonld", {"readout": "https://readout-corpus.example/ns#"}]
 _AROUND = 32
 """The number of characters of prefix and suffix."""
 
@@ -34,7 +34,7 @@ def export_webannotation(outbox: Outbox) -> None:
     """Write one annotation page a document."""
     for sheet in outbox.sheets:
         page = {
-            "@context": _CONTEXT,
+            "@context": _JSON_LD_CONTEXT,
             "id": f"urn:readout:{sheet.name}:{sheet.layer}",
             "type": "AnnotationPage",
             "items": list(_iter_items(sheet)),
@@ -86,7 +86,7 @@ class Selector(msgspec.Struct):
     suffix: str = ""
 
 
-class Target(msgspec.Struct):
+class WebTarget(msgspec.Struct):
     """A place in a document."""
 
     source: str
@@ -100,11 +100,11 @@ class Body(msgspec.Struct):
     value: str = ""
 
 
-class Item(msgspec.Struct):
+class WebItem(msgspec.Struct):
     """An annotation as it is exported here; values and links stand under the prefix ``readout``."""
 
     id: str
-    target: list[Target]
+    target: list[WebTarget]
     body: list[Body] = []
     links: dict[str, str] = msgspec.field(name="readout:links", default_factory=dict)
 
@@ -119,21 +119,21 @@ def import_webannotation(inbox: Inbox, path: Path) -> None:
     """Read annotation pages, each named by its document."""
     for file in find_files(path, ".jsonld"):
         text = inbox.find_text(str(file), file.stem)
-        content = read_text(inbox, file)
+        content = read_foreign_text(inbox, file)
         page = parse_json(inbox, str(file), content, Page) if content is not None else None
         if text is not None and page is not None:
-            inbox.add_layer(str(file), file.stem, _to_graph(inbox, str(file), file.stem, text, page))
+            inbox.add_layer(str(file), file.stem, _items_to_graph(inbox, str(file), file.stem, text, page))
 
 
-def _to_graph(inbox: Inbox, path: str, name: str, text: str, page: Page) -> Graph:
+def _items_to_graph(inbox: Inbox, path: str, name: str, text: str, page: Page) -> Graph:
     graph = Graph([], [])
     for raw in page.items:
         content = bytes(raw).decode()
-        item = parse_json(inbox, path, content, Item)
+        item = parse_json(inbox, path, content, WebItem)
         plain = parse_json(inbox, path, content, dict[str, Any])
         if item is None or plain is None:
             continue
-        spans = [_find_span(inbox, path, name, text, target) for target in item.target]
+        spans = [_target_span(inbox, path, name, text, target) for target in item.target]
         if all(spans):
             found = tuple(span for span in spans if span)
             graph.nodes.append(Node(item.id, _body(item, "classifying"), found, _values(item, plain)))
@@ -141,18 +141,18 @@ def _to_graph(inbox: Inbox, path: str, name: str, text: str, page: Page) -> Grap
     return graph
 
 
-def _body(item: Item, purpose: str) -> str:
+def _body(item: WebItem, purpose: str) -> str:
     return "\n".join(body.value for body in item.body if body.purpose == purpose)
 
 
-def _values(item: Item, plain: dict[str, Any]) -> dict[str, str]:
+def _values(item: WebItem, plain: dict[str, Any]) -> dict[str, str]:
     prefixed = {key.removeprefix("readout:"): value for key, value in plain.items() if key.startswith("readout:")}
     values = {key: value for key, value in prefixed.items() if isinstance(value, str)}
     note = _body(item, "commenting")
     return {**values, "note": note} if note else values
 
 
-def _find_span(inbox: Inbox, path: str, name: str, text: str, target: Target) -> Span | None:
+def _target_span(inbox: Inbox, path: str, name: str, text: str, target: WebTarget) -> Span | None:
     if target.source != f"urn:readout:{name}":
         message = f"The target is {target.source!r}. Expected 'urn:readout:{name}'."
         inbox.report("foreign-document", path, message, "put the annotation into the page of its document.")
@@ -161,7 +161,7 @@ def _find_span(inbox: Inbox, path: str, name: str, text: str, target: Target) ->
     for each in target.selector:
         if each.start is not None and each.end is not None:
             return inbox.anchor(text, each.start, each.end, quote.exact, path)
-    starts = find_quotation(text, quote.exact, quote.prefix, quote.suffix) if quote.exact else []
+    starts = find_exact(text, quote.exact, quote.prefix, quote.suffix) if quote.exact else []
     if len(starts) == 1:
         return Span(starts[0], starts[0] + len(quote.exact or ""), quote.exact or "")
     message = f"The words {quote.exact!r} stand in {len(starts)} places."

@@ -16,13 +16,20 @@ from typing import Any
 from readout.alignment import Alignment
 from readout.changes.report import ChangeKind, Changes, DocumentChanges, LayerChanges
 from readout.changes.states import State
-from readout.changes.wording import SIGNS, Texts, describe, format_value, layer_name, summarise
+from readout.changes.wording import (
+    CHANGE_SIGNS,
+    BothTexts,
+    describe_annotation,
+    format_value,
+    layer_name,
+    summarise_layer,
+)
 from readout.model import AnnotatedDocument, Corpus, Layer, Registries
-from readout.preview.facts import Scope, Statements
+from readout.preview.facts import LayerScope, Statements
 from readout.preview.views import LANES, script_data, view_changes, view_document, view_layer
 
 PREVIEW = "build/preview"
-CHANGE_NAMES: Mapping[ChangeKind, str] = {kind: kind for kind in SIGNS}
+CHANGE_NAMES: Mapping[ChangeKind, str] = {kind: kind for kind in CHANGE_SIGNS}
 
 
 def check_target(folder: Path) -> None:
@@ -53,7 +60,7 @@ def _environment() -> Any:
     script, style = (Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.js", "page.css"))
     digest = b64encode(sha256(script.encode()).digest()).decode()
     environment.globals.update(
-        script=script, style=style, script_hash=digest, lanes=range(LANES), script_data=script_data, signs=SIGNS
+        script=script, style=style, script_hash=digest, lanes=range(LANES), script_data=script_data, signs=CHANGE_SIGNS
     )
     return environment
 
@@ -102,14 +109,14 @@ def write_changes(path: Path, changes: Changes, old: State, new: State) -> None:
         for document in changes.documents
         for layer in document.layers
     ]
-    texts = Texts(old.corpus.documents, new.corpus.documents)
+    texts = BothTexts(old.corpus.documents, new.corpus.documents)
     page = _environment().get_template("preview/changes.html")
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(
         path,
         page.render(
-            changes=changes, sections=sections, texts=texts, describe=describe, format_value=format_value,
-            layer_name=layer_name, summarise=summarise,
+            changes=changes, sections=sections, texts=texts, describe=describe_annotation, format_value=format_value,
+            layer_name=layer_name, summarise=summarise_layer,
         ),
     )  # fmt: skip
 
@@ -128,6 +135,6 @@ def _view_section(
     for (side, document, registries), changed in zip(sides, places, strict=True):
         if document is not None:
             found = document.find_layer(layer.annotator) or Layer(path="", annotator=layer.annotator)
-            views.append(view_layer(found, Scope(registries, document, found, f"{name}/{side}/"), side, changed))
+            views.append(view_layer(found, LayerScope(registries, document, found, f"{name}/{side}/"), side, changed))
     comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
     return {"id": name, "document": changes, "layer": layer, "layers": views, "comparisons": comparisons}

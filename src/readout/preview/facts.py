@@ -26,7 +26,7 @@ from readout.model import (
     named_entries,
 )
 
-SIGNS = {"favor": "+", "against": "−", "neutral": "○"}
+POLARITY_SIGNS = {"favor": "+", "against": "−", "neutral": "○"}
 """The sign of each polarity: readable without colour."""
 
 
@@ -64,7 +64,7 @@ class Statements:
                 yield Value(_shorten(quote.content[0].exact), other, href=f"{other}.html#{quote.id}", quoted=True)
 
 
-class Scope:
+class LayerScope:
     """Everything that the facts of one layer refer to. ``prefix`` stands before the ids of its annotations in links."""
 
     def __init__(
@@ -104,31 +104,36 @@ class Scope:
 
     def label(self, annotation: AnyAnnotation) -> str:
         """Return an annotation in a few words, by the names of the registries."""
-        return LABELS[annotation_type(annotation)](self, annotation)
+        return _SHORT_FORMS[annotation_type(annotation)](self, annotation)
 
 
 def _shorten(text: str, width: int = 70) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
-def _name(scope: Scope, name: str) -> str:
+def _speaker_name(scope: LayerScope, name: str) -> str:
     return scope.speaker(name).text
 
 
-def _label_stance(scope: Scope, stance: Stance) -> str:
+def _label_stance(scope: LayerScope, stance: Stance) -> str:
     target = scope.registries.targets.get(stance.target)
     label = target.label if target else stance.target
-    return f"{_name(scope, stance.holder)} {SIGNS[stance.polarity]} {label}"
+    return f"{_speaker_name(scope, stance.holder)} {POLARITY_SIGNS[stance.polarity]} {label}"
 
 
-def _label_topic(scope: Scope, topic: Topic) -> str:
+def _label_quote(scope: LayerScope, quote: Quote) -> str:
+    words = _shorten(quote.content[0].exact.strip("“”"), 50)
+    return f"{_speaker_name(scope, quote.speaker)}: “{words}”"
+
+
+def _label_topic(scope: LayerScope, topic: Topic) -> str:
     entry = scope.registries.topics.get(topic.topic)
     return entry.label if entry else topic.topic
 
 
-LABELS: Mapping[AnnotationType, Callable[[Scope, Any], str]] = {
-    "mention": lambda scope, each: f"“{_shorten(each.span.exact, 40)}”: {_name(scope, each.speaker)}",
-    "quote": lambda scope, each: f"{_name(scope, each.speaker)}: “{_shorten(each.content[0].exact.strip('“”'), 50)}”",
+_SHORT_FORMS: Mapping[AnnotationType, Callable[[LayerScope, Any], str]] = {
+    "mention": lambda scope, each: f"“{_shorten(each.span.exact, 40)}”: {_speaker_name(scope, each.speaker)}",
+    "quote": _label_quote,
     "topic": _label_topic,
     "stance": _label_stance,
     "boilerplate": lambda _, each: f"{each.kind}: {_shorten(each.span.exact, 40)}",
@@ -142,13 +147,13 @@ def _places(spans: Iterable[Span]) -> list[Value]:
     return [Value(span.exact, f"{span.start}–{span.end}", quoted=True) for span in spans]
 
 
-def _mention_facts(scope: Scope, mention: Mention) -> Iterator[tuple[str, list[Value]]]:
+def _mention_facts(scope: LayerScope, mention: Mention) -> Iterator[tuple[str, list[Value]]]:
     yield "speaker", [scope.speaker(mention.speaker)]
     yield "source of", scope.links("source", mention.id)
     yield "words", _places([mention.span])
 
 
-def _quote_facts(scope: Scope, quote: Quote) -> Iterator[tuple[str, list[Value]]]:
+def _quote_facts(scope: LayerScope, quote: Quote) -> Iterator[tuple[str, list[Value]]]:
     yield "speaker", [scope.speaker(quote.speaker)]
     yield "form", [Value(quote.form)]
     yield "source", [scope.link(quote.source)] if quote.source else [Value("none in the text")]
@@ -164,17 +169,17 @@ def _quote_facts(scope: Scope, quote: Quote) -> Iterator[tuple[str, list[Value]]
             yield "reported also", [*scope.statements.elsewhere(quote.statement, scope.document.meta.doc_id, quote.id)]
 
 
-def _topic_facts(scope: Scope, topic: Topic) -> Iterator[tuple[str, list[Value]]]:
+def _topic_facts(scope: LayerScope, topic: Topic) -> Iterator[tuple[str, list[Value]]]:
     entry = scope.registries.topics.get(topic.topic)
     yield "topic", [Value(entry.label, topic.topic) if entry else Value(topic.topic, "not in the registry")]
     yield "definition", [Value(entry.definition)] if entry else []
     yield "passage", _places(topic.spans)
 
 
-def _stance_facts(scope: Scope, stance: Stance) -> Iterator[tuple[str, list[Value]]]:
+def _stance_facts(scope: LayerScope, stance: Stance) -> Iterator[tuple[str, list[Value]]]:
     target = scope.registries.targets.get(stance.target)
     yield "holder", [scope.speaker(stance.holder)]
-    yield "polarity", [Value(f"{SIGNS[stance.polarity]} {stance.polarity}", stance.expression)]
+    yield "polarity", [Value(f"{POLARITY_SIGNS[stance.polarity]} {stance.polarity}", stance.expression)]
     yield "target", [Value(target.label, stance.target) if target else Value(stance.target, "not in the registry")]
     if target:
         meaning = {"favor": target.favor_means, "against": target.against_means}.get(stance.polarity)
@@ -184,12 +189,12 @@ def _stance_facts(scope: Scope, stance: Stance) -> Iterator[tuple[str, list[Valu
     yield "quote", [scope.link(stance.quote)] if stance.quote else []
 
 
-def _boilerplate_facts(scope: Scope, boilerplate: Boilerplate) -> Iterator[tuple[str, list[Value]]]:
+def _boilerplate_facts(scope: LayerScope, boilerplate: Boilerplate) -> Iterator[tuple[str, list[Value]]]:
     yield "kind", [Value(boilerplate.kind)]
     yield "words", _places([boilerplate.span])
 
 
-_FACTS: Mapping[AnnotationType, Callable[[Scope, Any], Iterator[tuple[str, list[Value]]]]] = {
+_FACTS: Mapping[AnnotationType, Callable[[LayerScope, Any], Iterator[tuple[str, list[Value]]]]] = {
     "mention": _mention_facts,
     "quote": _quote_facts,
     "topic": _topic_facts,
@@ -198,7 +203,7 @@ _FACTS: Mapping[AnnotationType, Callable[[Scope, Any], Iterator[tuple[str, list[
 }
 
 
-def iter_facts(scope: Scope, annotation: AnyAnnotation) -> Iterator[Fact]:
+def iter_facts(scope: LayerScope, annotation: AnyAnnotation) -> Iterator[Fact]:
     """Yield what there is to tell about an annotation; properties without a value are left out."""
     for name, values in _FACTS[annotation_type(annotation)](scope, annotation):
         if values:
@@ -219,7 +224,7 @@ def speakers_of(annotation: AnyAnnotation) -> list[str]:
     return named_entries(annotation, "speakers")
 
 
-def targets_of(annotation: AnyAnnotation, scope: Scope) -> list[str]:
+def targets_of(annotation: AnyAnnotation, scope: LayerScope) -> list[str]:
     """Return the targets by which an annotation can be found: a stance's own, and those of a quote's stances."""
     if isinstance(annotation, Stance):
         return named_entries(annotation, "targets")

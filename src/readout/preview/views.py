@@ -27,7 +27,16 @@ from readout.model import (
     annotation_type,
     main_spans,
 )
-from readout.preview.facts import SIGNS, Fact, Scope, Statements, iter_facts, reach, speakers_of, targets_of
+from readout.preview.facts import (
+    POLARITY_SIGNS,
+    Fact,
+    LayerScope,
+    Statements,
+    iter_facts,
+    reach,
+    speakers_of,
+    targets_of,
+)
 from readout.preview.segments import CHANGED_TEXT, Cover, Segment, assign_lanes, cut_segments, list_covers
 
 LANES = 3
@@ -107,7 +116,7 @@ def part_classes(annotation: AnyAnnotation, lane: int, is_source: bool) -> dict[
     return {SPAN_FIELDS[type(annotation)][0]: "mention source" if is_source else kind}
 
 
-def view_layer(layer: Layer, scope: Scope, name: str, changed: Iterable[tuple[int, int]] = ()) -> LayerView:
+def view_layer(layer: Layer, scope: LayerScope, name: str, changed: Iterable[tuple[int, int]] = ()) -> LayerView:
     """Return a layer as the templates and the script need it; ``changed`` are places of the text to be marked."""
     records = sorted(layer.records, key=annotation_order)
     lanes = {**assign_lanes(records, Quote, LANES), **assign_lanes(records, Stance, LANES)}
@@ -126,7 +135,7 @@ def view_layer(layer: Layer, scope: Scope, name: str, changed: Iterable[tuple[in
     )
 
 
-def _view_annotation(record: AnyAnnotation, scope: Scope, lane: int) -> AnnotationView:
+def _view_annotation(record: AnyAnnotation, scope: LayerScope, lane: int) -> AnnotationView:
     start, size = reach(record)
     return AnnotationView(
         key=scope.prefix + record.id,
@@ -138,7 +147,7 @@ def _view_annotation(record: AnyAnnotation, scope: Scope, lane: int) -> Annotati
         classes=part_classes(record, lane, ("source", record.id) in scope.reverse),
         facts=tuple(iter_facts(scope, record)),
         record=encode(record).decode(),
-        sign=SIGNS[record.polarity] if isinstance(record, Stance) else "",
+        sign=POLARITY_SIGNS[record.polarity] if isinstance(record, Stance) else "",
         speakers=tuple(dict.fromkeys(speakers_of(record))),
         targets=tuple(dict.fromkeys(targets_of(record, scope))),
     )
@@ -151,7 +160,8 @@ def _place_markers(
     for index, record in enumerate(records):
         if isinstance(record, Stance):
             at = min(max(main_spans(record)[0].start, 0), size)
-            marker = Marker(index, SIGNS[record.polarity], f"{record.polarity} {record.expression}", views[index].label)
+            title = f"{record.polarity} {record.expression}"
+            marker = Marker(index, POLARITY_SIGNS[record.polarity], title, views[index].label)
             markers.setdefault(at, []).append(marker)
     return markers
 
@@ -189,7 +199,7 @@ def view_document(document: AnnotatedDocument, registries: Registries, statement
     for layer in layers:
         prefix = f"{layer.annotator}/" if layer.annotator else ""
         views.append(
-            view_layer(layer, Scope(registries, document, layer, prefix, statements), layer.annotator or "gold")
+            view_layer(layer, LayerScope(registries, document, layer, prefix, statements), layer.annotator or "gold")
         )
     comparisons = [
         view_changes(compare_layers(layers[left], layers[right], trust_ids=False), left, right, views, DISAGREEMENTS)
