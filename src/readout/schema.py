@@ -180,7 +180,8 @@ _PATTERN_WORDS = {
 
 def _describe_pattern(error: Any) -> tuple[str, str | None]:
     pattern = error.validator_value
-    message = f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected {_PATTERN_WORDS.get(pattern, repr(pattern))}."
+    got = f"Got {_shorten_value(error.instance)} for {_field(error)}."
+    message = f"{got} Expected {_PATTERN_WORDS.get(pattern, repr(pattern))}."
     proposed = "-".join(re.findall("[a-z0-9]+", error.instance.lower())) if pattern == _ID else ""
     return message, f"in the form of an id it is {proposed!r}; name one that exists." if proposed else None
 
