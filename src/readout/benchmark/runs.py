@@ -89,7 +89,7 @@ def describe(baseline: Baseline) -> SystemCard:
         kind=baseline.kind,
         description=baseline.description,
         authors=("The Readout developers",),
-        code=f"readout baseline {baseline.name}",
+        code=f"readout bench baseline {baseline.name}",
         license="CC-BY-4.0",
         model=baseline.model,
         exposure=Exposure(

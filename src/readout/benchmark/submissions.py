@@ -127,7 +127,7 @@ def submission_result(present: bytes | None, expected: bytes) -> Iterator[Findin
     """Every number of a submission follows from its predictions."""
     if present != expected:
         state = "is missing" if present is None else "differs from what the predictions give"
-        yield Finding(f"The file {RESULT} {state}.", hint="run `readout leaderboard` and commit what it writes.")
+        yield Finding(f"The file {RESULT} {state}.", hint="run `readout bench board` and commit what it writes.")
 
 
 RULES: tuple[Rule, ...] = (submission_card, submission_file, submission_seeds, submission_result)
