@@ -16,6 +16,7 @@ check: $(VENV)/installed
 
 docs: $(VENV)/installed-test
 	$(BIN)/python tests/reference.py
+	$(BIN)/python -m readout.cli.page
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

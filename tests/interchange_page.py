@@ -16,7 +16,7 @@ readout export brat --output out                                  # gold, every 
 readout export labelstudio --output out --layer ann --layer ben   # the layers of two annotators
 readout import brat out --annotator ann                           # to annotations/by/ann/
 readout import labelstudio export.json --annotator 1=ann --annotator 2=ben
-mkdir corpus && readout import polnear data/dev corpus --annotator polnear
+mkdir corpus && readout import polnear data/dev --corpus corpus --annotator polnear
 ```
 
 Offsets are Unicode code points here; each format's own unit is converted where the files are written and read. An

@@ -64,14 +64,14 @@ def codes(root):
 def test_a_board_that_follows_from_its_predictions_is_accepted(board):
     assert list_systems(board) == sorted(NAMES)
     assert codes(board) == []
-    done = run("leaderboard", board, "--check")
+    done = run("bench", "board", board, "--check")
     assert done.exit_code == 0, done.output
 
 
 def test_a_second_run_writes_the_same_bytes(board):
     before = {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
-    assert run("baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
-    assert run("leaderboard", board).exit_code == 0
+    assert run("bench", "baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
+    assert run("bench", "board", board).exit_code == 0
     assert before == {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
 
 
@@ -79,12 +79,12 @@ def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board
     result = board / "submissions/majority/result.json"
     result.write_bytes(result.read_bytes().replace(b'"value": 0', b'"value": 1', 1))
     assert codes(board) == [("leaderboard-stale", "result.json")]
-    assert run("leaderboard", board).exit_code == 0
+    assert run("bench", "board", board).exit_code == 0
     assert codes(board) == []
     predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
     predictions.write_bytes(predictions.read_bytes().replace(b'"against"', b'"favor"'))
     assert ("leaderboard-stale", "result.json") in codes(board)
-    assert run("leaderboard", board, "--check").exit_code == 1
+    assert run("bench", "board", board, "--check").exit_code == 1
     predictions.unlink()
     assert ("leaderboard-stale", "LEADERBOARD.json") in codes(board)
 
@@ -97,7 +97,7 @@ def test_predictions_that_do_not_fit_are_problems_with_their_line(board):
     assert problems[0].path == "submissions/majority/predictions/polarity.event.jsonl"
     assert problems[0].line == 1
     before = (board / "submissions/LEADERBOARD.md").read_bytes()
-    assert run("leaderboard", board).exit_code == 1
+    assert run("bench", "board", board).exit_code == 1
     assert (board / "submissions/LEADERBOARD.md").read_bytes() == before
 
 
@@ -147,7 +147,7 @@ def test_all_seeds_are_kept_and_shown(board):
         (folder / f"seed-{seed}").mkdir()
         for name, raw in files.items():
             (folder / f"seed-{seed}" / name).write_bytes(raw)
-    assert run("leaderboard", board).exit_code == 0
+    assert run("bench", "board", board).exit_code == 0
     page = (board / "submissions/LEADERBOARD.md").read_text()
     assert "majority (seed 1)" in page
     assert "majority (seed 2)" in page
@@ -231,7 +231,7 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
             assert result["score_details"]["score"] == pytest.approx(run_.score.value(), abs=1e-6)
             assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(result)
         assert all(set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission))
-    assert run("leaderboard", board, "--export", tmp_path / "out").exit_code == 0
+    assert run("bench", "board", board, "--export", tmp_path / "out").exit_code == 0
     written = yaml.safe_load((tmp_path / "out/eval_results/majority.yaml").read_bytes())
     assert written[0]["dataset"]["task_id"].startswith("attribution")
     json.loads((tmp_path / "out/every_eval_ever/majority.json").read_bytes())
@@ -241,8 +241,8 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
 
 
 def test_baselines_are_listed_and_unknown_ones_are_wrong_usage(board):
-    assert all(name in run("baseline").output for name in BASELINES)
-    done = run("baseline", "majorty", "--corpus", board)
+    assert all(name in run("bench", "baseline").output for name in BASELINES)
+    done = run("bench", "baseline", "majorty", "--corpus", board)
     assert done.exit_code == 2
     assert "did you mean 'majority'" in done.stderr
 
@@ -250,7 +250,7 @@ def test_baselines_are_listed_and_unknown_ones_are_wrong_usage(board):
 def test_a_baseline_drops_predictions_for_folds_that_are_gone(board):
     stale = board / "submissions/majority/predictions/attribution.target.jsonl"
     stale.write_bytes(b"")
-    run("baseline", "majority", "--corpus", board, "--jobs", 1)
+    run("bench", "baseline", "majority", "--corpus", board, "--jobs", 1)
     assert not stale.exists()
 
 
@@ -271,9 +271,9 @@ def test_the_system_of_the_readme_runs_and_is_scored(board):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "word-threat" in block]
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
-    run("folds", board, "--write")
+    run("bench", "folds", board, "--write")
     subprocess.run([sys.executable, "-c", code], cwd=board, check=True, timeout=60)
     shutil.copy(board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml")
     edit_card(board, "word-threat", system_id="word-threat", kind="system")
-    assert run("leaderboard", board).exit_code == 0
+    assert run("bench", "board", board).exit_code == 0
     assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

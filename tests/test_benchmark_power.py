@@ -17,13 +17,13 @@ from readout.benchmark.power import (
     simulate_all,
     simulate_coverage,
 )
-from readout.benchmark.render import Report, format_difference, format_latex, format_number, format_p, format_score
+from readout.benchmark.render import format_difference, format_number, format_p, format_score
 from readout.benchmark.report import list_limits, report_comparisons, report_score
 from readout.benchmark.scores import compare_all
 from readout.benchmark.statistics import smallest_p
 from readout.benchmark.tasks import TASKS
 from readout.intervals import Estimate
-from readout.stats import Table
+from readout.stats import Report, Table, format_latex
 
 
 def test_the_interval_keeps_its_promise_on_the_corpus_s_own_shape_where_events_are_alike(real):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from readout.benchmark.artefacts import Constant, Prior
 from readout.benchmark.attribution import attribute, find_names, find_quotations, find_source
-from readout.benchmark.baselines import BASELINES, UnknownBaselineError, choose
+from readout.benchmark.baselines import BASELINES
 from readout.benchmark.folds import SCHEMES, make_folds
 from readout.benchmark.lexicon import make_lexicon, make_vader, weigh
 from readout.benchmark.linear import Linear, TfIdf, analyse, score_values, tune
@@ -70,11 +70,8 @@ def test_every_baseline_gives_the_same_valid_predictions_twice(corpus, name):
                 assert parse_predictions("p.jsonl", raw, items)[1] == []
 
 
-def test_names_are_unique_keys_and_unknown_ones_are_refused():
+def test_names_are_unique_keys():
     assert all(name == baseline.name for name, baseline in BASELINES.items())
-    assert choose(()) == list(BASELINES)
-    with pytest.raises(UnknownBaselineError, match="did you mean 'majority'"):
-        choose(["majorty"])
 
 
 def test_baselines_do_not_learn_from_the_fold_that_they_answer(corpus):

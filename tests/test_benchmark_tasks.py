@@ -133,7 +133,7 @@ def test_an_unknown_task_and_an_empty_one_are_told(corpus):
 
 def test_the_frozen_folds_are_those_of_the_corpus(real):
     corpus, _ = real
-    assert find_stale_folds(ROOT, corpus) == [], "run `readout folds --write`"
+    assert find_stale_folds(ROOT, corpus) == [], "run `readout bench folds --write`"
     assert read_folds(ROOT, "polarity", "event") == make_all(corpus)[folds_path("polarity", "event")]
 
 

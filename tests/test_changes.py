@@ -302,6 +302,14 @@ def test_revisions_folders_and_defaults(repository):
     assert run("diff", "first", "--exit-code").exit_code == 1
 
 
+def test_the_corpus_may_be_elsewhere(repository, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    done = run("diff", "first", "--corpus", repository)
+    assert done.exit_code == 0, done.output
+    assert "polarity: neutral → favor" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [("frist", "did you mean 'first'"), ("--output=x", "no git revision"), ("HEAD:raw", "no git revision")],

@@ -23,7 +23,7 @@ def run(*arguments):
 def bring_in(name, root, path=None):
     """Import a corpus into an empty folder by the command; return it as it is read, with its problems."""
     root.mkdir(exist_ok=True)
-    done = run("import", name, path or FOREIGN / name, root, "--annotator", "theirs")
+    done = run("import", name, path or FOREIGN / name, "--corpus", root, "--annotator", "theirs")
     assert done.exit_code == 0, done.output
     corpus, problems = read_corpus(root)
     return corpus, [*problems, *check_corpus(corpus)]
@@ -51,16 +51,16 @@ def test_a_second_import_is_refused_and_changes_nothing(name, tmp_path):
     root = tmp_path / "corpus"
     bring_in(name, root)
     before = {path: path.read_bytes() for path in root.rglob("*.*")}
-    done = run("import", name, FOREIGN / name, root, "--annotator", "theirs")
+    done = run("import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs")
     assert done.exit_code == 1
     assert "--replace" in done.output
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
-    assert run("import", name, FOREIGN / name, root, "--annotator", "theirs", "--replace").exit_code == 0
+    assert run("import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs", "--replace").exit_code == 0
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
 
 
 def test_a_foreign_corpus_joins_another(small):
-    done = run("import", "semeval", FOREIGN / "semeval", small, "--annotator", "crowd")
+    done = run("import", "semeval", FOREIGN / "semeval", "--corpus", small, "--annotator", "crowd")
     assert done.exit_code == 0
     corpus, problems = read_corpus(small)
     assert [p for p in (*problems, *check_corpus(corpus)) if p.severity == "error"] == []

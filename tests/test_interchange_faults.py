@@ -32,7 +32,7 @@ def out(tmp_path):
     """The folder of an export of one document of the small corpus: a function of the format."""
 
     def export(name):
-        done = run("export", name, CORPUS, "--output", tmp_path / name, "--document", NAME)
+        done = run("export", name, "--corpus", CORPUS, "--output", tmp_path / name, "--document", NAME)
         assert done.exit_code == 0, done.output
         return tmp_path / name
 
@@ -49,7 +49,7 @@ def snapshot(folder):
 @pytest.mark.parametrize("name", ["brat", "tei", "doccano", "sqlite"])
 def test_export_then_import_by_the_commands(name, small, out):
     folder = out(name)
-    done = run("import", name, folder, small, "--annotator", "ann")
+    done = run("import", name, folder, "--corpus", small, "--annotator", "ann")
     assert done.exit_code == 0, done.output
     gold = small / f"annotations/gold/{NAME}.jsonl"
     assert (small / f"annotations/by/ann/{NAME}.jsonl").read_bytes() == gold.read_bytes()
@@ -58,17 +58,17 @@ def test_export_then_import_by_the_commands(name, small, out):
 
 
 def test_losses_are_told_on_use(out, tmp_path):
-    done = run("export", "conll", CORPUS, "--output", tmp_path / "out")
+    done = run("export", "conll", "--corpus", CORPUS, "--output", tmp_path / "out")
     assert all(loss in done.stderr for loss in FORMATS["conll"].losses)
 
 
 def test_wrong_usage_is_told_with_what_is_near(small, tmp_path):
     for arguments, part in [
-        (["export", "bart", small, "--output", tmp_path / "x"], "'brat'"),
-        (["export", "polnear", small, "--output", tmp_path / "x"], "polnear"),
-        (["export", "brat", small, "--output", tmp_path / "x", "--layer", "bne"], "'ben'"),
-        (["export", "brat", small, "--output", tmp_path / "x", "--document", "2030-01-harbour-brie"], NAME),
-        (["import", "conll", small, small, "--annotator", "ann"], "conll"),
+        (["export", "bart", "--corpus", small, "--output", tmp_path / "x"], "'brat'"),
+        (["export", "polnear", "--corpus", small, "--output", tmp_path / "x"], "polnear"),
+        (["export", "brat", "--corpus", small, "--output", tmp_path / "x", "--layer", "bne"], "'ben'"),
+        (["export", "brat", "--corpus", small, "--output", tmp_path / "x", "--document", "2030-01-harbour-brie"], NAME),
+        (["import", "conll", small, "--corpus", small, "--annotator", "ann"], "conll"),
     ]:
         done = run(*arguments)
         assert done.exit_code == 2
@@ -78,35 +78,43 @@ def test_wrong_usage_is_told_with_what_is_near(small, tmp_path):
 
 def test_a_corpus_with_errors_is_not_exported(small, tmp_path):
     (small / f"annotations/gold/{NAME}.jsonl").write_bytes(b"[]\n")
-    assert run("export", "brat", small, "--output", tmp_path / "x").exit_code == 1
+    assert run("export", "brat", "--corpus", small, "--output", tmp_path / "x").exit_code == 1
     assert not (tmp_path / "x").exists()
 
 
 def test_annotators_are_registered_and_layers_are_not_overwritten_unasked(small, out):
     folder = out("brat")
-    assert "foreign-annotator" in run("import", "brat", folder, small, "--annotator", "anne").stdout
-    assert run("import", "brat", folder, small, "--annotator", "ann").exit_code == 0
+    assert "foreign-annotator" in run("import", "brat", folder, "--corpus", small, "--annotator", "anne").stdout
+    assert run("import", "brat", folder, "--corpus", small, "--annotator", "ann").exit_code == 0
     before = snapshot(small)
-    refused = run("import", "brat", folder, small, "--annotator", "ann")
+    refused = run("import", "brat", folder, "--corpus", small, "--annotator", "ann")
     assert (refused.exit_code, "--replace" in refused.stdout) == (1, True)
-    assert run("import", "brat", folder, small, "--annotator", "ann", "--replace").exit_code == 0
+    assert run("import", "brat", folder, "--corpus", small, "--annotator", "ann", "--replace").exit_code == 0
     assert snapshot(small) == before
     empty = folder / "empty"
     empty.mkdir()
-    assert run("import", "brat", empty, small, "--annotator", "ann").exit_code == 1
+    assert run("import", "brat", empty, "--corpus", small, "--annotator", "ann").exit_code == 1
 
 
 def test_several_layers_stand_in_folders_and_come_back_to_their_annotators(small, tmp_path):
     folder = tmp_path / "out"
-    assert run("export", "brat", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    assert (
+        run("export", "brat", "--corpus", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    )
     assert sorted(path.parent.name for path in folder.rglob("*.ann")) == ["ann", "ben"]
-    assert run("export", "csv", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    assert (
+        run("export", "csv", "--corpus", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    )
     table = folder / "annotations.csv"
-    mixed = run("import", "csv", table, small, "--annotator", "ann", "--replace")
+    mixed = run("import", "csv", table, "--corpus", small, "--annotator", "ann", "--replace")
     assert "--annotator" in mixed.stdout or mixed.exit_code == 1
     before = snapshot(small)
-    done = run("import", "csv", table, small, "--annotator", "ann=ann", "--annotator", "ben=ben", "--replace")
+    done = run(
+        "import", "csv", table, "--corpus", small, "--annotator", "ann=ann", "--annotator", "ben=ben", "--replace"
+    )
     assert done.exit_code == 0, done.output
+    twice = run("import", "csv", table, "--corpus", small, "--annotator", "ann", "--annotator", "ben", "--replace")
+    assert (twice.exit_code, "NAME=ID" in twice.stderr) == (2, True)
     assert snapshot(small) == before
 
 
@@ -176,7 +184,7 @@ def test_a_fault_is_located_and_nothing_is_written(name, file, old, new, code, l
     assert found[0].path == str(path)
     assert line is None or found[0].line == line
     assert any(hint in (problem.hint or "") for problem in found), [problem.hint for problem in found]
-    assert run("import", name, folder, small, "--annotator", "ann").exit_code == 1
+    assert run("import", name, folder, "--corpus", small, "--annotator", "ann").exit_code == 1
     assert snapshot(small) == before
 
 

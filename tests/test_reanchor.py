@@ -158,7 +158,7 @@ def test_reanchor_after_a_correction(repository):
     corpus, problems = read_corpus(repository)
     assert [*problems, *check_corpus(corpus)] == []
     assert len(corpus.documents[1].gold.records) == (CORPUS / GOLD).read_text().count("\n")
-    assert run("reanchor", repository).stderr.startswith("Every text is the one")
+    assert run("reanchor", repository).stderr.startswith("Every text matches")
 
 
 def test_nothing_is_lost_and_what_is_set_aside_can_be_put_back(repository):

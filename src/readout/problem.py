@@ -235,6 +235,17 @@ def format_text(problem: Problem, style: Style = _plain) -> str:
     return "\n".join(lines)
 
 
+def format_markdown(problems: Iterable[Problem]) -> str:
+    """Return all problems as one fenced block, in which no markup of a corpus takes effect."""
+    text = "\n".join(format_text(problem) for problem in problems)
+    if not text:
+        return "No problems."
+
+    ticks = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(ticks + 1, 3)
+    return f"{fence}text\n{text}\n{fence}"
+
+
 def format_json(problems: Iterable[Problem]) -> str:
     """Return all problems as one JSON array."""
     return _escape_json(msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode())

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from readout.agreement.coefficients import (
     SPAN_MEASURES,
@@ -20,7 +18,7 @@ from readout.agreement.counts import AgreementCounts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
 from readout.intervals import Estimate
 from readout.model import ANNOTATION_CLASSES, LABEL_FIELDS
-from readout.stats import Table, format_markdown, print_table
+from readout.stats import Report, Table, format_markdown, format_report
 
 
 def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
@@ -96,11 +94,9 @@ def to_tables(pair: PairAgreement) -> list[Table]:
     ]
 
 
-def format_markdown_section(pairs: Iterable[PairAgreement]) -> str:
+def format_markdown_section(pairs: Sequence[PairAgreement]) -> str:
     """Return the agreement section of the dataset card."""
-    tables = [table for pair in pairs for table in to_tables(pair)]
-    blocks = [f"**{table.title}**\n\n{format_markdown(table)}" for table in tables]
-    return "\n\n".join(blocks) or "There are no two layers of one document to compare."
+    return format_report(report_pairs(pairs)) or "There are no two layers of one document to compare."
 
 
 def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
@@ -115,16 +111,10 @@ def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
     return format_markdown(Table("γ", ("annotators", *ANNOTATION_CLASSES), rows))
 
 
-def print_pairs(pairs: Sequence[PairAgreement], output: str) -> None:
-    """Print agreements to the terminal as ``text``, ``json`` or ``markdown``."""
-    if output == "json":
-        print(msgspec.json.format(msgspec.json.encode([pairs_to_json(pair) for pair in pairs]), indent=2).decode())
-    elif output == "markdown":
-        print(format_markdown_section(pairs))
-    else:
-        for pair in pairs:
-            for table in to_tables(pair):
-                print_table(table)
+def report_pairs(pairs: Sequence[PairAgreement]) -> Report:
+    """Return the agreements as a report."""
+    tables = [table for pair in pairs for table in to_tables(pair)]
+    return Report((), tuple(tables), [pairs_to_json(pair) for pair in pairs])
 
 
 def write_html(path: Path, pairs: Sequence[PairAgreement]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -15,7 +15,7 @@ from readout.benchmark.linear import Linear
 from readout.benchmark.retrieval import Retrieval, find_evidence, find_tuples
 from readout.benchmark.systems import Rules, System
 from readout.benchmark.tasks import TASKS
-from readout.problem import nearest
+from readout.stats import Report, Table, to_records
 
 BaselineKind: TypeAlias = Literal["artefact", "baseline"]
 STANCE_TASKS = ("polarity", "stance")
@@ -195,19 +195,8 @@ BASELINES: Mapping[str, Baseline] = {each.name: each for each in (*ARTEFACTS, *R
 """Every baseline and artefact by its name."""
 
 
-class UnknownBaselineError(Exception):
-    """There is no baseline of that name."""
-
-
-def choose(names: Sequence[str]) -> list[str]:
-    """Return the names of the baselines to run: those given, or all.
-
-    Raises:
-        UnknownBaselineError: there is none of a name.
-
-    """
-    for name in names:
-        if name not in BASELINES:
-            hint = nearest(name, BASELINES)
-            raise UnknownBaselineError(f"There is no baseline {name!r}; {hint or 'run `readout baseline` for a list.'}")
-    return list(names or BASELINES)
+def report_baselines() -> Report:
+    """Return the names, kinds and descriptions of all baselines."""
+    rows = [(each.name, each.kind, each.description) for each in BASELINES.values()]
+    table = Table("Baselines", ("name", "kind", "description"), rows)
+    return Report((), (table,), to_records(table))

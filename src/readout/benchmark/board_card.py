@@ -14,9 +14,9 @@ BOARD_JSON = "submissions/LEADERBOARD.json"
 
 
 def format_board(root: Path) -> str:
-    """Return the official boards of a corpus as one Markdown table, from what ``readout leaderboard`` wrote."""
+    """Return the official boards of a corpus as one Markdown table, from what ``readout bench board`` wrote."""
     if not (root / BOARD_JSON).is_file():
-        return "There is no board yet: run `readout leaderboard`."
+        return "There is no board yet: run `readout bench board`."
     boards = msgspec.json.decode((root / BOARD_JSON).read_bytes())["boards"]
     columns = (
         "task",

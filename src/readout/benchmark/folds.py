@@ -14,7 +14,7 @@ from readout.anchor import iter_tokens
 from readout.benchmark.tasks import TASKS, Item
 from readout.canonical import write_files
 from readout.model import Corpus
-from readout.stats import Table, print_table
+from readout.stats import Report, Table, to_records
 
 Scheme: TypeAlias = Literal["event", "target", "holder", "zero-shot"]
 OFFICIAL: Scheme = "event"
@@ -202,8 +202,12 @@ def _share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.2f}" if values else "–"
 
 
-def print_leakage(corpus: Corpus, task: str | None = None) -> None:
-    """Print what training shows of each fold, of one task or of all."""
-    for folds in make_all(corpus).values():
+def report_overlap(corpus: Corpus, task: str | None = None) -> Report:
+    """Return the overlap of training and test items in all folds of one task or of all tasks."""
+    tables = {}
+    for path, folds in make_all(corpus).items():
         if task in (None, folds.task):
-            print_table(report_leakage(TASKS[folds.task].build(corpus), folds))
+            tables[Path(path).stem] = report_leakage(TASKS[folds.task].build(corpus), folds)
+
+    data = {name: to_records(each) for name, each in tables.items()}
+    return Report((), tuple(tables.values()), data)

@@ -193,7 +193,7 @@ def list_limits_of(board: Board) -> list[str]:
 
 HEAD = """# Leaderboard
 
-Generated from the predictions in this folder by `readout leaderboard`; do not edit. *On these texts* speaks of the
+Generated from the predictions in this folder by `readout bench board`; do not edit. *On these texts* speaks of the
 annotated items, *on texts like these* of other events. Ranks are the ranges that the tests leave open (adjusted by
 Holm's procedure for all comparisons on the board): systems whose ranges overlap are tied. The lift is a system's score
 minus that of the best artefact, which is the floor; an artefact reads too little of the question to know the answer.
@@ -284,7 +284,7 @@ def leaderboard_stale(present: bytes | None, expected: bytes) -> Iterator[Findin
     """The board is the one that follows from the submissions."""
     if present != expected:
         state = "is missing" if present is None else "differs from what the submissions give"
-        yield Finding(f"The file {state}.", hint="run `readout leaderboard` and commit what it writes.")
+        yield Finding(f"The file {state}.", hint="run `readout bench board` and commit what it writes.")
 
 
 RULES: tuple[Rule, ...] = (leaderboard_stale,)

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from readout.benchmark.measures import F_FA, evaluate
-from readout.benchmark.render import Report, format_number, format_p
+from readout.benchmark.render import format_number, format_p
 from readout.benchmark.report import list_limits
 from readout.benchmark.statistics import detectable, smallest_p
 from readout.benchmark.tasks import TASKS, Item, find_items
 from readout.model import Corpus
-from readout.stats import Table
+from readout.stats import Report, Table
 
 EVENTS = (6, 8, 12, 20, 40, 80)
 """Numbers of events that a plan looks at beside the present one; 6 is the least that can reach .05."""

@@ -8,7 +8,6 @@ from typing import Any
 from readout.benchmark.folds import Folds
 from readout.benchmark.measures import ACCURACY, Measure
 from readout.benchmark.render import (
-    Report,
     format_difference,
     format_number,
     format_p,
@@ -18,7 +17,7 @@ from readout.benchmark.render import (
 from readout.benchmark.scores import Adjusted, Score, rank_scores, slice_items
 from readout.benchmark.statistics import DRAWS, LISTED_SWAPS, RESAMPLED, Rank, count_resamples, smallest_p
 from readout.intervals import Estimate
-from readout.stats import Table
+from readout.stats import Report, Table
 
 LEVEL = 0.05
 

@@ -80,7 +80,7 @@ def make_card(baseline: Baseline) -> SystemCard:
         kind=baseline.kind,
         description=baseline.description,
         authors=("The Readout developers",),
-        code=f"readout baseline {baseline.name}",
+        code=f"readout bench baseline {baseline.name}",
         license="CC-BY-4.0",
         model=baseline.model,
         exposure=Exposure(

@@ -31,6 +31,7 @@ from readout.benchmark.statistics import (
 )
 from readout.benchmark.tasks import TASKS, Item, Task
 from readout.intervals import Estimate
+from readout.problem import RefusedError
 
 CONVENTIONS = "zero:0,null:wrong,ties:extreme"
 """What every number takes for granted: 0/0 is 0, a null is wrong, and ties count as extreme in tests."""
@@ -177,7 +178,7 @@ class Comparison(NamedTuple):
     texts_like_these: TextsLikeThese
 
 
-class IncomparableError(Exception):
+class IncomparableError(RefusedError):
     """Two scores are of different tasks, folds or data."""
 
 

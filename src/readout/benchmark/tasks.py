@@ -14,6 +14,7 @@ import msgspec
 from readout.anchor import Paragraphs
 from readout.benchmark.presence import STANCES, label_pairs
 from readout.model import AnnotatedDocument, Corpus, Mention, Polarity, Quote, Registries, Span, Stance
+from readout.problem import RefusedError
 
 Shape: TypeAlias = Literal["label", "spans", "tuples", "quotations"]
 """The form of an answer: one label, ``[start, end]`` lists, stance tuples, or quotations."""
@@ -228,7 +229,7 @@ TASKS: Mapping[str, Task] = {
 """Every task by its name."""
 
 
-class UnknownTaskError(Exception):
+class UnknownTaskError(RefusedError):
     """There is no task of that name, or the corpus has nothing to ask for it."""
 
 

@@ -1,4 +1,4 @@
-"""A state of a corpus to compare: a folder, or a git revision of the repository around the current folder."""
+"""A state of a corpus to compare: a folder, or a git revision of the repository that a folder is in."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     vocabularies: Mapping[str, tuple[str, ...]] = {}
 
 
-def read_state(name: str) -> State:
-    """Return the state that a folder holds or, where there is no such folder, a git revision.
+def read_state(name: str, around: Path = Path()) -> State:
+    """Return the state in a folder or, if there is no such folder, in a git revision of the folder ``around``.
 
     Raises:
         UnknownStateError: there is neither.
         UnreadableCorpusError: there is one, but it holds no corpus.
 
     """
-    with _opened(name) as folder:
+    with _opened(name, around) as folder:
         root = find_root(folder)
         corpus, problems = read_corpus(root)
         unread = sum(is_failure([problem]) for problem in problems)
@@ -56,11 +56,11 @@ def read_state(name: str) -> State:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[Path]:
+def _opened(name: str, around: Path) -> Iterator[Path]:
     if Path(name).is_dir():
         yield Path(name)
         return
-    here = _find_repository_folder(name)
+    here = _find_repository_folder(name, around)
     with tempfile.TemporaryDirectory() as folder:
         archive = _git(here, "-c", "core.autocrlf=false", "archive", "--format=tar", _resolve(here, name))
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
@@ -81,12 +81,12 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
 
 
-def _find_repository_folder(name: str) -> Path:
-    """Return the corpus folder around the current one, which ``git archive`` cuts out of its repository."""
+def _find_repository_folder(name: str, around: Path) -> Path:
+    """Return the corpus folder that ``around`` is in, which ``git archive`` cuts out of its repository."""
     try:
-        here = find_root(Path())
+        here = find_root(around)
     except UnreadableCorpusError:
-        here = Path()
+        here = around
     try:
         inside = _git(here, "rev-parse", "--is-inside-work-tree").returncode == 0
     except FileNotFoundError:

@@ -27,10 +27,10 @@ from readout.interchange import (
 )
 from readout.interchange.inbox import CODES, Inbox, entries_of, layer_files
 from readout.interchange.newcomers import CorpusInbox, corpus_files
-from readout.interchange.outbox import Outbox, pack
+from readout.interchange.outbox import Outbox, UnknownChoiceError, pack
 from readout.model import Corpus
 from readout.problem import Problem, nearest
-from readout.read import BY
+from readout.read import BY, find_root
 
 Exporter: TypeAlias = Callable[[Outbox], None]
 Importer: TypeAlias = Callable[[Inbox, Path], None]
@@ -96,6 +96,34 @@ def export_corpus(name: str, corpus: Corpus, documents: Iterable[str] = (), laye
     if write is not None:
         write(outbox)
     return outbox
+
+
+def find_target(name: str, folder: Path) -> Path:
+    """Return the root of the corpus to import into: an empty folder itself, if the format brings texts.
+
+    Raises:
+        UnreadableCorpusError: the folder is in no corpus.
+
+    """
+    brings_texts = FORMATS[name].read_corpus is not None
+    return folder if brings_texts and not any(folder.iterdir()) else find_root(folder)
+
+
+def import_files(
+    name: str, path: Path, corpus: Corpus | None, annotators: Mapping[str, str], replace: bool = False
+) -> tuple[FileBytes, list[Problem]]:
+    """Return what ``import_layers`` or ``import_corpus`` returns, whichever the format is for.
+
+    Raises:
+        UnknownChoiceError: a foreign corpus is imported for several annotators.
+
+    """
+    if corpus is not None and FORMATS[name].read is not None:
+        return import_layers(name, path, corpus, annotators, replace)
+    if len(annotators) > 1:
+        raise UnknownChoiceError("A foreign corpus is imported as the layer of one annotator.")
+    (annotator,) = annotators.values()
+    return import_corpus(name, path, corpus, annotator, replace)
 
 
 def import_layers(
