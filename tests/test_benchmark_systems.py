@@ -6,7 +6,7 @@ from benchmark import make_items
 from conftest import CORPUS
 from msgspec.structs import replace
 
-from readout.benchmark.artefacts import Constant, Prior
+from readout.benchmark.artefacts import Prior, make_constant
 from readout.benchmark.attribution import attribute, find_names, find_quotations, find_source
 from readout.benchmark.baselines import BASELINES
 from readout.benchmark.folds import SCHEMES, make_folds
@@ -116,7 +116,7 @@ def test_priors_by_hand():
 
 
 def test_constants_do_not_share_their_answer():
-    one, two = Constant("nothing", []).predict(make_items(["favor", "favor"], ["e", "e"]))
+    one, two = make_constant("nothing", []).predict(make_items(["favor", "favor"], ["e", "e"]))
     one.append(1)
     assert two == []
 

@@ -104,18 +104,18 @@ def locate(rule_: Rule, finding: Finding, path: str, line: int | None = None, ra
     return Problem(
         code=rule_.code,
         severity=rule_.severity,
-        path=_escape(finding.path or path),
+        path=_escape_bytes(finding.path or path),
         line=finding.line or line,
         column=start + 1 if shown or finding.column else finding.column,
         end_column=end + 1 if shown else None,
-        message=_escape(finding.message),
-        hint=_escape(finding.hint) if finding.hint else None,
+        message=_escape_bytes(finding.message),
+        hint=_escape_bytes(finding.hint) if finding.hint else None,
         excerpt=_excerpt(raw_line, start, end) if raw_line is not None and shown else None,
         context=finding.context,
     )
 
 
-def _escape(text: str) -> str:
+def _escape_bytes(text: str) -> str:
     """Return text that can be written: names of files are bytes, and those that are not UTF-8 come as surrogates."""
     return text.encode(errors="backslashreplace").decode()
 
@@ -235,7 +235,7 @@ def format_text(problem: Problem, style: Style = _plain) -> str:
     return "\n".join(lines)
 
 
-def format_markdown(problems: Iterable[Problem]) -> str:
+def format_fenced(problems: Iterable[Problem]) -> str:
     """Return all problems as one fenced block, in which no markup of a corpus takes effect."""
     text = "\n".join(format_text(problem) for problem in problems)
     if not text:

@@ -11,35 +11,18 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from readout.benchmark.systems import Rules
 from readout.benchmark.tasks import Item
 
 
-class Constant:
-    """Gives every item the same answer."""
-
-    def __init__(self, name: str, answer: Any) -> None:
-        self.name = name
-        self._answer = answer
-
-    def fit(self, items: Sequence[Item]) -> None:
-        """Learn nothing."""
-
-    def predict(self, items: Sequence[Item]) -> list[Any]:
-        """Return the constant, a copy for each item."""
-        return [deepcopy(self._answer) for _ in items]
+def make_constant(name: str, answer: Any) -> Rules:
+    """Return a system that gives every item a copy of the same answer."""
+    return Rules(name, lambda inputs: deepcopy(answer))
 
 
-class Everything:
-    """Gives the whole document as the one span."""
-
-    name = "everything"
-
-    def fit(self, items: Sequence[Item]) -> None:
-        """Learn nothing."""
-
-    def predict(self, items: Sequence[Item]) -> list[Any]:
-        """Return the span of each document."""
-        return [[[0, len(item.inputs["text"])]] for item in items]
+def make_everything() -> Rules:
+    """Return a system that gives the whole document as the one span."""
+    return Rules("everything", lambda inputs: [[0, len(inputs["text"])]])
 
 
 class Prior:

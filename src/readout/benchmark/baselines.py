@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from readout.benchmark.artefacts import Constant, Everything, Prior
+from readout.benchmark.artefacts import Prior, make_constant, make_everything
 from readout.benchmark.attribution import attribute, attribute_to_most_named, find_quotations
 from readout.benchmark.encoder import EncodedLinear
 from readout.benchmark.lexicon import make_lexicon, make_vader
@@ -52,7 +52,7 @@ def _constant(label: str, tasks: tuple[str, ...]) -> Baseline:
         name=name,
         kind="artefact",
         description=description,
-        make=lambda task: Constant(name, label),
+        make=lambda task: make_constant(name, label),
         tasks=tasks,
         schemes=UNTRAINED,
     )
@@ -105,7 +105,7 @@ ARTEFACTS = (
         name="everything",
         kind="artefact",
         description="The whole document as the one span of evidence.",
-        make=lambda task: Everything(),
+        make=lambda task: make_everything(),
         tasks=("evidence",),
         schemes=UNTRAINED,
     ),
@@ -113,7 +113,7 @@ ARTEFACTS = (
         name="nothing",
         kind="artefact",
         description="An empty answer.",
-        make=lambda task: Constant("nothing", []),
+        make=lambda task: make_constant("nothing", []),
         tasks=("evidence", "tuples", "quotations"),
         schemes=UNTRAINED,
     ),

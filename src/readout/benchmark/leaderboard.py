@@ -191,7 +191,7 @@ def list_limits_of(board: Board) -> list[str]:
     return list_limits(len(board.lines[0].score.clusters), max(board.comparisons, 1))
 
 
-HEAD = """# Leaderboard
+BOARD_HEAD = """# Leaderboard
 
 Generated from the predictions in this folder by `readout bench board`; do not edit. *On these texts* speaks of the
 annotated items, *on texts like these* of other events. Ranks are the ranges that the tests leave open (adjusted by
@@ -202,9 +202,9 @@ decided from their layers, so it flatters them.
 """
 
 
-def format_page(boards: Sequence[Board], standings: Sequence[Standing]) -> str:
+def format_boards(boards: Sequence[Board], standings: Sequence[Standing]) -> str:
     """Return the boards as Markdown."""
-    blocks = [HEAD.rstrip()]
+    blocks = [BOARD_HEAD.rstrip()]
     for board in boards:
         blocks += [f"## {board.task}", format_markdown(board_table(board)), *list_limits_of(board)]
         blocks.append(f"Signature: `{board.lines[0].score.signature}`")
@@ -305,7 +305,7 @@ def make_files(root: Path, corpus: Corpus) -> Made:
     boards, standings = build_boards(corpus, submissions), list_standings(submissions)
     views = [view_board(board) for board in boards]
     files = {result_path(each): format_result(each) for each in submissions}
-    files[f"{BOARD}.md"] = format_page(boards, standings).encode()
+    files[f"{BOARD}.md"] = format_boards(boards, standings).encode()
     files[f"{BOARD}.json"] = encode_json(boards_to_json(boards, standings))
     files[f"{BOARD}.html"] = format_html(views, list(standing_tables(standings))).encode()
     return Made(files, boards, submissions, problems)

@@ -108,10 +108,10 @@ def import_(corpus: Path, name: str, path: Path, annotators: tuple[str, ...], re
     empty. Every span is compared with its text; if there is any problem, nothing is written.
     """
     from readout.canonical import write_files
-    from readout.interchange.formats import find_target, import_files
+    from readout.interchange.formats import find_destination, import_files
 
     _print_losses(name)
-    root = find_target(name, corpus)
+    root = find_destination(name, corpus)
     present = _read_sound(root) if any(root.iterdir()) else None
     files, problems = import_files(name, path, present, _parse_annotators(annotators), replace)
     print_problems(problems)

@@ -15,9 +15,9 @@ from readout import __version__
 from readout.problem import (
     Problem,
     RefusedError,
+    format_fenced,
     format_github,
     format_json,
-    format_markdown,
     format_sarif,
     format_text,
 )
@@ -134,7 +134,7 @@ def _format_problems(problems: list[Problem], output: str) -> Iterator[str]:
     if output == "json":
         yield format_json(problems)
     elif output == "markdown":
-        yield format_markdown(problems)
+        yield format_fenced(problems)
     elif output == "sarif":
         from readout.checks import CHECKS
 

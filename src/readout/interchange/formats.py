@@ -98,7 +98,7 @@ def export_corpus(name: str, corpus: Corpus, documents: Iterable[str] = (), laye
     return outbox
 
 
-def find_target(name: str, folder: Path) -> Path:
+def find_destination(name: str, folder: Path) -> Path:
     """Return the root of the corpus to import into: an empty folder itself, if the format brings texts.
 
     Raises:
@@ -183,7 +183,7 @@ def format_reference() -> str:
     modules: dict[ModuleType, list[str]] = {}
     for name, each in FORMATS.items():
         modules.setdefault(each.module, []).append(name)
-    sections = "".join(_format_section(module, names) for module, names in modules.items())
+    sections = "".join(_format_module(module, names) for module, names in modules.items())
     codes = "".join(f"| `{code}` | {demand} |\n" for code, demand in CODES.items())
     return (
         f"| format | what it is | directions |\n| --- | --- | --- |\n{rows}\nWhat every format leaves behind:\n\n"
@@ -191,7 +191,7 @@ def format_reference() -> str:
     )
 
 
-def _format_section(module: ModuleType, names: Iterable[str]) -> str:
+def _format_module(module: ModuleType, names: Iterable[str]) -> str:
     about = (module.__doc__ or "").strip().replace("``", "`")
     title = ", ".join(f"`{name}`" for name in names)
     return f"\n## {title}\n\n{about}\n\nWhat is lost:\n\n{_bullets(module.LOSSES)}"

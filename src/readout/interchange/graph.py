@@ -164,7 +164,7 @@ def from_graph(graph: Graph) -> tuple[list[Draft], list[Fault]]:
     for link in graph.links:
         if link.label == CUE and link.tail in drafts and link.head in cues:
             record = drafts[link.tail].record
-            record["cue"] = to_records((*record.get("cue", ()), *cues[link.head].spans))
+            record["cue"] = to_span_records((*record.get("cue", ()), *cues[link.head].spans))
     taken = {draft.record["id"] for draft in drafts.values() if "id" in draft.record}
     for draft in drafts.values():
         if "id" not in draft.record:
@@ -176,7 +176,7 @@ def from_graph(graph: Graph) -> tuple[list[Draft], list[Fault]]:
     return list(drafts.values()), faults
 
 
-def to_records(spans: Iterable[Any]) -> list[dict[str, Any]]:
+def to_span_records(spans: Iterable[Any]) -> list[dict[str, Any]]:
     """Return spans, or spans as plain data, as plain data in text order."""
     plain = [
         span if isinstance(span, dict) else {"start": span.start, "end": span.end, "exact": span.exact}
@@ -191,7 +191,7 @@ def _to_record(node: Node) -> dict[str, Any]:
         if name in VALUES[node.label] and value:
             record[name] = value.split() if name in LISTS else normalize("NFC", value)
     name = SPAN_FIELDS[ANNOTATION_CLASSES[node.label]][0]  # type: ignore[index]
-    spans = to_records(node.spans)
+    spans = to_span_records(node.spans)
     record[name] = spans[0] if name == "span" and spans else spans
     return record
 
