@@ -403,30 +403,29 @@ def iter_values(record: Record, *kinds: FieldKind) -> Iterator[tuple[Pointer, Fi
 
     Lists are yielded item by item. Fields that are null or empty yield nothing.
     """
-    roles = FIELD_ROLES[type(record)]
-    for name, written in _written_names(type(record), *kinds):
-        role = roles[name]
-        for pointer, value in _iter_written(written, getattr(record, name)):
-            if role.kind != "parts":
-                yield pointer, role, value
-            elif isinstance(value, Record):
-                for inner, inner_role, found in iter_values(value, *kinds):
-                    yield (*pointer, *inner), inner_role, found
+    for name, written, role in _visited_fields(type(record), kinds):
+        value = getattr(record, name)
+        if value is None:
+            continue
+
+        if not role.many:
+            yield (written,), role, value
+        elif role.kind != "parts":
+            for index, item in enumerate(value):
+                yield (written, index), role, item
+        else:
+            for index, part in enumerate(value):
+                for pointer, inner, found in iter_values(part, *kinds):
+                    yield (written, index, *pointer), inner, found
 
 
 @cache
-def _written_names(record_class: type[Record], *kinds: FieldKind) -> tuple[tuple[str, str], ...]:
-    """Return the fields of these kinds and those with parts, each with its key in JSON."""
+def _visited_fields(record_class: type[Record], kinds: tuple[FieldKind, ...]) -> tuple[tuple[str, str, FieldRole], ...]:
+    """Return the fields of these kinds and the lists of parts, each with its key in JSON and its role."""
     written = dict(zip(record_class.__struct_fields__, record_class.__struct_encode_fields__, strict=True))
-    return tuple((name, written[name]) for name in fields_of(record_class, *kinds, "parts"))
-
-
-def _iter_written(name: str, value: Any) -> Iterator[tuple[Pointer, Any]]:
-    if isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield (name, index), item
-    elif value is not None:
-        yield (name,), value
+    roles = FIELD_ROLES[record_class]
+    names = [name for name, role in roles.items() if role.kind in kinds or (role.kind == "parts" and role.many)]
+    return tuple((name, written[name], roles[name]) for name in names)
 
 
 def named_entries(record: Record, registry: str) -> list[str]:
