@@ -18,7 +18,7 @@ from test_interchange import BOTH_WAYS, submit
 
 from readout.canonical import encode_layer
 from readout.interchange.formats import FORMATS
-from readout.interchange.graph import LABELS, LINKS, cut_nodes, to_graph
+from readout.interchange.graph import NODE_LABELS, LINKS, cut_nodes, to_graph
 from readout.interchange.outbox import pack
 from readout.model import Quote, iter_spans
 from readout.read import read_corpus
@@ -71,7 +71,7 @@ def check_brat(sheet, folder):
 def test_brat_is_read_by_a_strict_reader(box, tmp_path):
     export("brat", box, tmp_path)
     sections = read_configuration((tmp_path / "annotation.conf").read_text())
-    assert sections["entities"] == list(LABELS)
+    assert sections["entities"] == list(NODE_LABELS)
     attributes = {line.split("\t")[0]: re.search(r"Value:(\S+)", line)[1].split("|") for line in sections["attributes"]}
     for sheet in box.sheets:
         found = check_brat(sheet, tmp_path)
