@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from generated import change, make_corpus
 from test_build import litter, snapshot
-from test_scale import make_corpus
 
 from readout.build import build_hub
 from readout.features import CONFIGS
@@ -58,14 +58,6 @@ def target(corpus, tmp_path):
     return target
 
 
-def polarity(corpus, number):
-    """Change one label, and return the corpus to what it was on every second call."""
-    path = sorted((corpus / "annotations/gold").iterdir())[number % 100]
-    raw = path.read_bytes()
-    left, right = b'"expression":"explicit"', b'"expression":"implicit"'
-    path.write_bytes(raw.replace(left, right, 1) if left in raw else raw.replace(right, left, 1))
-
-
 def assert_whole(folder):
     listed = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
     assert set(listed) | {"SHA256SUMS"} == set(snapshot(folder))
@@ -80,7 +72,7 @@ def test_killed_builds(corpus, target, tmp_path):
     duration = time.perf_counter() - started
     valid = [snapshot(target)]
     for number in range(KILLS):
-        polarity(corpus, number)
+        change(corpus, number % 100)
         process = start_build(corpus, target, rng.choice((1, 2)))
         time.sleep(rng.uniform(0, duration))
         process.send_signal(signal.SIGKILL)
@@ -163,7 +155,7 @@ def test_a_file_that_vanishes(corpus, target):
 
 def test_two_builds_race(corpus, target, tmp_path):
     for number in range(4):
-        polarity(corpus, number)
+        change(corpus, number % 100)
         processes = [start_build(corpus, target) for _ in range(2)]
         assert [process.communicate()[1] for process in processes] == ["", ""]
         assert [process.returncode for process in processes] == [0, 0]

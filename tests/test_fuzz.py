@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import fuzz
 import pytest
-from conftest import ROOT
-from fuzz import fuzz, make_mutant
+from conftest import CORPUS, ROOT
+from fuzz import MUTATIONS, make_mutant
 
 SEED = int(os.environ.get("READOUT_SEED", "1"))
 LIMIT = 1 << 30
@@ -27,14 +29,14 @@ def check_in_process(root, seconds=30, memory=LIMIT):
 
 
 def test_mutants():
-    accepted, broken = fuzz(SEED, 150, build_every=25)
+    accepted, broken = fuzz.fuzz(SEED, 150, build_every=25)
     assert broken == {}
     assert accepted
 
 
 @pytest.mark.slow
 def test_thousands_of_mutants():
-    _, broken = fuzz(SEED + 10_000, int(os.environ.get("READOUT_MUTANTS", "3000")))
+    _, broken = fuzz.fuzz(SEED + 10_000, int(os.environ.get("READOUT_MUTANTS", "3000")))
     assert broken == {}, f"first seed {SEED + 10_000}"
 
 
@@ -92,3 +94,8 @@ def test_what_is_no_file(kind, small):
     else:
         path.symlink_to("/dev/zero" if kind == "device" else "/proc/self/mem")
     assert check_in_process(small) == 1
+
+
+def test_the_mutations_are_all_in_use():
+    assert {each.__name__ for each in MUTATIONS} == {name for name in dir(fuzz) if name.startswith("mutate_")}
+    assert Path(fuzz.CORPUS) == CORPUS
