@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS
-from interchange_page import PAGE, format_page
 from layers import read_in, write_out
 from test_interchange import BOTH_WAYS, submit
 
@@ -202,10 +201,6 @@ def test_damaged_files_never_raise(name, tmp_path):
             assert not (files and problems)
             assert {problem.code for problem in problems} <= set(CODES)
             assert all(problem.message and problem.hint for problem in problems)
-
-
-def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == format_page(), "run `make docs`"
 
 
 def test_every_format_declares_what_it_loses():
