@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -86,24 +85,6 @@ def test_killed_builds(corpus, target, tmp_path):
     assert build(corpus, tmp_path / "again" / "hub") == (0, "")
     assert snapshot(target) == snapshot(tmp_path / "again" / "hub")
     assert_whole(target)
-
-
-def test_workers_end_with_their_build(corpus, tmp_path):
-    process = start_build(corpus, tmp_path / "hub")
-    children = []
-    while process.poll() is None and not children:
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
-        children = [int(pid) for pid in listed.stdout.split()]
-    process.kill()
-    process.communicate()
-    time.sleep(1)
-    alive = [pid for pid in children if Path(f"/proc/{pid}/stat").exists() and _state(pid) not in "ZX"]
-    assert alive == []
-
-
-def _state(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        return file.read().rsplit(")", 1)[1].split()[0]
 
 
 def test_a_full_disk(corpus, tmp_path):
