@@ -23,7 +23,7 @@ def break_corpus(case: Path, root: Path) -> None:
     if (case / "files").is_dir():
         shutil.copytree(case / "files", root, dirs_exist_ok=True)
     if (case / "remove.txt").is_file():
-        for name in (case / "remove.txt").read_text().split():
+        for name in (case / "remove.txt").read_text(encoding="utf-8").split():
             (root / name).unlink()
 
 

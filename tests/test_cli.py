@@ -104,7 +104,9 @@ def test_stats_prints_the_tables_asked_for(small):
 
 def test_hostile_names_are_printed_escaped(small):
     path = small / "annotations/gold/2030-02-toll-critics.jsonl"
-    path.write_text('{"type":"mention","speaker":"\\u001b[31mred","span":{"exact":"Levi"}}\n')
+    path.write_text(
+        '{"type":"mention","speaker":"\\u001b[31mred","span":{"exact":"Levi"}}\n', encoding="utf-8", newline="\n"
+    )
     done = run("check", small)
     assert done.exit_code == 1
     assert "\x1b" not in done.stdout

@@ -31,6 +31,7 @@ def make_step(root, verb, path, body):
         file.write_text(text.replace(old, new), encoding="utf-8", newline="\n")
 
 
+@pytest.mark.posix
 def test_the_page_works(tmp_path):
     shutil.copytree(CORPUS, tmp_path / "tests/corpus")
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)

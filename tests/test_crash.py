@@ -18,7 +18,7 @@ from readout.features import CONFIGS
 from readout.loading import load
 from readout.verdict import Options
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 KILLS = int(os.environ.get("READOUT_KILLS", "40"))
 SEED = int(os.environ.get("READOUT_SEED", "7"))
 BUILD = """
@@ -58,7 +58,7 @@ def target(corpus, tmp_path):
 
 
 def assert_whole(folder):
-    listed = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+    listed = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
     assert set(listed) | {"SHA256SUMS"} == set(snapshot(folder))
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
     assert all(len(load(config, folder)["train"]) for config in CONFIGS)

@@ -54,6 +54,7 @@ def test_new_files_are_in_doubt(generated, tmp_path, compiled, monkeypatch):
     assert compiled
 
 
+@pytest.mark.posix
 def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled, no_slack):
     for folder in ("raw/text", "annotations/gold"):
         (generated / folder / "astray").symlink_to("nowhere")
@@ -82,6 +83,7 @@ def test_surroundings_are_judged_again_when_they_change(generated, no_slack):
     assert list(check_folder(generated, ALONE).problems) == expected
 
 
+@pytest.mark.posix
 def test_names_of_files_that_are_no_text(small):
     """Names are bytes: they are shown, and neither stop a check nor a build nor what they remember."""
     (small / "annotations/unplaced").mkdir()
@@ -179,6 +181,7 @@ def test_problems_are_remembered_with_their_lines(generated, no_slack):
     assert not is_failure(check_folder(generated, ALONE).problems)
 
 
+@pytest.mark.posix
 def test_a_corpus_that_cannot_be_written_is_checked(generated):
     (generated / "build").mkdir(exist_ok=True)
     (generated / "build").chmod(0o555)

@@ -117,7 +117,7 @@ def test_annotators_of_label_studio(small, tmp_path):
     tasks = json.loads(path.read_bytes())
     for task in tasks:
         task["annotations"].append({"result": [], "completed_by": 8})
-    path.write_text(json.dumps(tasks))
+    path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
     names = {"ann@example.org": "ann", "8": "ben"}
     layers, problems = read_in("labelstudio", tmp_path, box.sheets, box.registries, names)
     assert problems == []

@@ -28,6 +28,7 @@ def assert_clean_layers_are_clean(root):
     return clean
 
 
+@pytest.mark.posix
 @settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 2**40))
 def test_no_rule_finds_anything_in_what_the_fast_path_accepts(seed, tmp_path_factory):
@@ -43,6 +44,7 @@ def without_fast_path(path, raw):
         return parse_records(path, raw)
 
 
+@pytest.mark.posix
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 2**40))
 def test_the_fast_path_for_records_finds_what_the_other_one_finds(seed, tmp_path_factory):

@@ -29,10 +29,11 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_workers_end_with_the_process_that_started_them(tmp_path, start):
     script = tmp_path / "pool.py"
-    script.write_text(POOL, encoding="utf-8")
+    script.write_text(POOL, encoding="utf-8", newline="\n")
     command = [sys.executable, str(script), start]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
     assert [process.stdout.readline().strip() for _ in range(2)] == [b"at work"] * 2
