@@ -58,7 +58,7 @@ def test_a_document_is_added_with_what_is_known_and_the_rest_unknown(small, text
 def test_a_text_about_a_known_event_joins_its_split(small, text):
     arguments = ("--doc-id", "2030-03-x", "--event", "northport-2030-02", "--outlet", "northport-courier")
     assert run("add", "document", text, *arguments, "--corpus", small).exit_code == 0
-    assert json.loads((small / "raw/documents.jsonl").read_text().splitlines()[-1])["split"] == "test"
+    assert json.loads((small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()[-1])["split"] == "test"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_suggestions_cannot_enter_gold_unreviewed(added):
 
 def test_a_suggestion_is_taken_over_by_copying_what_is_inside(added):
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
-    (added / f"annotations/gold/{DOC_ID}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (added / f"annotations/gold/{DOC_ID}.jsonl").write_text("\n".join(lines), encoding="utf-8", newline="\n")
     assert run("format", added).exit_code == 0
     assert problems_of(added) == []
     assert run("build", added).exit_code == 0
@@ -252,8 +252,10 @@ def test_hostile_text_passes_through_every_command(added, tmp_path):
     lines.append(
         '{"type":"boilerplate","kind":"script","span":{"exact":"<script>alert(1)</script>"},"note":"<b>x</b>"}'
     )
-    gold.write_text("\n".join(lines), encoding="utf-8")
-    (added / "DATACARD.md").write_text("# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n")
+    gold.write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    (added / "DATACARD.md").write_text(
+        "# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n", encoding="utf-8", newline="\n"
+    )
     shutil.copyfile(raw, tmp_path / "old.txt")
     raw.write_bytes(TEXT.replace("Ferry dispute", "🚢 عبّارة – Ferry dispute").encode())
     for arguments in (

@@ -1,11 +1,13 @@
 """The file list is the architecture: imports run one way, and nothing heavy is loaded before it is needed."""
 
 import ast
+import os
 import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run_python
+from generated import OLD
 
 STORY = [
     "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "parse", "read",
@@ -56,3 +58,19 @@ def test_nothing_heavy_is_imported_early(arguments):
     )
     loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
     assert loaded.isdisjoint({"datasets", "pandas", "pyarrow", "jsonschema", "numpy", "rich", "yaml"})
+
+
+def test_a_build_imports_neither_pandas_nor_datasets(small, tmp_path):
+    code = "import sys; from pathlib import Path; from readout.build import build_hub\n"
+    code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    code += "print({'pandas', 'datasets', 'jsonschema', 'rich'} & set(sys.modules))"
+    assert run_python(code, small, tmp_path / "hub").strip() == "set()"
+
+
+def test_a_build_of_what_has_not_changed_imports_no_arrow(small, tmp_path):
+    for path in small.rglob("*"):
+        os.utime(path, (OLD, OLD))
+    code = "import sys; from pathlib import Path; import readout.manifest; readout.manifest.SLACK_NS = -10**18\n"
+    code += "from readout.build import build_hub\nassert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    code += "print('pyarrow' in sys.modules)"
+    assert [run_python(code, small, tmp_path / "hub").strip() for _ in range(2)] == ["True", "False"]

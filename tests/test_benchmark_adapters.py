@@ -120,7 +120,7 @@ def write_model(folder, label2id):
 
     letters = [chr(code) for code in range(33, 127)]
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary))
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8", newline="\n")
     tokenizer = transformers.BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=64)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)

@@ -104,7 +104,11 @@ def test_predictions_that_do_not_fit_are_problems_with_their_line(board):
 def edit_card(root, system, **changes):
     path = root / "submissions" / system / "system.yaml"
     card = {**yaml.safe_load(path.read_bytes()), **changes}
-    path.write_text(yaml.safe_dump({key: value for key, value in card.items() if value != "LEFT OUT"}))
+    path.write_text(
+        yaml.safe_dump({key: value for key, value in card.items() if value != "LEFT OUT"}),
+        encoding="utf-8",
+        newline="\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,7 @@ def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
     folder = board / "submissions/majority"
     (folder / "predictions/notes.jsonl").write_bytes(b"")
     (board / "submissions/vain").mkdir()
-    (board / "submissions/nothing/system.yaml").write_text("a: [")
+    (board / "submissions/nothing/system.yaml").write_text("a: [", encoding="utf-8", newline="\n")
     found = [(each.code, each.path) for each in make_files(board, read_corpus(board)[0]).problems]
     assert found == [
         ("submission-file", "submissions/majority/predictions/notes.jsonl"),
@@ -148,7 +152,7 @@ def test_all_seeds_are_kept_and_shown(board):
         for name, raw in files.items():
             (folder / f"seed-{seed}" / name).write_bytes(raw)
     assert run("bench", "board", board).exit_code == 0
-    page = (board / "submissions/LEADERBOARD.md").read_text()
+    page = (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
     assert "majority (seed 1)" in page
     assert "majority (seed 2)" in page
     (folder / "seed-2/polarity.event.jsonl").unlink()
@@ -272,7 +276,7 @@ def test_the_system_of_the_readme_runs_and_is_scored(board):
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "word-threat" in block]
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
     run("bench", "folds", board, "--write")
-    subprocess.run([sys.executable, "-c", code], cwd=board, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
     shutil.copy(board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml")
     edit_card(board, "word-threat", system_id="word-threat", kind="system")
     assert run("bench", "board", board).exit_code == 0

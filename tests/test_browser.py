@@ -32,7 +32,7 @@ def folder(small, tmp_path):
     """The pages of the small corpus with its hostile document, and ``changes.html`` from the small corpus to it."""
     make_hostile(small)
     talks = small / f"annotations/gold/{TALKS}.jsonl"
-    talks.write_text(talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'), encoding="utf-8")
+    talks.write_text(talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'), encoding="utf-8", newline="\n")
     old, new = read_state(str(CORPUS)), read_state(str(small))
     pages = tmp_path / "pages"
     pages.mkdir()

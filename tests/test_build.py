@@ -107,7 +107,7 @@ def test_an_exception_leaves_the_last_build_alone_and_nothing_beside_it(built):
 
     def fail():
         with replaced_folder(built) as folder:
-            (folder / "half").write_text("half")
+            (folder / "half").write_text("half", encoding="utf-8", newline="\n")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

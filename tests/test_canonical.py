@@ -76,13 +76,17 @@ def test_format_composes_what_people_write_but_not_what_they_quote(small):
     good = path.read_text(encoding="utf-8")
     assert "café" in good  # inside a span
     path.write_text(
-        good.replace('"speaker":"cafe-owners"', '"note":"cafe\u0301","speaker":"cafe-owners"'), encoding="utf-8"
+        good.replace('"speaker":"cafe-owners"', '"note":"cafe\u0301","speaker":"cafe-owners"'),
+        encoding="utf-8",
+        newline="\n",
     )
     done = format_corpus(small)["annotations/gold/2030-01-harbour-brief.jsonl"]
     assert "put text in normalization form C" in done.changes
     assert unicodedata.is_normalized("NFC", done.raw.decode())
     speakers = small / "annotations/speakers.jsonl"
-    speakers.write_text(unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")), encoding="utf-8")
+    speakers.write_text(
+        unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
+    )
     assert not format_corpus(small)["annotations/speakers.jsonl"].problems
 
 

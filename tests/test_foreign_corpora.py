@@ -156,7 +156,9 @@ def test_faults_are_located_and_nothing_comes_in(name, pattern, old, new, expect
 def test_a_moved_span_comes_with_the_repair(tmp_path):
     folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
     (path,) = folder.rglob("*.ann")
-    path.write_text(path.read_text().replace("T1\tSource 26 41", "T1\tSource 24 39"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("T1\tSource 26 41", "T1\tSource 24 39"), encoding="utf-8", newline="\n"
+    )
     _, (problem,) = import_corpus("polnear", folder, None, "theirs")
     assert "stands at 26–41" in problem.hint
 

@@ -34,7 +34,7 @@ def submit(folder, completed_by=1):
     for task in tasks:
         predictions = task.pop("predictions")
         task["annotations"] = [{"result": each["result"], "completed_by": completed_by} for each in predictions]
-    path.write_text(json.dumps(tasks), encoding="utf-8")
+    path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
 
 
 def check_identity(name, examples):

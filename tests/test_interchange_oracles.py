@@ -18,7 +18,7 @@ from test_interchange import BOTH_WAYS, submit
 
 from readout.canonical import encode_layer
 from readout.interchange.formats import FORMATS
-from readout.interchange.graph import NODE_LABELS, LINKS, cut_nodes, to_graph
+from readout.interchange.graph import LINKS, NODE_LABELS, cut_nodes, to_graph
 from readout.interchange.outbox import pack
 from readout.model import Quote, iter_spans
 from readout.read import read_corpus
@@ -70,7 +70,7 @@ def check_brat(sheet, folder):
 
 def test_brat_is_read_by_a_strict_reader(box, tmp_path):
     export("brat", box, tmp_path)
-    sections = read_configuration((tmp_path / "annotation.conf").read_text())
+    sections = read_configuration((tmp_path / "annotation.conf").read_text(encoding="utf-8"))
     assert sections["entities"] == list(NODE_LABELS)
     attributes = {line.split("\t")[0]: re.search(r"Value:(\S+)", line)[1].split("|") for line in sections["attributes"]}
     for sheet in box.sheets:
@@ -126,7 +126,7 @@ def test_layers_for_inception_name_the_features_of_the_type_system(box, tmp_path
 
     export("cas-xmi", box, tmp_path)
     types = load_typesystem((tmp_path / "TypeSystem.xml").read_text(encoding="utf-8"))
-    for layer in json.loads((tmp_path / "inception-layers.json").read_text()):
+    for layer in json.loads((tmp_path / "inception-layers.json").read_text(encoding="utf-8")):
         features = {feature.name for feature in types.get_type(layer["name"]).features}
         assert {feature["name"] for feature in layer["features"]} == features - {"Governor", "Dependent"}
 

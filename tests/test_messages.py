@@ -131,7 +131,9 @@ def test_sarif_names_every_rule_and_every_place():
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("npx"), reason="npx, which brings the SARIF SDK's own validator, is not installed")
 def test_sarif_satisfies_the_validator_of_the_sarif_sdk(tmp_path):
-    (tmp_path / "problems.sarif").write_text(format_sarif(all_problems(), CHECKS.values(), __version__), "utf-8")
+    (tmp_path / "problems.sarif").write_text(
+        format_sarif(all_problems(), CHECKS.values(), __version__), "utf-8", newline="\n"
+    )
     command = ["npx", "--yes", "@microsoft/sarif-multitool@5.7.0", "validate", "problems.sarif", "--output", "report"]
     subprocess.run(command, cwd=tmp_path, check=True, env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
     results = json.loads((tmp_path / "report").read_text("utf-8-sig"))["runs"][0]["results"]

@@ -184,7 +184,7 @@ def test_preview_replaces_only_a_preview(small, tmp_path):
     assert (small / "build/preview/index.html").is_file()
     assert run("preview", small).exit_code == 0
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/letter.txt").write_text("Dear")
+    (tmp_path / "mine/letter.txt").write_text("Dear", encoding="utf-8", newline="\n")
     done = run("preview", small, "--output", tmp_path / "mine")
     assert done.exit_code == 2
     assert "is not replaced" in done.stderr

@@ -203,8 +203,11 @@ def hash_sources(root: Path) -> str:
     """Return the SHA-256 of everything that a corpus is compiled from: paths and bytes of raw texts and annotations."""
     digest = sha256()
     for folder in ("raw", "annotations"):
-        for path in sorted(path for path in (root / folder).rglob("*") if path.is_file()):
-            digest.update(os.fsencode(path.relative_to(root)) + b"\n" + sha256(path.read_bytes()).digest())
+        # By parts, which are compared alike on all systems; Windows compares whole paths without case.
+        for path in sorted((root / folder).rglob("*"), key=lambda path: path.parts):
+            if path.is_file():
+                name = path.relative_to(root).as_posix()
+                digest.update(os.fsencode(name) + b"\n" + sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

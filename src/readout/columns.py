@@ -133,6 +133,10 @@ def slice_strings(data: bytes, starts: Any, ends: Any) -> pa.Array:
     return make_strings(offsets, b"".join(map(data.__getitem__, map(slice, starts.tolist(), ends.tolist()))))
 
 
+# Not ``to_pandas_dtype``, for which older versions of pyarrow import pandas.
+_NUMBERS = {pa.int32(): np.int32, pa.int64(): np.int64, pa.float64(): np.float64}
+
+
 class ContentHash:
     """The content hash of a config's rows in one shard; it is the same however the rows are cut into tables.
 
@@ -178,7 +182,7 @@ class ContentHash:
             self._feed(path, (values.buffers()[2] or b"")[int(offsets[0]) : int(offsets[-1])])
         else:
             values = values.fill_null(0) if values.null_count else values
-            self._feed(path, _view(values, 1, values.type.to_pandas_dtype()))
+            self._feed(path, _view(values, 1, _NUMBERS[values.type]))
 
     def _feed(self, path: str, raw: Any) -> None:
         self._streams.setdefault(path, sha256()).update(raw)

@@ -49,7 +49,7 @@ def _map_in_processes(function: Callable[[T], R], tasks: Sequence[T], jobs: int,
 
     # A forked worker has all modules already; Linux alone can fork safely while no threads run.
     context = get_context("fork" if fork and sys.platform.startswith("linux") else "spawn")
-    with ProcessPoolExecutor(jobs, context, _die_with_parent, (os.getpid(),)) as pool:
+    with ProcessPoolExecutor(jobs, context, _die_with_parent) as pool:
         futures = {pool.submit(function, task): number for number, task in enumerate(tasks)}
         try:
             for future in as_completed(futures):
@@ -60,18 +60,21 @@ def _map_in_processes(function: Callable[[T], R], tasks: Sequence[T], jobs: int,
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_SIGKILL = 9
-
-
-def _die_with_parent(parent: int) -> None:
+def _die_with_parent() -> None:
     """Let a worker end when the build is killed: nobody would ever give it work again, and it would hold the lock."""
-    if sys.platform.startswith("linux"):
-        import ctypes
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+    from threading import Thread
 
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    if os.getppid() != parent and hasattr(os, "fork"):
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        wait([parent.sentinel])
         os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
 
 
 def _map_on_dask(function: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Iterator[tuple[int, R]]:

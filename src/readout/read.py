@@ -95,10 +95,14 @@ def find_root(start: Path) -> Path:
     raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
 
 
+# A pipe must not be waited for (POSIX), and line endings must not be translated (Windows).
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
 def read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
     """Return the bytes of a regular file of a corpus; None and a problem where there is none that can be read."""
     try:
-        descriptor = os.open(f"{root}/{path}", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(f"{root}/{path}", _OPEN_FLAGS)
         try:
             if stat.S_ISREG((found := os.fstat(descriptor)).st_mode):
                 return _read_all(descriptor, found.st_size), []

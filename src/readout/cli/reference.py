@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 from readout.cli.exchange import FormatCommand
 from readout.cli.frame import GROUPS, find_command
-
-PAGE = "docs/commands.md"
 
 HEAD = """# Commands
 
@@ -34,7 +31,7 @@ documents, annotators and layers. Add one line to the start-up file of your shel
 """
 
 
-def format_page() -> str:
+def format_commands() -> str:
     """Return the page: one section per group, and in it one per command."""
     blocks = [HEAD]
     for title, names in GROUPS.items():
@@ -103,7 +100,3 @@ def _describe_option(option: click.Option) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    Path(PAGE).write_text(format_page(), encoding="utf-8", newline="\n")
