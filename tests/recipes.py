@@ -1,8 +1,8 @@
 """Pages that tell what to do step by step, followed to the letter.
 
-A block of code under a comment is an edit. ``<!-- write: path -->`` puts its text into a new file, ``<!-- add: path -->``
-at the end of a file, and ``<!-- edit: path -->`` is a diff whose old lines occur once in the file. Every other block in
-``sh`` is run.
+A block of code under a comment is an edit. ``<!-- write: path -->`` puts its text into a new file,
+``<!-- add: path -->`` at the end of a file, and ``<!-- edit: path -->`` is a diff whose old lines occur
+once in the file. Every other block in ``sh`` is run.
 """
 
 import os
@@ -15,7 +15,7 @@ STEP = re.compile(r"(?:<!-- (edit|add|write): (\S+) -->\n)?^```(\w+)\n(.*?)^```$
 
 
 def follow(page, folder, edited=None):
-    """Do what a page says: run commands in the folder that ``folder()`` returns, and edit files there or in ``edited``."""
+    """Run a page's commands in the folder that ``folder()`` returns, and edit files there or in ``edited``."""
     for verb, path, language, body in STEP.findall(page):
         if verb:
             make_edit((edited or folder()) / path, verb, body)

@@ -133,6 +133,9 @@ BREAKS = [
     ("pdnc", "quotations.csv", '“Never!”"', '“Ever!”"', []),
     ("pdnc", "quotations.csv", "[[44, 52]]", "[[4, 12]]", [("foreign-span", 3)]),
     ("pdnc", "quotations.csv", "[[44, 52]]", "__import__('os')", [("foreign-syntax", 3), ("foreign-value", 3)]),
+    ("pdnc", "quotations.csv", "[[44, 52]]", "[[44]]", [("foreign-span", 3)]),
+    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]],[[]]", "[],Explicit,,[[]],[5],[[]]", [("foreign-value", 3)]),
+    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]]", "[],Explicit,,[[]],[]", [("foreign-value", 3)]),
     ("pdnc", "quotations.csv", "quoteByteSpans", "spans", [("foreign-syntax", 1)]),
     ("semeval", "all*", "AGAINST", "AGAINTS", [("foreign-value", 2)]),
     ("semeval", "all*", "3\tNew Ferry\t", "3\t", [("foreign-syntax", 4)]),
@@ -151,6 +154,26 @@ def test_faults_are_located_and_nothing_comes_in(name, pattern, old, new, expect
     assert [(problem.code, problem.line) for problem in problems] == expected
     assert bool(files) == (not expected)
     assert all(problem.hint and problem.path == str(path) for problem in problems)
+
+
+@pytest.mark.parametrize(("name", "pattern"), [("pdnc", "text.txt"), ("polnear", "*.txt")])
+def test_a_table_without_its_text_is_a_problem(name, pattern, tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / name, tmp_path / "foreign"))
+    (path,) = folder.rglob(pattern)
+    path.write_bytes(b"\xff")
+    _, (problem,) = import_corpus(name, folder, None, "theirs")
+    assert (problem.code, problem.path) == ("foreign-syntax", str(path))
+    path.unlink()
+    files, (problem,) = import_corpus(name, folder, None, "theirs")
+    assert (problem.code, files) == ("foreign-document", {})
+
+
+def test_a_second_annotator_of_one_text_is_a_problem(tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
+    (path,) = folder.rglob("*.ann")
+    shutil.copy(path, path.with_name(path.name.replace("_a1b2", "_c3d4")))
+    files, (problem,) = import_corpus("polnear", folder, None, "theirs")
+    assert (problem.code, files) == ("foreign-annotator", {})
 
 
 def test_a_moved_span_comes_with_the_repair(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import CORPUS
 from layers import read_in, write_out
+from msgspec.structs import replace
 from test_interchange import BOTH_WAYS, submit
 
 from readout.checks import check_corpus
@@ -148,15 +149,46 @@ FAULTS = [
     ("brat", ANN, "R1\tcue Arg1:T1 Arg2:T2", "R1\tcue Arg1:T2 Arg2:T1", "foreign-value", None, "from a quote to a cue"),
     ("brat", ANN, "R1\tcue", "E1\tcue", "foreign-syntax", None, "correct or remove"),
     ("brat", ANN, "#1\t", "#1 ", "foreign-syntax", 2, "correct or remove"),
+    ("brat", ANN, "T3\tmention", "T1\tmention", "foreign-syntax", 7, "another name"),
+    ("brat", ANN, "A1\tform", "A9\tform T1 direct\nA1\tform", "foreign-value", 4, "keep one of the two"),
+    ("brat", ANN, "12 43\tThe harbour", "12 23;24 43\tThe harbor", "foreign-span", 1, "the offsets or the words"),
+    ("brat", ANN, "45 60\tMayor Ada Quill", "45 50;55 60\tMayor Quill", "foreign-value", 7, "each span"),
+    ("brat", ANN, "12 43\tThe harbour", "12 23;16 43\tThe harbour harbour", "foreign-value", 1, "join the two spans"),
+    ("brat", ANN, "Id T3\tm-quill", "Id T3\tm-cafe", "foreign-value", None, "remove the id of the copy"),
+    ("brat", ANN, "R3\t", "R9\tsource Arg1:T1 Arg2:T4\nR3\t", "foreign-value", None, "keep one of them"),
     ("brat", f"{NAME}.txt", "harbour", "harbor", "foreign-text", None, "not to be edited"),
     ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":120000', "foreign-span", 1, "code points"),
     ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":"12"', "foreign-syntax", 1, "export"),
     ("doccano", "doccano.jsonl", f'"document":"{NAME}"', '"document":"x"', "foreign-document", 1, NAME),
+    ("doccano", "doccano.jsonl", '"type":"source"', '"type":"part"', "foreign-value", 1, "two spans of one label"),
     ("prodigy", "prodigy.jsonl", '"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
     ("labelstudio", "tasks.json", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
+    (
+        "labelstudio",
+        "tasks.json",
+        '"completed_by": 1',
+        '"was_cancelled": true',
+        "foreign-value",
+        None,
+        "submit the task",
+    ),
+    ("labelstudio", "tasks.json", '["indirect"]', '["indirect", "direct"]', "foreign-value", None, "keep one"),
+    (
+        "webannotation",
+        f"{NAME}.jsonld",
+        f'"source": "urn:readout:{NAME}"',
+        '"source": "urn:x"',
+        "foreign-document",
+        None,
+        "page of its document",
+    ),
     ("webannotation", f"{NAME}.jsonld", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
     ("tei", f"{NAME}.xml", "(text,12,31)", "(text,11,31)", "foreign-span", 2, "stands at 12–43"),
     ("tei", f"{NAME}.xml", "(text,12,31)", "(words,12,31)", "foreign-syntax", 2, "offsets"),
+    ("tei", f"{NAME}.xml", "(text,12,31)", "(text,12,11) #string-range(text,24,19)", "foreign-span", 2, "the words"),
+    ("tei", f"{NAME}.xml", ' #a.m-quill"', '"', "foreign-value", 2, "the two annotations"),
+    ("csv", "annotations.csv", "12-43", "12-23 24-43", "foreign-span", 2, "the spans or the words"),
+    ("csv", "annotations.csv", "quote,q-belongs", '"quote"x,q-belongs', "foreign-syntax", 2, "quotation marks"),
     ("csv", "annotations.csv", "12-43", "11-43", "foreign-span", 2, "stands at 12–43"),
     ("csv", "annotations.csv", "12-43", "12–43", "foreign-syntax", 2, "correct the cell"),
     ("csv", "annotations.csv", "document,layer", "doc,layer", "foreign-syntax", 1, "names of the columns"),
@@ -185,6 +217,33 @@ def test_a_fault_is_located_and_nothing_is_written(name, file, old, new, code, l
     assert any(hint in (problem.hint or "") for problem in found), [problem.hint for problem in found]
     assert run("import", name, folder, "--corpus", small, "--annotator", "ann").exit_code == 1
     assert snapshot(small) == before
+
+
+def test_a_quotation_without_offsets_is_found_if_it_is_in_one_place(out, small):
+    path = out("webannotation") / f"{NAME}.jsonld"
+    page = json.loads(path.read_bytes())
+    for item in page["items"]:
+        del item["target"][0]["selector"][0]
+    path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
+    corpus, _ = read_corpus(small)
+    files, problems = import_layers("webannotation", path, corpus, {"": "ann"})
+    gold = (small / f"annotations/gold/{NAME}.jsonl").read_bytes()
+    assert (list(files.values()), problems) == ([gold], [])
+
+    page["items"][0]["target"][0]["selector"] = [{"type": "TextQuoteSelector", "exact": "e"}]
+    path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
+    files, (problem, *_) = import_layers("webannotation", path, corpus, {"": "ann"})
+    assert (files, problem.code) == ({}, "foreign-span")
+    assert "TextPositionSelector" in problem.hint
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_a_character_that_no_spreadsheet_can_hold_is_refused(name, tmp_path):
+    (sheet, *_) = pack(read_corpus(CORPUS)[0], [NAME]).sheets
+    noted = sheet._replace(records=(replace(sheet.records[0], note="a\0b"), *sheet.records[1:]))
+    (problem,) = write_out(name, [noted], tmp_path)
+    assert (problem.code, problem.path) == ("inexpressible", sheet.path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", BOTH_WAYS)

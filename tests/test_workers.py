@@ -10,9 +10,13 @@ from conftest import ROOT
 from readout.engine import map_tasks
 
 
+def die(number):
+    os._exit(number)
+
+
 def test_a_worker_that_dies_is_an_error_not_a_hang():
     with pytest.raises(OSError, match="worker"):
-        list(map_tasks(os._exit, [1, 1], jobs=2))
+        list(map_tasks(die, [1, 1], jobs=2))
 
 
 POOL = """

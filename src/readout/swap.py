@@ -61,8 +61,12 @@ def swap_in(folder: Path, target: Path) -> None:
     elif not _exchange(folder, target):
         aside = _aside(target)
         target.rename(aside)
-        folder.rename(target)
-        shutil.rmtree(aside)
+        try:
+            folder.rename(target)
+        except OSError:
+            aside.rename(target)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)  # Windows keeps files that a reader has open, for the next run
 
 
 def _aside(target: Path) -> Path:

@@ -144,12 +144,16 @@ class NovelReader:
             message = "The lists of mentions have different lengths."
             self.inbox.report("foreign-value", self.path, message, "correct the row.", line)
             return
+        if not all(isinstance(each, list | tuple) for each in (*spans, *words, *entities)):
+            message = "The lists of mentions contain values that are no lists."
+            self.inbox.report("foreign-value", self.path, message, "correct the row.", line)
+            return
         for group in zip(spans, words, entities, strict=True):
             for pair, word, names in zip(*group, strict=False):
                 self._add_mention(line, pair, str(word), names)
 
     def _add_mention(self, line: int, pair: Any, words: str, names: Any) -> None:
-        named = [names] if isinstance(names, str) else [str(name) for name in names]
+        named = [str(name) for name in (names if isinstance(names, list | tuple) else [names])]
         span = self._anchor(line, pair, words)
         if span is None or not named or span in self.mentions:
             return

@@ -155,7 +155,9 @@ def read_rows(
             yield reader.line_num, {name: value or "" for name, value in row.items() if name is not None}
     except csv.Error as error:
         message = f"The table cannot be read: {error}."
-        inbox.report("foreign-syntax", path, message, "save it again as CSV with quotation marks.", reader.line_num)
+        # The line of the dictionary reader is that of the last whole row.
+        line = reader.reader.line_num
+        inbox.report("foreign-syntax", path, message, "save it again as CSV with quotation marks.", line)
 
 
 class SheetReader:
