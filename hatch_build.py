@@ -19,7 +19,7 @@ class DataBuildHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
-        from readout.build import build_hub
+        from readout.dataset.build import build_hub
         from readout.problem import format_text
 
         self._folder = tempfile.TemporaryDirectory()

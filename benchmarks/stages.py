@@ -16,11 +16,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from readout import read, shard, survey
-from readout.build import build_hub
+from readout import survey
 from readout.checks import Usage, clean
-from readout.columns import ContentHash
-from readout.tally import Tally
+from readout.corpus import read
+from readout.corpus.tally import Tally
+from readout.dataset import parquet as shard
+from readout.dataset.arrow import ContentHash
+from readout.dataset.build import build_hub
 from readout.verdict import Options
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from readout.checks import check_corpus
+from readout.corpus.read import read_corpus
 from readout.problem import Problem, format_text
-from readout.read import read_corpus
 
 TESTS = Path(__file__).parent
 CORPUS = TESTS / "corpus"

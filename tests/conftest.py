@@ -49,7 +49,7 @@ def real():
 
 def tally_corpus(corpus):
     """Return the counts of a whole corpus."""
-    from readout.tally import Tally
+    from readout.corpus.tally import Tally
 
     tally = Tally()
     tally.add_documents(corpus.documents)
@@ -92,7 +92,7 @@ def no_slack(monkeypatch):
 @pytest.fixture
 def compiled(monkeypatch):
     """The names of the shards that are compiled or surveyed, as they are."""
-    import readout.shard
+    import readout.dataset.parquet
     import readout.verdict
 
     names = []
@@ -106,6 +106,6 @@ def compiled(monkeypatch):
 
         monkeypatch.setattr(module, name, record)
 
-    spy(readout.shard, "compile_shard")
+    spy(readout.dataset.parquet, "compile_shard")
     spy(readout.verdict, "survey_shard")
     return names

@@ -26,12 +26,12 @@ import msgspec
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from readout.build import build_hub
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.read import UnreadableCorpusError, read_corpus
+from readout.corpus.schema import explain, is_valid, read_schema
+from readout.dataset.build import build_hub
 from readout.problem import is_failure
-from readout.read import UnreadableCorpusError, read_corpus
-from readout.schema import explain, is_valid, read_schema
 from readout.verdict import Options, check_folder
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -3,11 +3,11 @@
 from functools import cached_property
 
 from readout import model
-from readout.anchor import Paragraphs, Tokens, iter_tokens, tag_tokens
-from readout.columns import ContentHash, to_arrow_table
-from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Labels, is_tags
+from readout.dataset.arrow import ContentHash, to_arrow_table
+from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Labels, is_tags
+from readout.dataset.stance_items import iter_stance_items
 from readout.model import Mention, Quote, Stance, Topic
-from readout.stance_items import iter_stance_items
+from readout.text.find import Paragraphs, Tokens, iter_tokens, tag_tokens
 
 
 class DocumentRows:

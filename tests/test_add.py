@@ -10,13 +10,13 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readout.canonical import format_corpus
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.canonical import format_corpus
+from readout.corpus.read import read_corpus
+from readout.corpus.schema import is_valid
 from readout.model import Speaker
-from readout.read import read_corpus
-from readout.schema import is_valid
-from readout.suggest import iter_quotations, suggest
+from readout.workbench.suggest import iter_quotations, suggest
 
 TEXT = """Ferry dispute
 Ada Quill said that the ferry “will sail.” Noam Levi (נועם לוי) replied: "Never! Not one." <script>alert(1)</script>

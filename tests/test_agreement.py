@@ -16,10 +16,10 @@ from readout.agreement.coefficients import cohen_kappa, krippendorff_alpha, with
 from readout.agreement.counts import UNMATCHED, AgreementCounts, add_counts, count_agreement, match_annotations
 from readout.agreement.pairs import compare_all_pairs, estimate_gamma
 from readout.agreement.report import pairs_to_json, to_tables, write_html
-from readout.intervals import jackknife, leave_one_out
-from readout.matching import dice, match
+from readout.corpus.read import read_corpus
 from readout.model import Layer, Mention, Span, Stance
-from readout.read import read_corpus
+from readout.report.intervals import jackknife, leave_one_out
+from readout.text.matching import dice, match
 
 labels = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=40)
 

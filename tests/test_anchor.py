@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readout.anchor import (
+from readout.text.find import (
     Paragraphs,
     find_exact,
     find_nearest,

@@ -10,10 +10,8 @@ from conftest import ROOT, run_python
 from generated import OLD
 
 STORY = [
-    "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "parse", "read",
-    "canonical", "reanchor", "suggest", "checks", "add", "tally", "stats", "survey", "manifest", "progress", "engine",
-    "verdict", "features", "columns", "stance_items", "batch", "tokens", "tables", "shard", "card", "croissant", "swap",
-    "build", "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new", "cli",
+    "model", "problem", "text", "corpus", "report", "engine", "progress", "checks", "survey", "manifest", "verdict",
+    "dataset", "interchange", "agreement", "benchmark", "workbench", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 
@@ -37,17 +35,17 @@ def test_every_module_is_in_the_story():
 def test_imports_run_one_way(module):
     earlier = [*STORY[: STORY.index(module)], *([module] if (PACKAGE / module).is_dir() else [])]
     file = PACKAGE / f"{module}.py"
-    files = [file] if file.exists() else sorted((PACKAGE / module).glob("*.py"))
+    files = [file] if file.exists() else sorted((PACKAGE / module).rglob("*.py"))
     assert files
     assert [(path.name, name) for path in files for name in imported_modules(path) if name not in earlier] == []
 
 
-SIBLINGS = {"interchange", "agreement", "preview", "benchmark"}
+SIBLINGS = {"interchange", "agreement", "benchmark"}
 
 
 @pytest.mark.parametrize("module", sorted(SIBLINGS & set(STORY)))
 def test_siblings_do_not_know_each_other(module):
-    files = [*PACKAGE.glob(f"{module}.py"), *(PACKAGE / module).glob("*.py")]
+    files = [*PACKAGE.glob(f"{module}.py"), *(PACKAGE / module).rglob("*.py")]
     assert {name for path in files for name in imported_modules(path)}.isdisjoint(SIBLINGS - {module})
 
 
@@ -61,7 +59,7 @@ def test_nothing_heavy_is_imported_early(arguments):
 
 
 def test_a_build_imports_neither_pandas_nor_datasets(small, tmp_path):
-    code = "import sys; from pathlib import Path; from readout.build import build_hub\n"
+    code = "import sys; from pathlib import Path; from readout.dataset.build import build_hub\n"
     code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
     code += "print({'pandas', 'datasets', 'jsonschema', 'rich'} & set(sys.modules))"
     assert run_python(code, small, tmp_path / "hub").strip() == "set()"
@@ -71,6 +69,8 @@ def test_a_build_of_what_has_not_changed_imports_no_arrow(small, tmp_path):
     for path in small.rglob("*"):
         os.utime(path, (OLD, OLD))
     code = "import sys; from pathlib import Path; import readout.manifest; readout.manifest.SLACK_NS = -10**18\n"
-    code += "from readout.build import build_hub\nassert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    code += (
+        "from readout.dataset.build import build_hub\nassert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    )
     code += "print('pyarrow' in sys.modules)"
     assert [run_python(code, small, tmp_path / "hub").strip() for _ in range(2)] == ["True", "False"]

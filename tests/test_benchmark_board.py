@@ -15,16 +15,16 @@ from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 
-from readout.benchmark.baselines import BASELINES
-from readout.benchmark.ceiling import answer, list_full_annotators, score_annotators
-from readout.benchmark.exports import to_every_eval_ever, to_hub_results
-from readout.benchmark.leaderboard import check_files, make_files, write_boards
-from readout.benchmark.runs import write_baselines
-from readout.benchmark.scores import Score
-from readout.benchmark.submissions import list_systems, read_submissions
+from readout.benchmark.board.ceiling import answer, list_full_annotators, score_annotators
+from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
+from readout.benchmark.board.leaderboard import check_files, make_files, write_boards
+from readout.benchmark.board.submissions import list_systems, read_submissions
+from readout.benchmark.scoring.scores import Score
+from readout.benchmark.systems.baselines import BASELINES
+from readout.benchmark.systems.runs import write_baselines
 from readout.benchmark.tasks import TASKS
 from readout.cli import main
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
 
 NAMES = [
     "always-favor",

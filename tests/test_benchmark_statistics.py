@@ -17,8 +17,13 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 
-from readout.benchmark.scores import IncomparableError, compare_all, compare_scores, rank_scores
-from readout.benchmark.statistics import (
+from readout.benchmark.scoring.scores import (
+    IncomparableError,
+    compare_all,
+    compare_scores,
+    rank_scores,
+)
+from readout.benchmark.scoring.statistics import (
     count_resamples,
     detectable,
     holm,
@@ -31,7 +36,7 @@ from readout.benchmark.statistics import (
     swap_test,
     wilson,
 )
-from readout.intervals import jackknife, leave_one_out
+from readout.report.intervals import jackknife, leave_one_out
 
 units = st.integers(2, 6).flatmap(
     lambda count: st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=count, max_size=count)

@@ -6,17 +6,22 @@ from benchmark import make_items
 from conftest import CORPUS
 from msgspec.structs import replace
 
-from readout.benchmark.artefacts import Prior, make_constant
-from readout.benchmark.attribution import attribute, find_names, find_quotations, find_source
-from readout.benchmark.baselines import BASELINES
 from readout.benchmark.folds import SCHEMES, make_folds
-from readout.benchmark.lexicon import make_lexicon, make_vader, weigh
-from readout.benchmark.linear import Linear, TfIdf, analyse, score_values, tune
 from readout.benchmark.predictions import format_predictions, parse_predictions
-from readout.benchmark.retrieval import iter_sentences
-from readout.benchmark.systems import Rules, predict_folds
+from readout.benchmark.systems.artefacts import Prior, make_constant
+from readout.benchmark.systems.attribution import (
+    attribute,
+    find_names,
+    find_quotations,
+    find_source,
+)
+from readout.benchmark.systems.baselines import BASELINES
+from readout.benchmark.systems.lexicon import make_lexicon, make_vader, weigh
+from readout.benchmark.systems.linear import Linear, TfIdf, analyse, score_values, tune
+from readout.benchmark.systems.retrieval import iter_sentences
+from readout.benchmark.systems.system import Rules, predict_folds
 from readout.benchmark.tasks import TASKS
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
 
 LIGHT = [name for name, baseline in BASELINES.items() if baseline.extra == "benchmark"]
 

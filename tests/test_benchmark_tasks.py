@@ -19,8 +19,8 @@ from readout.benchmark.folds import (
 )
 from readout.benchmark.presence import label_pairs
 from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items
+from readout.corpus.read import read_corpus
 from readout.model import Stance
-from readout.read import read_corpus
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from browser import CHROMIUM, opened_browser
 from conftest import CORPUS, ROOT
 from hostile import TEXT, make_hostile
 
-from readout.changes import compare_states
-from readout.changes.states import read_state
-from readout.preview import write_changes, write_preview
+from readout.workbench.diff import compare_states
+from readout.workbench.diff.states import read_state
+from readout.workbench.preview import write_changes, write_preview
 
 pytestmark = [
     pytest.mark.browser,

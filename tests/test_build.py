@@ -12,12 +12,12 @@ from conftest import ROOT
 from datasets import load_dataset
 from rows import hash_rows, to_row
 
-from readout.build import HUB, build_hub
-from readout.card import hash_config
 from readout.checks import CHECKS
-from readout.features import CONFIGS, FEATURES
-from readout.loading import load
-from readout.swap import replaced_folder
+from readout.corpus.files import replaced_folder
+from readout.dataset.build import HUB, build_hub
+from readout.dataset.card import hash_config
+from readout.dataset.features import CONFIGS, FEATURES
+from readout.dataset.load import load
 
 
 def snapshot(folder):

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from readout.alignment import Alignment
-from readout.anchor import is_inside_word
-from readout.changes import compare_states
-from readout.changes.layers import compare_layers
-from readout.changes.pairing import pair_by_meaning
-from readout.changes.renderings import COMMENT_LIMIT, RENDERINGS, render_markdown
-from readout.changes.states import read_state
-from readout.changes.wording import BothTexts
 from readout.cli import main
 from readout.model import Layer, Mention, Span
+from readout.text.alignment import Alignment
+from readout.text.find import is_inside_word
+from readout.workbench.diff import compare_states
+from readout.workbench.diff.layers import compare_layers
+from readout.workbench.diff.pairing import pair_by_meaning
+from readout.workbench.diff.renderings import COMMENT_LIMIT, RENDERINGS, render_markdown
+from readout.workbench.diff.states import read_state
+from readout.workbench.diff.wording import BothTexts
 
 TALKS = "annotations/gold/2030-01-harbour-talks.jsonl"
 CRITICS = "annotations/gold/2030-02-toll-critics.jsonl"

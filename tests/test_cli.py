@@ -211,7 +211,7 @@ def test_new_refuses_the_current_folder_unless_it_is_empty(tmp_path, monkeypatch
 
 
 def test_baselines_are_listed_outside_a_corpus_too(tmp_path):
-    from readout.benchmark.baselines import BASELINES
+    from readout.benchmark.systems.baselines import BASELINES
 
     done = run("bench", "baseline", "--corpus", tmp_path, "--format", "json")
     assert [row["name"] for row in json.loads(done.stdout)] == list(BASELINES)
@@ -239,7 +239,7 @@ def predictions(small, tmp_path):
     """Two systems that submit predictions for the small corpus: gold, and always favor."""
     from readout.benchmark.predictions import format_predictions
     from readout.benchmark.tasks import TASKS
-    from readout.read import read_corpus
+    from readout.corpus.read import read_corpus
 
     items = TASKS["polarity"].build(read_corpus(small)[0])
     paths = []

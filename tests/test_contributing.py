@@ -9,7 +9,7 @@ from conftest import CORPUS, ROOT
 from recipes import follow
 
 from readout.checks import check_corpus
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 

@@ -13,9 +13,9 @@ from conftest import ROOT
 from generated import change, make_corpus
 from test_build import litter, snapshot
 
-from readout.build import build_hub
-from readout.features import CONFIGS
-from readout.loading import load
+from readout.dataset.build import build_hub
+from readout.dataset.features import CONFIGS
+from readout.dataset.load import load
 from readout.verdict import Options
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, import_corpus
 from readout.model import Mention, Quote, Stance, main_spans
-from readout.read import read_corpus
 
 FOREIGN = Path(__file__).parent / "foreign"
 CORPORA = [name for name, each in FORMATS.items() if each.read_corpus]

@@ -8,7 +8,7 @@ from generated import ALONE, OLD, change
 from test_build import snapshot
 
 from readout import check_corpus, read_corpus
-from readout.build import build_hub
+from readout.dataset.build import build_hub
 from readout.problem import is_failure
 from readout.verdict import CHECKED, Options, check_folder
 

@@ -15,10 +15,10 @@ from test_interchange import BOTH_WAYS, submit
 
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, import_layers
 from readout.interchange.inbox import CODES
 from readout.interchange.outbox import pack
-from readout.read import read_corpus
 
 NAME = "2030-01-harbour-brief"
 

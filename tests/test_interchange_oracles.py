@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from layers import read_in, sheets, write_out
 from test_interchange import BOTH_WAYS, submit
 
-from readout.canonical import encode_layer
+from readout.corpus.canonical import encode_layer
+from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS
 from readout.interchange.graph import LINKS, NODE_LABELS, cut_nodes, to_graph
 from readout.interchange.outbox import pack
 from readout.model import Quote, iter_spans
-from readout.read import read_corpus
 
 
 @pytest.fixture(scope="module", params=[CORPUS, ROOT], ids=["small", "real"])
@@ -234,7 +234,7 @@ def test_tei_has_the_structure_of_the_guidelines(box, tmp_path):
 def test_conll_is_loaded_by_the_builder_of_datasets(box, tmp_path):
     datasets = pytest.importorskip("datasets")
     pytest.importorskip("datasets.packaged_modules.conll.conll")
-    from readout.interchange.conll import CONLL_COLUMNS, find_tagged
+    from readout.interchange.tools.conll import CONLL_COLUMNS, find_tagged
 
     export("conll", box, tmp_path)
     for sheet in box.sheets:

@@ -19,10 +19,10 @@ import pytest
 from conftest import CORPUS, ROOT
 from layers import META, read_in, write_out
 
-from readout.canonical import encode_layer
+from readout.corpus.canonical import encode_layer
+from readout.corpus.read import read_corpus
 from readout.interchange.outbox import Outbox, Sheet, pack
 from readout.model import Quote, Span
-from readout.read import read_corpus
 
 pytestmark = pytest.mark.labelstudio
 TRICKY = "👩‍👩‍👧 said:\r\n“e\u0301 – נועם לוי, 🚢”\r\nand “no”.\n"

@@ -8,8 +8,8 @@ from conftest import ROOT
 from datasets import get_dataset_config_names, load_dataset
 
 from readout import load
-from readout.build import build_hub
-from readout.features import CONFIGS, DEFAULT_CONFIG
+from readout.dataset.build import build_hub
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG
 
 
 @pytest.fixture(scope="module")

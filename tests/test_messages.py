@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from readout import __version__
 from readout.checks import CHECKS
+from readout.corpus.schema import _PATTERN_WORDS, Kind, read_schema
+from readout.corpus.syntax import explain_syntax
 from readout.problem import Problem, format_github, format_json, format_sarif, printable
-from readout.schema import _PATTERN_WORDS, Kind, read_schema
-from readout.syntax import explain_syntax
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)

@@ -6,10 +6,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from readout.canonical import format_corpus
 from readout.checks import check_corpus
 from readout.cli import main
-from readout.read import read_corpus
+from readout.corpus.canonical import format_corpus
+from readout.corpus.read import read_corpus
 
 
 def run(*arguments):

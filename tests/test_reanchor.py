@@ -10,13 +10,13 @@ from conftest import CORPUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readout.alignment import Alignment
-from readout.canonical import write_files
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.canonical import write_files
+from readout.corpus.read import read_corpus, read_text
 from readout.model import Mention, Span
-from readout.read import read_corpus, read_text
-from readout.reanchor import (
+from readout.text.alignment import Alignment
+from readout.workbench.reanchor import (
     OUTCOMES,
     encode_unplaced,
     find_corrected,

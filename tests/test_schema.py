@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from readout import model
-from readout.benchmark.baselines import BASELINES
-from readout.benchmark.runs import make_card
-from readout.benchmark.submissions import Exposure, SystemCard, to_record
+from readout.benchmark.board.submissions import Exposure, SystemCard, to_record
+from readout.benchmark.systems.baselines import BASELINES
+from readout.benchmark.systems.runs import make_card
+from readout.corpus.read import REGISTRY_FILES
+from readout.corpus.schema import Kind, explain, is_valid, read_schema
 from readout.interchange.graph import VALUE_ROLES
-from readout.read import REGISTRY_FILES
-from readout.schema import Kind, explain, is_valid, read_schema
-from readout.suggest import suggest
+from readout.workbench.suggest import suggest
 
 KINDS = get_args(Kind)
 CLASSES = {

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_build import snapshot
 
-from readout import check_corpus, read_corpus, stats
-from readout.build import build_hub
-from readout.loading import load
+from readout import check_corpus, read_corpus
+from readout.dataset import statistics as stats
+from readout.dataset.build import build_hub
+from readout.dataset.load import load
 from readout.problem import RefusedError
 from readout.survey import count_shards
 from readout.verdict import Options, check_folder
@@ -82,7 +83,7 @@ def test_rows_that_no_column_can_hold_are_refused_by_name(generated, tmp_path, m
         if size > 1_000:
             raise OverflowError
 
-    monkeypatch.setattr("readout.batch.check_size", check_size)
+    monkeypatch.setattr("readout.dataset.batch.check_size", check_size)
     with pytest.raises(RefusedError, match=r"'20.*broken into lines"):
         build_hub(generated, tmp_path / "hub", Options(jobs=2))
     assert list(tmp_path.glob("hub")) == []
@@ -90,7 +91,7 @@ def test_rows_that_no_column_can_hold_are_refused_by_name(generated, tmp_path, m
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_corpus(tmp_path):
-    code = "import sys; from pathlib import Path; from readout.build import build_hub\n"
+    code = "import sys; from pathlib import Path; from readout.dataset.build import build_hub\n"
     code += "from readout.verdict import Options\n"
     code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=1)).infos\n"
     # Not ru_maxrss: a child begins with that of the process which started it, here pytest with all its libraries.

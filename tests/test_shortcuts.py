@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from readout import read_corpus
 from readout.checks import check_layer
 from readout.checks.clean import find_clean_layer
-from readout.parse import parse_layer
-from readout.read import REGISTRY_FILES, parse_records, read_registries
+from readout.corpus.parse import parse_layer
+from readout.corpus.read import REGISTRY_FILES, parse_records, read_registries
 
 
 def assert_clean_layers_are_clean(root):
@@ -40,7 +40,7 @@ def test_no_rule_finds_anything_in_what_the_fast_path_accepts(seed, tmp_path_fac
 
 def without_fast_path(path, raw):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("readout.parse._find_clean_records", lambda *_: None)
+        patch.setattr("readout.corpus.parse._find_clean_records", lambda *_: None)
         return parse_records(path, raw)
 
 

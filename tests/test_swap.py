@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from readout import swap
+from readout.corpus import files as swap
 
 
 @pytest.fixture(params=["exchange", "two renames"])

@@ -6,9 +6,10 @@ from generated import ALONE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readout import read_corpus, stats
-from readout.read import read_registries
-from readout.tally import Tally
+from readout import read_corpus
+from readout.corpus.read import read_registries
+from readout.corpus.tally import Tally
+from readout.dataset import statistics as stats
 from readout.verdict import check_folder
 
 
@@ -36,7 +37,7 @@ def test_tallies_add_up_in_any_order(documents, registries, order, cut):
 
 
 def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
-    monkeypatch.setattr("readout.tally.LISTED", 7)
+    monkeypatch.setattr("readout.corpus.tally.LISTED", 7)
     _, tally = check_folder(generated, ALONE)
     registries, _ = read_registries(generated)
     table = stats.TABLES["documents"](tally, registries)

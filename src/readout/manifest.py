@@ -19,9 +19,10 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from readout import __version__, read
+from readout import __version__
+from readout.corpus import read
+from readout.corpus.schema import schema_folder
 from readout.model import Document
-from readout.schema import schema_folder
 from readout.survey import Scope, Shard
 
 SLACK_NS = 2_000_000_000

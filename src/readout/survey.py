@@ -15,14 +15,14 @@ from typing import Any
 
 import msgspec
 
-from readout import read
 from readout.checks import Usage, check_document
 from readout.checks.clean import find_clean_layer
+from readout.corpus import read
+from readout.corpus.parse import LayerParser, parse_layer
+from readout.corpus.read import read_bytes, read_document, read_registries
+from readout.corpus.tally import Tally
 from readout.model import AnnotatedDocument, Document, Layer, RecordFile, Registries, Split
-from readout.parse import LayerParser, parse_layer
 from readout.problem import Problem, is_failure
-from readout.read import read_bytes, read_document, read_registries
-from readout.tally import Tally
 
 SINGLE = 2_000
 """Up to this many documents a split is one shard."""

@@ -15,6 +15,17 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from readout.checks import check_index, check_registries, check_usage
+from readout.corpus.read import (
+    DOCUMENTS,
+    SPLITS,
+    UnreadableCorpusError,
+    check_folders,
+    check_unplaced,
+    read_bytes,
+    read_index,
+    read_registries,
+)
+from readout.corpus.tally import Tally
 from readout.engine import ALONE, LARGE, Engine, default_jobs, map_tasks
 from readout.manifest import (
     Entry,
@@ -30,16 +41,6 @@ from readout.manifest import (
 from readout.model import Document, RecordFile, Registries
 from readout.problem import Problem, is_failure
 from readout.progress import counting
-from readout.read import (
-    DOCUMENTS,
-    SPLITS,
-    UnreadableCorpusError,
-    check_folders,
-    check_unplaced,
-    read_bytes,
-    read_index,
-    read_registries,
-)
 from readout.survey import (
     SINGLE,
     Scope,
@@ -52,7 +53,6 @@ from readout.survey import (
     survey_shard,
     uncollected,
 )
-from readout.tally import Tally
 
 CHECKED = "build/.check.manifest"
 R = TypeVar("R")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from readout.matching import dice, length, match, overlap
 from readout.model import (
     LABEL_FIELDS,
     AnnotationType,
@@ -16,6 +15,7 @@ from readout.model import (
     annotation_type,
     main_spans,
 )
+from readout.text.matching import dice, length, match, overlap
 
 KEYS: Mapping[AnnotationType, tuple[str, ...]] = {
     "mention": ("speaker",),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from readout.agreement.counts import AgreementCounts, add_counts, count_agreement
-from readout.intervals import Estimate, jackknife, leave_one_out
 from readout.model import (
     ANNOTATION_CLASSES,
     LABEL_FIELDS,
@@ -19,6 +18,7 @@ from readout.model import (
     annotation_type,
     main_spans,
 )
+from readout.report.intervals import Estimate, jackknife, leave_one_out
 
 
 @dataclass(frozen=True)

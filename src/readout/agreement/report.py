@@ -16,9 +16,9 @@ from readout.agreement.coefficients import (
 )
 from readout.agreement.counts import AgreementCounts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
-from readout.intervals import Estimate
+from readout.dataset.statistics import Report, Table, format_markdown, format_report
 from readout.model import ANNOTATION_CLASSES, LABEL_FIELDS
-from readout.stats import Report, Table, format_markdown, format_report
+from readout.report.intervals import Estimate
 
 
 def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:

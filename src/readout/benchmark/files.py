@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from readout.benchmark.folds import OFFICIAL, SCHEMES, Folds, make_folds
 from readout.benchmark.predictions import parse_name, read_predictions
-from readout.benchmark.scores import Score
+from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import Item, UnknownTaskError, find_items
 from readout.model import Corpus
 from readout.problem import Problem

@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from readout.anchor import iter_tokens
 from readout.benchmark.tasks import TASKS, Item
-from readout.canonical import write_files
+from readout.corpus.canonical import write_files
+from readout.dataset.statistics import Report, Table, to_records
 from readout.model import Corpus
-from readout.stats import Report, Table, to_records
+from readout.text.find import iter_tokens
 
 Scheme: TypeAlias = Literal["event", "target", "holder", "zero-shot"]
 OFFICIAL: Scheme = "event"

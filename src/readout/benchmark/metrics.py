@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from readout.benchmark.measures import ACCURACY, F_FA, Measure, evaluate
 from readout.benchmark.presence import STANCES
+from readout.benchmark.scoring.measures import ACCURACY, F_FA, Measure, evaluate
 from readout.benchmark.tasks import TASKS
 
 LABELS: tuple[str, ...] = tuple(dict.fromkeys((*(TASKS["polarity"].labels or ()), *STANCES)))

@@ -11,7 +11,13 @@ import msgspec
 
 from readout.benchmark.folds import SCHEMES
 from readout.benchmark.tasks import TASKS, Item, Task
-from readout.lines import byte_order_mark, carriage_return, duplicate_key, encoding, json_syntax
+from readout.corpus.lines import (
+    byte_order_mark,
+    carriage_return,
+    duplicate_key,
+    encoding,
+    json_syntax,
+)
 from readout.model import Polarity
 from readout.problem import Finding, Problem, Rule, locate, nearest, raw_line, rule
 

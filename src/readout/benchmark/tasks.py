@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from readout.anchor import Paragraphs
 from readout.benchmark.presence import STANCES, label_pairs
 from readout.model import AnnotatedDocument, Corpus, Mention, Polarity, Quote, Registries, Span, Stance
 from readout.problem import RefusedError
+from readout.text.find import Paragraphs
 
 Shape: TypeAlias = Literal["label", "spans", "tuples", "quotations"]
 """The form of an answer: one label, ``[start, end]`` lists, stance tuples, or quotations."""

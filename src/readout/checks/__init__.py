@@ -14,12 +14,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from readout import read
-from readout.canonical import (
-    DRAFT_RULES,
-    check_drafts,
-)
 from readout.checks import adjudication, guideline, references, spans
+from readout.corpus import read
+from readout.corpus.canonical import DRAFT_RULES, check_drafts
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,

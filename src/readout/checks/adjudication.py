@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from readout import read
+from readout.corpus import read
 from readout.model import (
     FIELD_ROLES,
     Adjudication,

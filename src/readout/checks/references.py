@@ -6,11 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from readout import read
-from readout.canonical import (
-    encode_layer,
-    encode_records,
-)
+from readout.corpus import read
+from readout.corpus.canonical import encode_layer, encode_records
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from readout import read
-from readout.anchor import find_closest, find_exact
-from readout.canonical import (
-    nearest_passage,
-)
+from readout.corpus import read
+from readout.corpus.canonical import nearest_passage
 from readout.model import (
     SPAN_FIELDS,
     AnnotatedDocument,
@@ -26,6 +23,7 @@ from readout.problem import (
     Rule,
     rule,
 )
+from readout.text.find import find_closest, find_exact
 
 
 @rule("checksum", "bytes")

@@ -14,8 +14,8 @@ from readout.cli.names import DOCUMENT
 from readout.cli.options import FILE, takes_corpus
 
 if TYPE_CHECKING:
-    from readout.canonical import Formatted
-    from readout.reanchor import Reanchored
+    from readout.corpus.canonical import Formatted
+    from readout.workbench.reanchor import Reanchored
 
 
 @main.command("format")
@@ -27,7 +27,7 @@ def format_(root: Path, only_check: bool) -> None:
     Only what needs no judgement is changed, and every change is printed. A file with problems is
     left as it is.
     """
-    from readout.canonical import format_corpus, write_files
+    from readout.corpus.canonical import format_corpus, write_files
 
     results = format_corpus(root)
     changed = {path: done for path, done in results.items() if done.changes and not done.problems}
@@ -70,8 +70,13 @@ def reanchor(root: Path, old_revision: str, old: Path | None, document: str | No
     Spans whose words are unchanged move silently; spans whose words changed are printed. An
     annotation that has no place in the new text goes to annotations/unplaced/; nothing is lost.
     """
-    from readout.canonical import write_files
-    from readout.reanchor import find_corrected, read_old_text, reanchor_corpus, report_lines
+    from readout.corpus.canonical import write_files
+    from readout.workbench.reanchor import (
+        find_corrected,
+        read_old_text,
+        reanchor_corpus,
+        report_lines,
+    )
 
     if old and not document:
         raise click.UsageError("--old needs --document: the id of the document whose old text is in the file.")
@@ -99,7 +104,7 @@ _SINGULAR = {"aliases": "alias", "members": "member", "topics": "topic", "refere
 
 def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -> Callable[[Any], Any]:
     """Give a command one option per field of a schema, with the field's description as help."""
-    from readout.schema import read_schema
+    from readout.corpus.schema import read_schema
 
     schema = read_schema(kind)
     fields = {name: field for name, field in schema["properties"].items() if name not in left_out}
@@ -145,8 +150,8 @@ def _document_command() -> click.Command:
     @_schema_options("document", ("sha256",), required=False)
     def document(root: Path, file: Path, **fields: Any) -> None:
         """Add a text with its metadata, an empty gold file and suggestions."""
-        from readout.add import add_document
-        from readout.canonical import write_files
+        from readout.corpus.canonical import write_files
+        from readout.workbench.add import add_document
 
         doc_id, files = add_document(root, file, fields)
         write_files(root, files)
@@ -161,8 +166,8 @@ def _document_command() -> click.Command:
 @click.argument("doc_id", type=DOCUMENT)
 def suggestions(root: Path, doc_id: str) -> None:
     """Make the suggestions for a document again."""
-    from readout.add import add_suggestions
-    from readout.canonical import write_files
+    from readout.corpus.canonical import write_files
+    from readout.workbench.add import add_suggestions
 
     files = add_suggestions(root, doc_id)
     write_files(root, files)
@@ -178,8 +183,8 @@ def _entry_command(kind: Any) -> click.Command:
     @click.argument(id_field, metavar="ID")
     @_schema_options(kind, (id_field, "roles"))
     def entry(root: Path, **fields: Any) -> None:
-        from readout.add import add_entry
-        from readout.canonical import write_files
+        from readout.corpus.canonical import write_files
+        from readout.workbench.add import add_entry
 
         files = add_entry(root, kind, fields)
         write_files(root, files)

@@ -38,8 +38,8 @@ def score(root: Path, predictions: Path, task: str | None, folds: str | None, ou
     PREDICTIONS is a file of lines {"id": …, "prediction": …}, named TASK.FOLDS.jsonl. The scores
     come with intervals, and with the conclusions that they do not support.
     """
-    from readout.benchmark.report import report_score
-    from readout.stats import print_report
+    from readout.benchmark.scoring.report import report_score
+    from readout.dataset.statistics import print_report
 
     ((found, made),) = _score_files(root, (predictions,), task, folds)
     print_report(report_score(found, made), output)
@@ -48,7 +48,7 @@ def score(root: Path, predictions: Path, task: str | None, folds: str | None, ou
 def _score_files(root: Path, paths: tuple[Path, ...], task: str | None, folds: str | None) -> list[Any]:
     """Return the score and folds of each file; if there are problems, print them and exit."""
     from readout.benchmark.files import score_files
-    from readout.read import read_corpus
+    from readout.corpus.read import read_corpus
 
     corpus, _ = read_corpus(root)
     found, problems = score_files(corpus, paths, task, folds)
@@ -71,9 +71,9 @@ def compare(root: Path, predictions: tuple[Path, ...], task: str | None, folds: 
     PREDICTIONS are files as for `readout bench score`, all of one task and one kind of folds. The
     report names the smallest difference that the corpus could detect.
     """
-    from readout.benchmark.report import report_comparisons
-    from readout.benchmark.scores import compare_all
-    from readout.stats import print_report
+    from readout.benchmark.scoring.report import report_comparisons
+    from readout.benchmark.scoring.scores import compare_all
+    from readout.dataset.statistics import print_report
 
     if len(predictions) < 2:
         raise click.UsageError("There is nothing to compare: give two or more files.")
@@ -99,9 +99,9 @@ def power(root: Path, task: str, discordance: float, coverage: bool, output: str
 
     The report also says how many events would be needed to detect smaller ones.
     """
-    from readout.benchmark.power import report_power
-    from readout.read import read_corpus
-    from readout.stats import print_report
+    from readout.benchmark.scoring.power import report_power
+    from readout.corpus.read import read_corpus
+    from readout.dataset.statistics import print_report
 
     corpus, _ = read_corpus(root)
     print_report(report_power(corpus, task, discordance, coverage), output)
@@ -118,10 +118,10 @@ def baseline(corpus: Path, names: tuple[str, ...], everything: bool, jobs: int |
 
     Without a NAME the baselines are listed. `readout bench board` scores what is written.
     """
-    from readout.benchmark.baselines import BASELINES, report_baselines
-    from readout.benchmark.runs import write_baselines
-    from readout.read import find_root, read_corpus
-    from readout.stats import print_report
+    from readout.benchmark.systems.baselines import BASELINES, report_baselines
+    from readout.benchmark.systems.runs import write_baselines
+    from readout.corpus.read import find_root, read_corpus
+    from readout.dataset.statistics import print_report
 
     chosen = list(BASELINES) if everything else list(names)
     if not chosen:
@@ -148,9 +148,9 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     The results and the leaderboard (Markdown, JSON, HTML) are computed from the predictions alone.
     With --check they are computed again and compared byte for byte.
     """
-    from readout.benchmark.exports import write_exports
-    from readout.benchmark.leaderboard import check_files, make_files, write_boards
-    from readout.read import read_corpus
+    from readout.benchmark.board.exports import write_exports
+    from readout.benchmark.board.leaderboard import check_files, make_files, write_boards
+    from readout.corpus.read import read_corpus
 
     corpus, _ = read_corpus(root)
     made = make_files(root, corpus)
@@ -177,8 +177,8 @@ def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str)
     Exits with 1 if they differ from those that the annotations give.
     """
     from readout.benchmark.folds import find_stale_folds, report_overlap, write_folds
-    from readout.read import read_corpus
-    from readout.stats import print_report
+    from readout.corpus.read import read_corpus
+    from readout.dataset.statistics import print_report
 
     corpus, _ = read_corpus(root)
     if leakage:

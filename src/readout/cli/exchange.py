@@ -69,7 +69,7 @@ def export(root: Path, name: str, output: Path, documents: tuple[str, ...], laye
 def _read_sound(root: Path) -> Corpus:
     """Return a corpus without errors; if it has any, print them and exit with 1."""
     from readout.checks import check_corpus
-    from readout.read import read_corpus
+    from readout.corpus.read import read_corpus
 
     corpus, found = read_corpus(root)
     problems = [*found, *check_corpus(corpus)]
@@ -107,7 +107,7 @@ def import_(corpus: Path, name: str, path: Path, annotators: tuple[str, ...], re
     Annotations go to annotations/by/ID. A published corpus brings its texts, so the folder may be
     empty. Every span is compared with its text; if there is any problem, nothing is written.
     """
-    from readout.canonical import write_files
+    from readout.corpus.canonical import write_files
     from readout.interchange.formats import find_destination, import_files
 
     _print_losses(name)

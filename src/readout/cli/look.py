@@ -53,8 +53,8 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 @report_option
 def stats(root: Path, names: tuple[str, ...], output: str) -> None:
     """Count documents, annotations, labels, speakers and topics."""
-    from readout.read import read_registries
-    from readout.stats import TABLES, print_report, report_tables
+    from readout.corpus.read import read_registries
+    from readout.dataset.statistics import TABLES, print_report, report_tables
     from readout.verdict import check_folder
 
     _, tally = check_folder(root)
@@ -74,9 +74,9 @@ def preview(root: Path, output: Path | None) -> None:
 
     The folder is replaced as a whole. The pages need no network: open index.html in a browser.
     """
-    from readout.changes.states import read_state
-    from readout.preview import PREVIEW, check_target, write_preview
-    from readout.swap import written_folder
+    from readout.corpus.files import written_folder
+    from readout.workbench.diff.states import read_state
+    from readout.workbench.preview import PREVIEW, check_target, write_preview
 
     target = output or root / PREVIEW
     check_target(target)
@@ -105,10 +105,10 @@ def diff(corpus: Path, old: str, new: str | None, output: str, html: Path | None
     OLD and NEW are corpus folders, or git revisions such as main or HEAD~1; a folder is preferred
     to a revision of the same name. By default the last commit is compared with the corpus folder.
     """
-    from readout.changes import compare_states
-    from readout.changes.renderings import RENDERINGS, render_text
-    from readout.changes.states import read_state
-    from readout.changes.wording import BothTexts
+    from readout.workbench.diff import compare_states
+    from readout.workbench.diff.renderings import RENDERINGS, render_text
+    from readout.workbench.diff.states import read_state
+    from readout.workbench.diff.wording import BothTexts
 
     before, after = read_state(old, corpus), read_state(new or str(corpus), corpus)
     changes = compare_states(before, after)
@@ -116,7 +116,7 @@ def diff(corpus: Path, old: str, new: str | None, output: str, html: Path | None
     render = partial(render_text, style=style) if output == "text" else RENDERINGS[output]
     click.echo(render(changes, texts), nl=False)
     if html:
-        from readout.preview import write_changes
+        from readout.workbench.preview import write_changes
 
         write_changes(html, changes, before, after)
     sys.exit(1 if exit_code and changes else 0)
@@ -138,8 +138,8 @@ def agree(root: Path, names: tuple[str, ...], gamma: bool, output: str, html: Pa
     """Measure the agreement between annotators."""
     from readout.agreement.pairs import compare_all_pairs
     from readout.agreement.report import report_pairs, write_html
-    from readout.read import read_corpus
-    from readout.stats import print_report
+    from readout.corpus.read import read_corpus
+    from readout.dataset.statistics import print_report
 
     corpus, _ = read_corpus(root)
     pairs = compare_all_pairs(corpus.documents, names, gamma)

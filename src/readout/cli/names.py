@@ -41,7 +41,7 @@ class EntryName(click.ParamType):  # type: ignore[type-arg]
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Return the ids that begin as typed, or nothing outside a corpus."""
-        from readout.read import find_root
+        from readout.corpus.read import find_root
 
         try:
             return _complete(self.read(find_root(_find_folder(ctx))), incomplete)
@@ -85,7 +85,7 @@ def list_imports() -> dict[str, str]:
 
 
 def _list_tables() -> Iterable[str]:
-    from readout.stats import TABLES
+    from readout.dataset.statistics import TABLES
 
     return TABLES
 
@@ -97,7 +97,7 @@ def _list_tasks() -> Iterable[str]:
 
 
 def _list_baselines() -> Iterable[str]:
-    from readout.benchmark.baselines import BASELINES
+    from readout.benchmark.systems.baselines import BASELINES
 
     return BASELINES
 
@@ -113,19 +113,19 @@ BASELINE = Name("baseline", _list_baselines)
 
 
 def _read_documents(root: Path) -> list[str]:
-    from readout.read import read_index
+    from readout.corpus.read import read_index
 
     return [record.doc_id for record in read_index(root)[0].records]
 
 
 def _read_annotators(root: Path) -> Iterable[str]:
-    from readout.read import read_registries
+    from readout.corpus.read import read_registries
 
     return read_registries(root)[0].annotators
 
 
 def _read_layers(root: Path) -> list[str]:
-    from readout.read import iter_annotators
+    from readout.corpus.read import iter_annotators
 
     return ["gold", *iter_annotators(root)]
 

@@ -56,7 +56,7 @@ def takes_corpus(argument: bool = False) -> Decorator:
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def rooted(*, corpus: Path, **values: Any) -> Any:
-            from readout.read import find_root
+            from readout.corpus.read import find_root
 
             return command(root=find_root(corpus), **values)
 

@@ -33,7 +33,7 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
     The folder is replaced in one step at the end; after an error it is as it was. Only what changed
     since the last build is compiled again.
     """
-    from readout.build import HUB, build_hub, describe_build
+    from readout.dataset.build import HUB, build_hub, describe_build
     from readout.verdict import Options
 
     target = output or root / HUB
@@ -51,9 +51,9 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 @click.option("--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well.")
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
-    from readout.build import DATACARD
-    from readout.canonical import write_files
-    from readout.datacard import refresh_card
+    from readout.corpus.canonical import write_files
+    from readout.dataset.build import DATACARD
+    from readout.workbench.datacard import refresh_card
 
     old, new = refresh_card(root, with_slow)
     stale = old != new
@@ -71,7 +71,7 @@ def new(corpus: Path) -> None:
 
     It has one example document, and is ready to check, build and test.
     """
-    from readout.new import write_corpus
+    from readout.workbench.new import write_corpus
 
     paths = write_corpus(corpus)
     click.echo(f"Wrote {len(paths)} files to {corpus}. Go on with:\n")

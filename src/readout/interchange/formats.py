@@ -7,30 +7,27 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, TypeAlias
 
-from readout.canonical import FileBytes
-from readout.interchange import (
+from readout.corpus.canonical import FileBytes
+from readout.corpus.read import BY, find_root
+from readout.interchange.corpora import parc, pdnc, polnear, semeval
+from readout.interchange.corpora.newcomers import CorpusInbox, corpus_files
+from readout.interchange.inbox import CODES, Inbox, entries_of, layer_files
+from readout.interchange.outbox import Outbox, UnknownChoiceError, pack
+from readout.interchange.tools import (
     brat,
     cas,
     conll,
     doccano,
     labelstudio,
-    parc,
-    pdnc,
-    polnear,
     prodigy,
-    semeval,
     spacy_docbin,
     spreadsheet,
     sqlite,
     tei,
     webannotation,
 )
-from readout.interchange.inbox import CODES, Inbox, entries_of, layer_files
-from readout.interchange.newcomers import CorpusInbox, corpus_files
-from readout.interchange.outbox import Outbox, UnknownChoiceError, pack
 from readout.model import Corpus
 from readout.problem import Problem, nearest
-from readout.read import BY, find_root
 
 Exporter: TypeAlias = Callable[[Outbox], None]
 Importer: TypeAlias = Callable[[Inbox, Path], None]

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from readout.anchor import find_closest
-from readout.canonical import encode_layer, nearest_passage
+from readout.corpus.canonical import encode_layer, nearest_passage
+from readout.corpus.read import BY, REGISTRY_FILES
+from readout.corpus.schema import explain, is_valid
 from readout.interchange.graph import VALUE_ROLES, Draft, Fault, Graph, Node, from_graph, join_nodes, show
 from readout.model import AnyAnnotation, Record, Registries, Span
 from readout.problem import Problem, nearest
-from readout.read import BY, REGISTRY_FILES
-from readout.schema import explain, is_valid
+from readout.text.find import find_closest
 
 CODES: Mapping[str, str] = {
     "foreign-syntax": "A foreign file can be read in its format.",
