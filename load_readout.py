@@ -23,7 +23,8 @@ import readout
 from readout.dataset.build import hash_sources
 from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
 from readout.dataset.tables import make_split_table
-from readout.problem import format_text, is_failure
+from readout.problem import is_failure
+from readout.report.problems import format_text
 
 
 class Readout(datasets.ArrowBasedBuilder):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from readout.checks import check_corpus
 from readout.corpus.read import read_corpus
-from readout.problem import Problem, format_text
+from readout.problem import Problem
+from readout.report.problems import format_text
 
 TESTS = Path(__file__).parent
 CORPUS = TESTS / "corpus"

@@ -7,7 +7,7 @@ from readout.dataset.arrow import ContentHash, to_arrow_table
 from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Labels, is_tags
 from readout.dataset.stance_items import iter_stance_items
 from readout.model import Mention, Quote, Stance, Topic
-from readout.text.find import Paragraphs, Tokens, iter_tokens, tag_tokens
+from readout.text.tokens import Paragraphs, Tokens, iter_tokens, tag_tokens
 
 
 class DocumentRows:

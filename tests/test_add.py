@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from readout.checks import check_corpus
 from readout.cli import main
-from readout.corpus.canonical import format_corpus
 from readout.corpus.read import read_corpus
 from readout.corpus.schema import is_valid
 from readout.model import Speaker
+from readout.workbench.format import format_corpus
 from readout.workbench.suggest import iter_quotations, suggest
 
 TEXT = """Ferry dispute

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readout.text.find import (
-    Paragraphs,
-    find_exact,
-    find_nearest,
-    find_respelled,
-    iter_paragraphs,
-    iter_tokens,
-    map_offsets,
-)
+from readout.text.find import find_exact, find_nearest, find_respelled, map_offsets
+from readout.text.tokens import Paragraphs, iter_paragraphs, iter_tokens
 
 texts = st.text(st.sampled_from("ab “”\n\r😀é\u0301שلa🇮🇱\t") | st.characters(exclude_categories=["Cs"]), max_size=60)
 

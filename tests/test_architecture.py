@@ -10,7 +10,7 @@ from conftest import ROOT, run_python
 from generated import OLD
 
 STORY = [
-    "model", "problem", "text", "corpus", "report", "engine", "progress", "checks", "survey", "manifest", "verdict",
+    "_version", "model", "problem", "text", "corpus", "report", "engine", "progress", "checks", "survey", "manifest", "verdict",
     "dataset", "interchange", "agreement", "benchmark", "workbench", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"

@@ -5,7 +5,7 @@ import pytest
 from benchmark import LABELS, make_items, make_score
 from conftest import ROOT
 
-from readout.benchmark.board.limits import format_section
+from readout.benchmark.board.card import format_section
 from readout.benchmark.scoring.power import (
     CORRELATIONS,
     HIT_RATES,
@@ -21,9 +21,8 @@ from readout.benchmark.scoring.report import list_limits, report_comparisons, re
 from readout.benchmark.scoring.scores import compare_all
 from readout.benchmark.scoring.statistics import smallest_p
 from readout.benchmark.tasks import TASKS
-from readout.dataset.statistics import Report, Table, format_latex
 from readout.report.intervals import Estimate
-from readout.report.tables import format_difference, format_number, format_p, format_score
+from readout.report.tables import Report, Table, format_difference, format_latex, format_number, format_p, format_score
 
 
 def test_the_interval_keeps_its_promise_on_the_corpus_s_own_shape_where_events_are_alike(real):

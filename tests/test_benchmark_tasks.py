@@ -9,16 +9,14 @@ from msgspec.structs import replace
 from readout.benchmark.folds import (
     SCHEMES,
     find_stale_folds,
-    flag_seen,
     folds_path,
     make_all,
     make_folds,
     read_folds,
-    report_leakage,
     write_folds,
 )
-from readout.benchmark.presence import label_pairs
-from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items
+from readout.benchmark.leakage import flag_seen, report_leakage
+from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items, label_pairs
 from readout.corpus.read import read_corpus
 from readout.model import Stance
 

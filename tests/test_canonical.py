@@ -10,16 +10,12 @@ from conftest import CORPUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readout.corpus.canonical import (
-    content_id,
-    encode_layer,
-    format_corpus,
-    format_layer,
-    iter_draft_spans,
-    write_files,
-)
+from readout.corpus.canonical import encode_layer
+from readout.corpus.drafts import content_id, iter_draft_spans
+from readout.corpus.files import write_files
 from readout.corpus.parse import parse_layer
 from readout.model import AnyAnnotation, Mention, Span
+from readout.workbench.format import format_corpus, format_layer
 
 DOCUMENTS = ["2030-01-harbour-talks", "2030-01-harbour-brief", "2030-02-toll-critics"]
 

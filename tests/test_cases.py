@@ -5,9 +5,9 @@ from cases import CASES, CORPUS, check_case, find_problems
 from conftest import ROOT
 
 from readout.checks import CHECKS, check_corpus
-from readout.corpus.canonical import format_corpus
 from readout.corpus.read import read_corpus
 from readout.problem import RUNGS
+from readout.workbench.format import format_corpus
 
 
 def test_rule_of_five():

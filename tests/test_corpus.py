@@ -5,10 +5,10 @@ from collections import Counter
 
 from conftest import ROOT, tally_corpus
 
-from readout.corpus.canonical import format_corpus
 from readout.dataset.statistics import TABLES, count_annotations
 from readout.model import Boilerplate, Quote, Stance, main_spans
 from readout.text.find import iter_quotation_marks
+from readout.workbench.format import format_corpus
 
 SUPPLIED = {
     "000_c8e0cc6e5deaf1ba.txt": "d5b7b371ff167ad904b55bf066ac37ffd92253289bf4298c4be0121852498971",

@@ -16,7 +16,8 @@ from readout import __version__
 from readout.checks import CHECKS
 from readout.corpus.schema import _PATTERN_WORDS, Kind, read_schema
 from readout.corpus.syntax import explain_syntax
-from readout.problem import Problem, format_github, format_json, format_sarif, printable
+from readout.problem import Problem
+from readout.report.problems import format_github, format_json, format_sarif, printable
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from readout.checks import check_corpus
 from readout.cli import main
-from readout.corpus.canonical import format_corpus
 from readout.corpus.read import read_corpus
+from readout.workbench.format import format_corpus
 
 
 def run(*arguments):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from readout.checks import check_corpus
 from readout.cli import main
-from readout.corpus.canonical import write_files
+from readout.corpus.files import write_files
 from readout.corpus.read import read_corpus, read_text
 from readout.model import Mention, Span
 from readout.text.alignment import Alignment

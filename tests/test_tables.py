@@ -23,7 +23,7 @@ from readout.dataset.features import (
 )
 from readout.dataset.tables import make_split_table, make_table
 from readout.model import Mention, Quote, Registries, Span
-from readout.text.find import Tokens, tag_tokens
+from readout.text.tokens import Tokens, tag_tokens
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from readout import read_corpus
 from readout.corpus.read import read_registries
 from readout.corpus.tally import Tally
 from readout.dataset import statistics as stats
+from readout.report.tables import format_markdown
 from readout.verdict import check_folder
 
 
@@ -43,4 +44,4 @@ def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
     table = stats.TABLES["documents"](tally, registries)
     assert len(table.rows) == 7
     assert [row[0] for row in table.rows] == sorted(path.stem for path in (generated / "raw/text").iterdir())[:7]
-    assert stats.format_markdown(table).endswith("53 more are not listed.")
+    assert format_markdown(table).endswith("53 more are not listed.")

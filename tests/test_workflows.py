@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import CORPUS, ROOT
 
-NEW = ROOT / "src/readout/templates/new"
+NEW = ROOT / "src/readout/workbench/template"
 WORKFLOWS = sorted([*(ROOT / ".github/workflows").glob("*.yml"), *(NEW / ".github/workflows").glob("*.yml")])
 FORMS = sorted(set((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")) - {ROOT / ".github/ISSUE_TEMPLATE/config.yml"})
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from readout._version import __version__
+
 __all__ = ["CONFIGS", "FEATURES", "UnreadableCorpusError", "__version__", "check_corpus", "load", "read_corpus"]
 
 if TYPE_CHECKING:

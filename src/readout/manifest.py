@@ -19,7 +19,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from readout import __version__
+from readout._version import __version__
 from readout.corpus import read
 from readout.corpus.schema import schema_folder
 from readout.model import Document

@@ -16,9 +16,9 @@ from readout.agreement.coefficients import (
 )
 from readout.agreement.counts import AgreementCounts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
-from readout.dataset.statistics import Report, Table, format_markdown, format_report
 from readout.model import ANNOTATION_CLASSES, LABEL_FIELDS
 from readout.report.intervals import Estimate
+from readout.report.tables import Report, Table, format_markdown, format_report
 
 
 def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
@@ -121,7 +121,9 @@ def write_html(path: Path, pairs: Sequence[PairAgreement]) -> None:
     """Write a page that shows the measures as bars and the confusions as a picture."""
     from jinja2 import Environment, PackageLoader
 
-    template = Environment(loader=PackageLoader("readout"), autoescape=True).get_template("agreement.html")
+    template = Environment(loader=PackageLoader("readout.agreement", ""), autoescape=True).get_template(
+        "agreement.html"
+    )
     views = [
         {"first": pair.first, "second": pair.second, "types": [_type_view(types) for types in pair.types.values()]}
         for pair in pairs

@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from readout.benchmark.presence import STANCES
 from readout.benchmark.scoring.measures import ACCURACY, F_FA, Measure, evaluate
-from readout.benchmark.tasks import TASKS
+from readout.benchmark.tasks import STANCES, TASKS
 
 LABELS: tuple[str, ...] = tuple(dict.fromkeys((*(TASKS["polarity"].labels or ()), *STANCES)))
 """Every label of the tasks ``polarity`` and ``stance``."""

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from readout.benchmark.folds import SCHEMES
-from readout.benchmark.tasks import TASKS, Item, Task
+from readout.benchmark.folds import OFFICIAL, SCHEMES, Folds, make_folds
+from readout.benchmark.scoring.scores import Score
+from readout.benchmark.tasks import TASKS, Item, Task, UnknownTaskError, find_items
 from readout.corpus.lines import (
     byte_order_mark,
     carriage_return,
@@ -18,7 +19,7 @@ from readout.corpus.lines import (
     encoding,
     json_syntax,
 )
-from readout.model import Polarity
+from readout.model import Corpus, Polarity
 from readout.problem import Finding, Problem, Rule, locate, nearest, raw_line, rule
 
 
@@ -238,3 +239,61 @@ def parse_name(path: Path) -> FileName | None:
     if len(parts) != 3 or parts[0] not in TASKS or parts[1] not in SCHEMES or parts[2] != "jsonl":
         return None
     return FileName(TASKS[parts[0]], parts[1])
+
+
+def find_system(path: Path) -> str:
+    """Return the name of the system that a file of predictions belongs to."""
+    if path.parent.name == "predictions":
+        return path.resolve().parent.parent.name
+    return path.stem if parse_name(path) is None else path.resolve().parent.name
+
+
+def name_systems(paths: Sequence[Path]) -> list[str]:
+    """Return the names of the systems of several files; where two are alike, the paths."""
+    names = [find_system(path) for path in paths]
+    return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
+
+
+class Scored(NamedTuple):
+    """A system's score, and the folds that its predictions were made with."""
+
+    score: Score
+    folds: Folds
+
+
+def score_files(
+    corpus: Corpus, paths: Sequence[Path], task: str | None = None, scheme: str | None = None
+) -> tuple[list[Scored], list[Problem]]:
+    """Return the scores of files of predictions, and the problems of all files.
+
+    Raises:
+        UnknownTaskError: a file's name does not tell its task and nobody else did, or the corpus has no such task.
+
+    """
+    scores: list[Scored] = []
+    problems: list[Problem] = []
+    for path, name in zip(paths, name_systems(paths), strict=True):
+        named = parse_name(path)
+        items = build_items(corpus, task or (named.task.name if named else None), path)
+        chosen = next(each for each in SCHEMES if each == (scheme or (named.folds if named else OFFICIAL)))
+        if (folds := make_folds(chosen, items)) is None:
+            raise UnknownTaskError(f"The task {items[0].task!r} has no folds by {chosen}.")
+        predictions, found = read_predictions(path, items)
+        problems += found
+        if not found:
+            scores.append(Scored(Score(name, items, predictions, chosen), folds))
+    return scores, problems
+
+
+def build_items(corpus: Corpus, task: str | None, path: Path) -> list[Item]:
+    """Return the items of a task by its name, for a file of predictions.
+
+    Raises:
+        UnknownTaskError: there is no such task, or nothing is annotated for it.
+
+    """
+    if task is None:
+        raise UnknownTaskError(
+            f"The name {path.name!r} does not tell the task. Call the file <task>.<folds>.jsonl, or give --task."
+        )
+    return find_items(corpus, task)

@@ -15,8 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.checks import adjudication, guideline, references, spans
+from readout.checks.drafts import DRAFT_RULES, check_drafts
 from readout.corpus import read
-from readout.corpus.canonical import DRAFT_RULES, check_drafts
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,

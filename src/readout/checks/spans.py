@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from readout.corpus import read
-from readout.corpus.canonical import nearest_passage
+from readout.corpus.drafts import nearest_passage
 from readout.model import (
     SPAN_FIELDS,
     AnnotatedDocument,

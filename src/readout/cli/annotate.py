@@ -14,7 +14,7 @@ from readout.cli.names import DOCUMENT
 from readout.cli.options import FILE, takes_corpus
 
 if TYPE_CHECKING:
-    from readout.corpus.canonical import Formatted
+    from readout.workbench.format import Formatted
     from readout.workbench.reanchor import Reanchored
 
 
@@ -27,7 +27,8 @@ def format_(root: Path, only_check: bool) -> None:
     Only what needs no judgement is changed, and every change is printed. A file with problems is
     left as it is.
     """
-    from readout.corpus.canonical import format_corpus, write_files
+    from readout.corpus.files import write_files
+    from readout.workbench.format import format_corpus
 
     results = format_corpus(root)
     changed = {path: done for path, done in results.items() if done.changes and not done.problems}
@@ -70,7 +71,7 @@ def reanchor(root: Path, old_revision: str, old: Path | None, document: str | No
     Spans whose words are unchanged move silently; spans whose words changed are printed. An
     annotation that has no place in the new text goes to annotations/unplaced/; nothing is lost.
     """
-    from readout.corpus.canonical import write_files
+    from readout.corpus.files import write_files
     from readout.workbench.reanchor import (
         find_corrected,
         read_old_text,
@@ -150,7 +151,7 @@ def _document_command() -> click.Command:
     @_schema_options("document", ("sha256",), required=False)
     def document(root: Path, file: Path, **fields: Any) -> None:
         """Add a text with its metadata, an empty gold file and suggestions."""
-        from readout.corpus.canonical import write_files
+        from readout.corpus.files import write_files
         from readout.workbench.add import add_document
 
         doc_id, files = add_document(root, file, fields)
@@ -166,7 +167,7 @@ def _document_command() -> click.Command:
 @click.argument("doc_id", type=DOCUMENT)
 def suggestions(root: Path, doc_id: str) -> None:
     """Make the suggestions for a document again."""
-    from readout.corpus.canonical import write_files
+    from readout.corpus.files import write_files
     from readout.workbench.add import add_suggestions
 
     files = add_suggestions(root, doc_id)
@@ -183,7 +184,7 @@ def _entry_command(kind: Any) -> click.Command:
     @click.argument(id_field, metavar="ID")
     @_schema_options(kind, (id_field, "roles"))
     def entry(root: Path, **fields: Any) -> None:
-        from readout.corpus.canonical import write_files
+        from readout.corpus.files import write_files
         from readout.workbench.add import add_entry
 
         files = add_entry(root, kind, fields)

@@ -39,7 +39,7 @@ def score(root: Path, predictions: Path, task: str | None, folds: str | None, ou
     come with intervals, and with the conclusions that they do not support.
     """
     from readout.benchmark.scoring.report import report_score
-    from readout.dataset.statistics import print_report
+    from readout.report.tables import print_report
 
     ((found, made),) = _score_files(root, (predictions,), task, folds)
     print_report(report_score(found, made), output)
@@ -47,7 +47,7 @@ def score(root: Path, predictions: Path, task: str | None, folds: str | None, ou
 
 def _score_files(root: Path, paths: tuple[Path, ...], task: str | None, folds: str | None) -> list[Any]:
     """Return the score and folds of each file; if there are problems, print them and exit."""
-    from readout.benchmark.files import score_files
+    from readout.benchmark.predictions import score_files
     from readout.corpus.read import read_corpus
 
     corpus, _ = read_corpus(root)
@@ -73,7 +73,7 @@ def compare(root: Path, predictions: tuple[Path, ...], task: str | None, folds: 
     """
     from readout.benchmark.scoring.report import report_comparisons
     from readout.benchmark.scoring.scores import compare_all
-    from readout.dataset.statistics import print_report
+    from readout.report.tables import print_report
 
     if len(predictions) < 2:
         raise click.UsageError("There is nothing to compare: give two or more files.")
@@ -101,7 +101,7 @@ def power(root: Path, task: str, discordance: float, coverage: bool, output: str
     """
     from readout.benchmark.scoring.power import report_power
     from readout.corpus.read import read_corpus
-    from readout.dataset.statistics import print_report
+    from readout.report.tables import print_report
 
     corpus, _ = read_corpus(root)
     print_report(report_power(corpus, task, discordance, coverage), output)
@@ -121,7 +121,7 @@ def baseline(corpus: Path, names: tuple[str, ...], everything: bool, jobs: int |
     from readout.benchmark.systems.baselines import BASELINES, report_baselines
     from readout.benchmark.systems.runs import write_baselines
     from readout.corpus.read import find_root, read_corpus
-    from readout.dataset.statistics import print_report
+    from readout.report.tables import print_report
 
     chosen = list(BASELINES) if everything else list(names)
     if not chosen:
@@ -176,9 +176,10 @@ def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str)
 
     Exits with 1 if they differ from those that the annotations give.
     """
-    from readout.benchmark.folds import find_stale_folds, report_overlap, write_folds
+    from readout.benchmark.folds import find_stale_folds, write_folds
+    from readout.benchmark.leakage import report_overlap
     from readout.corpus.read import read_corpus
-    from readout.dataset.statistics import print_report
+    from readout.report.tables import print_report
 
     corpus, _ = read_corpus(root)
     if leakage:

@@ -107,7 +107,7 @@ def import_(corpus: Path, name: str, path: Path, annotators: tuple[str, ...], re
     Annotations go to annotations/by/ID. A published corpus brings its texts, so the folder may be
     empty. Every span is compared with its text; if there is any problem, nothing is written.
     """
-    from readout.corpus.canonical import write_files
+    from readout.corpus.files import write_files
     from readout.interchange.formats import find_destination, import_files
 
     _print_losses(name)

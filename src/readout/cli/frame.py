@@ -11,10 +11,9 @@ from typing import Any
 
 import click
 
-from readout import __version__
-from readout.problem import (
-    Problem,
-    RefusedError,
+from readout._version import __version__
+from readout.problem import Problem, RefusedError
+from readout.report.problems import (
     format_fenced,
     format_github,
     format_json,

@@ -54,7 +54,8 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 def stats(root: Path, names: tuple[str, ...], output: str) -> None:
     """Count documents, annotations, labels, speakers and topics."""
     from readout.corpus.read import read_registries
-    from readout.dataset.statistics import TABLES, print_report, report_tables
+    from readout.dataset.statistics import TABLES, report_tables
+    from readout.report.tables import print_report
     from readout.verdict import check_folder
 
     _, tally = check_folder(root)
@@ -139,7 +140,7 @@ def agree(root: Path, names: tuple[str, ...], gamma: bool, output: str, html: Pa
     from readout.agreement.pairs import compare_all_pairs
     from readout.agreement.report import report_pairs, write_html
     from readout.corpus.read import read_corpus
-    from readout.dataset.statistics import print_report
+    from readout.report.tables import print_report
 
     corpus, _ = read_corpus(root)
     pairs = compare_all_pairs(corpus.documents, names, gamma)

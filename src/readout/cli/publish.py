@@ -51,7 +51,7 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 @click.option("--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well.")
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
-    from readout.corpus.canonical import write_files
+    from readout.corpus.files import write_files
     from readout.dataset.build import DATACARD
     from readout.workbench.datacard import refresh_card
 

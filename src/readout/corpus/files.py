@@ -7,9 +7,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 
 @contextmanager
@@ -95,3 +96,17 @@ def _exchange(left: Path, right: Path) -> bool:
         return False
     result: int = renameat2(_AT_FDCWD, os.fsencode(left), _AT_FDCWD, os.fsencode(right), _RENAME_EXCHANGE)
     return result == 0
+
+
+FileBytes: TypeAlias = dict[str, bytes]
+"""The content of files by path, relative to a corpus folder or to another one that they are written into."""
+
+
+def write_files(root: Path, files: Mapping[str, bytes]) -> None:
+    """Write files of a corpus, each in one step: a reader sees the old one or the new one."""
+    for path, raw in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        partial.write_bytes(raw)
+        partial.replace(target)

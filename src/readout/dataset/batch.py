@@ -26,7 +26,7 @@ from readout.dataset.arrow import (
 )
 from readout.dataset.features import Feature
 from readout.model import SPAN_FIELDS, AnnotatedDocument, AnyAnnotation, Record, Registries, Span
-from readout.text.find import INNER_MARKS
+from readout.text.tokens import INNER_MARKS
 
 SPACE, WORD, MARK, INNER = range(4)
 """Kinds of code points: white space, part of a word, any other sign, and mark that may stand inside a word."""
@@ -126,7 +126,7 @@ class Texts:
     def contexts(self, starts: Any, ends: Any, documents: Any) -> tuple[pa.Array, pa.Array]:
         """Return the text of the whole paragraphs around each passage, and its local offset.
 
-        It is :meth:`readout.text.find.Paragraphs.cover`; a document without any paragraph is its own context.
+        It is :meth:`readout.text.tokens.Paragraphs.cover`; a document without any paragraph is its own context.
         """
         lefts, rights, firsts = self.paragraphs
         first = np.maximum(np.searchsorted(lefts, starts, "right") - 1, firsts[documents])

@@ -18,7 +18,7 @@ import msgspec
 from readout.corpus.files import locked, manifest_path, replaced_folder, swap_in
 from readout.corpus.schema import schema_folder
 from readout.corpus.tally import Tally
-from readout.dataset import statistics as stats
+from readout.dataset import statistics
 from readout.dataset.card import (
     ConfigInfo,
     SplitInfo,
@@ -33,6 +33,7 @@ from readout.dataset.features import CONFIGS, Config, config_splits
 from readout.manifest import Entry, read_manifest, scan_folder, write_manifest
 from readout.model import Registries
 from readout.problem import Problem, is_failure
+from readout.report.tables import format_markdown
 from readout.survey import Survey, uncollected
 from readout.verdict import (
     Look,
@@ -253,7 +254,7 @@ def _write_documentation(
 
 def composition_sections(tally: Tally, registries: Registries) -> dict[str, str]:
     """Return the generated sections of the card that count what the corpus holds."""
-    tables = {name: stats.format_markdown(make(tally, registries)) for name, make in stats.TABLES.items()}
+    tables = {name: format_markdown(make(tally, registries)) for name, make in statistics.TABLES.items()}
     return {**tables, "columns": features_table()}
 
 

@@ -1,6 +1,6 @@
 """The columns of the config ``tokens``: words and signs of each paragraph, with BIO tags.
 
-They are the tokens of :func:`readout.text.find.iter_tokens` and the tags of :func:`readout.text.find.tag_tokens`, which a
+They are the tokens of :func:`readout.text.tokens.iter_tokens` and the tags of :func:`readout.text.tokens.tag_tokens`, which a
 differential test asserts, at a fifth of the cost of finding them one by one.
 """
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, TypeAlias
 
-from readout.corpus.canonical import FileBytes
+from readout.corpus.files import FileBytes
 from readout.corpus.read import BY, find_root
 from readout.interchange.corpora import parc, pdnc, polnear, semeval
 from readout.interchange.corpora.newcomers import CorpusInbox, corpus_files

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from readout.corpus.canonical import content_id
+from readout.corpus.drafts import content_id
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from readout.corpus.canonical import encode_layer, nearest_passage
+from readout.corpus.canonical import encode_layer
+from readout.corpus.drafts import nearest_passage
 from readout.corpus.read import BY, REGISTRY_FILES
 from readout.corpus.schema import explain, is_valid
 from readout.interchange.graph import VALUE_ROLES, Draft, Fault, Graph, Node, from_graph, join_nodes, show

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from readout.corpus.canonical import write_files
+from readout.corpus.files import write_files
 from readout.model import AnyAnnotation, Corpus, Document, Registries
 from readout.problem import Problem, RefusedError, nearest
 

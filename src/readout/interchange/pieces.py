@@ -11,7 +11,7 @@ from typing import NamedTuple
 from readout.interchange.graph import Link, Node, cut_nodes, to_graph
 from readout.interchange.outbox import Sheet
 from readout.model import Span
-from readout.text.find import iter_tokens
+from readout.text.tokens import iter_tokens
 
 
 def to_pieces(sheet: Sheet) -> tuple[list[tuple[Node, Span]], list[Link]]:

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from readout.checks.references import iter_references, record_id
 from readout.corpus import read
-from readout.corpus.canonical import FileBytes, encode_records
+from readout.corpus.canonical import encode_records
+from readout.corpus.files import FileBytes
 from readout.corpus.schema import Kind, explain
 from readout.model import Document, RecordFile, Registries, Speaker, Split
 from readout.problem import Problem, RefusedError, nearest

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from readout.agreement.pairs import PairAgreement, compare_all_pairs
 from readout.agreement.report import format_gamma_section, format_markdown_section
-from readout.benchmark.board.card import format_board
-from readout.benchmark.board.limits import format_section
+from readout.benchmark.board.card import format_board, format_section
 from readout.corpus.read import read_corpus, read_registries
 from readout.dataset.build import DATACARD, composition_sections
 from readout.dataset.card import fill_sections, find_sections

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from string import Template
 
-from readout.corpus.canonical import write_files
+from readout.corpus.files import write_files
 from readout.dataset.build import DATACARD
 from readout.problem import RefusedError
 from readout.workbench.datacard import refresh_card
 
-TEMPLATE = Path(__file__).parents[1] / "templates" / "new"
+TEMPLATE = Path(__file__).parent / "template"
 _NAMED = ("README.md", DATACARD)
 """Files of the template that say the name of the corpus."""
 

@@ -16,12 +16,13 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.corpus import read
-from readout.corpus.canonical import encode_layer, encode_records, format_layer
+from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.parse import parse_layer
 from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
 from readout.problem import Problem, RefusedError
 from readout.text.alignment import Alignment
 from readout.text.find import find_exact, is_inside_word, trim_space, widen_to_words
+from readout.workbench.format import format_layer
 
 Outcome: TypeAlias = Literal["kept", "moved", "changed", "unplaced"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "moved", "changed", "unplaced")

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from readout.corpus.canonical import content_id
+from readout.corpus.drafts import content_id
 from readout.model import Form, Speaker, Suggestion
-from readout.text.find import iter_paragraphs
+from readout.text.tokens import iter_paragraphs
 
 # The attribution baseline of the benchmark has a list of its own, since its answers are frozen at a
 # release; this one may grow whenever that saves annotators work.

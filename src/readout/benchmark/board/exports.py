@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from readout import __version__
+from readout._version import __version__
 from readout.benchmark.board.submissions import Run, Submission, encode_json
 from readout.benchmark.folds import hash_items
-from readout.corpus.canonical import write_files
+from readout.corpus.files import write_files
 from readout.report.tables import round_number
 
 EEE_VERSION = "0.2.1"

@@ -23,14 +23,15 @@ from readout.benchmark.scoring.measures import COVERAGE
 from readout.benchmark.scoring.report import comparison_json, list_limits
 from readout.benchmark.scoring.scores import Adjusted, Score, compare_all, rank_scores
 from readout.benchmark.scoring.statistics import Rank
-from readout.corpus.canonical import write_files
+from readout.corpus.files import write_files
 from readout.corpus.read import read_bytes
-from readout.dataset.statistics import Table, format_markdown
 from readout.model import Corpus
 from readout.problem import Finding, Problem, Rule, locate, rule
 from readout.report.intervals import Estimate
 from readout.report.tables import (
+    Table,
     format_difference,
+    format_markdown,
     format_number,
     format_p,
     format_score,

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from readout.benchmark.scoring.scores import Score
-from readout.dataset.statistics import Table
 from readout.report.intervals import Estimate
-from readout.report.tables import format_number
+from readout.report.tables import Table, format_number
 
 LEFT, RIGHT, STEP, TOP = 210, 690, 22, 30
 """The plot's geometry in pixels: where 0 and 1 stand, the height of a line, and of the scale above the first."""
@@ -30,7 +29,9 @@ def format_html(boards: Sequence[BoardView], standings: Sequence[Table]) -> str:
     """Return the page."""
     from jinja2 import Environment, PackageLoader
 
-    template = Environment(loader=PackageLoader("readout"), autoescape=True).get_template("leaderboard.html")
+    template = Environment(loader=PackageLoader("readout.benchmark.board", ""), autoescape=True).get_template(
+        "leaderboard.html"
+    )
     views = [{**board._asdict(), "plot": plot_runs(board.runs, board.floor)} for board in boards]
     page: str = template.render(boards=views, standings=standings)
     return page + "\n"

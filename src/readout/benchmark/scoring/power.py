@@ -13,9 +13,8 @@ from readout.benchmark.scoring.measures import F_FA, evaluate
 from readout.benchmark.scoring.report import list_limits
 from readout.benchmark.scoring.statistics import detectable, smallest_p
 from readout.benchmark.tasks import TASKS, Item, find_items
-from readout.dataset.statistics import Report, Table
 from readout.model import Corpus
-from readout.report.tables import format_number, format_p
+from readout.report.tables import Report, Table, format_number, format_p
 
 EVENTS = (6, 8, 12, 20, 40, 80)
 """Numbers of events that a plan looks at beside the present one; 6 is the least that can reach .05."""

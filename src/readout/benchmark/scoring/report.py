@@ -16,9 +16,10 @@ from readout.benchmark.scoring.statistics import (
     count_resamples,
     smallest_p,
 )
-from readout.dataset.statistics import Report, Table
 from readout.report.intervals import Estimate
 from readout.report.tables import (
+    Report,
+    Table,
     format_difference,
     format_number,
     format_p,

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from readout import __version__
-from readout.benchmark.folds import Folds, find_holder, find_target, flag_seen, hash_items
+from readout._version import __version__
+from readout.benchmark.folds import Folds, find_holder, find_target, hash_items
+from readout.benchmark.leakage import flag_seen
 from readout.benchmark.scoring.counts import count_item, name_columns
 from readout.benchmark.scoring.measures import ACCURACY, COVERAGE, Measure, evaluate, list_measures
 from readout.benchmark.scoring.statistics import (

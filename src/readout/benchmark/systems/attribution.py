@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from readout.text.find import Paragraphs, iter_tokens
+from readout.text.tokens import Paragraphs, iter_tokens
 
 # Frozen: another list would change the baseline's answers, and with them every comparison to it. The
 # suggestions for annotators have a list of their own, which may grow.

@@ -19,7 +19,7 @@ from readout.benchmark.systems.linear import Linear
 from readout.benchmark.systems.retrieval import Retrieval, find_evidence, find_tuples
 from readout.benchmark.systems.system import Rules, System
 from readout.benchmark.tasks import TASKS
-from readout.dataset.statistics import Report, Table, to_records
+from readout.report.tables import Report, Table, to_records
 
 BaselineKind: TypeAlias = Literal["artefact", "baseline"]
 STANCE_TASKS = ("polarity", "stance")

@@ -12,7 +12,7 @@ from readout.benchmark.scoring.measures import evaluate, list_measures
 from readout.benchmark.systems.attribution import find_quotations
 from readout.benchmark.systems.lexicon import weigh
 from readout.benchmark.tasks import TASKS, Item
-from readout.text.find import iter_paragraphs
+from readout.text.tokens import iter_paragraphs
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """The least similarities that are tried; the training fold chooses."""

@@ -21,7 +21,7 @@ from readout.benchmark.predictions import format_predictions
 from readout.benchmark.systems.baselines import BASELINES, Baseline
 from readout.benchmark.systems.system import predict_folds
 from readout.benchmark.tasks import Item
-from readout.corpus.canonical import write_files
+from readout.corpus.files import write_files
 from readout.engine import map_tasks
 from readout.model import Corpus
 from readout.progress import counting

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import AnyAnnotation, Boilerplate, Mention, Quote, Span
-from readout.text.find import Paragraphs, Tokens, iter_tokens, tag_tokens
+from readout.text.tokens import Paragraphs, Tokens, iter_tokens, tag_tokens
 
 LOSSES = (
     "Of annotations only their tokens remain: ids, speakers, forms, topics, stances, links and notes are not written.",

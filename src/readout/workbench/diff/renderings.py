@@ -9,7 +9,7 @@ from html import escape
 import msgspec
 
 from readout.model import annotation_type
-from readout.problem import Style, printable
+from readout.report.problems import Style, printable
 from readout.workbench.diff.report import (
     AnnotationChange,
     Changes,

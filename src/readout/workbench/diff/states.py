@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from readout.corpus.canonical import format_layer
 from readout.corpus.parse import parse_layer
 from readout.corpus.read import UnreadableCorpusError, find_root, read_corpus
 from readout.model import AnnotatedDocument, Corpus, Layer
 from readout.problem import is_failure, nearest
+from readout.workbench.format import format_layer
 
 
 class UnknownStateError(UnreadableCorpusError):

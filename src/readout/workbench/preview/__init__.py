@@ -56,13 +56,13 @@ def _environment() -> Any:
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("readout"),
+        loader=PackageLoader("readout.workbench.preview", "page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    folder = files("readout") / "templates" / "preview"
+    folder = files("readout.workbench.preview") / "page"
     script, style = (Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.js", "page.css"))
     digest = b64encode(sha256(script.encode()).digest()).decode()
     environment.globals.update(
@@ -74,7 +74,7 @@ def _environment() -> Any:
 def write_preview(folder: Path, corpus: Corpus, problems: int = 0) -> None:
     """Write one page for each document and an index into an empty folder; ``problems`` is told to the reader."""
     environment = _environment()
-    template = environment.get_template("preview/document.html")
+    template = environment.get_template("document.html")
     statements = Statements(corpus.documents)
     names = [document.meta.doc_id for document in corpus.documents]
     counts = []
@@ -84,7 +84,7 @@ def write_preview(folder: Path, corpus: Corpus, problems: int = 0) -> None:
         page = template.render(document=view, outlet=_outlet(document, corpus), neighbours=neighbours)
         _write(folder / f"{document.meta.doc_id}.html", page)
         counts.append(view["layers"][0].counts)
-    index = environment.get_template("preview/index.html")
+    index = environment.get_template("index.html")
     rows = [(each.meta, _outlet(each, corpus), count) for each, count in zip(corpus.documents, counts, strict=True)]
     _write(folder / "index.html", index.render(corpus=corpus, rows=rows, problems=problems))
 
@@ -116,7 +116,7 @@ def write_changes(path: Path, changes: Changes, old: State, new: State) -> None:
         for layer in document.layers
     ]
     texts = BothTexts(old.corpus.documents, new.corpus.documents)
-    page = _environment().get_template("preview/changes.html")
+    page = _environment().get_template("changes.html")
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(
         path,

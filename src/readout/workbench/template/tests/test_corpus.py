@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import readout
-from readout.corpus.canonical import format_corpus
 from readout.dataset.build import build_hub
+from readout.workbench.format import format_corpus
 
 ROOT = Path(__file__).parent.parent
 
