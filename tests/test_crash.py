@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 import readout.survey, readout.verdict
 readout.survey.SINGLE, readout.survey.PER_SHARD, readout.verdict.ALONE = 10, 20, 0
-from readout.build import build_hub
+from readout.dataset.build import build_hub
 from readout.verdict import Options
 built = build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=int(sys.argv[3])))
 sys.exit(0 if built.infos else 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.util import find_spec
@@ -181,4 +182,5 @@ def write_manifest(path: Path, manifest: object) -> None:
         partial.write_bytes(msgspec.msgpack.encode(manifest))
         partial.replace(path)
     except OSError:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
