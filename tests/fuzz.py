@@ -29,11 +29,12 @@ from jsonschema import Draft202012Validator
 
 from readout.build import build_hub
 from readout.checks import check_corpus
+from readout.checks.folder import check_folder
 from readout.cli import main
 from readout.problem import is_failure
 from readout.read import UnreadableCorpusError, read_corpus
+from readout.scale.workers import Options
 from readout.schema import explain, is_valid, read_schema
-from readout.verdict import Options, check_folder
 
 CORPUS = Path(__file__).parent / "corpus"
 SECONDS = 60

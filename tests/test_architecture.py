@@ -9,9 +9,9 @@ from conftest import ROOT
 
 STORY = [
     "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "parse", "read",
-    "canonical", "reanchor", "suggest", "checks", "add", "tally", "stats", "survey", "manifest", "progress", "engine",
-    "verdict", "features", "columns", "votes", "batch", "tokens", "tables", "shard", "card", "croissant", "swap",
-    "build", "loading", "agreement", "interchange", "benchmark", "datacard", "changes", "preview", "new", "cli",
+    "canonical", "reanchor", "suggest", "tally", "stats", "scale", "checks", "add", "features", "columns", "votes",
+    "batch", "tokens", "tables", "shard", "card", "croissant", "swap", "build", "loading", "agreement", "interchange",
+    "benchmark", "datacard", "changes", "preview", "new", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 

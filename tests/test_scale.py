@@ -13,20 +13,21 @@ from conftest import CORPUS, ROOT
 from fuzz import MUTATIONS, make_mutant
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from test_build import snapshot
 
 from readout import check_corpus, read_corpus, stats
 from readout.build import build_hub
 from readout.checks import check_layer
 from readout.checks.clean import find_clean_layer
-from readout.engine import map_tasks
+from readout.checks.folder import CHECKED, check_folder
 from readout.loading import load
 from readout.parse import parse_layer
 from readout.problem import RefusedError, is_failure
 from readout.read import REGISTRY_FILES, parse_records, read_registries
-from readout.survey import count_shards
+from readout.scale.shards import count_shards
+from readout.scale.workers import Options, map_tasks
 from readout.tally import Tally, tally_corpus
-from readout.verdict import CHECKED, Options, check_folder
 
 sys.path.append(str(ROOT / "benchmarks"))
 from generate import iter_files
@@ -48,24 +49,11 @@ def generated(tmp_path_factory):
     return make_corpus(tmp_path_factory.mktemp("generated"), 60)
 
 
-@pytest.fixture(autouse=True)
-def _small_shards(monkeypatch):
-    monkeypatch.setattr("readout.survey.SINGLE", 10)
-    monkeypatch.setattr("readout.verdict.SINGLE", 10)
-    monkeypatch.setattr("readout.survey.PER_SHARD", 5)
-
-
-@pytest.fixture
-def no_slack(monkeypatch):
-    """Trust the times of files, however new they are."""
-    monkeypatch.setattr("readout.manifest.SLACK_NS", -(10**18))
-
-
 @pytest.fixture
 def compiled(monkeypatch):
-    """The names of the shards that are compiled or surveyed, as they are."""
+    """The names of the shards that are compiled or checked, in order."""
+    import readout.checks.folder
     import readout.shard
-    import readout.verdict
 
     names = []
 
@@ -79,11 +67,13 @@ def compiled(monkeypatch):
         monkeypatch.setattr(module, name, record)
 
     spy(readout.shard, "compile_shard")
-    spy(readout.verdict, "survey_shard")
+    spy(readout.checks.folder, "check_shard")
     return names
 
 
-ALONE = Options(jobs=1)
+SMALL = Options(jobs=1, per_shard=5, few=10, slack=-1e9)
+"""Small shards, done in this process; times of files are trusted, however new they are."""
+VERIFY = replace(SMALL, verify=True)
 
 
 def change(root, number=0):
@@ -99,7 +89,7 @@ def change(root, number=0):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_shards_come_to_the_same_verdict_as_the_whole(case, tmp_path):
     break_corpus(case, tmp_path)
-    problems, tally = check_folder(tmp_path, ALONE)
+    problems, tally = check_folder(tmp_path, SMALL)
     corpus, found = read_corpus(tmp_path)
     assert list(problems) == sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
     for make in stats.TABLES.values():
@@ -177,7 +167,7 @@ def test_the_number_of_shards_grows_with_the_corpus(documents):
 
 def test_shards_are_files_that_load(generated, tmp_path):
     hub = tmp_path / "hub"
-    infos = build_hub(generated, hub, ALONE).infos
+    infos = build_hub(generated, hub, SMALL).infos
     names = [path.name for path in sorted((hub / "data/quotes").iterdir())]
     assert "train-00000-of-00008.parquet" in names
     assert len(names) == 16
@@ -192,7 +182,7 @@ def test_shards_are_files_that_load(generated, tmp_path):
 
 def test_croissant_reads_all_shards(generated, tmp_path):
     hub = tmp_path / "hub"
-    infos = build_hub(generated, hub, ALONE).infos
+    infos = build_hub(generated, hub, SMALL).infos
     dataset = mlcroissant.Dataset(jsonld=hub / "croissant.json")
     assert not dataset.metadata.issues.errors
     (quotes,) = (info for info in infos if info.config == "quotes")
@@ -202,7 +192,7 @@ def test_croissant_reads_all_shards(generated, tmp_path):
 
 def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
     monkeypatch.setattr("readout.tally.LISTED", 7)
-    _, tally = check_folder(generated, ALONE)
+    _, tally = check_folder(generated, SMALL)
     registries, _ = read_registries(generated)
     table = stats.TABLES["documents"](tally, registries)
     assert len(table.rows) == 7
@@ -210,14 +200,12 @@ def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
     assert stats.format_markdown(table).endswith("53 more are not listed.")
 
 
-def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path, monkeypatch):
-    monkeypatch.setattr("readout.verdict.ALONE", 0)
-    build_hub(generated, tmp_path / "one", ALONE)
-    build_hub(generated, tmp_path / "three", Options(jobs=3))
-    monkeypatch.setattr("readout.verdict.LARGE", 0)
-    build_hub(generated, tmp_path / "anew", Options(jobs=2))
+def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path):
+    build_hub(generated, tmp_path / "one", SMALL)
+    build_hub(generated, tmp_path / "three", replace(SMALL, jobs=3))
+    build_hub(generated, tmp_path / "anew", replace(SMALL, jobs=2, many=0))
     assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three") == snapshot(tmp_path / "anew")
-    assert check_folder(generated, Options(jobs=3)) == check_folder(generated, ALONE)
+    assert check_folder(generated, replace(VERIFY, jobs=3)) == check_folder(generated, SMALL)
 
 
 def test_a_worker_that_dies_is_an_error_not_a_hang():
@@ -228,8 +216,8 @@ def test_a_worker_that_dies_is_an_error_not_a_hang():
 @pytest.mark.slow
 def test_dask_builds_the_same_bytes(generated, tmp_path):
     pytest.importorskip("distributed")
-    build_hub(generated, tmp_path / "local", ALONE)
-    build_hub(generated, tmp_path / "dask", Options(jobs=2, engine="dask"))
+    build_hub(generated, tmp_path / "local", SMALL)
+    build_hub(generated, tmp_path / "dask", replace(SMALL, jobs=2, engine="dask"))
     assert snapshot(tmp_path / "dask") == snapshot(tmp_path / "local")
 
 
@@ -250,75 +238,117 @@ def test_dask_tries_failed_tasks_again(tmp_path):
 # ---------------------------------------------------------------- what has not changed
 
 
-def test_only_the_changed_shard_is_compiled(generated, tmp_path, compiled, no_slack):
+def test_only_the_changed_shard_is_compiled(generated, tmp_path, compiled):
     hub = tmp_path / "hub"
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     every = list(compiled)
     assert len(every) == len(set(every)) > 5
     compiled.clear()
-    built = build_hub(generated, hub, ALONE)
+    built = build_hub(generated, hub, SMALL)
     assert compiled == []
     assert built.infos
     change(generated)
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     assert len(compiled) == 1
-    build_hub(generated, tmp_path / "fresh", ALONE)
+    build_hub(generated, tmp_path / "fresh", SMALL)
     assert snapshot(hub) == snapshot(tmp_path / "fresh")
 
 
-def test_only_the_changed_shard_is_checked(generated, compiled, no_slack):
-    first = check_folder(generated, ALONE)
+def test_only_the_changed_shard_is_checked(generated, compiled):
+    first = check_folder(generated, SMALL)
     compiled.clear()
-    assert check_folder(generated, ALONE) == first
+    assert check_folder(generated, SMALL) == first
     assert compiled == []
     change(generated, 1)
-    check_folder(generated, ALONE)
+    check_folder(generated, SMALL)
     assert len(compiled) == 1
     (generated / CHECKED).write_bytes(b"{")
-    (generated / f"{CHECKED}.shards").write_bytes(b"\xff")
-    check_folder(generated, ALONE)
+    (generated / f"{CHECKED}-shards").write_bytes(b"\xff")
+    check_folder(generated, SMALL)
     assert len(compiled) > 5
 
 
-def test_new_files_are_in_doubt(generated, tmp_path, compiled):
-    """Files that were changed in the last two seconds are compiled again: a further change could go unseen."""
-    change(generated, 2)
-    build_hub(generated, tmp_path / "hub", ALONE)
+def test_times_that_are_too_new_are_not_trusted(generated, tmp_path, compiled):
+    """A file that was changed just now may change again without a new time, so its bytes are compared."""
+    new = replace(SMALL, slack=1e6)
+    build_hub(generated, tmp_path / "hub", new)
     compiled.clear()
-    build_hub(generated, tmp_path / "hub", ALONE)
-    assert compiled
+    build_hub(generated, tmp_path / "hub", new)
+    assert compiled == []
+    change(generated, 2)
+    build_hub(generated, tmp_path / "hub", new)
+    assert len(compiled) == 1
 
 
-def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled, no_slack):
+def write(root, path, raw=b"{}\n"):
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_bytes(raw)
+
+
+CHANGES = {
+    "an unplaced annotation": lambda root: write(root, "annotations/unplaced/by/somebody/astray.jsonl"),
+    "another one": lambda root: write(root, "annotations/unplaced/gold/before.jsonl", b"{}\n{}\n"),
+    "a folder among the texts": lambda root: (root / "raw/text/folder").mkdir(),
+    "a folder among the layers": lambda root: (root / "annotations/gold/folder").mkdir(),
+    "a folder of an annotator": lambda root: (root / "annotations/by/somebody").mkdir(parents=True),
+    "a layer of an annotator": lambda root: write(root, "annotations/by/somebody/astray.jsonl"),
+    "a file beside the annotators": lambda root: write(root, "annotations/by/astray.jsonl"),
+    "a layer of no document": lambda root: write(root, "annotations/gold/astray.jsonl"),
+    "an adjudication of no document": lambda root: write(root, "annotations/adjudication/astray.jsonl"),
+    "a text that is gone": lambda root: next((root / "raw/text").iterdir()).unlink(),
+    "a file in place of a folder": lambda root: (
+        (root / "annotations/gold/was-folder").rmdir() or write(root, "annotations/gold/was-folder")
+    ),
+    "a registry": lambda root: write(root, "annotations/targets.jsonl"),
+    "topic codes": lambda root: write(root, "annotations/topics.jsonl"),
+    "guidelines": lambda root: (root / "annotations/GUIDELINES.md").mkdir(),
+    "metadata": lambda root: write(root, "raw/documents.jsonl"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_check_sees_every_change_of_what_it_looks_at(name, tmp_path):
+    root = make_corpus(tmp_path, 12)
+    write(root, "annotations/unplaced/gold/before.jsonl")
+    (root / "annotations/gold/was-folder").mkdir()
+    before = check_folder(root, SMALL)
+    assert check_folder(root, SMALL) == before
+    CHANGES[name](root)
+    corpus, found = read_corpus(root)
+    expected = sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
+    assert list(check_folder(root, SMALL).problems) == expected
+
+
+def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled):
     for folder in ("raw/text", "annotations/gold"):
         (generated / folder / "astray").symlink_to("nowhere")
     try:
-        build_hub(generated, tmp_path / "hub", ALONE)
+        build_hub(generated, tmp_path / "hub", SMALL)
         compiled.clear()
         change(generated, 4)
-        build_hub(generated, tmp_path / "hub", ALONE)
+        build_hub(generated, tmp_path / "hub", SMALL)
         assert len(compiled) == 1
     finally:
         for folder in ("raw/text", "annotations/gold"):
             (generated / folder / "astray").unlink()
 
 
-def test_surroundings_are_judged_again_when_they_change(generated, no_slack):
+def test_surroundings_are_judged_again_when_they_change(generated):
     """What was found in ``documents.jsonl`` and the registries is taken over only while their bytes are the same."""
     index = generated / "raw/documents.jsonl"
     raw = index.read_bytes()
-    check_folder(generated, ALONE)
+    check_folder(generated, SMALL)
     change(generated, 5)
     reference, found = read_corpus(generated)
     expected = sorted([*found, *check_corpus(reference)], key=lambda problem: problem.order)
-    assert list(check_folder(generated, ALONE).problems) == expected
+    assert list(check_folder(generated, SMALL).problems) == expected
     first, *rest = raw.splitlines(keepends=True)
     index.write_bytes(b"".join([first, first, *rest]))
-    assert "duplicate-id" in {problem.code for problem in check_folder(generated, ALONE).problems}
+    assert "duplicate-id" in {problem.code for problem in check_folder(generated, SMALL).problems}
     change(generated, 5)
-    assert "duplicate-id" in {problem.code for problem in check_folder(generated, ALONE).problems}
+    assert "duplicate-id" in {problem.code for problem in check_folder(generated, SMALL).problems}
     index.write_bytes(raw)
-    assert list(check_folder(generated, ALONE).problems) == expected
+    assert list(check_folder(generated, SMALL).problems) == expected
 
 
 def test_names_of_files_that_are_no_text(small):
@@ -327,99 +357,98 @@ def test_names_of_files_that_are_no_text(small):
     (small / os.fsdecode(b"annotations/by/\xff")).mkdir()
     (small / os.fsdecode(b"annotations/gold/\xff.jsonl")).write_bytes(b"")
     (small / os.fsdecode(b"annotations/unplaced/\xff.jsonl")).write_bytes(b"{}\n")
-    problems = build_hub(small, small / "build/hub", ALONE).problems
+    problems = build_hub(small, small / "build/hub", SMALL).problems
     assert [(problem.code, problem.path) for problem in problems] == [
         ("unexpected-file", r"annotations/by/\xff"),
         ("unexpected-file", r"annotations/gold/\xff.jsonl"),
         ("unplaced-annotation", r"annotations/unplaced/\udcff.jsonl"),
     ]
-    assert build_hub(small, small / "build/hub", ALONE).problems == problems
+    assert build_hub(small, small / "build/hub", SMALL).problems == problems
 
 
-def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, no_slack, monkeypatch):
+def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, monkeypatch):
     hub = tmp_path / "hub"
-    monkeypatch.setattr("readout.manifest._to_stamp", lambda found: (0, 0, 0, 0))  # times that show nothing
-    build_hub(generated, hub, ALONE)
+    monkeypatch.setattr("readout.scale.cache._to_stamp", lambda *_: (1, 1, 1, 1))  # times that show nothing
+    build_hub(generated, hub, SMALL)
     change(generated, 3)
     compiled.clear()
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     assert compiled == []
-    build_hub(generated, hub, Options(jobs=1, verify=True))
+    build_hub(generated, hub, VERIFY)
     assert len(compiled) == 1
     victim = hub / "data/quotes/train-00001-of-00008.parquet"
     raw, times = victim.read_bytes(), victim.stat()
     victim.write_bytes(raw[:-1] + b"x")
     os.utime(victim, ns=(times.st_atime_ns, times.st_mtime_ns))
-    build_hub(generated, hub, Options(jobs=1, verify=True))
+    build_hub(generated, hub, VERIFY)
     assert victim.read_bytes() == raw
 
 
-def test_verify_takes_over_what_a_fresh_checkout_made_newer(generated, tmp_path, compiled, no_slack):
-    build_hub(generated, tmp_path / "hub", ALONE)
+def test_verify_takes_over_what_a_fresh_checkout_made_newer(generated, tmp_path, compiled):
+    build_hub(generated, tmp_path / "hub", SMALL)
     for path in generated.rglob("*.txt"):
         os.utime(path, (OLD, OLD))
     compiled.clear()
-    build_hub(generated, tmp_path / "hub", Options(jobs=1, verify=True))
+    build_hub(generated, tmp_path / "hub", VERIFY)
     assert compiled == []
 
 
 @pytest.mark.parametrize("damage", ["remove", "change"])
-def test_damaged_output_is_built_again(generated, tmp_path, no_slack, damage):
+def test_damaged_output_is_built_again(generated, tmp_path, damage):
     hub = tmp_path / "hub"
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     whole = snapshot(hub)
     for path in (hub / "data/tokens/train-00000-of-00008.parquet", hub / "README.md"):
         path.unlink() if damage == "remove" else path.write_bytes(b"x")
-        build_hub(generated, hub, ALONE)
+        build_hub(generated, hub, SMALL)
         assert snapshot(hub) == whole
 
 
-def test_a_change_of_registries_or_code_is_a_change_of_all(generated, tmp_path, compiled, no_slack, monkeypatch):
-    build_hub(generated, tmp_path / "hub", ALONE)
+def test_a_change_of_registries_or_code_is_a_change_of_all(generated, tmp_path, compiled, monkeypatch):
+    build_hub(generated, tmp_path / "hub", SMALL)
     every = len(compiled)
     path = generated / "annotations/targets.jsonl"
     path.write_bytes(path.read_bytes().replace(b"wants it", b"likes it"))
-    build_hub(generated, tmp_path / "hub", ALONE)
+    build_hub(generated, tmp_path / "hub", SMALL)
     assert len(compiled) == 2 * every
-    for module in ("manifest", "verdict"):
-        monkeypatch.setattr(f"readout.{module}.hash_world", lambda: "another version")
-    build_hub(generated, tmp_path / "hub", ALONE)
+    monkeypatch.setattr("readout.scale.cache.hash_environment", lambda: "another version")
+    build_hub(generated, tmp_path / "hub", SMALL)
     assert len(compiled) == 3 * every
 
 
-def test_documents_that_come_and_go(generated, tmp_path, no_slack):
+def test_documents_that_come_and_go(generated, tmp_path):
     hub = tmp_path / "hub"
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     index = generated / "raw/documents.jsonl"
     line, *rest = index.read_bytes().splitlines(keepends=True)
     index.write_bytes(b"".join(rest))
     doc_id = json.loads(line)["doc_id"]
     (generated / f"raw/text/{doc_id}.txt").rename(tmp_path / "text")
     (generated / f"annotations/gold/{doc_id}.jsonl").rename(tmp_path / "gold")
-    build_hub(generated, hub, ALONE)
-    build_hub(generated, tmp_path / "fresh", ALONE)
+    build_hub(generated, hub, SMALL)
+    build_hub(generated, tmp_path / "fresh", SMALL)
     assert snapshot(hub) == snapshot(tmp_path / "fresh")
     (tmp_path / "text").rename(generated / f"raw/text/{doc_id}.txt")
     (tmp_path / "gold").rename(generated / f"annotations/gold/{doc_id}.jsonl")
     index.write_bytes(b"".join([line, *rest]))
 
 
-def test_problems_are_remembered_with_their_lines(generated, no_slack):
+def test_problems_are_remembered_with_their_lines(generated):
     path = sorted((generated / "annotations/gold").iterdir())[5]
     raw = path.read_bytes()
     path.write_bytes(raw.replace(b'"start":', b'"start":1', 1))
-    first = check_folder(generated, ALONE).problems
+    first = check_folder(generated, SMALL).problems
     assert is_failure(first)
-    assert check_folder(generated, ALONE).problems == first
+    assert check_folder(generated, SMALL).problems == first
     path.write_bytes(raw)
-    assert not is_failure(check_folder(generated, ALONE).problems)
+    assert not is_failure(check_folder(generated, SMALL).problems)
 
 
 def test_a_corpus_that_cannot_be_written_is_checked(generated):
     (generated / "build").mkdir(exist_ok=True)
     (generated / "build").chmod(0o555)
     try:
-        assert not is_failure(check_folder(generated, ALONE).problems)
+        assert not is_failure(check_folder(generated, SMALL).problems)
     finally:
         (generated / "build").chmod(0o755)
 
@@ -431,7 +460,7 @@ def test_rows_that_no_column_can_hold_are_refused_by_name(generated, tmp_path, m
 
     monkeypatch.setattr("readout.batch.check_size", check_size)
     with pytest.raises(RefusedError, match=r"'20.*broken into lines"):
-        build_hub(generated, tmp_path / "hub", Options(jobs=2))
+        build_hub(generated, tmp_path / "hub", replace(SMALL, jobs=2))
     assert list(tmp_path.glob("hub")) == []
 
 
@@ -452,10 +481,9 @@ def test_a_build_imports_neither_pandas_nor_datasets(small, tmp_path):
 
 
 def test_a_build_of_what_has_not_changed_imports_no_arrow(small, tmp_path):
-    for path in small.rglob("*"):
-        os.utime(path, (OLD, OLD))
-    code = "import sys; from pathlib import Path; import readout.manifest; readout.manifest.SLACK_NS = -10**18\n"
-    code += "from readout.build import build_hub\nassert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    code = "import sys; from pathlib import Path; from readout.build import build_hub\n"
+    code += "from readout.scale.workers import Options\n"
+    code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(slack=-1e9)).infos\n"
     code += "print('pyarrow' in sys.modules)"
     assert [run_python(code, small, tmp_path / "hub").strip() for _ in range(2)] == ["True", "False"]
 
@@ -463,7 +491,7 @@ def test_a_build_of_what_has_not_changed_imports_no_arrow(small, tmp_path):
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_corpus(tmp_path):
     code = "import sys; from pathlib import Path; from readout.build import build_hub\n"
-    code += "from readout.verdict import Options\n"
+    code += "from readout.scale.workers import Options\n"
     code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=1)).infos\n"
     # Not ru_maxrss: a child begins with that of the process which started it, here pytest with all its libraries.
     code += "print(int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) // 1024)"

@@ -11,9 +11,9 @@ from readout.benchmark.board_card import format_board
 from readout.benchmark.limits import format_section
 from readout.build import DATACARD, composition_sections
 from readout.card import fill_sections, find_sections
+from readout.checks.folder import check_folder
 from readout.model import Corpus
 from readout.read import read_corpus, read_registries
-from readout.verdict import check_folder
 
 
 def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:

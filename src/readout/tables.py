@@ -14,7 +14,7 @@ from readout.batch import Batch, Places, Vocabularies
 from readout.columns import Row, from_numpy, to_arrow_table, to_column, to_list, to_numbers, to_strings
 from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Config, arrow_schema
 from readout.model import AnnotatedDocument, Boilerplate, Corpus, Mention, Quote, Registries, Stance, Topic
-from readout.survey import iter_runs
+from readout.scale.shards import iter_runs
 from readout.tokens import make_token_columns
 from readout.votes import StanceItem, iter_stance_items
 

@@ -13,7 +13,7 @@ from readout.problem import (
 )
 
 if TYPE_CHECKING:
-    from readout.engine import Engine
+    from readout.scale.workers import Engine
 from readout.cli.frame import corpus_argument, jobs_option, main, print_problems, summarise, verify_option
 
 
@@ -28,8 +28,9 @@ def check(corpus: Path, output: str, strict: bool, jobs: int | None, verify: boo
 
     CORPUS is the corpus folder or a folder inside it; by default the current one.
     """
+    from readout.checks.folder import check_folder
     from readout.read import find_root
-    from readout.verdict import Options, check_folder
+    from readout.scale.workers import Options
 
     problems, tally = check_folder(find_root(corpus), Options(jobs=jobs, verify=verify))
     print_problems(problems, output)
@@ -82,7 +83,7 @@ def build(corpus: Path, output: Path | None, jobs: int | None, verify: bool, eng
     """
     from readout.build import HUB, build_hub, describe_build
     from readout.read import find_root
-    from readout.verdict import Options
+    from readout.scale.workers import Options
 
     root = find_root(corpus)
     target = output or root / HUB
@@ -99,9 +100,9 @@ def build(corpus: Path, output: Path | None, jobs: int | None, verify: bool, eng
 @click.option("--table", "names", multiple=True, help="Print only this table; may be repeated.")
 def stats(corpus: Path, names: tuple[str, ...]) -> None:
     """Count what a corpus holds."""
+    from readout.checks.folder import check_folder
     from readout.read import find_root, read_registries
     from readout.stats import TABLES, print_table
-    from readout.verdict import check_folder
 
     if unknown := set(names) - set(TABLES):
         raise click.UsageError(f"There is no table {sorted(unknown)[0]!r}. Use one of {', '.join(TABLES)}.")
