@@ -31,9 +31,9 @@ from readout.croissant import make_croissant
 from readout.features import CONFIGS, config_splits
 from readout.model import Registries
 from readout.problem import Problem, is_failure
-from readout.scale.cache import Cache, Snapshot, scan
+from readout.scale.cache import FOLDER, Cache, Snapshot, scan
 from readout.scale.shards import Result, ShardFile
-from readout.scale.workers import Options
+from readout.scale.workers import Options, uncollected
 from readout.schema import schema_folder
 from readout.swap import locked, manifest_path, replaced_folder, swap_in
 from readout.tally import Tally
@@ -50,6 +50,7 @@ class Built(NamedTuple):
     infos: tuple[ConfigInfo, ...] = ()
 
 
+@uncollected()
 def build_hub(root: Path, target: Path, options: Options | None = None) -> Built:
     """Build the dataset repository of a corpus folder at ``target``; only what has changed is compiled.
 
@@ -112,9 +113,10 @@ def _stamp_outputs(folder: Path) -> dict[str, tuple[int, int]]:
     """Return size and time of modification of every file below a folder, by relative path."""
     found = {}
     for parent, stamps in scan(str(folder), sys.maxsize).items():
-        within = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
-        for name, (size, modified, _, _) in stamps.items():
-            found[f"{within}/{name}".lstrip("/")] = (size, modified)
+        within = parent[len(str(folder)) + 1 :]
+        for name, stamp in stamps.items():
+            if stamp is not FOLDER:
+                found[f"{within}/{name}".lstrip("/")] = stamp[:2]
     return found
 
 
@@ -203,6 +205,8 @@ def composition_sections(tally: Tally, registries: Registries) -> dict[str, str]
 
 
 def _write_checksums(folder: Path, known: Mapping[str, str]) -> None:
-    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = [f"{known.get(path) or sha256((folder / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    lines = []
+    for path in sorted(_stamp_outputs(folder)):
+        digest = known.get(path) or sha256((folder / path).read_bytes()).hexdigest()
+        lines.append(f"{digest}  {path}\n")
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")

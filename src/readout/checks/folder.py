@@ -47,6 +47,7 @@ class Counts(msgspec.Struct):
         self.tally.add(other.tally)
 
 
+@uncollected()
 def check_folder(root: Path, options: Options | None = None) -> Report:
     """Return the problems and counts of a corpus folder; what has not changed since the last time is not read again.
 
@@ -80,13 +81,12 @@ def run_shards(
     ``work`` makes a result of a shard; by default it only checks. It must check too, as :func:`check_shard` does.
     """
     check = partial(check_shard, scope=snapshot.scope)
-    with uncollected():
-        corpus, problems = _read_frame(snapshot, cache, options.verify)
-        if is_failure(problems):  # no rows can be made while registries or metadata are in doubt
-            work = check
-        shards = plan_shards(corpus.index, options.per_shard)
-        results = map_shards(work or check, shards, snapshot, cache, options, is_usable)
-        return _make_report(corpus, problems, results, cache), results
+    corpus, problems = _read_frame(snapshot, cache, options.verify)
+    if is_failure(problems):  # no rows can be made while registries or metadata are in doubt
+        work = check
+    shards = plan_shards(corpus.index, options.per_shard)
+    results = map_shards(work or check, shards, snapshot, cache, options, is_usable)
+    return _make_report(corpus, problems, results, cache), results
 
 
 # ---------------------------------------------------------------- around the documents

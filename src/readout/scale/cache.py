@@ -10,11 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from stat import S_ISDIR
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -41,29 +41,33 @@ def scan(top: str, settled: int) -> dict[str, dict[str, Stamp]]:
     pending = [top]
     while pending:
         folder = pending.pop()
-        stamps = found[folder] = {}
-        for entry in _list_entries(folder):
-            try:
-                status = entry.stat()
-            except OSError:
-                stamps[entry.name] = _doubt(settled)
-                continue
-            if not S_ISDIR(status.st_mode):
-                stamps[entry.name] = _to_stamp(status, settled)
-                continue
-            stamps[entry.name] = FOLDER
-            if (status.st_dev, status.st_ino) not in seen:  # a link may lead back
-                seen.add((status.st_dev, status.st_ino))
-                pending.append(f"{folder}/{entry.name}")
+        place = _find_place(folder)
+        if place is None or place in seen:  # a link may lead back
+            continue
+        seen.add(place)
+        found[folder] = _scan_folder(folder, settled)
+        pending += [f"{folder}/{name}" for name, stamp in found[folder].items() if stamp is FOLDER]
     return found
 
 
-def _list_entries(folder: str) -> list[os.DirEntry[str]]:
+def _find_place(folder: str) -> tuple[int, int] | None:
     try:
-        with os.scandir(folder) as entries:
-            return list(entries)
+        status = Path(folder).stat()
     except OSError:
-        return []
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _scan_folder(folder: str, settled: int) -> dict[str, Stamp]:
+    stamps = {}
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                stamp = FOLDER if entry.is_dir() else _to_stamp(entry.stat(), settled)
+            except OSError:
+                stamp = _doubt(settled)
+            stamps[entry.name] = stamp
+    return stamps
 
 
 def _to_stamp(status: os.stat_result, settled: int) -> Stamp:
@@ -123,19 +127,18 @@ class Snapshot:
     def hash_frame(self, index: bytes) -> str:
         """Return the hash of all but the contents of texts and layers; ``index`` are the bytes of the metadata."""
         frame = {
-            folder: sorted(stamps) if _is_of_documents(folder) else stamps for folder, stamps in self.folders.items()
+            folder: list(stamps) if _is_of_documents(folder) else stamps for folder, stamps in self.folders.items()
         }
         return hash_value((self.scope, sha256(index).digest(), frame))
 
     def hash_shard(self, shard: Shard) -> str:
         """Return the hash of all that the result of a shard depends on, its files by their stamps."""
-        layers = (read.GOLD, *(f"{read.BY}/{name}" for name in self.scope.annotators), read.ADJUDICATION)
-        texts = self.folders.get(read.TEXTS, {})
-        stamps = [texts.get(f"{meta.doc_id}.txt") for meta in shard.documents]
-        for folder in layers:
-            files = self.folders.get(folder, {})
-            stamps += [files.get(f"{meta.doc_id}.jsonl") for meta in shard.documents]
-        return hash_value((self.scope, shard.name, shard.documents, stamps))
+        names = [meta.doc_id for meta in shard.documents]
+        stamps = {}
+        for folder, suffix in self.scope.folders:
+            if files := self.folders.get(folder):
+                stamps[folder] = [files.get(name + suffix) for name in names]
+        return hash_value((self.scope, shard.name, shard.metadata, stamps))
 
 
 def _is_of_documents(folder: str) -> bool:
@@ -258,4 +261,4 @@ def _find_result(shard: Shard, key: str, scope: Scope, cache: Cache, verify: boo
 
 def _hash_content(shard: Shard, scope: Scope, content: str) -> str:
     """Return the hash of all that the result of a shard depends on, its files by the hash of their bytes."""
-    return hash_value((scope, shard.name, shard.documents, content))
+    return hash_value((scope, shard.name, shard.metadata, content))

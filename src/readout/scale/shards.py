@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 
@@ -21,6 +22,12 @@ class Scope(msgspec.Struct, frozen=True):
     root: str
     annotators: tuple[str, ...]
     registries: str
+
+    @property
+    def folders(self) -> list[tuple[str, str]]:
+        """The folders that have a file for a document, each with the suffix of its files: first that of the texts."""
+        layers = (read.GOLD, *[f"{read.BY}/{name}" for name in self.annotators], read.ADJUDICATION)
+        return [(read.TEXTS, ".txt"), *[(folder, ".jsonl") for folder in layers]]
 
     def read_registries(self) -> tuple[Registries, list[Problem]]:
         """Return the registries of the corpus and their problems; a process reads them once.
@@ -51,13 +58,14 @@ def hash_registries(root: Path) -> str:
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """Some documents of one split, and the line of each in ``documents.jsonl``."""
+    """Some documents of one split, the line of each in ``documents.jsonl``, and the hash of the text of these lines."""
 
     split: Split
     number: int
     of: int
-    documents: tuple[Document, ...] = ()
-    lines: tuple[int, ...] = ()
+    documents: tuple[Document, ...]
+    lines: tuple[int, ...]
+    metadata: str
 
     @property
     def name(self) -> str:
@@ -91,7 +99,7 @@ class Result(msgspec.Struct, frozen=True):
     files: tuple[ShardFile, ...] = ()
 
 
-def count_shards(documents: int, per_shard: int = 200, most: int = 4_096) -> int:
+def count_shards(documents: int, per_shard: int = 100, most: int = 4_096) -> int:
     """Return the number of shards for a split of so many documents.
 
     It is a power of two, so that a growing corpus keeps its shards until it has doubled; a shard then has
@@ -101,24 +109,24 @@ def count_shards(documents: int, per_shard: int = 200, most: int = 4_096) -> int
     return min(1 << (documents // per_shard).bit_length(), most)
 
 
-def plan_shards(index: RecordFile[Document], per_shard: int = 200) -> list[Shard]:
-    """Return the shards of every split, at least one each; a hash of its id assigns a document to a shard."""
+def plan_shards(index: RecordFile[Document], per_shard: int = 100) -> list[Shard]:
+    """Return the shards of every split, at least one each; the CRC-32 of its id assigns a document to a shard."""
+    text = index.raw.split(b"\n")
+    places: dict[Split, list[tuple[Document, int]]] = {split: [] for split in read.SPLITS}
+    for meta, line in zip(index.records, index.lines, strict=True):
+        places[meta.split].append((meta, line))
     shards = []
-    for split in read.SPLITS:
-        places = [(meta, line) for meta, line in zip(index.records, index.lines, strict=True) if meta.split == split]
-        of = count_shards(len(places), per_shard)
+    for split, whole in places.items():
+        of = count_shards(len(whole), per_shard)
         parts: list[list[tuple[Document, int]]] = [[] for _ in range(of)]
-        for meta, line in places:
-            parts[_place(meta.doc_id, of)].append((meta, line))
+        for meta, line in whole:
+            parts[crc32(meta.doc_id.encode()) % of].append((meta, line))
         for number, part in enumerate(parts):
             documents = tuple([meta for meta, _ in part])
             lines = tuple([line for _, line in part])
-            shards.append(Shard(split, number, of, documents, lines))
+            metadata = sha256(b"\n".join([text[line - 1] for line in lines])).hexdigest()
+            shards.append(Shard(split, number, of, documents, lines, metadata))
     return shards
-
-
-def _place(doc_id: str, of: int) -> int:
-    return int.from_bytes(sha256(doc_id.encode()).digest()[:8], "big") % of if of > 1 else 0
 
 
 def iter_runs(
@@ -144,15 +152,13 @@ def iter_runs(
 def hash_shard(shard: Shard, scope: Scope) -> str:
     """Return the hash of every byte of a shard's files, as in :attr:`Result.content`; empty if one cannot be read."""
     root = Path(scope.root)
-    folders = (read.GOLD, *(f"{read.BY}/{name}" for name in scope.annotators), read.ADJUDICATION)
     content = sha256()
     for meta in shard.documents:
-        text, _ = read_bytes(root, f"{read.TEXTS}/{meta.doc_id}.txt")
+        paths = [f"{folder}/{meta.doc_id}{suffix}" for folder, suffix in scope.folders]
+        text, *layers = [read_bytes(root, path)[0] for path in paths]
         if text is None:
             return ""
-        paths = [f"{folder}/{meta.doc_id}.jsonl" for folder in folders]
-        files = [(path, read_bytes(root, path)[0]) for path in paths]
-        content.update(describe_content(sha256(text).hexdigest(), files))
+        content.update(describe_content(sha256(text).hexdigest(), zip(paths[1:], layers, strict=True)))
     return content.hexdigest()
 
 
