@@ -13,7 +13,13 @@ from scipy.stats import t as student
 from sklearn.metrics import cohen_kappa_score
 
 from readout.agreement.coefficients import cohen_kappa, krippendorff_alpha, with_unmatched
-from readout.agreement.counts import UNMATCHED, AgreementCounts, add_counts, count_agreement, match_annotations
+from readout.agreement.counts import (
+    UNMATCHED,
+    AgreementCounts,
+    add_counts,
+    count_agreement,
+    match_annotations,
+)
 from readout.agreement.pairs import compare_all_pairs, estimate_gamma
 from readout.agreement.report import pairs_to_json, to_tables, write_html
 from readout.corpus.read import read_corpus

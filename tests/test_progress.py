@@ -8,9 +8,8 @@ import pytest
 from conftest import ROOT
 
 CODE = """
-import readout.progress as progress
-progress.QUIET_SECONDS = {quiet}
-with progress.counting(10) as advance:
+from readout.scale.workers import progress
+with progress(10, quiet={quiet}) as advance:
     for _ in range(10):
         advance(1)
 """

@@ -7,7 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from readout.model import FIELD_ROLES, SPAN_FIELDS, AnyAnnotation, Layer, annotation_type, main_spans
+from readout.model import (
+    FIELD_ROLES,
+    SPAN_FIELDS,
+    AnyAnnotation,
+    Layer,
+    annotation_type,
+    main_spans,
+)
 from readout.text.alignment import Alignment
 from readout.workbench.diff.pairing import carry, pair_by_id, pair_by_meaning
 from readout.workbench.diff.report import AnnotationChange, FieldChange, LayerChanges

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from readout.model import AnnotatedDocument, AnyAnnotation, Boilerplate, Mention, Quote, Topic, main_spans
+from readout.model import (
+    AnnotatedDocument,
+    AnyAnnotation,
+    Boilerplate,
+    Mention,
+    Quote,
+    Topic,
+    main_spans,
+)
 from readout.workbench.diff.report import (
     AnnotationChange,
     ChangeKind,
