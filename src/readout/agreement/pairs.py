@@ -103,11 +103,11 @@ def _weighted_mean(scores: Sequence[tuple[float, int]]) -> float | None:
 
 def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, int] | None:
     import numpy as np
+    import pygamma_agreement as pygamma
     from pyannote.core import Segment
-    from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
 
     label = "polarity" if kind == "stance" else LABEL_FIELDS[kind][-1]
-    continuum = Continuum()
+    continuum = pygamma.Continuum()
     sizes = []
     for name, layer in (("first", first), ("second", second)):
         spans = [(s, getattr(a, label)) for a in layer.records if annotation_type(a) == kind for s in main_spans(a)]
@@ -118,7 +118,8 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
         return None
     np.random.seed(0)
     with _quiet_solver():
-        result = continuum.compute_gamma(CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1), n_samples=30)
+        dissimilarity = pygamma.CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1)
+        result = continuum.compute_gamma(dissimilarity, n_samples=30)
         return float(result.gamma), sum(sizes)
 
 

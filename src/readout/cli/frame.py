@@ -6,7 +6,9 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -68,6 +70,11 @@ class _Commands(OrderedGroup):
                 rows = [(name.ljust(width), find_command(name).get_short_help_str(100)) for name in names]
                 formatter.write_dl(rows)
 
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        """Run the command line with streams that take any text."""
+        _take_any_text()
+        return super().main(*arguments, **named)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -81,12 +88,21 @@ class _Commands(OrderedGroup):
             raise
 
 
+def _take_any_text() -> None:
+    """Let a stream write any text: Windows gives a pipe its code page, which lacks most scripts."""
+    encoding = "utf-8" if sys.platform == "win32" else None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 def _extra_hint(module: str) -> str:
     """Return how to install a library of one of the package's extras, or an empty string."""
     from importlib.metadata import requires
 
+    name = re.escape(module.replace("_", "-"))
     for requirement in requires("readout-corpus") or ():
-        found = re.fullmatch(rf"(?:\w+-)?{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement)
+        found = re.fullmatch(rf"(?:\w+-)?{name}\b.*extra == ['\"](\w+)['\"].*", requirement)
         if found and found[1] not in ("dev", "test"):  # which contain all the others
             return f'This command needs {module}: pip install "readout-corpus[{found[1]}]"'
     return ""
