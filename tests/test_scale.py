@@ -25,6 +25,7 @@ from readout.loading import load
 from readout.parse import parse_layer
 from readout.problem import RefusedError, is_failure
 from readout.read import REGISTRY_FILES, parse_records, read_registries
+from readout.scale.cache import Snapshot
 from readout.scale.shards import count_shards
 from readout.scale.workers import Options, map_tasks
 from readout.tally import Tally, tally_corpus
@@ -331,6 +332,21 @@ def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled
     finally:
         for folder in ("raw/text", "annotations/gold"):
             (generated / folder / "astray").unlink()
+
+
+def test_linked_folders_are_seen_and_not_left(tmp_path):
+    root = make_corpus(tmp_path / "corpus", 12)
+    (root / "raw/text").rename(tmp_path / "elsewhere")
+    (root / "raw/text").symlink_to(tmp_path / "elsewhere")
+    (root / "annotations/gold/loop").symlink_to(tmp_path)
+    folders = Snapshot(root, slack=-1e9).folders
+    assert not [folder for folder in folders if "loop" in folder]
+    before = check_folder(root, SMALL)
+    assert check_folder(root, SMALL) == before
+    text = next((tmp_path / "elsewhere").iterdir())
+    text.write_bytes(text.read_bytes() + b"\n")
+    codes = {problem.code for problem in check_folder(root, SMALL).problems}
+    assert "checksum" in codes
 
 
 def test_surroundings_are_judged_again_when_they_change(generated):

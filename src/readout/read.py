@@ -95,6 +95,12 @@ def find_root(start: Path) -> Path:
     raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
 
 
+def require_corpus(root: Path) -> None:
+    """Raise UnreadableCorpusError if a folder has no ``raw/documents.jsonl``."""
+    if not (root / DOCUMENTS).is_file():
+        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+
+
 def read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
     """Return the bytes of a regular file of a corpus; None and a problem where there is none that can be read."""
     try:
@@ -297,8 +303,7 @@ def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:
         UnreadableCorpusError: ``root`` holds no ``raw/documents.jsonl``.
 
     """
-    if not (root / DOCUMENTS).is_file():
-        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+    require_corpus(root)
     registries, problems = read_registries(root)
     index, found = read_index(root)
     problems += [*found, *check_folders(root, index), *check_unplaced(root)]
