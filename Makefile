@@ -14,8 +14,8 @@ test: $(VENV)/installed-test
 check: $(VENV)/installed
 	$(BIN)/readout check
 
-docs: $(VENV)/installed-test
-	$(BIN)/python tests/reference.py
+docs: $(VENV)/installed
+	$(BIN)/python -m readout.cli.pages
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

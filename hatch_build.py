@@ -19,8 +19,8 @@ class DataBuildHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
-        from readout.build import build_hub
-        from readout.problem import format_text
+        from readout.dataset.build import build_hub
+        from readout.report.problems import format_text
 
         self._folder = tempfile.TemporaryDirectory()
         hub = Path(self._folder.name) / "hub"

@@ -20,10 +20,11 @@ import datasets
 import pyarrow as pa
 
 import readout
-from readout.build import hash_sources
-from readout.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
-from readout.problem import format_text, is_failure
-from readout.tables import make_split_table
+from readout.dataset.build import hash_sources
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
+from readout.dataset.tables import make_split_table
+from readout.problem import is_failure
+from readout.report.problems import format_text
 
 
 class Readout(datasets.ArrowBasedBuilder):

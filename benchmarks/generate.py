@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from readout.canonical import encode, encode_layer, encode_records
+from readout.corpus.canonical import encode, encode_layer, encode_records
 from readout.model import (
     Annotator,
     AnyAnnotation,

@@ -148,7 +148,7 @@ def run_datasets_rows(corpus: Path, folder: Path) -> None:
     """Load the rows that a build makes, already made, from JSON lines with explicit Features, into an empty cache."""
     from datasets import Features, load_dataset
 
-    from readout.features import arrow_schema
+    from readout.dataset.features import arrow_schema
 
     files: dict[Any, dict[str, str]] = {}
     for path in sorted((folder / "rows").iterdir()):

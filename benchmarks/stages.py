@@ -16,12 +16,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from readout import read, shard
-from readout.build import build_hub
 from readout.checks import Usage, clean, folder
-from readout.columns import ContentHash
+from readout.corpus import read
+from readout.corpus.tally import Tally
+from readout.dataset import parquet as shard
+from readout.dataset.arrow import ContentHash
+from readout.dataset.build import build_hub
 from readout.scale.workers import Options
-from readout.tally import Tally
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "read and hash files": ((read, "read_text"), (read, "_read_layer")),

@@ -1,6 +1,6 @@
 """Items made by hand for the tests of the benchmark."""
 
-from readout.benchmark.scores import Score
+from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import Item
 
 LABELS = ("favor", "against", "neutral")

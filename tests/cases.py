@@ -1,16 +1,18 @@
 """The cases: each folder of ``cases/`` is named by a rule's code and breaks that rule in the corpus of ``corpus/``.
 
-``files/`` holds the files that replace those of the corpus, ``remove.txt`` the paths that are removed, and
-``expected.txt`` what ``readout check`` prints.
+``files/`` has the files that replace those of the corpus, ``remove.txt`` the paths that are removed, and
+``expected.txt`` what ``readout check`` prints. ``python tests/cases.py CODE`` writes it, to be read before it is kept.
 """
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 from readout.checks import check_corpus
-from readout.problem import Problem, format_text
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
+from readout.problem import Problem
+from readout.report.problems import format_text
 
 TESTS = Path(__file__).parent
 CORPUS = TESTS / "corpus"
@@ -23,7 +25,7 @@ def break_corpus(case: Path, root: Path) -> None:
     if (case / "files").is_dir():
         shutil.copytree(case / "files", root, dirs_exist_ok=True)
     if (case / "remove.txt").is_file():
-        for name in (case / "remove.txt").read_text().split():
+        for name in (case / "remove.txt").read_text(encoding="utf-8").split():
             (root / name).unlink()
 
 
@@ -54,3 +56,9 @@ def check_mistake(lines: str) -> str:
         corpus, problems = read_corpus(root)
         found = [problem for problem in [*problems, *check_corpus(corpus)] if problem.path == path]
         return "".join(format_text(problem) + "\n" for problem in sorted(found, key=lambda problem: problem.order))
+
+
+if __name__ == "__main__":
+    for code in sys.argv[1:]:
+        case = TESTS / "cases" / code
+        (case / "expected.txt").write_text(check_case(case), encoding="utf-8", newline="\n")

@@ -1,7 +1,9 @@
-"""Fixtures: the real corpus, a broken-at-will copy of the small one, and no network."""
+"""Fixtures: the real corpus, copies of the small one and of a generated one, and no network."""
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,13 @@ os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
 
 ROOT = Path(__file__).parent.parent
 CORPUS = Path(__file__).parent / "corpus"
+
+
+def pytest_collection_modifyitems(items):
+    if sys.platform == "win32":
+        for item in items:
+            if item.get_closest_marker("posix"):
+                item.add_marker(pytest.mark.skip(reason="needs signals, limits, links or names that Windows lacks"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,3 +45,53 @@ def real():
 
     corpus, problems = read_corpus(ROOT)
     return corpus, [*problems, *check_corpus(corpus)]
+
+
+def tally_corpus(corpus):
+    """Return the counts of a whole corpus."""
+    from readout.corpus.tally import Tally
+
+    tally = Tally()
+    tally.add_documents(corpus.documents)
+    return tally
+
+
+def run_python(code, *arguments):
+    """Return what a Python process of its own prints."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory):
+    from generated import make_corpus
+
+    return make_corpus(tmp_path_factory.mktemp("made") / "corpus", 60)
+
+
+@pytest.fixture
+def generated(_made, tmp_path):
+    """A generated corpus of 60 documents."""
+    return Path(shutil.copytree(_made, tmp_path / "generated"))
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """The names of the shards that are compiled or checked, as they are."""
+    import readout.checks.folder
+    import readout.dataset.parquet
+
+    names = []
+
+    def spy(module, name):
+        original = getattr(module, name)
+
+        def record(shard, *arguments, **named):
+            names.append(shard.name)
+            return original(shard, *arguments, **named)
+
+        monkeypatch.setattr(module, name, record)
+
+    spy(readout.dataset.parquet, "compile_shard")
+    spy(readout.checks.folder, "check_shard")
+    return names

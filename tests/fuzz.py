@@ -12,7 +12,6 @@ import json
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import tempfile
@@ -27,18 +26,18 @@ import msgspec
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from readout.build import build_hub
 from readout.checks import check_corpus
 from readout.checks.folder import check_folder
 from readout.cli import main
+from readout.corpus.read import UnreadableCorpusError, read_corpus
+from readout.corpus.schema import explain, is_valid, read_schema
+from readout.dataset.build import build_hub
 from readout.problem import is_failure
-from readout.read import UnreadableCorpusError, read_corpus
 from readout.scale.workers import Options
-from readout.schema import explain, is_valid, read_schema
 
 CORPUS = Path(__file__).parent / "corpus"
-SECONDS = 60
-"""No mutant of a small corpus may take longer, even on a machine that is busy with other things."""
+CPU_SECONDS = 60
+"""No mutant of a small corpus may take more time of the processor, however busy the machine is."""
 CHARACTERS = [
     "\x00",
     "\u202e",
@@ -362,10 +361,10 @@ def run(seed: int, with_build: bool) -> tuple[bool, str]:
     """Return whether the mutant of a seed was accepted, and what promise it broke, if any."""
 
     def stop(*_: object) -> None:
-        raise TimeoutError(f"more than {SECONDS} seconds")
+        raise TimeoutError(f"more than {CPU_SECONDS} seconds")
 
-    old = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
+    old = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     try:
         with tempfile.TemporaryDirectory() as folder:
             make_mutant(seed, Path(folder) / "corpus")
@@ -373,8 +372,8 @@ def run(seed: int, with_build: bool) -> tuple[bool, str]:
     except Exception as error:  # whatever it is, it is what the fuzzer looks for
         return False, f"{type(error).__name__}: {str(error)[:300]}"
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, old)
 
 
 def fuzz(first: int, mutants: int, build_every: int = 10) -> tuple[int, dict[int, str]]:
@@ -390,6 +389,8 @@ def fuzz(first: int, mutants: int, build_every: int = 10) -> tuple[int, dict[int
 
 def fuzz_part(part: tuple[int, int]) -> tuple[int, dict[int, str]]:
     """Fuzz in a process that may use no more than 4 GiB."""
+    import resource
+
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     return fuzz(*part)
 

@@ -34,11 +34,13 @@ def make_hostile(root):
     doc_id = "2030-02-toll-critics"
     (root / f"raw/text/{doc_id}.txt").write_text(TEXT, encoding="utf-8", newline="")
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in RECORDS)
-    (root / f"annotations/gold/{doc_id}.jsonl").write_text(lines, encoding="utf-8")
+    (root / f"annotations/gold/{doc_id}.jsonl").write_text(lines, encoding="utf-8", newline="\n")
     index = root / "raw/documents.jsonl"
     documents = [json.loads(line) for line in index.open(encoding="utf-8")]
     documents[-1]["title"] = f"شكرا {BAD}"
-    index.write_text("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in documents), encoding="utf-8")
+    index.write_text(
+        "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in documents), encoding="utf-8", newline="\n"
+    )
     speakers = root / "annotations/speakers.jsonl"
     raw = speakers.read_text(encoding="utf-8").replace('"name":"Noam Levi"', f'"name":{json.dumps(BAD)}')
-    speakers.write_text(raw, encoding="utf-8")
+    speakers.write_text(raw, encoding="utf-8", newline="\n")

@@ -6,12 +6,12 @@ from pathlib import Path
 from conftest import CORPUS
 from hypothesis import strategies as st
 
-from readout.canonical import encode_layer
+from readout.corpus.canonical import encode_layer
+from readout.corpus.read import read_registries
 from readout.interchange.formats import FORMATS
 from readout.interchange.inbox import Inbox, entries_of
 from readout.interchange.outbox import Outbox, Sheet, send
 from readout.model import Boilerplate, Document, Mention, Quote, Span, Stance, Topic
-from readout.read import read_registries
 
 REGISTRIES, _ = read_registries(CORPUS)
 NAME = "2030-03-generated"

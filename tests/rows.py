@@ -3,10 +3,11 @@
 from functools import cached_property
 
 from readout import model
-from readout.anchor import Paragraphs, Tokens, iter_tokens, tag_tokens
-from readout.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES
+from readout.dataset.arrow import ContentHash, to_arrow_table
+from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Labels, is_tags
+from readout.dataset.stance_items import iter_stance_items
 from readout.model import Mention, Quote, Stance, Topic
-from readout.votes import iter_stance_items
+from readout.text.tokens import Paragraphs, Tokens, iter_tokens, tag_tokens
 
 
 class DocumentRows:
@@ -278,3 +279,29 @@ def iter_config_rows(corpus, config, split):
     for document in corpus.documents:
         if document.meta.split == split:
             yield from DocumentRows(document, corpus.registries).iter_rows(config)
+
+
+# ---------------------------------------------------------------- rows that were loaded
+
+
+def to_row(config, loaded):
+    """Return a row as it is compiled for the dictionary that ``datasets`` gives for it: label names for integers."""
+    return tuple(_to_value(feature, loaded[name]) for name, feature in FEATURES[config].items())
+
+
+def _to_value(feature, value):
+    if isinstance(feature, Labels):
+        return feature[value]
+    if isinstance(feature, str):
+        return value
+    if isinstance(feature, list):
+        values = [_to_value(feature[0], item) for item in value]
+        return "".join(values) if is_tags(feature[0]) else values
+    return [_to_value(child, value[name]) for name, child in feature.items()]
+
+
+def hash_rows(config, rows):
+    """Return the content hash of rows."""
+    content = ContentHash(config)
+    content.update(to_arrow_table(config, rows))
+    return content.hexdigest()

@@ -10,13 +10,13 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readout.canonical import format_corpus
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.read import read_corpus
+from readout.corpus.schema import is_valid
 from readout.model import Speaker
-from readout.read import read_corpus
-from readout.schema import is_valid
-from readout.suggest import iter_quotations, suggest
+from readout.workbench.format import format_corpus
+from readout.workbench.suggest import iter_quotations, suggest
 
 TEXT = """Ferry dispute
 Ada Quill said that the ferry “will sail.” Noam Levi (נועם לוי) replied: "Never! Not one." <script>alert(1)</script>
@@ -58,7 +58,7 @@ def test_a_document_is_added_with_what_is_known_and_the_rest_unknown(small, text
 def test_a_text_about_a_known_event_joins_its_split(small, text):
     arguments = ("--doc-id", "2030-03-x", "--event", "northport-2030-02", "--outlet", "northport-courier")
     assert run("add", "document", text, *arguments, "--corpus", small).exit_code == 0
-    assert json.loads((small / "raw/documents.jsonl").read_text().splitlines()[-1])["split"] == "test"
+    assert json.loads((small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()[-1])["split"] == "test"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_suggestions_cannot_enter_gold_unreviewed(added):
 
 def test_a_suggestion_is_taken_over_by_copying_what_is_inside(added):
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
-    (added / f"annotations/gold/{DOC_ID}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (added / f"annotations/gold/{DOC_ID}.jsonl").write_text("\n".join(lines), encoding="utf-8", newline="\n")
     assert run("format", added).exit_code == 0
     assert problems_of(added) == []
     assert run("build", added).exit_code == 0
@@ -252,8 +252,10 @@ def test_hostile_text_passes_through_every_command(added, tmp_path):
     lines.append(
         '{"type":"boilerplate","kind":"script","span":{"exact":"<script>alert(1)</script>"},"note":"<b>x</b>"}'
     )
-    gold.write_text("\n".join(lines), encoding="utf-8")
-    (added / "DATACARD.md").write_text("# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n")
+    gold.write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    (added / "DATACARD.md").write_text(
+        "# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n", encoding="utf-8", newline="\n"
+    )
     shutil.copyfile(raw, tmp_path / "old.txt")
     raw.write_bytes(TEXT.replace("Ferry dispute", "🚢 عبّارة – Ferry dispute").encode())
     for arguments in (
@@ -269,3 +271,16 @@ def test_hostile_text_passes_through_every_command(added, tmp_path):
         assert done.exit_code == 0, (arguments, done.output, done.exception)
     assert problems_of(added) == []
     assert len(gold.read_text(encoding="utf-8").splitlines()) == len(lines)
+
+
+def test_what_is_there_is_neither_overwritten_nor_built_upon(small, text):
+    (small / f"annotations/gold/{DOC_ID}.jsonl").write_bytes(b"{}\n")
+    done = run("add", "document", text, "--published", "2030-03-02", "--split", "train", "--corpus", small)
+    assert (done.exit_code, "exists already" in done.stderr) == (2, True)
+    assert not (small / f"raw/text/{DOC_ID}.txt").exists()
+
+    (small / "annotations/speakers.jsonl").write_bytes(b"[]\n")
+    before = {path: path.read_bytes() for path in small.rglob("*.jsonl")}
+    done = run("add", "speaker", "port-union", "--name", "Port union", "--kind", "organisation", "--corpus", small)
+    assert (done.exit_code, "has problems" in done.stderr) == (2, True)
+    assert before == {path: path.read_bytes() for path in small.rglob("*.jsonl")}

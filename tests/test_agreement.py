@@ -1,6 +1,7 @@
 """Agreement against outside references, worked examples and invariants."""
 
 from collections import Counter
+from statistics import mean
 
 import krippendorff
 import numpy as np
@@ -12,13 +13,13 @@ from scipy.stats import t as student
 from sklearn.metrics import cohen_kappa_score
 
 from readout.agreement.coefficients import cohen_kappa, krippendorff_alpha, with_unmatched
-from readout.agreement.counts import UNMATCHED, Counts, add_counts, count, match_annotations
-from readout.agreement.pairs import compare_all, estimate_gamma
-from readout.agreement.report import to_json, to_tables, write_html
-from readout.intervals import jackknife
-from readout.matching import dice, match
+from readout.agreement.counts import UNMATCHED, AgreementCounts, add_counts, count_agreement, match_annotations
+from readout.agreement.pairs import compare_all_pairs, estimate_gamma
+from readout.agreement.report import pairs_to_json, to_tables, write_html
+from readout.corpus.read import read_corpus
 from readout.model import Layer, Mention, Span, Stance
-from readout.read import read_corpus
+from readout.report.intervals import jackknife, leave_one_out
+from readout.text.matching import dice, match
 
 labels = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=40)
 
@@ -53,11 +54,11 @@ def test_alpha_of_a_worked_example():
 
 def test_jackknife_of_a_mean_is_the_t_interval():
     values = [0.1, 0.5, 0.4, 0.9, 0.6]
-    estimate = jackknife(values, lambda part: sum(part) / len(part))
+    estimate = jackknife(mean(values), leave_one_out(values, mean))
     error = np.std(values, ddof=1) / np.sqrt(len(values))
     half = student.ppf(0.975, len(values) - 1) * error
     assert (estimate.low, estimate.high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
-    assert jackknife([1.0], lambda part: part[0]) == (1.0, None, None)
+    assert jackknife(1.0, leave_one_out([1.0], mean)) == (1.0, None, None)
 
 
 def mention(start, end, speaker="a", name="x"):
@@ -78,17 +79,17 @@ mentions = st.lists(
 @settings(max_examples=60)
 @given(mentions, mentions, st.randoms(use_true_random=False))
 def test_counts_do_not_depend_on_order_and_mirror(ours, theirs, rng):
-    counts = count(ours, theirs, "mention", 50)
-    shuffled = count(rng.sample(ours, len(ours)), rng.sample(theirs, len(theirs)), "mention", 50)
+    counts = count_agreement(ours, theirs, "mention", 50)
+    shuffled = count_agreement(rng.sample(ours, len(ours)), rng.sample(theirs, len(theirs)), "mention", 50)
     assert counts == shuffled
-    mirrored = count(theirs, ours, "mention", 50)
+    mirrored = count_agreement(theirs, ours, "mention", 50)
     assert (mirrored.matched, mirrored.shared_characters) == (counts.matched, counts.shared_characters)
     assert counts.matched <= min(len(ours), len(theirs))
 
 
 @given(mentions)
 def test_a_layer_agrees_with_itself(ours):
-    counts = count(ours, ours, "mention", 50)
+    counts = count_agreement(ours, ours, "mention", 50)
     assert counts.matched == counts.exact == len(ours)
     assert counts.first_characters == counts.shared_characters
     assert all(a == b for a, b in counts.labels["speaker"])
@@ -116,25 +117,26 @@ def test_stances_of_one_passage_are_told_apart_by_holder_and_target_not_by_polar
     first = [stance("t1", "favor", 9), stance("t2", "against", 9)]
     second = [stance("t2", "favor", 7), stance("t1", "favor", 4)]
     assert [(a.target, b.target) for a, b in match_annotations(first, second, "stance")] == [("t1", "t1"), ("t2", "t2")]
-    assert count(first, second, "stance", 9).labels["polarity"] == {("favor", "favor"): 1, ("against", "favor"): 1}
+    polarities = count_agreement(first, second, "stance", 9).labels["polarity"]
+    assert polarities == {("favor", "favor"): 1, ("against", "favor"): 1}
 
 
 def test_unmatched_items_count_against_alpha():
-    counts = Counts(first=3, second=2, matched=2, labels={"speaker": Counter({("a", "a"): 2})})
+    counts = AgreementCounts(first=3, second=2, matched=2, labels={"speaker": Counter({("a", "a"): 2})})
     assert with_unmatched(counts, "speaker") == {("a", "a"): 2, ("unmatched", UNMATCHED): 1}
 
 
 def test_report_of_the_small_corpus_by_hand():
     corpus, _ = read_corpus(CORPUS)
-    (pair,) = compare_all(corpus.documents)
+    (pair,) = compare_all_pairs(corpus.documents)
     assert (pair.first, pair.second) == ("ann", "ben")
     stances, found = pair.types["stance"], pair.types["mention"]
     assert (stances.total.first, stances.total.second, stances.total.matched, stances.total.exact) == (2, 1, 1, 0)
     assert stances.total.labels["polarity"] == {("neutral", "against"): 1}
     assert (found.total.matched, found.total.exact) == (1, 1)
     assert stances.total.shared_characters == len("“iron toll”")
-    assert add_counts([stances.total, Counts()]) == stances.total
-    data = to_json(pair)
+    assert add_counts([stances.total, AgreementCounts()]) == stances.total
+    data = pairs_to_json(pair)
     assert data["types"]["mention"]["measures"]["spans"]["exact F1"]["value"] == 1
     assert [table.title.split(":")[0] for table in to_tables(pair)] == [
         "Spans",
@@ -160,7 +162,7 @@ def test_gamma_is_one_for_equal_layers_and_lower_for_moved_ones():
 
 def test_page_escapes_and_shows_the_confusion(tmp_path):
     corpus, _ = read_corpus(CORPUS)
-    write_html(tmp_path / "page.html", compare_all(corpus.documents))
+    write_html(tmp_path / "page.html", compare_all_pairs(corpus.documents))
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert 'class="other"' in page
     assert "<script" not in page

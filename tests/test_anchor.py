@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readout.anchor import (
-    Paragraphs,
-    find_nearest,
-    find_quotation,
-    find_respelled,
-    iter_paragraphs,
-    iter_tokens,
-    map_offsets,
-)
+from readout.text.find import find_exact, find_nearest, find_respelled, map_offsets
+from readout.text.tokens import Paragraphs, iter_paragraphs, iter_tokens
 
 texts = st.text(st.sampled_from("ab “”\n\r😀é\u0301שلa🇮🇱\t") | st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -25,14 +18,14 @@ def test_quotation_is_found_where_it_stands(text, data):
     end = data.draw(st.integers(start, len(text)))
     if start == end:
         return
-    assert start in find_quotation(text, text[start:end])
-    assert find_quotation(text, text[start:end], text[:start], text[end:]) == [start]
+    assert start in find_exact(text, text[start:end])
+    assert find_exact(text, text[start:end], text[:start], text[end:]) == [start]
 
 
 def test_occurrences_may_overlap():
-    assert find_quotation("aaaa", "aa") == [0, 1, 2]
-    assert find_quotation("aaaa", "aa", prefix="a", suffix="a") == [1]
-    assert find_quotation("aaaa", "b") == []
+    assert find_exact("aaaa", "aa") == [0, 1, 2]
+    assert find_exact("aaaa", "aa", prefix="a", suffix="a") == [1]
+    assert find_exact("aaaa", "b") == []
 
 
 @pytest.mark.parametrize(("unit", "encoding", "width"), [("utf-8", "utf-8", 1), ("utf-16", "utf-16-le", 2)])
@@ -41,7 +34,7 @@ def test_offsets_map_both_ways(unit, encoding, width, text):
     offsets = map_offsets(text, unit)
     for offset in range(len(text) + 1):
         foreign = len(text[:offset].encode(encoding)) // width
-        assert offsets.to_foreign(offset) == foreign
+        assert offsets.foreign[offset] == foreign
         assert offsets.from_foreign(foreign) == offset
 
 

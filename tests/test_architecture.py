@@ -5,13 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run_python
 
 STORY = [
-    "model", "anchor", "alignment", "matching", "intervals", "problem", "syntax", "schema", "lines", "parse", "read",
-    "canonical", "reanchor", "suggest", "tally", "stats", "scale", "checks", "add", "features", "columns", "votes",
-    "batch", "tokens", "tables", "shard", "card", "croissant", "swap", "build", "loading", "agreement", "interchange",
-    "benchmark", "datacard", "changes", "preview", "new", "cli",
+    "_version", "model", "problem", "text", "corpus", "report", "scale", "checks", "dataset", "interchange", "agreement",
+    "benchmark", "workbench", "cli",
 ]  # fmt: skip
 PACKAGE = ROOT / "src" / "readout"
 
@@ -35,17 +33,17 @@ def test_every_module_is_in_the_story():
 def test_imports_run_one_way(module):
     earlier = [*STORY[: STORY.index(module)], *([module] if (PACKAGE / module).is_dir() else [])]
     file = PACKAGE / f"{module}.py"
-    files = [file] if file.exists() else sorted((PACKAGE / module).glob("*.py"))
+    files = [file] if file.exists() else sorted((PACKAGE / module).rglob("*.py"))
     assert files
     assert [(path.name, name) for path in files for name in imported_modules(path) if name not in earlier] == []
 
 
-SIBLINGS = {"interchange", "agreement", "preview", "benchmark"}
+SIBLINGS = {"interchange", "agreement", "benchmark"}
 
 
 @pytest.mark.parametrize("module", sorted(SIBLINGS & set(STORY)))
 def test_siblings_do_not_know_each_other(module):
-    files = [*PACKAGE.glob(f"{module}.py"), *(PACKAGE / module).glob("*.py")]
+    files = [*PACKAGE.glob(f"{module}.py"), *(PACKAGE / module).rglob("*.py")]
     assert {name for path in files for name in imported_modules(path)}.isdisjoint(SIBLINGS - {module})
 
 
@@ -56,3 +54,18 @@ def test_nothing_heavy_is_imported_early(arguments):
     )
     loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
     assert loaded.isdisjoint({"datasets", "pandas", "pyarrow", "jsonschema", "numpy", "rich", "yaml"})
+
+
+def test_a_build_imports_neither_pandas_nor_datasets(small, tmp_path):
+    code = "import sys; from pathlib import Path; from readout.dataset.build import build_hub\n"
+    code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2])).infos\n"
+    code += "print({'pandas', 'datasets', 'jsonschema', 'rich'} & set(sys.modules))"
+    assert run_python(code, small, tmp_path / "hub").strip() == "set()"
+
+
+def test_a_build_of_what_has_not_changed_imports_no_arrow(small, tmp_path):
+    code = "import sys; from pathlib import Path; from readout.dataset.build import build_hub\n"
+    code += "from readout.scale.workers import Options\n"
+    code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(slack=-1e9)).infos\n"
+    code += "print('pyarrow' in sys.modules)"
+    assert [run_python(code, small, tmp_path / "hub").strip() for _ in range(2)] == ["True", "False"]

@@ -9,13 +9,13 @@ import pytest
 from benchmark import make_items
 from conftest import CORPUS
 
-from readout.benchmark.chat import PROMPTS, Chat, format_prompt, parse_reply
 from readout.benchmark.folds import make_folds
-from readout.benchmark.scores import Score
-from readout.benchmark.systems import predict_folds
+from readout.benchmark.scoring.scores import Score
+from readout.benchmark.systems.chat import PROMPTS, Chat, format_prompt, parse_reply
+from readout.benchmark.systems.system import predict_folds
+from readout.benchmark.systems.transformer import FineTuned, ZeroShotInference, map_inference
 from readout.benchmark.tasks import TASKS
-from readout.benchmark.transformer import FineTuned, ZeroShotInference, map_inference
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def write_model(folder, label2id):
 
     letters = [chr(code) for code in range(33, 127)]
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary))
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8", newline="\n")
     tokenizer = transformers.BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=64)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
@@ -178,7 +178,7 @@ def test_zero_shot_inference_answers_with_names(tmp_path, items):
 def test_our_bert_is_that_of_transformers(tmp_path):
     """The forward pass in NumPy gives the vectors of the reference, mean pooling included."""
     pytest.importorskip("safetensors")
-    from readout.benchmark.encoder import read_encoder
+    from readout.benchmark.systems.encoder import read_encoder
 
     write_model(tmp_path, {"x": 0, "y": 1})
     import torch

@@ -8,10 +8,10 @@ from benchmark import make_items, make_score, measure
 from conftest import CORPUS
 
 from readout.benchmark.predictions import RULES, format_predictions, parse_predictions
-from readout.benchmark.report import report_score
-from readout.benchmark.scores import Score
+from readout.benchmark.scoring.report import report_score
+from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import TASKS
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
 
 
 @pytest.fixture(scope="module")

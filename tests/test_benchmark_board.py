@@ -15,25 +15,22 @@ from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 
-from readout.benchmark.baselines import BASELINES
-from readout.benchmark.ceiling import answer, list_annotators, score_annotators
-from readout.benchmark.exports import to_every_eval_ever, to_hub_results
-from readout.benchmark.leaderboard import check_files, make_files, write_boards
-from readout.benchmark.runs import write_baselines
-from readout.benchmark.scores import Score
-from readout.benchmark.submissions import list_systems, read_submissions
+from readout.benchmark.board.ceiling import answer, list_full_annotators, score_annotators
+from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
+from readout.benchmark.board.leaderboard import check_files, make_files, write_boards
+from readout.benchmark.board.submissions import list_systems, read_submissions
+from readout.benchmark.scoring.scores import Score
+from readout.benchmark.systems.baselines import BASELINES
+from readout.benchmark.systems.runs import write_baselines
 from readout.benchmark.tasks import TASKS
 from readout.cli import main
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
 
 NAMES = [
     "always-favor",
     "majority",
-    "target-prior",
     "stance-lexicon",
-    "nearest-speaker",
     "nothing",
-    "similar-sentences",
 ]
 
 
@@ -41,7 +38,7 @@ NAMES = [
 def made_board(tmp_path_factory):
     root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
     corpus = read_corpus(root)[0]
-    write_baselines(root, corpus, NAMES, workers=1, quiet=True)
+    write_baselines(root, corpus, NAMES, workers=1)
     write_boards(root, make_files(root, corpus))
     return root
 
@@ -64,14 +61,14 @@ def codes(root):
 def test_a_board_that_follows_from_its_predictions_is_accepted(board):
     assert list_systems(board) == sorted(NAMES)
     assert codes(board) == []
-    done = run("leaderboard", board, "--check")
+    done = run("bench", "board", board, "--check")
     assert done.exit_code == 0, done.output
 
 
 def test_a_second_run_writes_the_same_bytes(board):
     before = {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
-    assert run("baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
-    assert run("leaderboard", board).exit_code == 0
+    assert run("bench", "baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
+    assert run("bench", "board", board).exit_code == 0
     assert before == {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
 
 
@@ -79,12 +76,12 @@ def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board
     result = board / "submissions/majority/result.json"
     result.write_bytes(result.read_bytes().replace(b'"value": 0', b'"value": 1', 1))
     assert codes(board) == [("leaderboard-stale", "result.json")]
-    assert run("leaderboard", board).exit_code == 0
+    assert run("bench", "board", board).exit_code == 0
     assert codes(board) == []
     predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
     predictions.write_bytes(predictions.read_bytes().replace(b'"against"', b'"favor"'))
     assert ("leaderboard-stale", "result.json") in codes(board)
-    assert run("leaderboard", board, "--check").exit_code == 1
+    assert run("bench", "board", board, "--check").exit_code == 1
     predictions.unlink()
     assert ("leaderboard-stale", "LEADERBOARD.json") in codes(board)
 
@@ -97,14 +94,18 @@ def test_predictions_that_do_not_fit_are_problems_with_their_line(board):
     assert problems[0].path == "submissions/majority/predictions/polarity.event.jsonl"
     assert problems[0].line == 1
     before = (board / "submissions/LEADERBOARD.md").read_bytes()
-    assert run("leaderboard", board).exit_code == 1
+    assert run("bench", "board", board).exit_code == 1
     assert (board / "submissions/LEADERBOARD.md").read_bytes() == before
 
 
 def edit_card(root, system, **changes):
     path = root / "submissions" / system / "system.yaml"
     card = {**yaml.safe_load(path.read_bytes()), **changes}
-    path.write_text(yaml.safe_dump({key: value for key, value in card.items() if value != "LEFT OUT"}))
+    path.write_text(
+        yaml.safe_dump({key: value for key, value in card.items() if value != "LEFT OUT"}),
+        encoding="utf-8",
+        newline="\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,11 +128,13 @@ def test_what_a_system_must_tell(board, changes, code):
 def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
     folder = board / "submissions/majority"
     (folder / "predictions/notes.jsonl").write_bytes(b"")
+    (folder / "predictions/polarity.moon.jsonl").write_bytes(b"")
     (board / "submissions/vain").mkdir()
-    (board / "submissions/nothing/system.yaml").write_text("a: [")
+    (board / "submissions/nothing/system.yaml").write_text("a: [", encoding="utf-8", newline="\n")
     found = [(each.code, each.path) for each in make_files(board, read_corpus(board)[0]).problems]
     assert found == [
         ("submission-file", "submissions/majority/predictions/notes.jsonl"),
+        ("submission-file", "submissions/majority/predictions/polarity.moon.jsonl"),
         ("submission-card", "submissions/nothing/system.yaml"),
         ("submission-card", "submissions/vain/system.yaml"),
     ]
@@ -147,8 +150,8 @@ def test_all_seeds_are_kept_and_shown(board):
         (folder / f"seed-{seed}").mkdir()
         for name, raw in files.items():
             (folder / f"seed-{seed}" / name).write_bytes(raw)
-    assert run("leaderboard", board).exit_code == 0
-    page = (board / "submissions/LEADERBOARD.md").read_text()
+    assert run("bench", "board", board).exit_code == 0
+    page = (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
     assert "majority (seed 1)" in page
     assert "majority (seed 2)" in page
     (folder / "seed-2/polarity.event.jsonl").unlink()
@@ -196,11 +199,11 @@ def test_an_annotator_with_gold_has_a_perfect_score():
 
 def test_an_annotator_is_scored_where_all_documents_were_read():
     corpus = read_corpus(CORPUS)[0]
-    assert list_annotators(corpus) == []
+    assert list_full_annotators(corpus) == []
     layers = [replace(each.gold, annotator="ann") for each in corpus.documents]
     own = zip(corpus.documents, layers, strict=True)
     twice = replace(corpus, documents=tuple(replace(each, layers=(layer,)) for each, layer in own))
-    assert list_annotators(twice) == ["ann"]
+    assert list_full_annotators(twice) == ["ann"]
     items = TASKS["polarity"].build(corpus)
     assert score_annotators(twice, "polarity", items) == [], "a layer that is gold itself is no second reader"
     blank = replace(layers[0], records=())
@@ -231,7 +234,7 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
             assert result["score_details"]["score"] == pytest.approx(run_.score.value(), abs=1e-6)
             assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(result)
         assert all(set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission))
-    assert run("leaderboard", board, "--export", tmp_path / "out").exit_code == 0
+    assert run("bench", "board", board, "--export", tmp_path / "out").exit_code == 0
     written = yaml.safe_load((tmp_path / "out/eval_results/majority.yaml").read_bytes())
     assert written[0]["dataset"]["task_id"].startswith("attribution")
     json.loads((tmp_path / "out/every_eval_ever/majority.json").read_bytes())
@@ -241,8 +244,8 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
 
 
 def test_baselines_are_listed_and_unknown_ones_are_wrong_usage(board):
-    assert all(name in run("baseline").output for name in BASELINES)
-    done = run("baseline", "majorty", "--corpus", board)
+    assert all(name in run("bench", "baseline").output for name in BASELINES)
+    done = run("bench", "baseline", "majorty", "--corpus", board)
     assert done.exit_code == 2
     assert "did you mean 'majority'" in done.stderr
 
@@ -250,7 +253,7 @@ def test_baselines_are_listed_and_unknown_ones_are_wrong_usage(board):
 def test_a_baseline_drops_predictions_for_folds_that_are_gone(board):
     stale = board / "submissions/majority/predictions/attribution.target.jsonl"
     stale.write_bytes(b"")
-    run("baseline", "majority", "--corpus", board, "--jobs", 1)
+    run("bench", "baseline", "majority", "--corpus", board, "--jobs", 1)
     assert not stale.exists()
 
 
@@ -271,9 +274,9 @@ def test_the_system_of_the_readme_runs_and_is_scored(board):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "word-threat" in block]
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
-    run("folds", board, "--write")
-    subprocess.run([sys.executable, "-c", code], cwd=board, check=True, timeout=60)
+    run("bench", "folds", board, "--write")
+    subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
     shutil.copy(board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml")
     edit_card(board, "word-threat", system_id="word-threat", kind="system")
-    assert run("leaderboard", board).exit_code == 0
+    assert run("bench", "board", board).exit_code == 0
     assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ import pytest
 from benchmark import LABELS, make_items, make_score
 from conftest import ROOT
 
-from readout.benchmark.limits import format_section
-from readout.benchmark.power import (
+from readout.benchmark.board.card import format_section
+from readout.benchmark.scoring.power import (
     CORRELATIONS,
     HIT_RATES,
     ClusterSizes,
@@ -17,13 +17,12 @@ from readout.benchmark.power import (
     simulate_all,
     simulate_coverage,
 )
-from readout.benchmark.render import Report, format_difference, format_latex, format_number, format_p, format_score
-from readout.benchmark.report import list_limits, report_comparisons, report_score
-from readout.benchmark.scores import compare_all
-from readout.benchmark.statistics import smallest_p
+from readout.benchmark.scoring.report import list_limits, report_comparisons, report_score
+from readout.benchmark.scoring.scores import compare_all
+from readout.benchmark.scoring.statistics import smallest_p
 from readout.benchmark.tasks import TASKS
-from readout.intervals import Estimate
-from readout.stats import Table
+from readout.report.intervals import Estimate
+from readout.report.tables import Report, Table, format_difference, format_latex, format_number, format_p, format_score
 
 
 def test_the_interval_keeps_its_promise_on_the_corpus_s_own_shape_where_events_are_alike(real):

@@ -12,9 +12,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 
 from readout.benchmark import metrics
-from readout.benchmark.counts import count_pairs, is_overlapping, to_spans
-from readout.benchmark.measures import evaluate
 from readout.benchmark.metrics import StanceMetric, f_fa_score
+from readout.benchmark.scoring.counts import count_pairs, is_overlapping, to_spans
+from readout.benchmark.scoring.measures import evaluate
 from readout.benchmark.tasks import TASKS
 
 labels = st.sampled_from(LABELS)

@@ -9,18 +9,16 @@ from msgspec.structs import replace
 from readout.benchmark.folds import (
     SCHEMES,
     find_stale_folds,
-    flag_seen,
     folds_path,
     make_all,
     make_folds,
     read_folds,
-    report_leakage,
     write_folds,
 )
-from readout.benchmark.presence import label_pairs
-from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items
+from readout.benchmark.leakage import flag_seen, report_leakage
+from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items, label_pairs
+from readout.corpus.read import read_corpus
 from readout.model import Stance
-from readout.read import read_corpus
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +131,7 @@ def test_an_unknown_task_and_an_empty_one_are_told(corpus):
 
 def test_the_frozen_folds_are_those_of_the_corpus(real):
     corpus, _ = real
-    assert find_stale_folds(ROOT, corpus) == [], "run `readout folds --write`"
+    assert find_stale_folds(ROOT, corpus) == [], "run `readout bench folds --write`"
     assert read_folds(ROOT, "polarity", "event") == make_all(corpus)[folds_path("polarity", "event")]
 
 

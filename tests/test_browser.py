@@ -7,9 +7,9 @@ from browser import CHROMIUM, opened_browser
 from conftest import CORPUS, ROOT
 from hostile import TEXT, make_hostile
 
-from readout.changes import compare_states
-from readout.changes.states import read_state
-from readout.preview import write_changes, write_preview
+from readout.workbench.diff import compare_states
+from readout.workbench.diff.states import read_state
+from readout.workbench.preview import write_changes, write_preview
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,7 +32,7 @@ def folder(small, tmp_path):
     """The pages of the small corpus with its hostile document, and ``changes.html`` from the small corpus to it."""
     make_hostile(small)
     talks = small / f"annotations/gold/{TALKS}.jsonl"
-    talks.write_text(talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'), encoding="utf-8")
+    talks.write_text(talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'), encoding="utf-8", newline="\n")
     old, new = read_state(str(CORPUS)), read_state(str(small))
     pages = tmp_path / "pages"
     pages.mkdir()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from pathlib import Path
 
 import mlcroissant
 import pyarrow.parquet as pq
@@ -10,14 +11,14 @@ import pytest
 from cases import CASES, break_corpus
 from conftest import ROOT
 from datasets import load_dataset
+from rows import hash_rows, to_row
 
-from readout.build import HUB, build_hub
-from readout.card import hash_config
 from readout.checks import CHECKS
-from readout.columns import hash_rows, to_row
-from readout.features import CONFIGS, FEATURES
-from readout.loading import load
-from readout.swap import replaced_folder
+from readout.corpus.files import replaced_folder
+from readout.dataset.build import HUB, build_hub
+from readout.dataset.card import hash_config
+from readout.dataset.features import CONFIGS, FEATURES
+from readout.dataset.load import load
 
 
 def snapshot(folder):
@@ -107,7 +108,7 @@ def test_an_exception_leaves_the_last_build_alone_and_nothing_beside_it(built):
 
     def fail():
         with replaced_folder(built) as folder:
-            (folder / "half").write_text("half")
+            (folder / "half").write_text("half", encoding="utf-8", newline="\n")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -145,3 +146,15 @@ def test_croissant_is_valid_and_loads_records(tmp_path):
         assert record["quotes-test/id"].decode() == row["id"]
         starts = [part["quotes-test/content/start"] for part in record["quotes-test/content"]]
         assert starts == [part["start"] for part in row["content"]]
+
+
+def test_files_are_copied_where_they_cannot_be_linked(small, built, monkeypatch):
+    def refuse(path, target):
+        raise OSError
+
+    before = snapshot(built)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    card = small / "DATACARD.md"
+    card.write_text("# Another card\n", encoding="utf-8", newline="\n")
+    build_hub(small, built)
+    assert {name for name, raw in snapshot(built).items() if before[name] != raw} == {"README.md", "SHA256SUMS"}

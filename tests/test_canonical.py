@@ -10,9 +10,12 @@ from conftest import CORPUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readout.canonical import content_id, encode_layer, format_corpus, format_layer, iter_draft_spans, write_files
+from readout.corpus.canonical import encode_layer
+from readout.corpus.drafts import content_id, iter_draft_spans
+from readout.corpus.files import write_files
+from readout.corpus.parse import parse_layer
 from readout.model import AnyAnnotation, Mention, Span
-from readout.parse import parse_layer
+from readout.workbench.format import format_corpus, format_layer
 
 DOCUMENTS = ["2030-01-harbour-talks", "2030-01-harbour-brief", "2030-02-toll-critics"]
 
@@ -76,13 +79,17 @@ def test_format_composes_what_people_write_but_not_what_they_quote(small):
     good = path.read_text(encoding="utf-8")
     assert "café" in good  # inside a span
     path.write_text(
-        good.replace('"speaker":"cafe-owners"', '"note":"cafe\u0301","speaker":"cafe-owners"'), encoding="utf-8"
+        good.replace('"speaker":"cafe-owners"', '"note":"cafe\u0301","speaker":"cafe-owners"'),
+        encoding="utf-8",
+        newline="\n",
     )
     done = format_corpus(small)["annotations/gold/2030-01-harbour-brief.jsonl"]
     assert "put text in normalization form C" in done.changes
     assert unicodedata.is_normalized("NFC", done.raw.decode())
     speakers = small / "annotations/speakers.jsonl"
-    speakers.write_text(unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")), encoding="utf-8")
+    speakers.write_text(
+        unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
+    )
     assert not format_corpus(small)["annotations/speakers.jsonl"].problems
 
 

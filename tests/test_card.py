@@ -4,10 +4,10 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from readout.build import build_hub
-from readout.card import fill_sections, find_sections, split_front_matter
-from readout.datacard import refresh_card
-from readout.features import CONFIGS, FEATURES
+from readout.dataset.build import build_hub
+from readout.dataset.card import fill_sections, find_sections, split_front_matter
+from readout.dataset.features import CONFIGS, FEATURES
+from readout.workbench.datacard import refresh_card
 
 
 def test_the_card_is_not_stale():

@@ -1,6 +1,7 @@
 """What changed between two states: by hand for each kind, by property for all, and from git."""
 
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -10,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from readout.changes import compare_states
-from readout.changes.layers import compare_layers
-from readout.changes.pairing import Carrier, pair_by_meaning
-from readout.changes.renderings import COMMENT_LIMIT, RENDERINGS, format_markdown
-from readout.changes.states import read_state
-from readout.changes.wording import Texts
 from readout.cli import main
 from readout.model import Layer, Mention, Span
+from readout.text.alignment import Alignment
+from readout.text.find import is_inside_word
+from readout.workbench.diff import compare_states
+from readout.workbench.diff.layers import compare_layers
+from readout.workbench.diff.pairing import pair_by_meaning
+from readout.workbench.diff.renderings import COMMENT_LIMIT, RENDERINGS, render_markdown
+from readout.workbench.diff.states import read_state
+from readout.workbench.diff.wording import BothTexts
 
 TALKS = "annotations/gold/2030-01-harbour-talks.jsonl"
 CRITICS = "annotations/gold/2030-02-toll-critics.jsonl"
@@ -30,12 +33,12 @@ def run(*arguments):
 def edit(path, old, new):
     raw = path.read_text(encoding="utf-8")
     assert raw.count(old) == 1
-    path.write_text(raw.replace(old, new), encoding="utf-8")
+    path.write_text(raw.replace(old, new), encoding="utf-8", newline="\n")
 
 
 def compare(new, old=CORPUS):
     before, after = read_state(str(old)), read_state(str(new))
-    return compare_states(before, after), Texts(before.corpus.documents, after.corpus.documents)
+    return compare_states(before, after), BothTexts(before.corpus.documents, after.corpus.documents)
 
 
 def kinds(changes):
@@ -92,7 +95,7 @@ def test_each_kind_of_change_of_an_annotation(small):
 
 def test_a_new_id_is_an_edit_and_references_follow_it(small):
     talks = small / TALKS
-    talks.write_text(talks.read_text(encoding="utf-8").replace('"m-two"', '"m-pair"'), encoding="utf-8")
+    talks.write_text(talks.read_text(encoding="utf-8").replace('"m-two"', '"m-pair"'), encoding="utf-8", newline="\n")
     changes, _ = compare(small)
     assert kinds(changes) == {("edited", "m-pair")}
     assert "m-two" in changes.breaking[0]
@@ -111,15 +114,17 @@ def test_drafts_count_as_what_format_makes_of_them(small):
 def test_breaking_changes_are_named(small):
     index = small / "raw/documents.jsonl"
     lines = index.read_text(encoding="utf-8").splitlines(keepends=True)
-    index.write_text(lines[0].replace('"split":"train"', '"split":"validation"') + lines[1], encoding="utf-8")
+    index.write_text(
+        lines[0].replace('"split":"train"', '"split":"validation"') + lines[1], encoding="utf-8", newline="\n"
+    )
     edit(small / "annotations/targets.jsonl", '"target_id":"ferry"', '"target_id":"new-ferry"')
     for side in (small, small.parent / "old"):
         (side / "schema").mkdir(parents=True)
         vocabulary = ["favor", "against"] if side == small else ["favor", "against", "neutral"]
         schema = {"$defs": {"stance": {"properties": {"polarity": {"enum": vocabulary}}}}}
-        (side / "schema/annotation.schema.json").write_text(json.dumps(schema))
+        (side / "schema/annotation.schema.json").write_text(json.dumps(schema), encoding="utf-8", newline="\n")
     for folder in ("raw", "annotations"):
-        (small.parent / "old" / folder).symlink_to(CORPUS / folder)
+        shutil.copytree(CORPUS / folder, small.parent / "old" / folder)
     changes, _ = compare(small, small.parent / "old")
     assert [sentence.split("'")[1] for sentence in changes.breaking] == [
         "2030-01-harbour-brief",
@@ -132,7 +137,7 @@ def test_breaking_changes_are_named(small):
 def test_registries_and_adjudication_are_compared(small):
     edit(small / "annotations/speakers.jsonl", '"country":"NZ"', '"country":"AU"')
     path = next((small / "annotations/adjudication").glob("*.jsonl"))
-    path.write_text("", encoding="utf-8")
+    path.write_text("", encoding="utf-8", newline="\n")
     changes, _ = compare(small)
     assert [(entry.kind, entry.path.split("/")[1]) for entry in changes.entries] == [
         ("removed", "adjudication"),
@@ -142,7 +147,7 @@ def test_registries_and_adjudication_are_compared(small):
 
 def test_a_corrected_text_carries_its_annotations_along(small):
     text = small / "raw/text/2030-02-toll-critics.txt"
-    text.write_text("Dear all, " + text.read_text(encoding="utf-8"), encoding="utf-8")
+    text.write_text("Dear all, " + text.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
     changes, _ = compare(small)
     (document,) = changes.documents
     assert [(layer.changes, layer.carried) for layer in document.layers] == [((), 0)] * 3
@@ -155,7 +160,7 @@ def test_a_corrected_text_carries_its_annotations_along(small):
                     if isinstance(span, dict) and "start" in span:
                         span["start"] += 10
                         span["end"] += 10
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8", newline="\n")
     changes, _ = compare(small)
     assert kinds(changes) == set()
     assert all(layer.carried and not layer.misplaced for layer in changes.documents[0].layers)
@@ -176,17 +181,25 @@ def layer(records):
     return Layer(path="", records=tuple(records))
 
 
+def cut(text, places):
+    """Return a text without some stretches of it."""
+    kept = [end for place in [(0, 0), *places, (len(text), 0)] for end in place][1:-1]
+    return "".join(text[start:end] for start, end in zip(kept[::2], kept[1::2], strict=True))
+
+
 @given(WORDS, WORDS)
 def test_carried_words_are_the_same_words(old, new):
     old, new = " ".join(old), " ".join(new)
-    carrier = Carrier(old, new)
+    alignment = Alignment(old, new)
     for start in range(len(old)):
         for end in range(start + 1, min(len(old), start + 6) + 1):
-            there = carrier.locate(start, end)
-            if there != (-1, -1):
+            there = alignment.locate(start, end)
+            if there:
                 assert new[slice(*there)] == old[start:end]
-    lost, gained = (sum(end - start for start, end in places) for places in (carrier.removed, carrier.inserted))
-    assert len(old) - lost == len(new) - gained
+    lost, gained = alignment.removed_words(), alignment.inserted_words()
+    assert cut(old, lost) == cut(new, gained)
+    assert not any(is_inside_word(old, at) for place in lost for at in place)
+    assert not any(is_inside_word(new, at) for place in gained for at in place)
 
 
 @settings(max_examples=60, deadline=None)
@@ -222,7 +235,7 @@ def hostile(small):
 
 
 def test_markdown_shows_hostile_words_as_words(small):
-    report = format_markdown(*hostile(small))
+    report = render_markdown(*hostile(small))
     assert "<script" not in report
     for sign in ("@team", "`a`", "#1 ", "\x1b", "\u202e"):
         assert sign not in report
@@ -243,7 +256,7 @@ def test_markdown_fits_a_comment(small):
                 f'{{"type":"mention","id":"m-{number}","speaker":"noam-levi","span":{{"start":0,"end":1,"exact":"T"}}}}\n'
             )
     (small / TALKS).write_bytes(b"")
-    report = format_markdown(*compare(small))
+    report = render_markdown(*compare(small))
     assert len(report) < COMMENT_LIMIT + 200
     assert "too long for a comment" in report
 
@@ -292,6 +305,14 @@ def test_revisions_folders_and_defaults(repository):
     assert run("diff", "first", "--exit-code").exit_code == 1
 
 
+def test_the_corpus_may_be_elsewhere(repository, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    done = run("diff", "first", "--corpus", repository)
+    assert done.exit_code == 0, done.output
+    assert "polarity: neutral → favor" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [("frist", "did you mean 'first'"), ("--output=x", "no git revision"), ("HEAD:raw", "no git revision")],
@@ -321,3 +342,27 @@ def test_every_format_of_the_command(small, output):
     done = run("diff", CORPUS, small, "--format", output)
     assert done.exit_code == 0
     assert "2030-01-harbour-talks" in done.stdout
+
+
+def test_the_changelog_tells_of_documents_entries_and_breaking_changes(small):
+    edit(small / "annotations/targets.jsonl", '"target_id":"ferry"', '"target_id":"new-ferry"')
+    index = small / "raw/documents.jsonl"
+    first, *_ = index.read_text(encoding="utf-8").splitlines(keepends=True)
+    index.write_text(first, encoding="utf-8", newline="\n")
+    brief = small / "raw/text/2030-01-harbour-brief.txt"
+    brief.write_text("Dear all, " + brief.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+
+    lines = run("diff", CORPUS, small, "--format", "changelog").stdout.splitlines()
+    assert [line for line in lines if not line.startswith("- ")] == [
+        "## Next (unreleased)", "", "Breaking for users of the data:", "", "", "The data:", "",
+    ]  # fmt: skip
+    news = [line for line in lines if line.startswith("- ")]
+    assert any("2030-02-toll-critics" in line and "gone" in line for line in news)
+    assert any("raw text" in line for line in news)
+    assert any("annotations/targets.jsonl" in line and "`ferry`" in line for line in news)
+
+
+def test_without_git_a_revision_is_wrong_usage(small, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = run("diff", "main", small)
+    assert (done.exit_code, "git is not installed" in done.stderr) == (2, True)

@@ -4,23 +4,102 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from conftest import ROOT
 
 from readout.cli import main
+from readout.cli.frame import GROUPS
+from readout.interchange.formats import FORMATS
 
 
 def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_every_command_has_help_and_is_in_the_readme():
+def iter_leaves(group, context, name=""):
+    """Yield the full name of each command, with the command."""
+    for part in group.list_commands(context):
+        command = group.get_command(context, part)
+        full = f"{name} {part}".strip()
+        if isinstance(command, click.Group):
+            yield from iter_leaves(command, context, full)
+        else:
+            yield full, command
+
+
+LEAVES = dict(iter_leaves(main, click.Context(main)))
+
+
+def test_help_shows_every_command_once_in_one_line():
+    listed = [name for names in GROUPS.values() for name in names]
+    shown = {name for name in LEAVES if not name.startswith("add ")} | {"add"}
+    assert sorted(listed) == sorted(shown)
+    lines = run("--help").stdout.splitlines()
+    for name in listed:
+        (line,) = [line for line in lines if line.startswith(f"  {name} ")]
+        summary = line.removeprefix(f"  {name} ").strip()
+        assert summary.endswith("."), "a whole sentence that is not cut off"
+        assert not summary.endswith("...")
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_has_help_and_takes_the_corpus_folder(name):
+    command = LEAVES[name]
+    assert command.help
+    assert "--corpus" in {option for param in command.params for option in param.opts}
+    assert all(param.help for param in command.params if isinstance(param, click.Option))
+    assert run(*name.split(), "--help").exit_code == 0
+
+
+def test_the_readme_names_every_command():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, command in main.commands.items():
-        assert command.help
-        assert f"readout {name}" in readme, name
-        assert run(name, "--help").exit_code == 0
+    assert [name for names in GROUPS.values() for name in names if f"readout {name}" not in readme] == []
+
+
+@pytest.mark.parametrize("command", ["check", "stats", "format", "bench folds"])
+def test_the_corpus_is_an_argument_or_an_option_and_one_of_them(small, tmp_path, command):
+    words = command.split()
+    same = small / "annotations" / ".."
+    expected = run(*words, small)
+    for arguments in (["--corpus", small], [small, "--corpus", small], [same, "--corpus", small]):
+        done = run(*words, *arguments)
+        assert (done.exit_code, done.stdout) == (expected.exit_code, expected.stdout)
+    refused = run(*words, small, "--corpus", tmp_path)
+    assert refused.exit_code == 2
+    assert "named twice" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["export", "import"])
+def test_exchange_help_names_its_formats(name):
+    way = {"export": lambda each: each.write, "import": lambda each: each.read or each.read_corpus}[name]
+    section = run(name, "--help").stdout.split("Formats:")[1].splitlines()
+    shown = {line.split()[0] for line in section if line.strip()}
+    assert shown == {key for key, each in FORMATS.items() if way(each)}
+
+
+COMPLETIONS = [
+    ("bench ", "p", ["power"]),
+    ("bench power --task ", "pol", ["polarity"]),
+    ("bench baseline ", "most", ["most-named"]),
+    ("stats --table ", "la", ["labels"]),
+    ("export ", "sp", ["spacy"]),
+    ("import ", "pol", ["polnear"]),
+    ("export brat --corpus {small} --document ", "2030-02", ["2030-02-toll-critics"]),
+    ("reanchor {small} --document ", "2030-02", ["2030-02-toll-critics"]),
+    ("export brat --corpus {small} --layer ", "g", ["gold"]),
+    ("agree {small} --annotator ", "an", ["ann"]),
+    ("agree {outside} --annotator ", "", []),
+]
+
+
+@pytest.mark.parametrize(("line", "begun", "expected"), COMPLETIONS)
+def test_the_shell_completes_names(small, tmp_path, line, begun, expected):
+    words = line.format(small=small, outside=tmp_path).split()
+    found = ShellComplete(main, {}, "readout", "_READOUT_COMPLETE").get_completions(words, begun)
+    assert [item.value for item in found] == expected
 
 
 def test_check_is_clean(small):
@@ -41,7 +120,7 @@ def test_warnings_fail_only_when_strict(small):
     assert run("check", small, "--strict").exit_code == 1
 
 
-@pytest.mark.parametrize("output", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("output", ["text", "json", "markdown", "github", "sarif"])
 def test_check_names_problems_in_every_format(small, output):
     (small / "annotations/gold/2030-02-toll-critics.jsonl").write_bytes(b'{"type":"mention"}\n')
     done = run("check", small, "--format", output)
@@ -102,9 +181,48 @@ def test_stats_prints_the_tables_asked_for(small):
     assert run("stats", small, "--table", "label").exit_code == 2
 
 
+def test_stats_prints_rows_as_objects_and_as_markdown(small):
+    done = run("stats", small, "--table", "topics", "--table", "targets", "--format", "json")
+    tables = json.loads(done.stdout)
+    assert list(tables) == ["topics", "targets"]
+    assert {"topic", "passages"} <= set(tables["topics"][0])
+    assert run("stats", small, "--table", "topics", "--format", "markdown").stdout.startswith("**Topics**\n\n| topic |")
+
+
+def test_markdown_of_problems_is_one_block_that_no_text_can_leave(small):
+    path = small / "annotations/gold/2030-02-toll-critics.jsonl"
+    path.write_text('{"type":"mention","speaker":"````@all","span":{"exact":"Levi"}}\n', encoding="utf-8")
+    lines = run("check", small, "--format", "markdown").stdout.splitlines()
+    assert any("````@all" in line for line in lines)
+    assert lines[0] == "`````text"
+    assert lines[-1] == "`````"
+    assert [line for line in lines if line.startswith("```")] == [lines[0], lines[-1]]
+
+
+def test_check_of_a_clean_corpus_says_so_in_markdown(small):
+    assert run("check", small, "--format", "markdown").stdout == "No problems.\n"
+
+
+def test_new_refuses_the_current_folder_unless_it_is_empty(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("new").exit_code == 0
+    assert run("check").exit_code == 0
+    assert run("new").exit_code == 2
+
+
+def test_baselines_are_listed_outside_a_corpus_too(tmp_path):
+    from readout.benchmark.systems.baselines import BASELINES
+
+    done = run("bench", "baseline", "--corpus", tmp_path, "--format", "json")
+    assert [row["name"] for row in json.loads(done.stdout)] == list(BASELINES)
+    assert run("bench", "baseline", "majority", "--corpus", tmp_path).exit_code == 2
+
+
 def test_hostile_names_are_printed_escaped(small):
     path = small / "annotations/gold/2030-02-toll-critics.jsonl"
-    path.write_text('{"type":"mention","speaker":"\\u001b[31mred","span":{"exact":"Levi"}}\n')
+    path.write_text(
+        '{"type":"mention","speaker":"\\u001b[31mred","span":{"exact":"Levi"}}\n', encoding="utf-8", newline="\n"
+    )
     done = run("check", small)
     assert done.exit_code == 1
     assert "\x1b" not in done.stdout
@@ -121,7 +239,7 @@ def predictions(small, tmp_path):
     """Two systems that submit predictions for the small corpus: gold, and always favor."""
     from readout.benchmark.predictions import format_predictions
     from readout.benchmark.tasks import TASKS
-    from readout.read import read_corpus
+    from readout.corpus.read import read_corpus
 
     items = TASKS["polarity"].build(read_corpus(small)[0])
     paths = []
@@ -135,7 +253,7 @@ def predictions(small, tmp_path):
 
 @pytest.mark.parametrize("output", ["text", "json", "markdown", "latex"])
 def test_score_and_compare_print_every_format(small, predictions, output):
-    for arguments in (["score", predictions[1]], ["compare", *predictions]):
+    for arguments in (["bench", "score", predictions[1]], ["bench", "compare", *predictions]):
         done = run(*arguments, "--corpus", small, "--format", output)
         assert done.exit_code == 0, done.output
         assert "favor" in done.stdout
@@ -147,34 +265,34 @@ def test_score_and_compare_print_every_format(small, predictions, output):
 def test_score_refuses_what_does_not_fit(small, predictions):
     path = predictions[0]
     path.write_bytes(path.read_bytes().replace(b'"favor"', b"0"))
-    done = run("score", path, "--corpus", small)
+    done = run("bench", "score", path, "--corpus", small)
     assert done.exit_code == 1
     assert "0 = 'favor'" in done.stdout
     renamed = path.rename(path.with_name("mine.jsonl"))
-    assert run("score", renamed, "--corpus", small).exit_code == 2
-    assert run("score", renamed, "--corpus", small, "--task", "polarty").exit_code == 2
-    assert run("score", renamed, "--corpus", small, "--task", "polarity").exit_code == 1
-    assert run("score", renamed, "--corpus", small, "--task", "tuples", "--folds", "target").exit_code == 2
+    assert run("bench", "score", renamed, "--corpus", small).exit_code == 2
+    assert run("bench", "score", renamed, "--corpus", small, "--task", "polarty").exit_code == 2
+    assert run("bench", "score", renamed, "--corpus", small, "--task", "polarity").exit_code == 1
+    assert run("bench", "score", renamed, "--corpus", small, "--task", "tuples", "--folds", "target").exit_code == 2
 
 
 def test_scores_of_different_folds_are_not_compared(small, predictions):
     other = predictions[1].rename(predictions[1].with_name("polarity.target.jsonl"))
-    done = run("compare", predictions[0], other, "--corpus", small)
+    done = run("bench", "compare", predictions[0], other, "--corpus", small)
     assert done.exit_code == 2
     assert "cannot be compared" in done.stderr
-    assert run("compare", predictions[0], "--corpus", small).exit_code == 2
+    assert run("bench", "compare", predictions[0], "--corpus", small).exit_code == 2
 
 
 def test_power_says_what_two_events_cannot(small):
-    done = run("power", small, "--format", "markdown", "--coverage")
+    done = run("bench", "power", small, "--format", "markdown", "--coverage")
     assert done.exit_code == 0, done.output
     assert "no difference, however large" in done.stdout
-    assert run("power", small, "--task", "polarty").exit_code == 2
+    assert run("bench", "power", small, "--task", "polarty").exit_code == 2
 
 
 def test_folds_are_checked_and_written(small):
-    assert run("folds", small).exit_code == 1
-    assert run("folds", small, "--write").exit_code == 0
-    done = run("folds", small, "--leakage", "--task", "polarity")
+    assert run("bench", "folds", small).exit_code == 1
+    assert run("bench", "folds", small, "--write").exit_code == 0
+    done = run("bench", "folds", small, "--leakage", "--task", "polarity")
     assert done.exit_code == 0
     assert "seen_holder" in done.stdout

@@ -3,13 +3,12 @@
 import hashlib
 from collections import Counter
 
-from conftest import ROOT
+from conftest import ROOT, tally_corpus
 
-from readout.anchor import iter_quotation_marks
-from readout.canonical import format_corpus
+from readout.dataset.statistics import TABLES, count_annotations
 from readout.model import Boilerplate, Quote, Stance, main_spans
-from readout.stats import TABLES, count_annotations
-from readout.tally import tally_corpus
+from readout.text.find import iter_quotation_marks
+from readout.workbench.format import format_corpus
 
 SUPPLIED = {
     "000_c8e0cc6e5deaf1ba.txt": "d5b7b371ff167ad904b55bf066ac37ffd92253289bf4298c4be0121852498971",

@@ -7,27 +7,27 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from generated import change, make_corpus
 from test_build import litter, snapshot
-from test_scale import make_corpus
 
-from readout.build import build_hub
-from readout.features import CONFIGS
-from readout.loading import load
+from readout.dataset.build import build_hub
+from readout.dataset.features import CONFIGS
+from readout.dataset.load import load
 from readout.scale.workers import Options
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 KILLS = int(os.environ.get("READOUT_KILLS", "40"))
 SEED = int(os.environ.get("READOUT_SEED", "7"))
 BUILD = """
 import sys
 from pathlib import Path
-from readout.build import build_hub
+from readout.dataset.build import build_hub
 from readout.scale.workers import Options
-built = build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=int(sys.argv[3]), per_shard=20, few=0))
+options = Options(jobs=int(sys.argv[3]), per_shard=20, few=0)
+built = build_hub(Path(sys.argv[1]), Path(sys.argv[2]), options)
 sys.exit(0 if built.infos else 1)
 """
 
@@ -56,16 +56,8 @@ def target(corpus, tmp_path):
     return target
 
 
-def polarity(corpus, number):
-    """Change one label, and return the corpus to what it was on every second call."""
-    path = sorted((corpus / "annotations/gold").iterdir())[number % 100]
-    raw = path.read_bytes()
-    left, right = b'"expression":"explicit"', b'"expression":"implicit"'
-    path.write_bytes(raw.replace(left, right, 1) if left in raw else raw.replace(right, left, 1))
-
-
 def assert_whole(folder):
-    listed = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+    listed = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
     assert set(listed) | {"SHA256SUMS"} == set(snapshot(folder))
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
     assert all(len(load(config, folder)["train"]) for config in CONFIGS)
@@ -78,7 +70,7 @@ def test_killed_builds(corpus, target, tmp_path):
     duration = time.perf_counter() - started
     valid = [snapshot(target)]
     for number in range(KILLS):
-        polarity(corpus, number)
+        change(corpus, number % 100)
         process = start_build(corpus, target, rng.choice((1, 2)))
         time.sleep(rng.uniform(0, duration))
         process.send_signal(signal.SIGKILL)
@@ -92,24 +84,6 @@ def test_killed_builds(corpus, target, tmp_path):
     assert build(corpus, tmp_path / "again" / "hub") == (0, "")
     assert snapshot(target) == snapshot(tmp_path / "again" / "hub")
     assert_whole(target)
-
-
-def test_workers_end_with_their_build(corpus, tmp_path):
-    process = start_build(corpus, tmp_path / "hub")
-    children = []
-    while process.poll() is None and not children:
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
-        children = [int(pid) for pid in listed.stdout.split()]
-    process.kill()
-    process.communicate()
-    time.sleep(1)
-    alive = [pid for pid in children if Path(f"/proc/{pid}/stat").exists() and _state(pid) not in "ZX"]
-    assert alive == []
-
-
-def _state(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        return file.read().rsplit(")", 1)[1].split()[0]
 
 
 def test_a_full_disk(corpus, tmp_path):
@@ -161,7 +135,7 @@ def test_a_file_that_vanishes(corpus, target):
 
 def test_two_builds_race(corpus, target, tmp_path):
     for number in range(4):
-        polarity(corpus, number)
+        change(corpus, number % 100)
         processes = [start_build(corpus, target) for _ in range(2)]
         assert [process.communicate()[1] for process in processes] == ["", ""]
         assert [process.returncode for process in processes] == [0, 0]

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, import_corpus
 from readout.model import Mention, Quote, Stance, main_spans
-from readout.read import read_corpus
 
 FOREIGN = Path(__file__).parent / "foreign"
 CORPORA = [name for name, each in FORMATS.items() if each.read_corpus]
@@ -23,7 +23,7 @@ def run(*arguments):
 def bring_in(name, root, path=None):
     """Import a corpus into an empty folder by the command; return it as it is read, with its problems."""
     root.mkdir(exist_ok=True)
-    done = run("import", name, path or FOREIGN / name, root, "--annotator", "theirs")
+    done = run("import", name, path or FOREIGN / name, "--corpus", root, "--annotator", "theirs")
     assert done.exit_code == 0, done.output
     corpus, problems = read_corpus(root)
     return corpus, [*problems, *check_corpus(corpus)]
@@ -51,16 +51,16 @@ def test_a_second_import_is_refused_and_changes_nothing(name, tmp_path):
     root = tmp_path / "corpus"
     bring_in(name, root)
     before = {path: path.read_bytes() for path in root.rglob("*.*")}
-    done = run("import", name, FOREIGN / name, root, "--annotator", "theirs")
+    done = run("import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs")
     assert done.exit_code == 1
     assert "--replace" in done.output
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
-    assert run("import", name, FOREIGN / name, root, "--annotator", "theirs", "--replace").exit_code == 0
+    assert run("import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs", "--replace").exit_code == 0
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
 
 
 def test_a_foreign_corpus_joins_another(small):
-    done = run("import", "semeval", FOREIGN / "semeval", small, "--annotator", "crowd")
+    done = run("import", "semeval", FOREIGN / "semeval", "--corpus", small, "--annotator", "crowd")
     assert done.exit_code == 0
     corpus, problems = read_corpus(small)
     assert [p for p in (*problems, *check_corpus(corpus)) if p.severity == "error"] == []
@@ -133,6 +133,9 @@ BREAKS = [
     ("pdnc", "quotations.csv", '“Never!”"', '“Ever!”"', []),
     ("pdnc", "quotations.csv", "[[44, 52]]", "[[4, 12]]", [("foreign-span", 3)]),
     ("pdnc", "quotations.csv", "[[44, 52]]", "__import__('os')", [("foreign-syntax", 3), ("foreign-value", 3)]),
+    ("pdnc", "quotations.csv", "[[44, 52]]", "[[44]]", [("foreign-span", 3)]),
+    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]],[[]]", "[],Explicit,,[[]],[5],[[]]", [("foreign-value", 3)]),
+    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]]", "[],Explicit,,[[]],[]", [("foreign-value", 3)]),
     ("pdnc", "quotations.csv", "quoteByteSpans", "spans", [("foreign-syntax", 1)]),
     ("semeval", "all*", "AGAINST", "AGAINTS", [("foreign-value", 2)]),
     ("semeval", "all*", "3\tNew Ferry\t", "3\t", [("foreign-syntax", 4)]),
@@ -153,10 +156,32 @@ def test_faults_are_located_and_nothing_comes_in(name, pattern, old, new, expect
     assert all(problem.hint and problem.path == str(path) for problem in problems)
 
 
+@pytest.mark.parametrize(("name", "pattern"), [("pdnc", "text.txt"), ("polnear", "*.txt")])
+def test_a_table_without_its_text_is_a_problem(name, pattern, tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / name, tmp_path / "foreign"))
+    (path,) = folder.rglob(pattern)
+    path.write_bytes(b"\xff")
+    _, (problem,) = import_corpus(name, folder, None, "theirs")
+    assert (problem.code, problem.path) == ("foreign-syntax", str(path))
+    path.unlink()
+    files, (problem,) = import_corpus(name, folder, None, "theirs")
+    assert (problem.code, files) == ("foreign-document", {})
+
+
+def test_a_second_annotator_of_one_text_is_a_problem(tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
+    (path,) = folder.rglob("*.ann")
+    shutil.copy(path, path.with_name(path.name.replace("_a1b2", "_c3d4")))
+    files, (problem,) = import_corpus("polnear", folder, None, "theirs")
+    assert (problem.code, files) == ("foreign-annotator", {})
+
+
 def test_a_moved_span_comes_with_the_repair(tmp_path):
     folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
     (path,) = folder.rglob("*.ann")
-    path.write_text(path.read_text().replace("T1\tSource 26 41", "T1\tSource 24 39"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("T1\tSource 26 41", "T1\tSource 24 39"), encoding="utf-8", newline="\n"
+    )
     _, (problem,) = import_corpus("polnear", folder, None, "theirs")
     assert "stands at 26–41" in problem.hint
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from layers import read_in, sheets, write_out
 
-from readout.canonical import encode_layer
-from readout.interchange.brat import split_lines
+from readout.corpus.canonical import encode_layer
 from readout.interchange.formats import FORMATS
+from readout.interchange.tools.brat import split_lines
 from readout.model import iter_spans
 
 BOTH_WAYS = [name for name, each in FORMATS.items() if each.write and each.read]
@@ -34,7 +34,7 @@ def submit(folder, completed_by=1):
     for task in tasks:
         predictions = task.pop("predictions")
         task["annotations"] = [{"result": each["result"], "completed_by": completed_by} for each in predictions]
-    path.write_text(json.dumps(tasks), encoding="utf-8")
+    path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
 
 
 def check_identity(name, examples):

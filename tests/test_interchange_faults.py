@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS
-from interchange_page import PAGE, format_page
 from layers import read_in, write_out
+from msgspec.structs import replace
 from test_interchange import BOTH_WAYS, submit
 
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, import_layers
 from readout.interchange.inbox import CODES
 from readout.interchange.outbox import pack
-from readout.read import read_corpus
 
 NAME = "2030-01-harbour-brief"
 
@@ -32,7 +32,7 @@ def out(tmp_path):
     """The folder of an export of one document of the small corpus: a function of the format."""
 
     def export(name):
-        done = run("export", name, CORPUS, "--output", tmp_path / name, "--document", NAME)
+        done = run("export", name, "--corpus", CORPUS, "--output", tmp_path / name, "--document", NAME)
         assert done.exit_code == 0, done.output
         return tmp_path / name
 
@@ -49,7 +49,7 @@ def snapshot(folder):
 @pytest.mark.parametrize("name", ["brat", "tei", "doccano", "sqlite"])
 def test_export_then_import_by_the_commands(name, small, out):
     folder = out(name)
-    done = run("import", name, folder, small, "--annotator", "ann")
+    done = run("import", name, folder, "--corpus", small, "--annotator", "ann")
     assert done.exit_code == 0, done.output
     gold = small / f"annotations/gold/{NAME}.jsonl"
     assert (small / f"annotations/by/ann/{NAME}.jsonl").read_bytes() == gold.read_bytes()
@@ -58,17 +58,17 @@ def test_export_then_import_by_the_commands(name, small, out):
 
 
 def test_losses_are_told_on_use(out, tmp_path):
-    done = run("export", "conll", CORPUS, "--output", tmp_path / "out")
+    done = run("export", "conll", "--corpus", CORPUS, "--output", tmp_path / "out")
     assert all(loss in done.stderr for loss in FORMATS["conll"].losses)
 
 
 def test_wrong_usage_is_told_with_what_is_near(small, tmp_path):
     for arguments, part in [
-        (["export", "bart", small, "--output", tmp_path / "x"], "'brat'"),
-        (["export", "polnear", small, "--output", tmp_path / "x"], "polnear"),
-        (["export", "brat", small, "--output", tmp_path / "x", "--layer", "bne"], "'ben'"),
-        (["export", "brat", small, "--output", tmp_path / "x", "--document", "2030-01-harbour-brie"], NAME),
-        (["import", "conll", small, small, "--annotator", "ann"], "conll"),
+        (["export", "bart", "--corpus", small, "--output", tmp_path / "x"], "'brat'"),
+        (["export", "polnear", "--corpus", small, "--output", tmp_path / "x"], "polnear"),
+        (["export", "brat", "--corpus", small, "--output", tmp_path / "x", "--layer", "bne"], "'ben'"),
+        (["export", "brat", "--corpus", small, "--output", tmp_path / "x", "--document", "2030-01-harbour-brie"], NAME),
+        (["import", "conll", small, "--corpus", small, "--annotator", "ann"], "conll"),
     ]:
         done = run(*arguments)
         assert done.exit_code == 2
@@ -78,35 +78,43 @@ def test_wrong_usage_is_told_with_what_is_near(small, tmp_path):
 
 def test_a_corpus_with_errors_is_not_exported(small, tmp_path):
     (small / f"annotations/gold/{NAME}.jsonl").write_bytes(b"[]\n")
-    assert run("export", "brat", small, "--output", tmp_path / "x").exit_code == 1
+    assert run("export", "brat", "--corpus", small, "--output", tmp_path / "x").exit_code == 1
     assert not (tmp_path / "x").exists()
 
 
 def test_annotators_are_registered_and_layers_are_not_overwritten_unasked(small, out):
     folder = out("brat")
-    assert "foreign-annotator" in run("import", "brat", folder, small, "--annotator", "anne").stdout
-    assert run("import", "brat", folder, small, "--annotator", "ann").exit_code == 0
+    assert "foreign-annotator" in run("import", "brat", folder, "--corpus", small, "--annotator", "anne").stdout
+    assert run("import", "brat", folder, "--corpus", small, "--annotator", "ann").exit_code == 0
     before = snapshot(small)
-    refused = run("import", "brat", folder, small, "--annotator", "ann")
+    refused = run("import", "brat", folder, "--corpus", small, "--annotator", "ann")
     assert (refused.exit_code, "--replace" in refused.stdout) == (1, True)
-    assert run("import", "brat", folder, small, "--annotator", "ann", "--replace").exit_code == 0
+    assert run("import", "brat", folder, "--corpus", small, "--annotator", "ann", "--replace").exit_code == 0
     assert snapshot(small) == before
     empty = folder / "empty"
     empty.mkdir()
-    assert run("import", "brat", empty, small, "--annotator", "ann").exit_code == 1
+    assert run("import", "brat", empty, "--corpus", small, "--annotator", "ann").exit_code == 1
 
 
 def test_several_layers_stand_in_folders_and_come_back_to_their_annotators(small, tmp_path):
     folder = tmp_path / "out"
-    assert run("export", "brat", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    assert (
+        run("export", "brat", "--corpus", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    )
     assert sorted(path.parent.name for path in folder.rglob("*.ann")) == ["ann", "ben"]
-    assert run("export", "csv", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    assert (
+        run("export", "csv", "--corpus", small, "--output", folder, "--layer", "ann", "--layer", "ben").exit_code == 0
+    )
     table = folder / "annotations.csv"
-    mixed = run("import", "csv", table, small, "--annotator", "ann", "--replace")
+    mixed = run("import", "csv", table, "--corpus", small, "--annotator", "ann", "--replace")
     assert "--annotator" in mixed.stdout or mixed.exit_code == 1
     before = snapshot(small)
-    done = run("import", "csv", table, small, "--annotator", "ann=ann", "--annotator", "ben=ben", "--replace")
+    done = run(
+        "import", "csv", table, "--corpus", small, "--annotator", "ann=ann", "--annotator", "ben=ben", "--replace"
+    )
     assert done.exit_code == 0, done.output
+    twice = run("import", "csv", table, "--corpus", small, "--annotator", "ann", "--annotator", "ben", "--replace")
+    assert (twice.exit_code, "NAME=ID" in twice.stderr) == (2, True)
     assert snapshot(small) == before
 
 
@@ -118,7 +126,7 @@ def test_annotators_of_label_studio(small, tmp_path):
     tasks = json.loads(path.read_bytes())
     for task in tasks:
         task["annotations"].append({"result": [], "completed_by": 8})
-    path.write_text(json.dumps(tasks))
+    path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
     names = {"ann@example.org": "ann", "8": "ben"}
     layers, problems = read_in("labelstudio", tmp_path, box.sheets, box.registries, names)
     assert problems == []
@@ -141,15 +149,46 @@ FAULTS = [
     ("brat", ANN, "R1\tcue Arg1:T1 Arg2:T2", "R1\tcue Arg1:T2 Arg2:T1", "foreign-value", None, "from a quote to a cue"),
     ("brat", ANN, "R1\tcue", "E1\tcue", "foreign-syntax", None, "correct or remove"),
     ("brat", ANN, "#1\t", "#1 ", "foreign-syntax", 2, "correct or remove"),
+    ("brat", ANN, "T3\tmention", "T1\tmention", "foreign-syntax", 7, "another name"),
+    ("brat", ANN, "A1\tform", "A9\tform T1 direct\nA1\tform", "foreign-value", 4, "keep one of the two"),
+    ("brat", ANN, "12 43\tThe harbour", "12 23;24 43\tThe harbor", "foreign-span", 1, "the offsets or the words"),
+    ("brat", ANN, "45 60\tMayor Ada Quill", "45 50;55 60\tMayor Quill", "foreign-value", 7, "each span"),
+    ("brat", ANN, "12 43\tThe harbour", "12 23;16 43\tThe harbour harbour", "foreign-value", 1, "join the two spans"),
+    ("brat", ANN, "Id T3\tm-quill", "Id T3\tm-cafe", "foreign-value", None, "remove the id of the copy"),
+    ("brat", ANN, "R3\t", "R9\tsource Arg1:T1 Arg2:T4\nR3\t", "foreign-value", None, "keep one of them"),
     ("brat", f"{NAME}.txt", "harbour", "harbor", "foreign-text", None, "not to be edited"),
     ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":120000', "foreign-span", 1, "code points"),
     ("doccano", "doccano.jsonl", '"start_offset":12', '"start_offset":"12"', "foreign-syntax", 1, "export"),
     ("doccano", "doccano.jsonl", f'"document":"{NAME}"', '"document":"x"', "foreign-document", 1, NAME),
-    ("spancat", "prodigy.jsonl", '"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
+    ("doccano", "doccano.jsonl", '"type":"source"', '"type":"part"', "foreign-value", 1, "two spans of one label"),
+    ("prodigy", "prodigy.jsonl", '"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
     ("labelstudio", "tasks.json", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
+    (
+        "labelstudio",
+        "tasks.json",
+        '"completed_by": 1',
+        '"was_cancelled": true',
+        "foreign-value",
+        None,
+        "submit the task",
+    ),
+    ("labelstudio", "tasks.json", '["indirect"]', '["indirect", "direct"]', "foreign-value", None, "keep one"),
+    (
+        "webannotation",
+        f"{NAME}.jsonld",
+        f'"source": "urn:readout:{NAME}"',
+        '"source": "urn:x"',
+        "foreign-document",
+        None,
+        "page of its document",
+    ),
     ("webannotation", f"{NAME}.jsonld", '"start": 12,', '"start": 11,', "foreign-span", None, "stands at 12–43"),
     ("tei", f"{NAME}.xml", "(text,12,31)", "(text,11,31)", "foreign-span", 2, "stands at 12–43"),
     ("tei", f"{NAME}.xml", "(text,12,31)", "(words,12,31)", "foreign-syntax", 2, "offsets"),
+    ("tei", f"{NAME}.xml", "(text,12,31)", "(text,12,11) #string-range(text,24,19)", "foreign-span", 2, "the words"),
+    ("tei", f"{NAME}.xml", ' #a.m-quill"', '"', "foreign-value", 2, "the two annotations"),
+    ("csv", "annotations.csv", "12-43", "12-23 24-43", "foreign-span", 2, "the spans or the words"),
+    ("csv", "annotations.csv", "quote,q-belongs", '"quote"x,q-belongs', "foreign-syntax", 2, "quotation marks"),
     ("csv", "annotations.csv", "12-43", "11-43", "foreign-span", 2, "stands at 12–43"),
     ("csv", "annotations.csv", "12-43", "12–43", "foreign-syntax", 2, "correct the cell"),
     ("csv", "annotations.csv", "document,layer", "doc,layer", "foreign-syntax", 1, "names of the columns"),
@@ -176,8 +215,35 @@ def test_a_fault_is_located_and_nothing_is_written(name, file, old, new, code, l
     assert found[0].path == str(path)
     assert line is None or found[0].line == line
     assert any(hint in (problem.hint or "") for problem in found), [problem.hint for problem in found]
-    assert run("import", name, folder, small, "--annotator", "ann").exit_code == 1
+    assert run("import", name, folder, "--corpus", small, "--annotator", "ann").exit_code == 1
     assert snapshot(small) == before
+
+
+def test_a_quotation_without_offsets_is_found_if_it_is_in_one_place(out, small):
+    path = out("webannotation") / f"{NAME}.jsonld"
+    page = json.loads(path.read_bytes())
+    for item in page["items"]:
+        del item["target"][0]["selector"][0]
+    path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
+    corpus, _ = read_corpus(small)
+    files, problems = import_layers("webannotation", path, corpus, {"": "ann"})
+    gold = (small / f"annotations/gold/{NAME}.jsonl").read_bytes()
+    assert (list(files.values()), problems) == ([gold], [])
+
+    page["items"][0]["target"][0]["selector"] = [{"type": "TextQuoteSelector", "exact": "e"}]
+    path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
+    files, (problem, *_) = import_layers("webannotation", path, corpus, {"": "ann"})
+    assert (files, problem.code) == ({}, "foreign-span")
+    assert "TextPositionSelector" in problem.hint
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_a_character_that_no_spreadsheet_can_hold_is_refused(name, tmp_path):
+    (sheet, *_) = pack(read_corpus(CORPUS)[0], [NAME]).sheets
+    noted = sheet._replace(records=(replace(sheet.records[0], note="a\0b"), *sheet.records[1:]))
+    (problem,) = write_out(name, [noted], tmp_path)
+    assert (problem.code, problem.path) == ("inexpressible", sheet.path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
@@ -202,10 +268,6 @@ def test_damaged_files_never_raise(name, tmp_path):
             assert not (files and problems)
             assert {problem.code for problem in problems} <= set(CODES)
             assert all(problem.message and problem.hint for problem in problems)
-
-
-def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == format_page(), "run `make docs`"
 
 
 def test_every_format_declares_what_it_loses():

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from layers import read_in, sheets, write_out
 from test_interchange import BOTH_WAYS, submit
 
-from readout.canonical import encode_layer
+from readout.corpus.canonical import encode_layer
+from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS
-from readout.interchange.graph import LABELS, LINKS, cut_nodes, to_graph
+from readout.interchange.graph import LINKS, NODE_LABELS, cut_nodes, to_graph
 from readout.interchange.outbox import pack
 from readout.model import Quote, iter_spans
-from readout.read import read_corpus
 
 
 @pytest.fixture(scope="module", params=[CORPUS, ROOT], ids=["small", "real"])
@@ -70,8 +70,8 @@ def check_brat(sheet, folder):
 
 def test_brat_is_read_by_a_strict_reader(box, tmp_path):
     export("brat", box, tmp_path)
-    sections = read_configuration((tmp_path / "annotation.conf").read_text())
-    assert sections["entities"] == list(LABELS)
+    sections = read_configuration((tmp_path / "annotation.conf").read_text(encoding="utf-8"))
+    assert sections["entities"] == list(NODE_LABELS)
     attributes = {line.split("\t")[0]: re.search(r"Value:(\S+)", line)[1].split("|") for line in sections["attributes"]}
     for sheet in box.sheets:
         found = check_brat(sheet, tmp_path)
@@ -126,7 +126,7 @@ def test_layers_for_inception_name_the_features_of_the_type_system(box, tmp_path
 
     export("cas-xmi", box, tmp_path)
     types = load_typesystem((tmp_path / "TypeSystem.xml").read_text(encoding="utf-8"))
-    for layer in json.loads((tmp_path / "inception-layers.json").read_text()):
+    for layer in json.loads((tmp_path / "inception-layers.json").read_text(encoding="utf-8")):
         features = {feature.name for feature in types.get_type(layer["name"]).features}
         assert {feature["name"] for feature in layer["features"]} == features - {"Governor", "Dependent"}
 
@@ -136,7 +136,7 @@ def test_layers_for_inception_name_the_features_of_the_type_system(box, tmp_path
 
 def test_doccano_and_prodigy_offsets(box, tmp_path):
     export("doccano", box, tmp_path)
-    export("spancat", box, tmp_path)
+    export("prodigy", box, tmp_path)
     doccano = [json.loads(line) for line in (tmp_path / "doccano.jsonl").read_bytes().splitlines()]
     prodigy = [json.loads(line) for line in (tmp_path / "prodigy.jsonl").read_bytes().splitlines()]
     for sheet, ours, theirs in zip(box.sheets, doccano, prodigy, strict=True):
@@ -166,7 +166,7 @@ def check_prodigy(sheet, task):
 @given(sheets())
 def test_prodigy_tokens_of_any_layer(sheet):
     with tempfile.TemporaryDirectory() as folder:
-        write_out("spancat", [sheet], folder)
+        write_out("prodigy", [sheet], folder)
         check_prodigy(sheet, json.loads((Path(folder) / "prodigy.jsonl").read_bytes()))
 
 
@@ -234,15 +234,15 @@ def test_tei_has_the_structure_of_the_guidelines(box, tmp_path):
 def test_conll_is_loaded_by_the_builder_of_datasets(box, tmp_path):
     datasets = pytest.importorskip("datasets")
     pytest.importorskip("datasets.packaged_modules.conll.conll")
-    from readout.interchange.conll import COLUMNS, find_tagged
+    from readout.interchange.tools.conll import CONLL_COLUMNS, find_tagged
 
     export("conll", box, tmp_path)
     for sheet in box.sheets:
         data = datasets.load_dataset(
-            "conll", data_files=str(tmp_path / f"{sheet.name}.conll"), column_names=list(COLUMNS), split="train"
+            "conll", data_files=str(tmp_path / f"{sheet.name}.conll"), column_names=list(CONLL_COLUMNS), split="train"
         )
         for row in data:  # a span that reaches into another paragraph begins there anew
-            columns = zip(*(row[name] for name in COLUMNS), strict=True)
+            columns = zip(*(row[name] for name in CONLL_COLUMNS), strict=True)
             tokens = [(token, int(start), int(end), *tags) for token, start, end, *tags in columns]
             assert all(sheet.text[start:end] == token for token, start, end, *_ in tokens)
             for column, spans in enumerate(find_tagged(sheet.records), 3):

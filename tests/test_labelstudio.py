@@ -19,10 +19,10 @@ import pytest
 from conftest import CORPUS, ROOT
 from layers import META, read_in, write_out
 
-from readout.canonical import encode_layer
+from readout.corpus.canonical import encode_layer
+from readout.corpus.read import read_corpus
 from readout.interchange.outbox import Outbox, Sheet, pack
 from readout.model import Quote, Span
-from readout.read import read_corpus
 
 pytestmark = pytest.mark.labelstudio
 TRICKY = "👩‍👩‍👧 said:\r\n“e\u0301 – נועם לוי, 🚢”\r\nand “no”.\n"
@@ -70,7 +70,7 @@ def client(environment, tmp_path_factory):
     }
     options = ["--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--data-dir", str(data)]
     account = ["--username", "ann@example.org", "--password", secrets.token_hex(8), "--user-token", token]
-    with open(data / "server.log", "w") as log:
+    with open(data / "server.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
             [environment / "bin/label-studio", "start", *options, *account],
             env={**os.environ, **settings},
@@ -81,18 +81,17 @@ def client(environment, tmp_path_factory):
             yield wait_for(Client(port, token), server, data / "server.log")
         finally:
             server.terminate()
-            server.wait(timeout=60)
+            server.wait()
 
 
 def wait_for(client, server, log):
-    for _ in range(300):
-        assert server.poll() is None, log.read_text()
+    while True:
+        assert server.poll() is None, log.read_text(encoding="utf-8")
         try:
             client.call("GET", "/api/projects")
             return client
         except (urllib.error.URLError, ConnectionError):
             time.sleep(1)
-    raise AssertionError(log.read_text())
 
 
 def tricky_box():
@@ -131,7 +130,7 @@ def test_nothing_moves_on_a_real_server(name, client, tmp_path):
         client.call("POST", f"/api/tasks/{task['id']}/annotations/", {"result": prediction["result"]})
     exported = client.call("GET", f"/api/projects/{project}/export?exportType=JSON")
     (tmp_path / "back").mkdir()
-    (tmp_path / "back/export.json").write_text(json.dumps(exported), encoding="utf-8")
+    (tmp_path / "back/export.json").write_text(json.dumps(exported), encoding="utf-8", newline="\n")
     layers, problems = read_in("labelstudio", tmp_path / "back", box.sheets, box.registries)
     assert problems == []
     assert layers == {("ann", sheet.name): encode_layer(sheet.records) for sheet in box.sheets}

@@ -9,7 +9,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-from readout.build import build_hub
+from readout.dataset.build import build_hub
 
 VERSIONS = {
     # What the oldest version that installs here needs beside it: its releases did not bound their dependencies.

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from typing import get_args
 
 import pytest
 from cases import CASES, MISTAKES, check_mistake, find_problems
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from readout import __version__
 from readout.checks import CHECKS
-from readout.problem import Problem, format_github, format_json, format_sarif, printable
-from readout.schema import _FORMS, KINDS, read_schema
-from readout.syntax import explain_syntax
+from readout.corpus.schema import _PATTERN_WORDS, Kind, read_schema
+from readout.corpus.syntax import explain_syntax
+from readout.problem import Problem
+from readout.report.problems import format_github, format_json, format_sarif, printable
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
@@ -56,9 +58,9 @@ def test_every_slip_is_explained_at_a_column_of_the_line(record, data):
 
 
 def test_every_pattern_of_the_schemas_is_told_in_words():
-    patterns = {match for kind in KINDS for match in find_patterns(read_schema(kind))}
-    assert patterns <= set(_FORMS)
-    for pattern, words in _FORMS.items():
+    patterns = {match for kind in get_args(Kind) for match in find_patterns(read_schema(kind))}
+    assert patterns <= set(_PATTERN_WORDS)
+    for pattern, words in _PATTERN_WORDS.items():
         for example in re.findall("'([^']+)'", words):
             assert re.search(pattern, example), (pattern, example)
 
@@ -130,7 +132,9 @@ def test_sarif_names_every_rule_and_every_place():
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("npx"), reason="npx, which brings the SARIF SDK's own validator, is not installed")
 def test_sarif_satisfies_the_validator_of_the_sarif_sdk(tmp_path):
-    (tmp_path / "problems.sarif").write_text(format_sarif(all_problems(), CHECKS.values(), __version__), "utf-8")
+    (tmp_path / "problems.sarif").write_text(
+        format_sarif(all_problems(), CHECKS.values(), __version__), "utf-8", newline="\n"
+    )
     command = ["npx", "--yes", "@microsoft/sarif-multitool@5.7.0", "validate", "problems.sarif", "--output", "report"]
     subprocess.run(command, cwd=tmp_path, check=True, env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
     results = json.loads((tmp_path / "report").read_text("utf-8-sig"))["runs"][0]["results"]

@@ -6,10 +6,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from readout.canonical import format_corpus
 from readout.checks import check_corpus
 from readout.cli import main
-from readout.read import read_corpus
+from readout.corpus.read import read_corpus
+from readout.workbench.format import format_corpus
 
 
 def run(*arguments):
@@ -30,7 +30,7 @@ def test_a_new_corpus_is_clean_and_canonical(mine):
     assert len(corpus.documents) == 1
     assert run("check", "--strict", mine).exit_code == 0
     assert run("card", "--check", mine).exit_code == 0
-    assert (mine / "README.md").read_text().startswith('# my "corpus" at $5\n')
+    assert (mine / "README.md").read_text(encoding="utf-8").startswith('# my "corpus" at $5\n')
 
 
 def test_a_new_corpus_is_built_and_loads(mine):

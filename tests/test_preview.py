@@ -13,12 +13,12 @@ from hostile import BAD, make_hostile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readout.changes.states import read_state
 from readout.cli import main
 from readout.model import Quote, Span
-from readout.preview import write_preview
-from readout.preview.segments import Cover, assign_lanes, cut_segments
-from readout.preview.views import html_text
+from readout.workbench.diff.states import read_state
+from readout.workbench.preview import write_preview
+from readout.workbench.preview.segments import Cover, assign_lanes, cut_segments
+from readout.workbench.preview.views import html_text
 
 
 def run(*arguments):
@@ -161,8 +161,8 @@ def test_every_link_leads_to_an_annotation(pages):
 
 
 def test_layers_side_by_side_name_their_differences():
-    from readout.preview.facts import Statements
-    from readout.preview.views import view_document
+    from readout.workbench.preview.facts import Statements
+    from readout.workbench.preview.views import view_document
 
     corpus = read_state(str(CORPUS)).corpus
     document = next(each for each in corpus.documents if each.layers)
@@ -184,7 +184,7 @@ def test_preview_replaces_only_a_preview(small, tmp_path):
     assert (small / "build/preview/index.html").is_file()
     assert run("preview", small).exit_code == 0
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/letter.txt").write_text("Dear")
+    (tmp_path / "mine/letter.txt").write_text("Dear", encoding="utf-8", newline="\n")
     done = run("preview", small, "--output", tmp_path / "mine")
     assert done.exit_code == 2
     assert "is not replaced" in done.stderr
@@ -212,7 +212,7 @@ def test_page_of_changes(small, tmp_path):
 def test_a_missing_library_is_named_with_its_extra(small, monkeypatch):
     monkeypatch.setitem(sys.modules, "markupsafe", None)
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    for name in [name for name in sys.modules if name.startswith("readout.preview")]:
+    for name in [name for name in sys.modules if name.startswith("readout.workbench.preview")]:
         monkeypatch.delitem(sys.modules, name)
     done = run("preview", small)
     assert done.exit_code == 2

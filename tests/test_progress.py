@@ -1,10 +1,10 @@
 """Progress: told on a terminal after a second, and nowhere else."""
 
 import os
-import pty
 import subprocess
 import sys
 
+import pytest
 from conftest import ROOT
 
 CODE = """
@@ -17,6 +17,8 @@ with progress(10, quiet={quiet}) as advance:
 
 def run_on_terminal(code):
     """Return what a process writes to a terminal."""
+    import pty
+
     main, side = pty.openpty()
     process = subprocess.Popen([sys.executable, "-c", code], stderr=side, stdout=side, cwd=ROOT)
     os.close(side)
@@ -31,12 +33,14 @@ def run_on_terminal(code):
     return b"".join(parts).decode()
 
 
+@pytest.mark.posix
 def test_long_runs_tell_documents_and_time():
     shown = run_on_terminal(CODE.format(quiet=-1))
     assert "10 of 10 documents" in shown
     assert "a second" in shown
 
 
+@pytest.mark.posix
 def test_short_runs_are_quiet():
     assert run_on_terminal(CODE.format(quiet=60)) == ""
 

@@ -10,13 +10,13 @@ from conftest import CORPUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readout.alignment import Alignment
-from readout.canonical import write_files
 from readout.checks import check_corpus
 from readout.cli import main
+from readout.corpus.files import write_files
+from readout.corpus.read import read_corpus, read_text
 from readout.model import Mention, Span
-from readout.read import read_corpus, read_text
-from readout.reanchor import (
+from readout.text.alignment import Alignment
+from readout.workbench.reanchor import (
     OUTCOMES,
     encode_unplaced,
     find_corrected,
@@ -157,18 +157,20 @@ def test_reanchor_after_a_correction(repository):
     assert "changed: s-toll: 'rejected the toll plan' → 'rejected the toll plans'" in done.stdout
     corpus, problems = read_corpus(repository)
     assert [*problems, *check_corpus(corpus)] == []
-    assert len(corpus.documents[1].gold.records) == (CORPUS / GOLD).read_text().count("\n")
-    assert run("reanchor", repository).stderr.startswith("Every text is the one")
+    assert len(corpus.documents[1].gold.records) == (CORPUS / GOLD).read_text(encoding="utf-8").count("\n")
+    assert run("reanchor", repository).stderr.startswith("Every text matches")
 
 
 def test_nothing_is_lost_and_what_is_set_aside_can_be_put_back(repository):
     correct(repository, ("The two discussed the new ferry.", ""))
-    before = {json.loads(line)["id"] for line in (repository / GOLD).read_text().splitlines()}
+    before = {json.loads(line)["id"] for line in (repository / GOLD).read_text(encoding="utf-8").splitlines()}
     done = run("reanchor", repository)
     aside = repository / "annotations/unplaced/gold/2030-01-harbour-talks.jsonl"
-    lost = [json.loads(line)["id"] for line in aside.read_text().splitlines()]
+    lost = [json.loads(line)["id"] for line in aside.read_text(encoding="utf-8").splitlines()]
     assert sorted(lost) == ["m-two", "q-ferry", "s-ferry"]
-    assert {json.loads(line)["id"] for line in (repository / GOLD).read_text().splitlines()} == before - set(lost)
+    assert {
+        json.loads(line)["id"] for line in (repository / GOLD).read_text(encoding="utf-8").splitlines()
+    } == before - set(lost)
     assert all(f"look at: {name}" in done.stdout for name in lost)
     assert [p.line for p in read_corpus(repository)[1] if p.code == "unplaced-annotation"] == [1, 2, 3]
     correct(repository, ("Photo:", "The two discussed the new ferry.\n\nPhoto:"))
@@ -178,7 +180,7 @@ def test_nothing_is_lost_and_what_is_set_aside_can_be_put_back(repository):
     (repository / GOLD).write_bytes((repository / GOLD).read_bytes() + aside.read_bytes())
     aside.unlink()
     assert run("format", repository).exit_code == 0
-    assert {json.loads(line)["id"] for line in (repository / GOLD).read_text().splitlines()} == before
+    assert {json.loads(line)["id"] for line in (repository / GOLD).read_text(encoding="utf-8").splitlines()} == before
 
 
 def test_dry_run_writes_nothing(repository):
@@ -189,7 +191,7 @@ def test_dry_run_writes_nothing(repository):
 
 
 def test_a_wrong_old_text_is_refused(small, tmp_path):
-    (tmp_path / "old.txt").write_text("another text")
+    (tmp_path / "old.txt").write_text("another text", encoding="utf-8", newline="\n")
     correct(small, ("harbour", "port"))
     assert "git has no old text" in run("reanchor", small).stderr
     assert "needs --document" in run("reanchor", small, "--old", tmp_path / "old.txt").stderr
@@ -203,8 +205,8 @@ def test_a_wrong_old_text_is_refused(small, tmp_path):
 
 def test_a_layer_that_cannot_be_read_stays(repository):
     correct(repository, ("harbour", "port"))
-    (repository / GOLD).write_text("oops\n")
+    (repository / GOLD).write_text("oops\n", encoding="utf-8", newline="\n")
     done = run("reanchor", repository)
     assert done.exit_code == 1
-    assert (repository / GOLD).read_text() == "oops\n"
+    assert (repository / GOLD).read_text(encoding="utf-8") == "oops\n"
     assert "json-syntax" in done.stdout

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from readout import model
-from readout.benchmark.baselines import BASELINES
-from readout.benchmark.runs import describe
-from readout.benchmark.submissions import Exposure, SystemCard, to_record
-from readout.schema import KINDS, explain, is_valid, read_schema
-from readout.suggest import suggest
+from readout.benchmark.board.submissions import Exposure, SystemCard, to_record
+from readout.benchmark.systems.baselines import BASELINES
+from readout.benchmark.systems.runs import make_card
+from readout.corpus.read import REGISTRY_FILES
+from readout.corpus.schema import Kind, explain, is_valid, read_schema
+from readout.interchange.graph import VALUE_ROLES
+from readout.workbench.suggest import suggest
 
+KINDS = get_args(Kind)
 CLASSES = {
     "document": model.Document,
     "speaker": model.Speaker,
@@ -84,6 +87,60 @@ def literal_values(hint):
     )
 
 
+ROLES = [
+    (schema, record)
+    for schema, record in record_schemas()
+    if record in model.FIELD_ROLES
+] + [
+    (read_schema("speaker")["$defs"]["role"], model.Role),
+    (read_schema("adjudication")["$defs"]["item"], model.SideItems),
+]  # fmt: skip
+
+
+IDS = frozenset({"id", "id_or_null"})
+REFERRED = {
+    **dict.fromkeys(["id", "item", "key", "layer", "annotation"], IDS),
+    "entry": IDS | {""},
+    "spans": {"span"},
+    "parts": {"role", "item", ""},
+}
+"""The definitions of the schemas that fields of each kind refer to."""
+
+
+def test_the_table_of_field_roles_names_every_record():
+    records = {each for each in vars(model).values() if isinstance(each, type) and issubclass(each, model.Record)}
+    assert {record for _, record in ROLES} == set(model.FIELD_ROLES)
+    assert set(model.FIELD_ROLES) == records - {model.Record, model.Annotation}
+
+
+@pytest.mark.parametrize(("schema", "record"), ROLES, ids=lambda value: getattr(value, "__name__", ""))
+def test_the_table_of_field_roles_is_that_of_the_model_and_the_schema(schema, record):
+    hints = get_type_hints(record)
+    assert list(model.FIELD_ROLES[record]) == list(record.__struct_fields__)
+    for name, written in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True):
+        role, described = model.FIELD_ROLES[record][name], schema["properties"][written]
+        assert role.values == literal_values(hints[name]), name
+        assert (role.kind == "label") == ("enum" in described), name
+        assert role.many == (get_origin(hints[name]) is tuple) == (described.get("type") == "array"), name
+        reference = described.get("items", described).get("$ref", "").rpartition("/")[2]
+        assert reference in REFERRED.get(role.kind, {""}) or (role.kind == "id" and "pattern" in described), name
+
+
+def test_what_fields_name_exists():
+    registries = {*REGISTRY_FILES, "iptc"}
+    for record, roles in model.FIELD_ROLES.items():
+        for name, role in roles.items():
+            known = {"entry": registries, "annotation": set(ANNOTATIONS)}.get(role.kind, {""})
+            assert role.of in known, (record, name)
+
+
+def test_fields_of_one_name_have_one_role_in_all_annotations():
+    """The tools for span annotation know the fields of all types by their names alone."""
+    for record in ANNOTATIONS.values():
+        values = {name: role for name, role in model.FIELD_ROLES[record].items() if name in VALUE_ROLES}
+        assert values == {name: VALUE_ROLES[name] for name in values}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_described(kind):
     schema = read_schema(kind)
@@ -109,7 +166,7 @@ def records(kind):
             }
         ]
     if kind == "system":
-        return [to_record(describe(baseline)) for baseline in BASELINES.values()]
+        return [to_record(make_card(baseline)) for baseline in BASELINES.values()]
     return [json.loads(line) for path in CORPUS.glob(pattern) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

@@ -7,15 +7,23 @@ from datasets import Features
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from rows import DocumentRows, iter_config_rows
+from rows import DocumentRows, hash_rows, iter_config_rows, to_row
 
-from readout.anchor import Tokens, tag_tokens
-from readout.batch import Batch, Vocabularies
-from readout.columns import ContentHash, hash_rows, to_arrow_table, to_row
-from readout.features import CONFIGS, FEATURES, TAGS, UNANNOTATED, VOTES, arrow_schema, config_splits
+from readout.corpus.read import read_corpus
+from readout.dataset.arrow import ContentHash, to_arrow_table
+from readout.dataset.batch import Batch, Vocabularies
+from readout.dataset.features import (
+    CONFIGS,
+    FEATURES,
+    TAGS,
+    UNANNOTATED,
+    VOTES,
+    arrow_schema,
+    config_splits,
+)
+from readout.dataset.tables import make_split_table, make_table
 from readout.model import Mention, Quote, Registries, Span
-from readout.read import read_corpus
-from readout.tables import make_split_table, make_table
+from readout.text.tokens import Tokens, tag_tokens
 
 
 @pytest.fixture(scope="module")

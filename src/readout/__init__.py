@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from readout._version import __version__
+
 __all__ = ["CONFIGS", "FEATURES", "UnreadableCorpusError", "__version__", "check_corpus", "load", "read_corpus"]
 
 if TYPE_CHECKING:
     from readout.checks import check_corpus
-    from readout.features import CONFIGS, FEATURES
-    from readout.loading import load
-    from readout.read import UnreadableCorpusError, read_corpus
+    from readout.corpus.read import UnreadableCorpusError, read_corpus
+    from readout.dataset.features import CONFIGS, FEATURES
+    from readout.dataset.load import load
 
 _HOMES = {
-    "CONFIGS": "features",
-    "FEATURES": "features",
-    "UnreadableCorpusError": "read",
+    "CONFIGS": "dataset.features",
+    "FEATURES": "dataset.features",
+    "UnreadableCorpusError": "corpus.read",
     "check_corpus": "checks",
-    "load": "loading",
-    "read_corpus": "read",
+    "load": "dataset.load",
+    "read_corpus": "corpus.read",
 }
 
 

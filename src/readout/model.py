@@ -7,8 +7,8 @@ Offsets are Unicode code points of the raw text, end excluded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from functools import cache, cached_property
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -32,6 +32,8 @@ Basis: TypeAlias = Literal["stated", "inferred", "unknown"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 Decision: TypeAlias = Literal["first", "second", "merged", "neither", "added"]
 AnnotationType: TypeAlias = Literal["mention", "quote", "topic", "stance", "boilerplate"]
+Pointer: TypeAlias = tuple[str | int, ...]
+"""Where a value is inside a record: a JSON pointer as its keys and indices."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,17 +49,13 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
 
 class Annotation(Record, frozen=True, kw_only=True, tag_field="type"):
-    """What all annotations share. ``SPAN_FIELDS`` names the fields that hold one span or a list of spans."""
-
-    SPAN_FIELDS: ClassVar[tuple[str, ...]] = ()
+    """What all annotations share."""
 
     id: str
 
 
 class Mention(Annotation, frozen=True, kw_only=True, tag="mention"):
     """A place where the text names or refers to a speaker."""
-
-    SPAN_FIELDS = ("span",)
 
     speaker: str
     span: Span
@@ -66,8 +64,6 @@ class Mention(Annotation, frozen=True, kw_only=True, tag="mention"):
 
 class Quote(Annotation, frozen=True, kw_only=True, tag="quote"):
     """A report of speech: who (``source``/``speaker``), by which words (``cue``), what (``content``)."""
-
-    SPAN_FIELDS = ("content", "cue")
 
     form: Form
     speaker: str
@@ -83,8 +79,6 @@ class Quote(Annotation, frozen=True, kw_only=True, tag="quote"):
 class Topic(Annotation, frozen=True, kw_only=True, tag="topic"):
     """A passage about a topic of the registry."""
 
-    SPAN_FIELDS = ("spans",)
-
     topic: str
     spans: tuple[Span, ...]
     note: str | None = None
@@ -92,8 +86,6 @@ class Topic(Annotation, frozen=True, kw_only=True, tag="topic"):
 
 class Stance(Annotation, frozen=True, kw_only=True, tag="stance"):
     """The position a holder takes towards a target's proposition, with the words that show it."""
-
-    SPAN_FIELDS = ("evidence",)
 
     holder: str
     target: str
@@ -106,8 +98,6 @@ class Stance(Annotation, frozen=True, kw_only=True, tag="stance"):
 
 class Boilerplate(Annotation, frozen=True, kw_only=True, tag="boilerplate"):
     """Text of the file that is not the article."""
-
-    SPAN_FIELDS = ("span",)
 
     kind: BoilerplateKind
     span: Span
@@ -228,6 +218,224 @@ class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="sugge
     reason: str
 
 
+# ---------------------------------------------------------------- what each field names
+
+FieldKind: TypeAlias = Literal[
+    "id",
+    "entry",
+    "annotation",
+    "spans",
+    "label",
+    "key",
+    "date",
+    "code",
+    "text",
+    "parts",
+    "layer",
+    "item",
+    "section",
+]
+
+
+class FieldRole(NamedTuple):
+    """What the values of a field are.
+
+    ``id`` is the record's own; ``entry`` is an id of the registry ``of``, and ``annotation`` the id
+    of an annotation of type ``of`` in the same file. A ``label`` is one of ``values``. Records with
+    the same ``key`` belong together. A ``code`` follows a standard or is compared as it is; ``text``
+    is free. ``parts`` are records inside the record. Decisions name a ``layer`` by its annotator, an
+    ``item`` of a layer or of gold by its id, and a ``section`` of the guidelines by its number.
+    With ``many`` the field is a list.
+    """
+
+    kind: FieldKind
+    of: str = ""
+    values: tuple[str, ...] = ()
+    many: bool = False
+
+
+def _names_one(registry: str) -> FieldRole:
+    return FieldRole("entry", of=registry)
+
+
+def _names_several(registry: str) -> FieldRole:
+    return FieldRole("entry", of=registry, many=True)
+
+
+def _names_annotation(name: AnnotationType) -> FieldRole:
+    return FieldRole("annotation", of=name)
+
+
+def _one_of(vocabulary: Any) -> FieldRole:
+    return FieldRole("label", values=get_args(vocabulary))
+
+
+def _several(kind: FieldKind) -> FieldRole:
+    return FieldRole(kind, many=True)
+
+
+_OWN_ID = FieldRole("id")
+_ONE_SPAN = FieldRole("spans")
+_SHARED_KEY = FieldRole("key")
+_DATE = FieldRole("date")
+_CODE = FieldRole("code")
+_FREE_TEXT = FieldRole("text")
+
+FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
+    Mention: {"id": _OWN_ID, "speaker": _names_one("speakers"), "span": _ONE_SPAN, "note": _FREE_TEXT},
+    Quote: {
+        "id": _OWN_ID,
+        "form": _one_of(Form),
+        "speaker": _names_one("speakers"),
+        "content": _several("spans"),
+        "cue": _several("spans"),
+        "source": _names_annotation("mention"),
+        "addressees": _names_several("speakers"),
+        "within": _names_annotation("quote"),
+        "statement": _SHARED_KEY,
+        "note": _FREE_TEXT,
+    },
+    Topic: {"id": _OWN_ID, "topic": _names_one("topics"), "spans": _several("spans"), "note": _FREE_TEXT},
+    Stance: {
+        "id": _OWN_ID,
+        "holder": _names_one("speakers"),
+        "target": _names_one("targets"),
+        "polarity": _one_of(Polarity),
+        "expression": _one_of(Expression),
+        "evidence": _several("spans"),
+        "quote": _names_annotation("quote"),
+        "note": _FREE_TEXT,
+    },
+    Boilerplate: {"id": _OWN_ID, "kind": _one_of(BoilerplateKind), "span": _ONE_SPAN, "note": _FREE_TEXT},
+    Document: {
+        "doc_id": _OWN_ID,
+        "title": _FREE_TEXT,
+        "published": _DATE,
+        "published_basis": _one_of(Basis),
+        "outlet": _names_one("speakers"),
+        "outlet_basis": _one_of(Basis),
+        "event": _SHARED_KEY,
+        "language": _CODE,
+        "split": _one_of(Split),
+        "origin": _FREE_TEXT,
+        "rights": _FREE_TEXT,
+        "sha256": _CODE,
+        "note": _FREE_TEXT,
+        "references": _several("code"),
+    },
+    Role: {"title": _FREE_TEXT, "organisation": _FREE_TEXT, "start": _DATE, "end": _DATE},
+    Speaker: {
+        "speaker_id": _OWN_ID,
+        "name": _FREE_TEXT,
+        "kind": _one_of(SpeakerKind),
+        "aliases": _several("text"),
+        "roles": _several("parts"),
+        "country": _CODE,
+        "members": _names_several("speakers"),
+        "wikidata": _CODE,
+        "note": _FREE_TEXT,
+    },
+    TopicDefinition: {
+        "topic_id": _OWN_ID,
+        "label": _FREE_TEXT,
+        "definition": _FREE_TEXT,
+        "parent": _names_one("topics"),
+        "iptc": _names_several("iptc"),
+        "note": _FREE_TEXT,
+    },
+    Target: {
+        "target_id": _OWN_ID,
+        "label": _FREE_TEXT,
+        "proposition": _FREE_TEXT,
+        "favor_means": _FREE_TEXT,
+        "against_means": _FREE_TEXT,
+        "topics": _names_several("topics"),
+        "note": _FREE_TEXT,
+    },
+    Annotator: {
+        "annotator_id": _OWN_ID,
+        "kind": _one_of(AnnotatorKind),
+        "name": _FREE_TEXT,
+        "model_family": _FREE_TEXT,
+        "guidelines_version": _FREE_TEXT,
+        "date": _DATE,
+        "saw": _FREE_TEXT,
+        "note": _FREE_TEXT,
+    },
+    SideItems: {"annotator": FieldRole("layer"), "ids": _several("item")},
+    Adjudication: {
+        "id": _OWN_ID,
+        "kind": _one_of(AnnotationType),
+        "items": _several("parts"),
+        "gold": _several("item"),
+        "decision": _one_of(Decision),
+        "section": FieldRole("section"),
+        "reason": _FREE_TEXT,
+    },
+    Suggestion: {"annotation": FieldRole("parts"), "reason": _FREE_TEXT},
+}
+"""What every field of every record names, in canonical order; all other modules read it here."""
+
+
+@cache
+def fields_of(record_class: type[Record], *kinds: FieldKind) -> tuple[str, ...]:
+    """Return the fields of a record class whose role is of one of these kinds, in canonical order."""
+    roles = FIELD_ROLES[record_class]
+    return tuple(name for name, role in roles.items() if role.kind in kinds)
+
+
+SPAN_FIELDS: Mapping[type, tuple[str, ...]] = {
+    record_class: fields_of(record_class, "spans") for record_class in ANNOTATION_CLASSES.values()
+}
+"""The fields of each annotation class that hold spans; the first holds what the annotation is about."""
+
+LABEL_FIELDS: Mapping[AnnotationType, tuple[str, ...]] = {
+    name: tuple(
+        field for field in fields_of(record_class, "entry", "label") if not FIELD_ROLES[record_class][field].many
+    )
+    for name, record_class in ANNOTATION_CLASSES.items()
+}
+"""The fields that say what an annotation of each type means, apart from place and references."""
+
+
+def iter_values(record: Record, *kinds: FieldKind) -> Iterator[tuple[Pointer, FieldRole, Any]]:
+    """Yield ``(pointer, role, value)`` for every value of these kinds in a record and its parts.
+
+    Lists are yielded item by item. Fields that are null or empty yield nothing.
+    """
+    for name, written, role in _visited_fields(type(record), kinds):
+        value = getattr(record, name)
+        if value is None:
+            continue
+
+        if not role.many:
+            yield (written,), role, value
+        elif role.kind != "parts":
+            for index, item in enumerate(value):
+                yield (written, index), role, item
+        else:
+            for index, part in enumerate(value):
+                for pointer, inner, found in iter_values(part, *kinds):
+                    yield (written, index, *pointer), inner, found
+
+
+@cache
+def _visited_fields(record_class: type[Record], kinds: tuple[FieldKind, ...]) -> tuple[tuple[str, str, FieldRole], ...]:
+    """Return the fields of these kinds and the lists of parts, each with its key in JSON and its role."""
+    written = dict(zip(record_class.__struct_fields__, record_class.__struct_encode_fields__, strict=True))
+    roles = FIELD_ROLES[record_class]
+    names = [name for name, role in roles.items() if role.kind in kinds or (role.kind == "parts" and role.many)]
+    return tuple((name, written[name], roles[name]) for name in names)
+
+
+def named_entries(record: Record, registry: str) -> list[str]:
+    """Return the ids of the entries of a registry that a record names, in the order of its fields."""
+    return [value for _, role, value in iter_values(record, "entry") if role.of == registry]
+
+
+# ---------------------------------------------------------------- files
+
+
 R = TypeVar("R", bound=Record)
 
 
@@ -274,6 +482,11 @@ class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[Layer, ...] = ()
     adjudication: RecordFile[Adjudication]
 
+    def find_layer(self, annotator: str | None) -> Layer | None:
+        """Return the layer of an annotator, or gold for None; None if the document has no such layer."""
+        layers = (self.gold, *self.layers)
+        return next((layer for layer in layers if layer.annotator == annotator), None)
+
 
 class Registries(msgspec.Struct, frozen=True, kw_only=True):
     """The closed vocabularies of a corpus, by id, in file order; and the files they stand in, by name.
@@ -298,12 +511,9 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[AnnotatedDocument, ...]
 
 
-Pointer: TypeAlias = tuple[str | int, ...]
-
-
 def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:
     """Yield every span of an annotation with its JSON pointer inside the record."""
-    for name in annotation.SPAN_FIELDS:
+    for name in SPAN_FIELDS[type(annotation)]:
         value = getattr(annotation, name)
         if isinstance(value, Span):
             yield (name,), value
@@ -314,7 +524,7 @@ def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:
 
 def main_spans(annotation: AnyAnnotation) -> tuple[Span, ...]:
     """Return the spans an annotation is about: content, evidence, passage or the one span."""
-    value = getattr(annotation, annotation.SPAN_FIELDS[0])
+    value = getattr(annotation, SPAN_FIELDS[type(annotation)][0])
     return (value,) if isinstance(value, Span) else value
 
 

@@ -92,7 +92,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _EXCERPT_WIDTH = 100
-_CARETS = 60
 
 
 def locate(rule_: Rule, finding: Finding, path: str, line: int | None = None, raw_line: str | None = None) -> Problem:
@@ -104,18 +103,18 @@ def locate(rule_: Rule, finding: Finding, path: str, line: int | None = None, ra
     return Problem(
         code=rule_.code,
         severity=rule_.severity,
-        path=_escape(finding.path or path),
+        path=_escape_bytes(finding.path or path),
         line=finding.line or line,
         column=start + 1 if shown or finding.column else finding.column,
         end_column=end + 1 if shown else None,
-        message=_escape(finding.message),
-        hint=_escape(finding.hint) if finding.hint else None,
+        message=_escape_bytes(finding.message),
+        hint=_escape_bytes(finding.hint) if finding.hint else None,
         excerpt=_excerpt(raw_line, start, end) if raw_line is not None and shown else None,
         context=finding.context,
     )
 
 
-def _escape(text: str) -> str:
+def _escape_bytes(text: str) -> str:
     """Return text that can be written: names of files are bytes, and those that are not UTF-8 come as surrogates."""
     return text.encode(errors="backslashreplace").decode()
 
@@ -145,16 +144,17 @@ def find_value(line: str, pointer: Pointer) -> tuple[int, int]:
     exists are returned; for a line that is not JSON, those of the whole line.
     """
     try:
-        return _find_value(line, _skip_space(line, 0), pointer)
+        return _find_value(line, skip_space(line, 0), pointer)
     except (ValueError, IndexError, RecursionError):
         return 0, len(line)
 
 
-_SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE = re.compile(r"\s*")
 _DECODER = json.JSONDecoder()
 
 
-def _skip_space(line: str, at: int) -> int:
+def skip_space(line: str, at: int) -> int:
+    """Return where the white space that starts at an offset ends."""
     match = _SPACE.match(line, at)
     return match.end() if match else at
 
@@ -172,18 +172,18 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
     """Yield the key or index of each child of the container at ``at``, and where its value starts."""
     closing = "}" if line[at] == "{" else "]"
     is_object = closing == "}"
-    at = _skip_space(line, at + 1)
+    at = skip_space(line, at + 1)
     index = 0
     while line[at] != closing:
         key: str | int = index
         if is_object:
             key, at = scanstring(line, at + 1)
-            at = _skip_space(line, _skip_space(line, at) + 1)
+            at = skip_space(line, skip_space(line, at) + 1)
         yield key, at
         _, at = _DECODER.raw_decode(line, at)
-        at = _skip_space(line, at)
+        at = skip_space(line, at)
         if line[at] == ",":
-            at = _skip_space(line, at + 1)
+            at = skip_space(line, at + 1)
         index += 1
 
 
@@ -200,102 +200,3 @@ def nearest(word: str, words: Iterable[str]) -> str:
 def is_failure(problems: Iterable[Problem]) -> bool:
     """Tell whether any problem is an error."""
     return any(problem.severity == "error" for problem in problems)
-
-
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-Style: TypeAlias = Callable[[str, str], str]
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with control, direction and surrogate characters escaped, so that a terminal obeys none."""
-    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
-
-
-def _plain(text: str, role: str) -> str:
-    return text
-
-
-def format_text(problem: Problem, style: Style = _plain) -> str:
-    """Return ``path:line:column: code: sentence`` with the excerpt, its caret, context and hint below.
-
-    ``style(text, role)`` may colour the parts; roles are ``place``, ``error``, ``warning``, ``caret`` and ``hint``.
-    """
-    place = ":".join(str(part) for part in (problem.path, problem.line, problem.column) if part is not None)
-    head = f"{style(printable(place), 'place')}: {style(problem.code, problem.severity)}: {printable(problem.message)}"
-    lines = [head]
-    if excerpt := problem.excerpt:
-        before = printable(excerpt.text[: excerpt.start])
-        marked = printable(excerpt.text[excerpt.start : excerpt.end])
-        lines.append("    " + before + marked + printable(excerpt.text[excerpt.end :]))
-        lines.append("    " + " " * len(before) + style("^" * min(max(len(marked), 1), _CARETS), "caret"))
-    lines += ["    " + printable(line) for line in problem.context]
-    if problem.hint:
-        lines.append("    " + style("hint:", "hint") + " " + printable(problem.hint))
-    return "\n".join(lines)
-
-
-def format_json(problems: Iterable[Problem]) -> str:
-    """Return all problems as one JSON array."""
-    return _escape_json(msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode())
-
-
-def _escape_json(text: str) -> str:
-    """Return JSON that says the same, with characters that a terminal obeys escaped; they stand in strings only."""
-    return _UNSAFE.sub(lambda match: match.group() if match.group() == "\n" else f"\\u{ord(match.group()):04x}", text)
-
-
-def format_github(problem: Problem) -> str:
-    """Return a GitHub Actions workflow command that shows the problem at its line of a pull request."""
-    message = printable(problem.message) + (f"\nhint: {printable(problem.hint)}" if problem.hint else "")
-    fields = {
-        "file": printable(problem.path),
-        "line": problem.line,
-        "col": problem.column,
-        "endColumn": problem.end_column,
-        "title": problem.code,
-    }
-    properties = ",".join(f"{k}={_escape_github(str(v), ',:')}" for k, v in fields.items() if v is not None)
-    return f"::{problem.severity} {properties}::{_escape_github(message)}"
-
-
-def _escape_github(text: str, extra: str = "") -> str:
-    for char in "%\r\n" + extra:
-        text = text.replace(char, f"%{ord(char):02X}")
-    return text
-
-
-def format_sarif(problems: Iterable[Problem], rules: Iterable[Rule], version: str) -> str:
-    """Return the problems as a SARIF 2.1.0 log (OASIS standard), columns in Unicode code points."""
-    driver = {
-        "name": "readout",
-        "version": version,
-        "rules": [
-            {
-                "id": each.code,
-                "shortDescription": {"text": each.summary},
-                "defaultConfiguration": {"level": each.severity},
-            }
-            for each in rules
-        ],
-    }
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_to_sarif(problem) for problem in problems],
-    }
-    log = {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}
-    return _escape_json(json.dumps(log, indent=2, ensure_ascii=False))
-
-
-def _to_sarif(problem: Problem) -> dict[str, Any]:
-    location: dict[str, Any] = {"artifactLocation": {"uri": problem.path}}
-    if problem.line:
-        region = {"startLine": problem.line, "startColumn": problem.column, "endColumn": problem.end_column}
-        location["region"] = {key: value for key, value in region.items() if value is not None}
-    text = problem.message + (f" Hint: {problem.hint}" if problem.hint else "")
-    return {
-        "ruleId": problem.code,
-        "level": problem.severity,
-        "message": {"text": text},
-        "locations": [{"physicalLocation": location}],
-    }

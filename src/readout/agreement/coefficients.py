@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from itertools import combinations
 
-from readout.agreement.counts import UNMATCHED, Counts, Pairs
+from readout.agreement.counts import UNMATCHED, AgreementCounts, Pairs
 
 
 def f1(shared: int, first: int, second: int) -> float | None:
@@ -50,7 +50,7 @@ def find_margins(pairs: Pairs) -> tuple[Counter[str], Counter[str]]:
     return first, second
 
 
-def with_unmatched(counts: Counts, label: str) -> Pairs:
+def with_unmatched(counts: AgreementCounts, label: str) -> Pairs:
     """Return a label's pairs with the unmatched items of either side against :data:`UNMATCHED`.
 
     Only the number of unmatched items matters to α here, so they are all given one label.
@@ -61,7 +61,7 @@ def with_unmatched(counts: Counts, label: str) -> Pairs:
     return +pairs
 
 
-SPAN_MEASURES: Mapping[str, Callable[[Counts], float | None]] = {
+SPAN_MEASURES: Mapping[str, Callable[[AgreementCounts], float | None]] = {
     "exact F1": lambda c: f1(c.exact, c.first, c.second),
     "overlap F1": lambda c: f1(c.matched, c.first, c.second),
     "character F1": lambda c: f1(c.shared_characters, c.first_characters, c.second_characters),
@@ -70,7 +70,7 @@ SPAN_MEASURES: Mapping[str, Callable[[Counts], float | None]] = {
 """Measures of where annotations stand."""
 
 
-def measure_label(label: str) -> Mapping[str, Callable[[Counts], float | None]]:
+def measure_label(label: str) -> Mapping[str, Callable[[AgreementCounts], float | None]]:
     """Return the measures of one label on the matched items."""
     return {
         "agreement": lambda c: _observed(c.labels.get(label, Counter())),

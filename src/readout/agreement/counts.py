@@ -7,23 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from readout.matching import dice, length, match, overlap
 from readout.model import (
+    LABEL_FIELDS,
     AnnotationType,
     AnyAnnotation,
     Span,
     annotation_type,
     main_spans,
 )
-
-LABELS: Mapping[AnnotationType, tuple[str, ...]] = {
-    "mention": ("speaker",),
-    "quote": ("form", "speaker"),
-    "topic": ("topic",),
-    "stance": ("holder", "target", "polarity", "expression"),
-    "boilerplate": ("kind",),
-}
-"""The label fields of each type whose agreement is measured."""
+from readout.text.matching import dice, length, match, overlap
 
 KEYS: Mapping[AnnotationType, tuple[str, ...]] = {
     "mention": ("speaker",),
@@ -41,7 +33,7 @@ Pairs: TypeAlias = Counter[tuple[str, str]]
 
 
 @dataclass
-class Counts:
+class AgreementCounts:
     """What two annotators have in common in one document, for one annotation type. Counts can be added."""
 
     first: int = 0
@@ -54,21 +46,21 @@ class Counts:
     labels: dict[str, Pairs] = field(default_factory=dict)
     characters: Pairs = field(default_factory=Counter)
 
-    def __add__(self, other: Counts) -> Counts:
+    def __add__(self, other: AgreementCounts) -> AgreementCounts:
         """Return the counts of both."""
         numbers = {
             name: getattr(self, name) + getattr(other, name)
             for name in self.__dataclass_fields__
             if name not in ("labels", "characters")
         }
-        names = {*self.labels, *other.labels}
+        names = dict.fromkeys((*self.labels, *other.labels))
         labels = {name: self.labels.get(name, Counter()) + other.labels.get(name, Counter()) for name in names}
-        return Counts(**numbers, labels=labels, characters=self.characters + other.characters)
+        return AgreementCounts(**numbers, labels=labels, characters=self.characters + other.characters)
 
 
-def add_counts(counts: Iterable[Counts]) -> Counts:
+def add_counts(counts: Iterable[AgreementCounts]) -> AgreementCounts:
     """Return the sum of counts."""
-    return sum(counts, Counts())
+    return sum(counts, AgreementCounts())
 
 
 def match_annotations(first: Sequence[Any], second: Sequence[Any], kind: AnnotationType) -> list[tuple[Any, Any]]:
@@ -77,7 +69,7 @@ def match_annotations(first: Sequence[Any], second: Sequence[Any], kind: Annotat
     Only annotations whose main spans share a character can be a pair. The pairs maximise the sum of the spans' Dice
     coefficients plus one for each equal field of :data:`KEYS`; the order of the annotations plays no part.
     """
-    first, second = sorted(first, key=_order), sorted(second, key=_order)
+    first, second = sorted(first, key=_match_order), sorted(second, key=_match_order)
 
     def weight(a: Any, b: Any) -> float:
         shared = dice(main_spans(a), main_spans(b))
@@ -86,32 +78,34 @@ def match_annotations(first: Sequence[Any], second: Sequence[Any], kind: Annotat
     return [(first[i], second[j]) for i, j in match(first, second, weight)]
 
 
-def _order(annotation: AnyAnnotation) -> tuple[Any, ...]:
+def _match_order(annotation: AnyAnnotation) -> tuple[Any, ...]:
     spans = [(span.start, span.end) for span in main_spans(annotation)]
-    labels = [getattr(annotation, name) for name in LABELS[annotation_type(annotation)]]
+    labels = [getattr(annotation, name) for name in LABEL_FIELDS[annotation_type(annotation)]]
     return spans, labels
 
 
-def count(first: Iterable[AnyAnnotation], second: Iterable[AnyAnnotation], kind: AnnotationType, size: int) -> Counts:
+def count_agreement(
+    first: Iterable[AnyAnnotation], second: Iterable[AnyAnnotation], kind: AnnotationType, size: int
+) -> AgreementCounts:
     """Return the counts of two layers of one document of ``size`` characters, for one annotation type."""
     ours, theirs = ([a for a in layer if annotation_type(a) == kind] for layer in (first, second))
     pairs = match_annotations(ours, theirs, kind)
     our_cover, their_cover = (_merge(span for a in layer for span in main_spans(a)) for layer in (ours, theirs))
-    labels = {name: Counter((getattr(a, name), getattr(b, name)) for a, b in pairs) for name in LABELS[kind]}
-    return Counts(
+    labels = {name: Counter((getattr(a, name), getattr(b, name)) for a, b in pairs) for name in LABEL_FIELDS[kind]}
+    return AgreementCounts(
         first=len(ours),
         second=len(theirs),
         matched=len(pairs),
-        exact=sum(_places(a) == _places(b) for a, b in pairs),
+        exact=sum(_offsets(a) == _offsets(b) for a, b in pairs),
         first_characters=length(our_cover),
         second_characters=length(their_cover),
         shared_characters=overlap(our_cover, their_cover),
         labels=labels,
-        characters=_count_characters(ours, theirs, LABELS[kind][-1] if kind != "stance" else "polarity", size),
+        characters=_count_characters(ours, theirs, LABEL_FIELDS[kind][-1] if kind != "stance" else "polarity", size),
     )
 
 
-def _places(annotation: AnyAnnotation) -> list[tuple[int, int]]:
+def _offsets(annotation: AnyAnnotation) -> list[tuple[int, int]]:
     return [(span.start, span.end) for span in main_spans(annotation)]
 
 

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 
-from readout.agreement.counts import LABELS, Counts, add_counts, count
-from readout.intervals import Estimate, jackknife
+from readout.agreement.counts import AgreementCounts, add_counts, count_agreement
 from readout.model import (
     ANNOTATION_CLASSES,
+    LABEL_FIELDS,
     AnnotatedDocument,
     AnnotationType,
     Layer,
     annotation_type,
     main_spans,
 )
+from readout.report.intervals import Estimate, jackknife, leave_one_out
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,19 @@ class TypeAgreement:
     """The agreement of two annotators on one annotation type, over all documents that both annotated."""
 
     kind: AnnotationType
-    by_document: Mapping[str, Counts]
+    by_document: Mapping[str, AgreementCounts]
     gamma: Estimate | None = None
 
     @property
-    def total(self) -> Counts:
+    def total(self) -> AgreementCounts:
         """The counts of all documents."""
         return add_counts(self.by_document.values())
 
-    def estimate(self, measure: Callable[[Counts], float | None]) -> Estimate:
+    def estimate(self, measure: Callable[[AgreementCounts], float | None]) -> Estimate:
         """Return a measure over all documents with its jackknife interval."""
-        return jackknife(list(self.by_document.values()), lambda parts: measure(add_counts(parts)))
+        counts = list(self.by_document.values())
+        parts = leave_one_out(counts, lambda others: measure(add_counts(others)))
+        return jackknife(measure(self.total), parts)
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ def compare_annotators(
     shared = [
         (document, ours, theirs)
         for document in documents
-        if (ours := _find_layer(document, first)) and (theirs := _find_layer(document, second))
+        if (ours := document.find_layer(first)) and (theirs := document.find_layer(second))
     ]
     types: dict[AnnotationType, TypeAgreement] = {}
     for kind in ANNOTATION_CLASSES:
         counts = {
-            document.meta.doc_id: count(ours.records, theirs.records, kind, len(document.text))
+            document.meta.doc_id: count_agreement(ours.records, theirs.records, kind, len(document.text))
             for document, ours, theirs in shared
         }
         gamma = estimate_gamma([(ours, theirs) for _, ours, theirs in shared], kind) if with_gamma else None
@@ -67,11 +70,7 @@ def compare_annotators(
     return PairAgreement(first, second, types)
 
 
-def _find_layer(document: AnnotatedDocument, annotator: str) -> Layer | None:
-    return next((layer for layer in document.layers if layer.annotator == annotator), None)
-
-
-def compare_all(
+def compare_all_pairs(
     documents: Sequence[AnnotatedDocument], names: Sequence[str] = (), with_gamma: bool = False
 ) -> list[PairAgreement]:
     """Return the agreement of every pair of annotators who share a document; of ``names`` only, where given."""
@@ -80,7 +79,7 @@ def compare_all(
     pairs = [
         (a, b)
         for a, b in combinations(chosen, 2)
-        if any(_find_layer(document, a) and _find_layer(document, b) for document in documents)
+        if any(document.find_layer(a) and document.find_layer(b) for document in documents)
     ]
     return [compare_annotators(documents, a, b, with_gamma) for a, b in pairs]
 
@@ -94,7 +93,12 @@ def estimate_gamma(layers: Sequence[tuple[Layer, Layer]], kind: AnnotationType) 
     scores = [scored for pair in layers if (scored := _gamma(*pair, kind))]
     if not scores:
         return None
-    return jackknife(scores, lambda parts: sum(s * n for s, n in parts) / sum(n for _, n in parts) if parts else None)
+    return jackknife(_weighted_mean(scores), leave_one_out(scores, _weighted_mean))
+
+
+def _weighted_mean(scores: Sequence[tuple[float, int]]) -> float | None:
+    weight = sum(size for _, size in scores)
+    return sum(score * size for score, size in scores) / weight if weight else None
 
 
 def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, int] | None:
@@ -102,7 +106,7 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
     from pyannote.core import Segment
     from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
 
-    label = "polarity" if kind == "stance" else LABELS[kind][-1]
+    label = "polarity" if kind == "stance" else LABEL_FIELDS[kind][-1]
     continuum = Continuum()
     sizes = []
     for name, layer in (("first", first), ("second", second)):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from readout.agreement.coefficients import (
     SPAN_MEASURES,
@@ -16,27 +14,27 @@ from readout.agreement.coefficients import (
     measure_label,
     with_unmatched,
 )
-from readout.agreement.counts import LABELS, Counts, Pairs
+from readout.agreement.counts import AgreementCounts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
-from readout.intervals import Estimate
-from readout.model import ANNOTATION_CLASSES
-from readout.stats import Table, format_markdown, print_table
+from readout.model import ANNOTATION_CLASSES, LABEL_FIELDS
+from readout.report.intervals import Estimate
+from readout.report.tables import Report, Table, format_markdown, format_report
 
 
 def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
     """Return every measure of one annotation type: by ``spans`` or label field, then by name."""
     spans = {name: types.estimate(measure) for name, measure in SPAN_MEASURES.items()}
-    spans["α items"] = types.estimate(lambda c: krippendorff_alpha(with_unmatched(c, LABELS[types.kind][-1])))
+    spans["α items"] = types.estimate(lambda c: krippendorff_alpha(with_unmatched(c, LABEL_FIELDS[types.kind][-1])))
     if types.gamma:
         spans["γ"] = types.gamma
     labels = {
         label: {name: types.estimate(measure) for name, measure in measure_label(label).items()}
-        for label in LABELS[types.kind]
+        for label in LABEL_FIELDS[types.kind]
     }
     return {"spans": spans, **labels}
 
 
-def to_json(pair: PairAgreement) -> dict[str, Any]:
+def pairs_to_json(pair: PairAgreement) -> dict[str, Any]:
     """Return an agreement as plain data: measures with intervals, counts per document, confusions."""
     return {
         "first": pair.first,
@@ -58,7 +56,7 @@ def to_json(pair: PairAgreement) -> dict[str, Any]:
     }
 
 
-def _counts_json(counts: Counts) -> dict[str, int]:
+def _counts_json(counts: AgreementCounts) -> dict[str, int]:
     return {name: value for name, value in vars(counts).items() if isinstance(value, int)}
 
 
@@ -96,11 +94,9 @@ def to_tables(pair: PairAgreement) -> list[Table]:
     ]
 
 
-def format_markdown_section(pairs: Iterable[PairAgreement]) -> str:
+def format_markdown_section(pairs: Sequence[PairAgreement]) -> str:
     """Return the agreement section of the dataset card."""
-    tables = [table for pair in pairs for table in to_tables(pair)]
-    blocks = [f"**{table.title}**\n\n{format_markdown(table)}" for table in tables]
-    return "\n\n".join(blocks) or "There are no two layers of one document to compare."
+    return format_report(report_pairs(pairs)) or "There are no two layers of one document to compare."
 
 
 def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
@@ -115,23 +111,19 @@ def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
     return format_markdown(Table("γ", ("annotators", *ANNOTATION_CLASSES), rows))
 
 
-def print_pairs(pairs: Sequence[PairAgreement], output: str) -> None:
-    """Print agreements to the terminal as ``text``, ``json`` or ``markdown``."""
-    if output == "json":
-        print(msgspec.json.format(msgspec.json.encode([to_json(pair) for pair in pairs]), indent=2).decode())
-    elif output == "markdown":
-        print(format_markdown_section(pairs))
-    else:
-        for pair in pairs:
-            for table in to_tables(pair):
-                print_table(table)
+def report_pairs(pairs: Sequence[PairAgreement]) -> Report:
+    """Return the agreements as a report."""
+    tables = [table for pair in pairs for table in to_tables(pair)]
+    return Report((), tuple(tables), [pairs_to_json(pair) for pair in pairs])
 
 
 def write_html(path: Path, pairs: Sequence[PairAgreement]) -> None:
     """Write a page that shows the measures as bars and the confusions as a picture."""
     from jinja2 import Environment, PackageLoader
 
-    template = Environment(loader=PackageLoader("readout"), autoescape=True).get_template("agreement.html")
+    template = Environment(loader=PackageLoader("readout.agreement", ""), autoescape=True).get_template(
+        "agreement.html"
+    )
     views = [
         {"first": pair.first, "second": pair.second, "types": [_type_view(types) for types in pair.types.values()]}
         for pair in pairs

@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from readout.benchmark.measures import ACCURACY, F_FA, Measure, evaluate
-from readout.benchmark.presence import STANCES
-from readout.benchmark.tasks import TASKS
+from readout.benchmark.scoring.measures import ACCURACY, F_FA, Measure, evaluate
+from readout.benchmark.tasks import STANCES, TASKS
 
 LABELS: tuple[str, ...] = tuple(dict.fromkeys((*(TASKS["polarity"].labels or ()), *STANCES)))
 """Every label of the tasks ``polarity`` and ``stance``."""
@@ -31,7 +30,7 @@ def f_fa_score(y_true: Iterable[str], y_pred: Iterable[str | None]) -> float:
         ValueError: a label is no name of a label, or the lengths differ.
 
     """
-    return float(evaluate(F_FA, _COLUMNS, _count(list(y_true), list(y_pred))).values)
+    return float(evaluate(F_FA, _METRIC_COLUMNS, _count_answers(list(y_true), list(y_pred))).values)
 
 
 class StanceMetric:
@@ -55,14 +54,14 @@ class StanceMetric:
     ) -> dict[str, float | list[str]]:
         """Return the scores of all that was taken in, and forget it; ``undefined`` names those that are 0/0."""
         self.add_batch(predictions=predictions, references=references)
-        counts = _count(self._references, self._predictions)
+        counts = _count_answers(self._references, self._predictions)
         self._predictions, self._references = [], []
-        values = {name: evaluate(measure, _COLUMNS, counts) for name, measure in _MEASURES.items()}
+        values = {name: evaluate(measure, _METRIC_COLUMNS, counts) for name, measure in _MEASURES.items()}
         scores: dict[str, float | list[str]] = {name: float(found.values) for name, found in values.items()}
         return {**scores, "undefined": [name for name, found in values.items() if found.undefined]}
 
 
-_COLUMNS = ("items", "hits", *(f"{kind} {label}" for label in LABELS for kind in ("gold", "pred", "hit")))
+_METRIC_COLUMNS = ("items", "hits", *(f"{kind} {label}" for label in LABELS for kind in ("gold", "pred", "hit")))
 _MEASURES = {
     "f_fa": F_FA,
     "f1_favor": Measure("F1 (favor)", F_FA.ratios[:1]),
@@ -71,7 +70,7 @@ _MEASURES = {
 }
 
 
-def _count(gold: Sequence[Any], pred: Sequence[Any]) -> Any:
+def _count_answers(gold: Sequence[Any], pred: Sequence[Any]) -> Any:
     if len(gold) != len(pred):
         raise ValueError(
             f"Got {len(gold)} gold labels and {len(pred)} predictions. Expected as many of one as of the other."
@@ -79,7 +78,7 @@ def _count(gold: Sequence[Any], pred: Sequence[Any]) -> Any:
     for label in (*gold, *(label for label in pred if label is not None)):
         if not isinstance(label, str) or label not in LABELS:
             raise ValueError(f"Got the label {label!r}. Expected a name: {', '.join(LABELS)}.")
-    counts = dict.fromkeys(_COLUMNS, 0)
+    counts = dict.fromkeys(_METRIC_COLUMNS, 0)
     for a, b in zip(gold, pred, strict=True):
         for name in ("items", f"gold {a}", *([f"pred {b}"] if b else ()), *(["hits", f"hit {a}"] if a == b else ())):
             counts[name] += 1

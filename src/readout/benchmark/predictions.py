@@ -9,14 +9,18 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from readout.benchmark.folds import SCHEMES
-from readout.benchmark.tasks import TASKS, Item, Task
-from readout.lines import byte_order_mark, carriage_return, duplicate_key, encoding, json_syntax
-from readout.model import Polarity
+from readout.benchmark.folds import OFFICIAL, SCHEMES, Folds, make_folds
+from readout.benchmark.scoring.scores import Score
+from readout.benchmark.tasks import TASKS, Item, Task, UnknownTaskError, find_items
+from readout.corpus.lines import (
+    byte_order_mark,
+    carriage_return,
+    duplicate_key,
+    encoding,
+    json_syntax,
+)
+from readout.model import Corpus, Polarity
 from readout.problem import Finding, Problem, Rule, locate, nearest, raw_line, rule
-
-Predictions = Mapping[str, Any]
-"""Predictions by the id of their item."""
 
 
 @rule("prediction-record", "schema")
@@ -60,7 +64,7 @@ def prediction_missing(missing: Sequence[str], total: int) -> Iterator[Finding]:
 def prediction_value(value: Any, item: Item) -> Iterator[Finding]:
     """Every prediction is null or an answer of its task: a label by name, spans, tuples or quotations."""
     if value is not None:
-        yield from _FINDERS[TASKS[item.task].shape](value, item)
+        yield from _VALUE_FINDERS[TASKS[item.task].shape](value, item)
 
 
 RULES: tuple[Rule, ...] = (
@@ -165,7 +169,7 @@ def _find_name(value: Any, known: Sequence[str], pointer: tuple[str | int, ...])
         yield Finding(f"Got {value!r}. Expected an id of the inputs.", pointer, hint=hint or None)
 
 
-_FINDERS = {"label": _find_label, "spans": _find_spans, "tuples": _find_tuples, "quotations": _find_quotations}
+_VALUE_FINDERS = {"label": _find_label, "spans": _find_spans, "tuples": _find_tuples, "quotations": _find_quotations}
 
 
 # ---------------------------------------------------------------- files
@@ -185,7 +189,7 @@ def parse_predictions(path: str, raw: bytes, items: Sequence[Item]) -> tuple[dic
     predictions: dict[str, Any] = {}
     seen: dict[str, int] = {}
     for number, line in enumerate(raw.removesuffix(b"\n").split(b"\n") if raw else (), 1):
-        record, rule_, findings = _parse_line(line, known, seen)
+        record, rule_, findings = _parse_prediction(line, known, seen)
         problems += [locate(rule_, finding, path, number, line.decode()) for finding in findings]
         if isinstance(record, dict) and isinstance(record.get("id"), str):
             seen.setdefault(record["id"], number)
@@ -195,7 +199,9 @@ def parse_predictions(path: str, raw: bytes, items: Sequence[Item]) -> tuple[dic
     return predictions, problems
 
 
-def _parse_line(line: bytes, items: Mapping[str, Item], seen: Mapping[str, int]) -> tuple[Any, Rule, list[Finding]]:
+def _parse_prediction(
+    line: bytes, items: Mapping[str, Item], seen: Mapping[str, int]
+) -> tuple[Any, Rule, list[Finding]]:
     """Return a line's record with the first rule that it breaks, and its findings."""
     for each in (json_syntax, duplicate_key):
         if findings := list(each.find(line)):
@@ -220,16 +226,74 @@ def format_predictions(items: Sequence[Item], predictions: Sequence[Any]) -> byt
     return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
 
 
-class Name(NamedTuple):
+class FileName(NamedTuple):
     """What a predictions file is named for."""
 
     task: Task
     folds: str
 
 
-def parse_name(path: Path) -> Name | None:
+def parse_name(path: Path) -> FileName | None:
     """Return the task and the folds that a file is named for (``<task>.<folds>.jsonl``); None for other names."""
     parts = path.name.split(".")
     if len(parts) != 3 or parts[0] not in TASKS or parts[1] not in SCHEMES or parts[2] != "jsonl":
         return None
-    return Name(TASKS[parts[0]], parts[1])
+    return FileName(TASKS[parts[0]], parts[1])
+
+
+def find_system(path: Path) -> str:
+    """Return the name of the system that a file of predictions belongs to."""
+    if path.parent.name == "predictions":
+        return path.resolve().parent.parent.name
+    return path.stem if parse_name(path) is None else path.resolve().parent.name
+
+
+def name_systems(paths: Sequence[Path]) -> list[str]:
+    """Return the names of the systems of several files; where two are alike, the paths."""
+    names = [find_system(path) for path in paths]
+    return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
+
+
+class Scored(NamedTuple):
+    """A system's score, and the folds that its predictions were made with."""
+
+    score: Score
+    folds: Folds
+
+
+def score_files(
+    corpus: Corpus, paths: Sequence[Path], task: str | None = None, scheme: str | None = None
+) -> tuple[list[Scored], list[Problem]]:
+    """Return the scores of files of predictions, and the problems of all files.
+
+    Raises:
+        UnknownTaskError: a file's name does not tell its task and nobody else did, or the corpus has no such task.
+
+    """
+    scores: list[Scored] = []
+    problems: list[Problem] = []
+    for path, name in zip(paths, name_systems(paths), strict=True):
+        named = parse_name(path)
+        items = build_items(corpus, task or (named.task.name if named else None), path)
+        chosen = next(each for each in SCHEMES if each == (scheme or (named.folds if named else OFFICIAL)))
+        if (folds := make_folds(chosen, items)) is None:
+            raise UnknownTaskError(f"The task {items[0].task!r} has no folds by {chosen}.")
+        predictions, found = read_predictions(path, items)
+        problems += found
+        if not found:
+            scores.append(Scored(Score(name, items, predictions, chosen), folds))
+    return scores, problems
+
+
+def build_items(corpus: Corpus, task: str | None, path: Path) -> list[Item]:
+    """Return the items of a task by its name, for a file of predictions.
+
+    Raises:
+        UnknownTaskError: there is no such task, or nothing is annotated for it.
+
+    """
+    if task is None:
+        raise UnknownTaskError(
+            f"The name {path.name!r} does not tell the task. Call the file <task>.<folds>.jsonl, or give --task."
+        )
+    return find_items(corpus, task)

@@ -11,10 +11,11 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from readout.anchor import Paragraphs
-from readout.benchmark.presence import STANCES, label_pairs
-from readout.model import AnnotatedDocument, Corpus, Mention, Polarity, Quote, Registries, Span, Stance
+from readout.model import AnnotatedDocument, Corpus, Mention, Polarity, Quote, Registries, Span, Stance, iter_spans
+from readout.problem import RefusedError
+from readout.text.tokens import Paragraphs
 
+STANCES = ("favor", "against", "none")
 Shape: TypeAlias = Literal["label", "spans", "tuples", "quotations"]
 """The form of an answer: one label, ``[start, end]`` lists, stance tuples, or quotations."""
 
@@ -228,7 +229,7 @@ TASKS: Mapping[str, Task] = {
 """Every task by its name."""
 
 
-class UnknownTaskError(Exception):
+class UnknownTaskError(RefusedError):
     """There is no task of that name, or the corpus has nothing to ask for it."""
 
 
@@ -245,3 +246,46 @@ def find_items(corpus: Corpus, task: str) -> list[Item]:
     if not items:
         raise UnknownTaskError(f"Nothing is annotated for the task {task!r}.")
     return items
+
+
+ANSWERED = frozenset({"favor", "against"})
+
+
+def label_pairs(
+    document: AnnotatedDocument, registries: Registries, start: int, end: int
+) -> dict[tuple[str, str], str]:
+    """Return favor, against or none for each pair of a holder and a target that are both present in a paragraph.
+
+    A holder is present who is mentioned there, speaks there or takes a stance there; a target is present that
+    somebody's words there bear on, also without a position. A pair is *favor* or *against* when a stance of that
+    polarity has evidence in the paragraph, and *none* otherwise: nobody annotated a position there, or only that the
+    holder leaves it open (``neutral``). Two kinds of pairs are left out, as the text settles no single answer: those
+    that are both favor and against, and those without a stance where a group that the holder belongs to, or a member
+    of the group that the holder is, does take one.
+    """
+    holders = {record.speaker for record in _iter_inside(document, (Mention, Quote), start, end)}
+    polarities: dict[tuple[str, str], set[Polarity]] = {}
+    for record in _iter_inside(document, (Stance,), start, end):
+        polarities.setdefault((record.holder, record.target), set()).add(record.polarity)
+    holders |= {holder for holder, _ in polarities}
+    taken = {pair: found & ANSWERED for pair, found in polarities.items() if found & ANSWERED}
+    return {
+        (holder, target): min(taken.get((holder, target), {"none"}))
+        for holder in sorted(holders)
+        for target in sorted({target for _, target in polarities})
+        if len(taken.get((holder, target), ())) < 2
+        and ((holder, target) in taken or not any((kin, target) in taken for kin in _kin(holder, registries)))
+    }
+
+
+def _kin(holder: str, registries: Registries) -> set[str]:
+    """Return the members of a group, and the groups of a member."""
+    groups = {name for name, entry in registries.speakers.items() if holder in entry.members}
+    return groups | set(registries.speakers[holder].members)
+
+
+def _iter_inside(document: AnnotatedDocument, classes: tuple[type[Any], ...], start: int, end: int) -> Iterator[Any]:
+    for record in document.gold.records:
+        if isinstance(record, classes):
+            if any(span.start < end and start < span.end for _, span in iter_spans(record)):
+                yield record

@@ -14,14 +14,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from readout import read
-from readout.canonical import (
-    DRAFT_RULES,
-    check_drafts,
-)
 from readout.checks import adjudication, guideline, references, spans
+from readout.checks.drafts import DRAFT_RULES, check_drafts
+from readout.corpus import read
 from readout.model import (
     ANNOTATION_CLASSES,
+    FIELD_ROLES,
     AnnotatedDocument,
     Corpus,
     Document,
@@ -29,6 +27,7 @@ from readout.model import (
     Quote,
     RecordFile,
     Registries,
+    fields_of,
 )
 from readout.problem import (
     RUNGS,
@@ -145,11 +144,10 @@ class Usage(msgspec.Struct):
     def add_records(self, record_class: type, records: Iterable[Any]) -> None:
         """Count the references that records of one class make to registries."""
         records = list(records)
-        for field, vocabulary in references.REFERENCES[record_class]:
-            if vocabulary not in ("mention", "quote"):
-                names = self.names.setdefault(vocabulary, set())
-                for value in set(map(attrgetter(field), records)):
-                    names.update((value,) if isinstance(value, str) else value or ())
+        for field in fields_of(record_class, "entry"):
+            names = self.names.setdefault(FIELD_ROLES[record_class][field].of, set())
+            for value in set(map(attrgetter(field), records)):
+                names.update((value,) if isinstance(value, str) else value or ())
 
     def add_documents(self, documents: Sequence[AnnotatedDocument]) -> None:
         """Count what the layers of some documents use."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from readout import read
+from readout.corpus import read
 from readout.model import (
+    FIELD_ROLES,
     Adjudication,
     AnnotatedDocument,
     AnyAnnotation,
     Layer,
     RecordFile,
     Registries,
-    Span,
     main_spans,
 )
 from readout.problem import (
@@ -31,17 +31,15 @@ def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> 
     that a quote whose end is disputed does not make its stances disputed too.
     """
     values: list[Any] = [type(annotation).__name__]
-    for name in annotation.__struct_fields__:
-        if name in ("id", "note", "statement"):
-            continue
+    for name, role in FIELD_ROLES[type(annotation)].items():
         value = getattr(annotation, name)
-        if name in annotation.SPAN_FIELDS:
-            value = [(span.start, span.end) for span in ((value,) if isinstance(value, Span) else value)]
-        elif name in ("source", "within", "quote"):
-            value = main_spans(layer[value])[0].start if value in layer else None
-        elif name == "addressees":
-            value = sorted(value)
-        values.append(tuple(value) if isinstance(value, list) else value)
+        if role.kind == "spans":
+            spans = value if role.many else (value,)
+            values.append(tuple((span.start, span.end) for span in spans))
+        elif role.kind == "annotation":
+            values.append(main_spans(layer[value])[0].start if value in layer else None)
+        elif role.kind in ("entry", "label"):
+            values.append(tuple(sorted(value)) if role.many else value)
     return tuple(values)
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 
-from readout.anchor import find_quotation_marks
 from readout.model import (
     ANNOTATION_CLASSES,
     AnnotationType,
@@ -31,6 +30,7 @@ from readout.model import (
     Topic,
     main_spans,
 )
+from readout.text.find import find_quotation_marks
 
 _decode = msgspec.json.Decoder(AnyAnnotation).decode_lines
 _encode = msgspec.json.Encoder().encode_lines

@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from readout import read
 from readout.checks import Usage, check_document, check_index, check_registries, check_usage
 from readout.checks.clean import find_clean_layer
+from readout.corpus import read
+from readout.corpus.parse import LayerParser, parse_layer
+from readout.corpus.read import read_bytes, read_document
+from readout.corpus.tally import Tally
 from readout.model import AnnotatedDocument, Corpus, Document, Layer, RecordFile, Registries
-from readout.parse import LayerParser, parse_layer
 from readout.problem import Problem, is_failure
-from readout.read import read_bytes, read_document
 from readout.scale.cache import Cache, Snapshot, hash_value, map_shards
 from readout.scale.shards import Result, Scope, Shard, describe_content, iter_runs, plan_shards
 from readout.scale.workers import Options, uncollected
-from readout.tally import Tally
 
 CHECKED = "build/.check.manifest"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from readout import read
-from readout.anchor import iter_quotation_marks
 from readout.checks.references import is_whole
 from readout.checks.spans import find_quotes
+from readout.corpus import read
 from readout.model import (
     AnnotatedDocument,
     Boilerplate,
@@ -24,6 +23,7 @@ from readout.problem import (
     Rule,
     rule,
 )
+from readout.text.find import iter_quotation_marks
 
 
 @rule("unannotated-quotation", "guideline", "warning")

@@ -6,27 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from readout import read
-from readout.canonical import (
-    encode_layer,
-    encode_records,
-)
+from readout.corpus import read
+from readout.corpus.canonical import encode_layer, encode_records
 from readout.model import (
-    Adjudication,
-    Annotator,
-    Boilerplate,
+    ANNOTATION_CLASSES,
+    FIELD_ROLES,
     Document,
+    FieldRole,
     Layer,
-    Mention,
     Pointer,
-    Quote,
     RecordFile,
     Registries,
-    Speaker,
-    Stance,
-    Target,
-    Topic,
-    TopicDefinition,
+    iter_values,
 )
 from readout.problem import (
     Finding,
@@ -35,31 +26,11 @@ from readout.problem import (
     rule,
 )
 
-REFERENCES: Mapping[type, tuple[tuple[str, str], ...]] = {
-    Mention: (("speaker", "speakers"),),
-    Quote: (("speaker", "speakers"), ("addressees", "speakers"), ("source", "mention"), ("within", "quote")),
-    Topic: (("topic", "topics"),),
-    Stance: (("holder", "speakers"), ("target", "targets"), ("quote", "quote")),
-    Boilerplate: (),
-    Document: (("outlet", "speakers"),),
-    Speaker: (("members", "speakers"),),
-    TopicDefinition: (("parent", "topics"), ("iptc", "iptc")),
-    Target: (("topics", "topics"),),
-    Annotator: (),
-    Adjudication: (),
-}
-"""The fields of each record that name another record, and the vocabulary they name it from."""
-
 
 def iter_references(record: Any) -> Iterator[tuple[Pointer, str, str]]:
     """Yield ``(pointer, vocabulary, id)`` of every reference that a record makes."""
-    for name, vocabulary in REFERENCES[type(record)]:
-        value = getattr(record, name)
-        if isinstance(value, str):
-            yield (name,), vocabulary, value
-        elif value is not None:
-            for index, item in enumerate(value):
-                yield (name, index), vocabulary, item
+    for pointer, role, name in iter_values(record, "entry", "annotation"):
+        yield pointer, role.of, name
 
 
 def record_id(record: Any) -> str:
@@ -94,7 +65,7 @@ def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator
             known = _vocabulary(vocabulary, file, registries)
             if name not in known and not _is_broken(name, vocabulary, file, registries):
                 yield Finding(
-                    f"The {pointer[0]} {name!r} does not exist in {_place(vocabulary, file)}.",
+                    f"The {pointer[0]} {name!r} does not exist in {_file_of(vocabulary, file)}.",
                     pointer,
                     index,
                     hint=nearest(name, _candidates(vocabulary, known)) or _remedy(vocabulary),
@@ -102,7 +73,7 @@ def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator
 
 
 def _vocabulary(vocabulary: str, file: RecordFile[Any], registries: Registries) -> Mapping[str, Any]:
-    if vocabulary in ("mention", "quote"):
+    if vocabulary in ANNOTATION_CLASSES:
         return file.types if isinstance(file, Layer) else {}
     known: Mapping[str, Any] = getattr(registries, vocabulary)
     return known
@@ -110,7 +81,7 @@ def _vocabulary(vocabulary: str, file: RecordFile[Any], registries: Registries) 
 
 def _is_broken(name: str, vocabulary: str, file: RecordFile[Any], registries: Registries) -> bool:
     """Tell whether a record of this name may exist, but in a line that cannot be read or in a file that is missing."""
-    home = file if vocabulary in ("mention", "quote") else registries.files.get(vocabulary)
+    home = file if vocabulary in ANNOTATION_CLASSES else registries.files.get(vocabulary)
     if home is None or is_whole(home):
         return False
     return not home.raw or b'"%s"' % name.encode() in home.raw
@@ -122,17 +93,17 @@ def is_whole(file: RecordFile[Any]) -> bool:
 
 
 def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
-    return [name for name in known if vocabulary not in ("mention", "quote") or known[name] == vocabulary]
+    return [name for name in known if vocabulary not in ANNOTATION_CLASSES or known[name] == vocabulary]
 
 
-def _place(vocabulary: str, file: RecordFile[Any]) -> str:
-    if vocabulary in ("mention", "quote"):
+def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
+    if vocabulary in ANNOTATION_CLASSES:
         return "this file"
     return read.IPTC if vocabulary == "iptc" else f"annotations/{vocabulary}.jsonl"
 
 
 def _remedy(vocabulary: str) -> str:
-    if vocabulary in ("mention", "quote"):
+    if vocabulary in ANNOTATION_CLASSES:
         return f"add the {vocabulary} to this file, or name an id that is in it."
     return f"correct the id, or add it with `readout add {vocabulary.removesuffix('s')}`."
 
@@ -142,7 +113,7 @@ def unknown_annotator(layer: Layer, registries: Registries) -> Iterator[Finding]
     """Every layer was made by a registered annotator, so that people know what it is worth."""
     name = layer.annotator or ""
     if name not in registries.annotators and not _is_broken(name, "annotators", layer, registries):
-        message = f"The annotator {name!r} does not exist in {_place('annotators', layer)}."
+        message = f"The annotator {name!r} does not exist in {_file_of('annotators', layer)}."
         yield Finding(message, hint=nearest(name, registries.annotators) or _remedy("annotators"))
 
 
@@ -153,7 +124,7 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
         if isinstance(file, Layer):
             for pointer, vocabulary, name in iter_references(record):
                 got = file.types.get(name, vocabulary)
-                if vocabulary in ("mention", "quote") and got != vocabulary:
+                if vocabulary in ANNOTATION_CLASSES and got != vocabulary:
                     message = f"The {pointer[0]} {name!r} is a {got}. Expected a {vocabulary}."
                     yield Finding(message, pointer, index, hint=nearest(name, _candidates(vocabulary, file.types)))
         elif isinstance(record, Document) and record.outlet and record.outlet in registries.speakers:
@@ -167,12 +138,27 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
 @rule("reference-cycle", "reference")
 def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
-    for name, fields in (("within", Quote), ("parent", TopicDefinition), ("members", Speaker)):
-        records = {record_id(record): record for record in file.records if isinstance(record, fields)}
+    for record_class, name in _SELF_REFERENCES:
+        records = {record_id(record): record for record in file.records if isinstance(record, record_class)}
         for index, record in enumerate(file.records if records else ()):
-            if isinstance(record, fields) and _reaches_itself(record, name, records):
+            if isinstance(record, record_class) and _reaches_itself(record, name, records):
                 message = f"Following {name!r} from {record_id(record)!r} leads back to it."
                 yield Finding(message, (name,), index, hint=f"correct {name!r} in one of the records of the circle.")
+
+
+def _names_its_own_kind(record_class: type, role: FieldRole) -> bool:
+    if role.kind == "annotation":
+        return record_class is ANNOTATION_CLASSES[role.of]  # type: ignore[index]
+    return role.kind == "entry" and role.of in read.REGISTRY_FILES and read.REGISTRY_FILES[role.of][1] is record_class
+
+
+_SELF_REFERENCES = [
+    (record_class, name)
+    for record_class, roles in FIELD_ROLES.items()
+    for name, role in roles.items()
+    if _names_its_own_kind(record_class, role)
+]
+"""Fields that name a record of their own kind, and so can lead in a circle."""
 
 
 def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
@@ -192,21 +178,11 @@ def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
 def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Dates are days of the calendar."""
     for index, record in enumerate(file.records):
-        for pointer, value in _iter_dates(record):
+        for pointer, _, value in iter_values(record, "date"):
             try:
                 date.fromisoformat((value + "-01-01")[:10] if len(value) < 10 else value)
             except ValueError:
                 yield Finding(f"There is no day {value!r} in the calendar.", pointer, index, hint="correct the date.")
-
-
-def _iter_dates(record: Any) -> Iterator[tuple[Pointer, str]]:
-    for name in ("published", "date"):
-        if value := getattr(record, name, None):
-            yield (name,), value
-    for index, role in enumerate(getattr(record, "roles", ())):
-        for name, value in (("from", role.start), ("to", role.end)):
-            if value:
-                yield ("roles", index, name), value
 
 
 @rule("not-canonical", "guideline", "warning")

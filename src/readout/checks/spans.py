@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from readout import read
-from readout.anchor import find_quotation
-from readout.canonical import (
-    nearest_passage,
-)
+from readout.corpus import read
+from readout.corpus.drafts import nearest_passage
 from readout.model import (
+    SPAN_FIELDS,
     AnnotatedDocument,
     Layer,
     Mention,
@@ -25,6 +23,7 @@ from readout.problem import (
     Rule,
     rule,
 )
+from readout.text.find import find_closest, find_exact
 
 
 @rule("checksum", "bytes")
@@ -65,12 +64,11 @@ def span_text(layer: Layer, document: AnnotatedDocument, registries: Registries)
 
 
 def _place_hint(span: Span, text: str) -> str:
-    starts = find_quotation(text, span.exact)
-    if not starts:
+    nearby = find_closest(text, span.exact, span.start)
+    if nearby is None:
         return nearest_passage(span.exact, text)
-    nearby = min(starts, key=lambda start: abs(start - span.start))
     found = f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
-    if len(starts) == 1:
+    if len(find_exact(text, span.exact)) == 1:
         return f"{found} Remove 'start' and 'end', and `readout format` writes them anew."
     return found
 
@@ -79,7 +77,7 @@ def _place_hint(span: Span, text: str) -> str:
 def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """The spans of one field are in text order and do not overlap."""
     for index, annotation in enumerate(layer.records):
-        for name in annotation.SPAN_FIELDS:
+        for name in SPAN_FIELDS[type(annotation)]:
             spans = getattr(annotation, name)
             if isinstance(spans, Span) or len(spans) < 2:
                 continue

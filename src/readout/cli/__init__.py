@@ -1,6 +1,6 @@
-"""The command ``readout``. Each command is a few lines that call the modules below it."""
+"""The command ``readout``: one module per group of commands, each command a few lines."""
 
-from readout.cli import corpus, exchange, scoring, workbench
+from readout.cli import annotate, bench, exchange, look, publish
 from readout.cli.frame import main
 
-__all__ = ["corpus", "exchange", "main", "scoring", "workbench"]
+__all__ = ["annotate", "bench", "exchange", "look", "main", "publish"]

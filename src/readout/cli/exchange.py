@@ -1,26 +1,84 @@
-"""Commands between a corpus and the formats of other tools."""
+"""Commands that convert between a corpus and the formats of other tools."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from readout.problem import (
-    Problem,
-)
+from readout.cli.frame import main, print_problems, summarise
+from readout.cli.names import DOCUMENT, EXPORT, IMPORT, LAYER, list_exports, list_imports
+from readout.cli.options import takes_corpus, takes_folder
 
 if TYPE_CHECKING:
     from readout.model import Corpus
-from readout.cli.frame import corpus_argument, main, print_problems, summarise
 
 
-def _parse_annotators(values: Iterable[str]) -> dict[str, str]:
-    parts = [value.rpartition("=") for value in values]
-    return {name: annotator for name, _, annotator in parts}
+class FormatCommand(click.Command):
+    """Add to the help of a command the formats that it knows, with their titles."""
+
+    list_formats: Callable[[], dict[str, str]]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the formats as a list of their own."""
+        with formatter.section("Formats"):
+            formatter.write_dl(list(self.list_formats().items()))
+
+
+class _Export(FormatCommand):
+    list_formats = staticmethod(list_exports)
+
+
+class _Import(FormatCommand):
+    list_formats = staticmethod(list_imports)
+
+
+@main.command("export", cls=_Export)
+@takes_corpus()
+@click.argument("name", metavar="FORMAT", type=EXPORT)
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write into.")
+@click.option("--document", "documents", multiple=True, type=DOCUMENT, help="Only this document; repeatable.")
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    type=LAYER,
+    help="gold, which is the default, or an annotator; repeatable.",
+)
+def export(root: Path, name: str, output: Path, documents: tuple[str, ...], layers: tuple[str, ...]) -> None:
+    """Write a corpus in the format of another tool.
+
+    The command lists what the format cannot represent; docs/interchange.md explains it.
+    """
+    from readout.interchange.formats import export_corpus
+    from readout.interchange.outbox import send
+
+    corpus = _read_sound(root)
+    _print_losses(name)
+    outbox = export_corpus(name, corpus, documents, layers)
+    print_problems(outbox.problems)
+    if not outbox.problems:
+        send(outbox, output)
+    summarise(outbox.problems, f"{len(outbox.files)} files written to {output}.")
+    sys.exit(1 if outbox.problems else 0)
+
+
+def _read_sound(root: Path) -> Corpus:
+    """Return a corpus without errors; if it has any, print them and exit with 1."""
+    from readout.checks import check_corpus
+    from readout.corpus.read import read_corpus
+
+    corpus, found = read_corpus(root)
+    problems = [*found, *check_corpus(corpus)]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        print_problems(errors)
+        summarise(errors, "")
+        sys.exit(1)
+    return corpus
 
 
 def _print_losses(name: str) -> None:
@@ -30,88 +88,45 @@ def _print_losses(name: str) -> None:
         click.secho(f"{name}: {loss}", fg="yellow", err=True)
 
 
-@main.command("export")
-@click.argument("name", metavar="FORMAT")
-@corpus_argument
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write into.")
-@click.option("--document", "documents", multiple=True, help="Only this document; may be repeated.")
-@click.option("--layer", "layers", multiple=True, help="gold (the default) or an annotator; may be repeated.")
-def export(name: str, corpus: Path, output: Path, documents: tuple[str, ...], layers: tuple[str, ...]) -> None:
-    """Write a corpus in the format of another tool.
-
-    FORMAT is one of those in docs/interchange.md. What the format cannot carry is told.
-    """
-    from readout.interchange.formats import export_corpus
-    from readout.interchange.outbox import send
-
-    whole = _read_sound(corpus)
-    _print_losses(_choose_format(name, "write"))
-    outbox = export_corpus(name, whole, documents, layers)
-    print_problems(outbox.problems)
-    if not outbox.problems:
-        send(outbox, output)
-    summarise(outbox.problems, f"{len(outbox.files)} files written to {output}.")
-    sys.exit(1 if outbox.problems else 0)
-
-
-def _read_sound(corpus: Path) -> Corpus:
-    """Return a corpus that has no errors; print them and leave with exit code 1 if it has."""
-    from readout.checks import check_corpus
-    from readout.read import find_root, read_corpus
-
-    whole, found = read_corpus(find_root(corpus))
-    errors = [problem for problem in (*found, *check_corpus(whole)) if problem.severity == "error"]
-    if errors:
-        print_problems(errors)
-        summarise(errors, "")
-        sys.exit(1)
-    return whole
-
-
-def _choose_format(name: str, *ways: str) -> str:
-    from readout.interchange.formats import FORMATS
-    from readout.problem import nearest
-
-    known = [each for each, format_ in FORMATS.items() if any(getattr(format_, way) for way in ways)]
-    if name not in known:
-        hint = nearest(name, known) or f"use one of {', '.join(known)}."
-        raise click.UsageError(f"There is no format {name!r} here: {hint}")
-    return name
-
-
-@main.command("import")
-@click.argument("name", metavar="FORMAT")
+@main.command("import", cls=_Import)
+@takes_folder()
+@click.argument("name", metavar="FORMAT", type=IMPORT)
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
-@corpus_argument
-@click.option("--annotator", "annotators", multiple=True, required=True, help="Whose layer it is: ID, or NAME=ID.")
-@click.option("--replace", is_flag=True, help="Overwrite layers that the annotator has already.")
-def import_(name: str, path: Path, corpus: Path, annotators: tuple[str, ...], replace: bool) -> None:
-    """Bring annotations from another tool into annotations/by/ID, or a foreign corpus with its texts.
+@click.option(
+    "--annotator",
+    "annotators",
+    multiple=True,
+    required=True,
+    metavar="ID|NAME=ID",
+    help="The annotator whose layer it is, or the one called NAME in the file; repeatable.",
+)
+@click.option("--replace", is_flag=True, help="Overwrite existing layers of the annotator.")
+def import_(corpus: Path, name: str, path: Path, annotators: tuple[str, ...], replace: bool) -> None:
+    """Import annotations from another tool, or a published corpus.
 
-    Every span is verified against the texts. With any problem nothing is written.
+    Annotations go to annotations/by/ID. A published corpus brings its texts, so the folder may be
+    empty. Every span is compared with its text; if there is any problem, nothing is written.
     """
-    from readout.canonical import write_files
+    from readout.corpus.files import write_files
+    from readout.interchange.formats import find_destination, import_files
 
-    _print_losses(_choose_format(name, "read", "read_corpus"))
-    root, files, problems = _read_foreign(name, path, corpus, annotators, replace)
+    _print_losses(name)
+    root = find_destination(name, corpus)
+    present = _read_sound(root) if any(root.iterdir()) else None
+    files, problems = import_files(name, path, present, _parse_annotators(annotators), replace)
     print_problems(problems)
     write_files(root, files)
     summarise(problems, f"{len(files)} files written to {root}; now run `readout check`.")
     sys.exit(1 if problems else 0)
 
 
-def _read_foreign(
-    name: str, path: Path, corpus: Path, annotators: tuple[str, ...], replace: bool
-) -> tuple[Path, dict[str, bytes], list[Problem]]:
-    from readout.interchange.formats import FORMATS, import_corpus, import_layers
-    from readout.read import find_root
-
-    if FORMATS[name].read is not None:
-        return find_root(corpus), *import_layers(
-            name, path, _read_sound(corpus), _parse_annotators(annotators), replace
-        )
-    if len(annotators) > 1:
-        raise click.UsageError("A foreign corpus is imported as the layer of one annotator.")
-    root = corpus if not any(corpus.iterdir()) else find_root(corpus)
-    whole = None if root is corpus and not any(corpus.iterdir()) else _read_sound(corpus)
-    return root, *import_corpus(name, path, whole, annotators[0], replace)
+def _parse_annotators(values: tuple[str, ...]) -> dict[str, str]:
+    """Return annotator ids by the names that a file gives them; ``""`` is any other name."""
+    annotators: dict[str, str] = {}
+    for value in values:
+        name, _, annotator = value.rpartition("=")
+        if name in annotators:
+            whose = f"the name {name!r}" if name else "all names"
+            raise click.UsageError(f"--annotator gives two annotators for {whose}. Write NAME=ID.")
+        annotators[name] = annotator
+    return annotators

@@ -1,4 +1,4 @@
-"""What all commands share: the group, exit codes, arguments and the printing of problems.
+"""What all commands share: their groups, exit codes and the printing of problems.
 
 Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 """
@@ -6,21 +6,36 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
 
-from readout import __version__
-from readout.problem import (
-    Problem,
-    RefusedError,
+from readout._version import __version__
+from readout.problem import Problem, RefusedError
+from readout.report.problems import (
+    format_fenced,
     format_github,
     format_json,
     format_sarif,
     format_text,
 )
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "look": ("check", "stats", "preview", "diff", "agree"),
+    "annotate": ("format", "add", "reanchor"),
+    "publish": ("build", "card", "new"),
+    "exchange": ("import", "export"),
+    "benchmark": (
+        "bench score",
+        "bench compare",
+        "bench power",
+        "bench baseline",
+        "bench board",
+        "bench folds",
+    ),
+}
+"""The commands in the order of ``readout --help``; one that is not listed here is not shown."""
 
 COLOURS: dict[str, dict[str, Any]] = {
     "place": {"bold": True},
@@ -31,17 +46,33 @@ COLOURS: dict[str, dict[str, Any]] = {
 }
 
 
-class _Commands(click.Group):
-    """Commands in the order they are written, and what cannot be done as a message with exit code 2."""
+# ---------------------------------------------------------------- the groups
+
+
+class OrderedGroup(click.Group):
+    """Show commands in the order in which they are written."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names as they were added."""
         return list(self.commands)
+
+
+class _Commands(OrderedGroup):
+    """Show commands in their groups; print refusals as a message, and exit with 2."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each group with the names and the short helps of its commands."""
+        width = max(len(name) for names in GROUPS.values() for name in names)
+        for title, names in GROUPS.items():
+            with formatter.section(title.capitalize()):
+                rows = [(name.ljust(width), find_command(name).get_short_help_str(100)) for name in names]
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise  # click ends quietly when the reader of a pipe has gone
+            raise  # click exits quietly when the reader of a pipe has gone
         except (RefusedError, OSError) as error:
             raise click.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
@@ -51,31 +82,39 @@ class _Commands(click.Group):
 
 
 def _extra_hint(module: str) -> str:
-    """Return how to install a library that one of the package's extras brings; nothing for any other."""
+    """Return how to install a library of one of the package's extras, or an empty string."""
     from importlib.metadata import requires
 
     for requirement in requires("readout-corpus") or ():
         found = re.fullmatch(rf"(?:\w+-)?{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement)
-        if found and found[1] not in ("dev", "test"):  # which hold all the others
+        if found and found[1] not in ("dev", "test"):  # which contain all the others
             return f'This command needs {module}: pip install "readout-corpus[{found[1]}]"'
     return ""
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Every command takes --corpus DIR and --help. Exit codes: 0 clean, 1 problems, 2 wrong usage.",
+)
 @click.version_option(__version__, prog_name="readout")
 def main() -> None:
-    """Check, format, build and load an annotated corpus."""
+    """Check, annotate, publish and benchmark a corpus of quotations and stances."""
 
 
-corpus_argument = click.argument(
-    "corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path()
-)
+def find_command(name: str) -> click.Command:
+    """Return a command by its full name, such as ``bench score``."""
+    found: click.Command = main
+    for part in name.split():
+        context = click.Context(found)
+        command = found.get_command(context, part) if isinstance(found, click.Group) else None
+        if command is None:
+            raise LookupError(name)
+        found = command
+    return found
 
-existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
-
-jobs_option = click.option("--jobs", type=click.IntRange(1), help="Worker processes; by default one a core.")
-verify_option = click.option("--verify", is_flag=True, help="Trust no time of a file: hash everything.")
+# ---------------------------------------------------------------- problems
 
 
 def style(text: str, role: str) -> str:
@@ -85,32 +124,34 @@ def style(text: str, role: str) -> str:
 
 def print_problems(problems: Iterable[Problem], output: str = "text") -> None:
     """Print problems in one of the formats of ``check``."""
-    from readout.checks import CHECKS
-
     problems = sorted(problems, key=lambda problem: problem.order)
+    for block in _format_problems(problems, output):
+        click.echo(block)
+
+
+def _format_problems(problems: list[Problem], output: str) -> Iterator[str]:
     if output == "json":
-        click.echo(format_json(problems))
+        yield format_json(problems)
+    elif output == "markdown":
+        yield format_fenced(problems)
     elif output == "sarif":
-        click.echo(format_sarif(problems, CHECKS.values(), __version__))
+        from readout.checks import CHECKS
+
+        yield format_sarif(problems, CHECKS.values(), __version__)
+    elif output == "github":
+        yield from map(format_github, problems)
     else:
-        for problem in problems:
-            click.echo(format_github(problem) if output == "github" else format_text(problem, style))
+        yield from (format_text(problem, style) for problem in problems)
 
 
 def summarise(problems: Iterable[Problem], done: str) -> None:
-    """Print how many problems there are, or what was done where there are none."""
+    """Print how many problems there are or, if there are none, what was done."""
     severities = [problem.severity for problem in problems]
     if not severities:
         click.secho(done, fg="green", err=True)
         return
-    parts = [
-        f"{severities.count(name)} {name}{'' if severities.count(name) == 1 else 's'}"
-        for name in ("error", "warning")
-        if name in severities
-    ]
-    click.secho(", ".join(parts) + ".", fg="red" if "error" in severities else "yellow", err=True)
 
-
-corpus_option = click.option(
-    "--corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path(), help="The corpus folder."
-)
+    counts = {name: severities.count(name) for name in ("error", "warning") if name in severities}
+    parts = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()]
+    colour = "red" if "error" in severities else "yellow"
+    click.secho(", ".join(parts) + ".", fg=colour, err=True)

@@ -7,34 +7,31 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, TypeAlias
 
-from readout.interchange import (
+from readout.corpus.files import FileBytes
+from readout.corpus.read import BY, find_root
+from readout.interchange.corpora import parc, pdnc, polnear, semeval
+from readout.interchange.corpora.newcomers import CorpusInbox, corpus_files
+from readout.interchange.inbox import CODES, Inbox, entries_of, layer_files
+from readout.interchange.outbox import Outbox, UnknownChoiceError, pack
+from readout.interchange.tools import (
     brat,
     cas,
     conll,
     doccano,
     labelstudio,
-    parc,
-    pdnc,
-    polnear,
-    semeval,
+    prodigy,
     spacy_docbin,
-    spancat,
     spreadsheet,
     sqlite,
     tei,
     webannotation,
 )
-from readout.interchange.inbox import CODES, Inbox, entries_of, layer_files
-from readout.interchange.newcomers import CorpusInbox, corpus_files
-from readout.interchange.outbox import Outbox, pack
 from readout.model import Corpus
 from readout.problem import Problem, nearest
-from readout.read import BY
 
 Exporter: TypeAlias = Callable[[Outbox], None]
 Importer: TypeAlias = Callable[[Inbox, Path], None]
 CorpusImporter: TypeAlias = Callable[[CorpusInbox, Path], None]
-Files: TypeAlias = dict[str, bytes]
 
 
 class Format(NamedTuple):
@@ -59,7 +56,7 @@ FORMATS: Mapping[str, Format] = {
     "cas-json": Format("UIMA CAS JSON (INCEpTION)", cas, cas.export_cas_json, cas.import_cas_json),
     "labelstudio": Format("Label Studio", labelstudio, labelstudio.export_labelstudio, labelstudio.import_labelstudio),
     "doccano": Format("doccano JSONL", doccano, doccano.export_doccano, doccano.import_doccano),
-    "spancat": Format("Prodigy JSONL", spancat, spancat.export_spancat, spancat.import_spancat),
+    "prodigy": Format("Prodigy spans (JSONL)", prodigy, prodigy.export_prodigy, prodigy.import_prodigy),
     "spacy": Format("spaCy DocBin", spacy_docbin, spacy_docbin.export_spacy, spacy_docbin.import_spacy),
     "webannotation": Format(
         "W3C Web Annotation", webannotation, webannotation.export_webannotation, webannotation.import_webannotation
@@ -98,9 +95,37 @@ def export_corpus(name: str, corpus: Corpus, documents: Iterable[str] = (), laye
     return outbox
 
 
+def find_destination(name: str, folder: Path) -> Path:
+    """Return the root of the corpus to import into: an empty folder itself, if the format brings texts.
+
+    Raises:
+        UnreadableCorpusError: the folder is in no corpus.
+
+    """
+    brings_texts = FORMATS[name].read_corpus is not None
+    return folder if brings_texts and not any(folder.iterdir()) else find_root(folder)
+
+
+def import_files(
+    name: str, path: Path, corpus: Corpus | None, annotators: Mapping[str, str], replace: bool = False
+) -> tuple[FileBytes, list[Problem]]:
+    """Return what ``import_layers`` or ``import_corpus`` returns, whichever the format is for.
+
+    Raises:
+        UnknownChoiceError: a foreign corpus is imported for several annotators.
+
+    """
+    if corpus is not None and FORMATS[name].read is not None:
+        return import_layers(name, path, corpus, annotators, replace)
+    if len(annotators) > 1:
+        raise UnknownChoiceError("A foreign corpus is imported as the layer of one annotator.")
+    (annotator,) = annotators.values()
+    return import_corpus(name, path, corpus, annotator, replace)
+
+
 def import_layers(
     name: str, path: Path, corpus: Corpus, annotators: Mapping[str, str], replace: bool = False
-) -> tuple[Files, list[Problem]]:
+) -> tuple[FileBytes, list[Problem]]:
     """Return the annotation files that foreign files make, by path, and the problems; with problems no files.
 
     ``annotators`` maps the names that the files give their annotators to ids, and ``""`` to the id for all others.
@@ -121,7 +146,7 @@ def import_layers(
 
 def import_corpus(
     name: str, path: Path, corpus: Corpus | None, annotator: str, replace: bool = False
-) -> tuple[Files, list[Problem]]:
+) -> tuple[FileBytes, list[Problem]]:
     """Return the files that a foreign corpus adds to a corpus folder, or to an empty one, and the problems."""
     inbox = CorpusInbox(corpus, annotator, FORMATS[name].title)
     read = FORMATS[name].read_corpus
@@ -155,7 +180,7 @@ def format_reference() -> str:
     modules: dict[ModuleType, list[str]] = {}
     for name, each in FORMATS.items():
         modules.setdefault(each.module, []).append(name)
-    sections = "".join(_format_section(module, names) for module, names in modules.items())
+    sections = "".join(_format_module(module, names) for module, names in modules.items())
     codes = "".join(f"| `{code}` | {demand} |\n" for code, demand in CODES.items())
     return (
         f"| format | what it is | directions |\n| --- | --- | --- |\n{rows}\nWhat every format leaves behind:\n\n"
@@ -163,7 +188,7 @@ def format_reference() -> str:
     )
 
 
-def _format_section(module: ModuleType, names: Iterable[str]) -> str:
+def _format_module(module: ModuleType, names: Iterable[str]) -> str:
     about = (module.__doc__ or "").strip().replace("``", "`")
     title = ", ".join(f"`{name}`" for name in names)
     return f"\n## {title}\n\n{about}\n\nWhat is lost:\n\n{_bullets(module.LOSSES)}"

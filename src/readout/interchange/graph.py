@@ -12,15 +12,18 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from msgspec.structs import fields
-
-from readout.canonical import content_id
+from readout.corpus.drafts import content_id
 from readout.model import (
     ANNOTATION_CLASSES,
+    FIELD_ROLES,
+    SPAN_FIELDS,
     AnyAnnotation,
+    FieldKind,
+    FieldRole,
     Quote,
     Span,
     annotation_type,
+    fields_of,
     main_spans,
 )
 from readout.problem import nearest
@@ -64,25 +67,29 @@ class Fault(NamedTuple):
 CUE = "cue"
 PART = "part"
 LINKS: Mapping[str, tuple[str, str]] = {
-    "cue": ("quote", "cue"),
-    "source": ("quote", "mention"),
-    "within": ("quote", "quote"),
-    "quote": ("stance", "quote"),
+    CUE: ("quote", CUE),
+    **{
+        field: (name, FIELD_ROLES[record_class][field].of)
+        for name, record_class in ANNOTATION_CLASSES.items()
+        for field in fields_of(record_class, "annotation")
+    },
 }
 """The links by label: from which label to which."""
-LABELS: tuple[str, ...] = ("mention", "quote", "cue", "topic", "stance", "boilerplate")
-_LINK_FIELDS = {"mention": (), "quote": ("source", "within"), "topic": (), "stance": ("quote",), "boilerplate": ()}
+LINK_FIELDS: tuple[str, ...] = tuple(name for name in LINKS if name != CUE)
+"""The links that are fields of a record."""
+NODE_LABELS: tuple[str, ...] = ("mention", "quote", CUE, "topic", "stance", "boilerplate")
+_VALUE_KINDS: tuple[FieldKind, ...] = ("id", "entry", "label", "key", "text")
 VALUES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(
-        field.name
-        for field in fields(record_class)
-        if field.name not in (*record_class.SPAN_FIELDS, *_LINK_FIELDS[name])
-    )
-    for name, record_class in ANNOTATION_CLASSES.items()
+    name: fields_of(record_class, *_VALUE_KINDS) for name, record_class in ANNOTATION_CLASSES.items()
 } | {CUE: ()}
 """The values of a node by label: the fields of its record that are neither spans nor links."""
-VALUE_NAMES: tuple[str, ...] = tuple(dict.fromkeys(name for names in VALUES.values() for name in names))
-LISTS = frozenset({"addressees"})
+VALUE_ROLES: Mapping[str, FieldRole] = {
+    name: FIELD_ROLES[ANNOTATION_CLASSES[label]][name]  # type: ignore[index]
+    for label, names in VALUES.items()
+    for name in names
+}
+"""What each value of a node names; fields of one name have one role in all types."""
+LISTS = frozenset(name for name, role in VALUE_ROLES.items() if role.many)
 """The values that are lists of ids, which stand side by side with a space between them."""
 
 
@@ -99,7 +106,7 @@ def to_graph(records: Iterable[AnyAnnotation]) -> Graph:
         if isinstance(record, Quote) and record.cue:
             nodes.append(Node(f"{record.id}/{CUE}", CUE, record.cue, {}))
             links.append(Link(CUE, record.id, f"{record.id}/{CUE}"))
-        heads = {name: getattr(record, name) for name in _LINK_FIELDS[label]}
+        heads = {name: getattr(record, name) for name in fields_of(type(record), "annotation")}
         links += [Link(name, record.id, head) for name, head in heads.items() if head]
     return Graph(nodes, links)
 
@@ -157,7 +164,7 @@ def from_graph(graph: Graph) -> tuple[list[Draft], list[Fault]]:
     for link in graph.links:
         if link.label == CUE and link.tail in drafts and link.head in cues:
             record = drafts[link.tail].record
-            record["cue"] = to_records((*record.get("cue", ()), *cues[link.head].spans))
+            record["cue"] = to_span_records((*record.get("cue", ()), *cues[link.head].spans))
     taken = {draft.record["id"] for draft in drafts.values() if "id" in draft.record}
     for draft in drafts.values():
         if "id" not in draft.record:
@@ -169,7 +176,7 @@ def from_graph(graph: Graph) -> tuple[list[Draft], list[Fault]]:
     return list(drafts.values()), faults
 
 
-def to_records(spans: Iterable[Any]) -> list[dict[str, Any]]:
+def to_span_records(spans: Iterable[Any]) -> list[dict[str, Any]]:
     """Return spans, or spans as plain data, as plain data in text order."""
     plain = [
         span if isinstance(span, dict) else {"start": span.start, "end": span.end, "exact": span.exact}
@@ -183,8 +190,8 @@ def _to_record(node: Node) -> dict[str, Any]:
     for name, value in node.values.items():
         if name in VALUES[node.label] and value:
             record[name] = value.split() if name in LISTS else normalize("NFC", value)
-    name = ANNOTATION_CLASSES[node.label].SPAN_FIELDS[0]  # type: ignore[index]
-    spans = to_records(node.spans)
+    name = SPAN_FIELDS[ANNOTATION_CLASSES[node.label]][0]  # type: ignore[index]
+    spans = to_span_records(node.spans)
     record[name] = spans[0] if name == "span" and spans else spans
     return record
 
@@ -198,8 +205,8 @@ def show(node: Node) -> str:
 def _find_node_faults(nodes: Sequence[Node]) -> Iterator[Fault]:
     seen: dict[str, Node] = {}
     for node in nodes:
-        if node.label not in LABELS:
-            hint = nearest(node.label, LABELS) or "use one of " + ", ".join(LABELS) + "."
+        if node.label not in NODE_LABELS:
+            hint = nearest(node.label, NODE_LABELS) or "use one of " + ", ".join(NODE_LABELS) + "."
             yield Fault(node.line, f"There is no label {node.label!r}.", hint, show(node))
             continue
         for name in node.values:

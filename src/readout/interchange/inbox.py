@@ -11,13 +11,14 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from readout.anchor import find_quotation
-from readout.canonical import encode_layer, nearest_passage
-from readout.interchange.graph import Draft, Fault, Graph, Node, from_graph, join_nodes, show
+from readout.corpus.canonical import encode_layer
+from readout.corpus.drafts import nearest_passage
+from readout.corpus.read import BY, REGISTRY_FILES
+from readout.corpus.schema import explain, is_valid
+from readout.interchange.graph import VALUE_ROLES, Draft, Fault, Graph, Node, from_graph, join_nodes, show
 from readout.model import AnyAnnotation, Record, Registries, Span
 from readout.problem import Problem, nearest
-from readout.read import BY, REGISTRY_FILES
-from readout.schema import explain, is_valid
+from readout.text.find import find_closest
 
 CODES: Mapping[str, str] = {
     "foreign-syntax": "A foreign file can be read in its format.",
@@ -29,8 +30,6 @@ CODES: Mapping[str, str] = {
     "inexpressible": "What is exported can be carried by the foreign format.",
 }
 """The codes of the problems of imports and exports, with what each demands."""
-_VOCABULARIES = {"speaker": "speakers", "holder": "speakers", "topic": "topics", "target": "targets"}
-
 
 Entries: TypeAlias = Mapping[str, Mapping[str, Record]]
 
@@ -87,12 +86,12 @@ class Inbox:
         """Return the span between two offsets if it lies in the text and, where they are known, holds these words."""
         if not 0 <= start < end <= len(text):
             message = f"Got the span {start}–{end}. Expected start < end ≤ {len(text)}, the length of the text."
-            self.report("foreign-span", path, message, _place_hint(text, words, start), line)
+            self.report("foreign-span", path, message, _offset_hint(text, words, start), line)
             return None
         there = text[start:end]
         if words is not None and words != there:
             message = f"Got {words!r}. The text at {start}–{end} is {there!r}."
-            self.report("foreign-span", path, message, _place_hint(text, words, start), line)
+            self.report("foreign-span", path, message, _offset_hint(text, words, start), line)
             return None
         return Span(start, end, there)
 
@@ -129,26 +128,26 @@ class Inbox:
                 for finding in explain("annotation", record):
                     hint = finding.hint or ""
                     self.report("foreign-value", path, finding.message, hint, node.line, show(node))
-            for name, vocabulary in _VOCABULARIES.items():
-                self._check_entries(path, node, [record[name]] if name in record else [], vocabulary)
-            self._check_entries(path, node, record.get("addressees", []), "speakers")
+            for name, value in record.items():
+                role = VALUE_ROLES.get(name)
+                if role and role.kind == "entry":
+                    self._check_entries(path, node, value if role.many else [value], role.of)
 
-    def _check_entries(self, path: str, node: Node, names: Iterable[Any], vocabulary: str) -> None:
-        known = self.entries[vocabulary]
+    def _check_entries(self, path: str, node: Node, names: Iterable[Any], registry: str) -> None:
+        known = self.entries[registry]
         for name in names:
             if name not in known:
-                hint = nearest(str(name), known) or f"add it to annotations/{vocabulary}.jsonl first."
-                message = f"There is no entry {name!r} in annotations/{vocabulary}.jsonl."
+                hint = nearest(str(name), known) or f"add it to annotations/{registry}.jsonl first."
+                message = f"There is no entry {name!r} in annotations/{registry}.jsonl."
                 self.report("foreign-value", path, message, hint, node.line, show(node))
 
 
-def _place_hint(text: str, words: str | None, start: int) -> str:
+def _offset_hint(text: str, words: str | None, start: int) -> str:
     if not words:
         return "correct the offsets; they count Unicode code points, the end excluded."
-    starts = find_quotation(text, words)
-    if not starts:
+    at = find_closest(text, words, start)
+    if at is None:
         return nearest_passage(words, text)
-    at = min(starts, key=lambda place: abs(place - start))
     return f"{words!r} stands at {at}–{at + len(words)}, did you mean it?"
 
 
@@ -166,7 +165,7 @@ def find_files(path: Path, *suffixes: str) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith(suffixes))
 
 
-def read_text(inbox: Inbox, file: Path, encoding: str = "utf-8-sig") -> str | None:
+def read_foreign_text(inbox: Inbox, file: Path, encoding: str = "utf-8-sig") -> str | None:
     """Return the content of a foreign file with its line ends as they are; None, with a problem, if not UTF-8.
 
     A byte order mark is left out, unless the encoding is ``utf-8``: in a raw text it is a character that counts.
@@ -184,7 +183,7 @@ T = TypeVar("T")
 
 def read_json_lines(inbox: Inbox, file: Path, line_type: type[T]) -> list[tuple[int, T]]:
     """Return the lines of a JSONL file as values of a type, with their numbers, and report the lines that are none."""
-    content = read_text(inbox, file)
+    content = read_foreign_text(inbox, file)
     found = []
     for number, line in enumerate((content or "").split("\n"), 1):
         value = parse_json(inbox, str(file), line, line_type, number) if line.strip() else None

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from readout.canonical import write_files
+from readout.corpus.files import write_files
 from readout.model import AnyAnnotation, Corpus, Document, Registries
 from readout.problem import Problem, RefusedError, nearest
 
-GOLD = "gold"
+GOLD_LAYER = "gold"
 
 
 class Sheet(NamedTuple):
@@ -71,17 +71,17 @@ def pack(corpus: Corpus, documents: Iterable[str] = (), layers: Iterable[str] = 
         UnknownChoiceError: the corpus has no such document or layer.
 
     """
-    chosen, names = list(dict.fromkeys(documents)), list(dict.fromkeys(layers)) or [GOLD]
+    chosen, names = list(dict.fromkeys(documents)), list(dict.fromkeys(layers)) or [GOLD_LAYER]
     known = [document.meta.doc_id for document in corpus.documents]
     _demand("document", chosen, known)
     found = {layer.annotator or "" for document in corpus.documents for layer in document.layers}
-    _demand("layer", names, [GOLD, *sorted(found)])
+    _demand("layer", names, [GOLD_LAYER, *sorted(found)])
     sheets = []
     for document in corpus.documents:
         if chosen and document.meta.doc_id not in chosen:
             continue
         for layer in (document.gold, *document.layers):
-            name = layer.annotator or GOLD
+            name = layer.annotator or GOLD_LAYER
             if name in names:
                 stem = document.meta.doc_id if len(names) == 1 else f"{name}/{document.meta.doc_id}"
                 sheets.append(Sheet(document.meta, document.text, name, layer.records, layer.path, stem))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from readout.anchor import iter_tokens
 from readout.interchange.graph import Link, Node, cut_nodes, to_graph
 from readout.interchange.outbox import Sheet
 from readout.model import Span
+from readout.text.tokens import iter_tokens
 
 
 def to_pieces(sheet: Sheet) -> tuple[list[tuple[Node, Span]], list[Link]]:

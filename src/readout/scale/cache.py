@@ -20,10 +20,11 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from readout import __version__, read
+from readout._version import __version__
+from readout.corpus import read
+from readout.corpus.schema import schema_folder
 from readout.scale.shards import Result, Scope, Shard, hash_registries, hash_shard
 from readout.scale.workers import Options, work_on
-from readout.schema import schema_folder
 
 Stamp: TypeAlias = tuple[int, int, int, int]
 """Size, time of modification, time of change of the inode, and number of the inode of a file."""
@@ -224,7 +225,8 @@ class Cache:
             partial.write_bytes(msgspec.msgpack.encode((hash_environment(), self._kept)))
             partial.replace(self.path)
         except OSError:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def _decode(raw: bytes, value_class: type[V]) -> V | None:

@@ -10,10 +10,10 @@ from zlib import crc32
 
 import msgspec
 
-from readout import read
+from readout.corpus import read
+from readout.corpus.read import read_bytes, read_registries
 from readout.model import AnnotatedDocument, Document, RecordFile, Registries, Split
 from readout.problem import Problem
-from readout.read import read_bytes, read_registries
 
 
 class Scope(msgspec.Struct, frozen=True):

@@ -103,7 +103,7 @@ def _map_in_processes(
 
     # A forked worker has all modules already; Linux alone can fork safely while no threads run.
     context = get_context("fork" if fork and sys.platform.startswith("linux") else "spawn")
-    with ProcessPoolExecutor(jobs, context, _die_with_parent, (os.getpid(),)) as pool:
+    with ProcessPoolExecutor(jobs, context, _die_with_parent) as pool:
         futures = {pool.submit(function, task): number for number, task in enumerate(tasks)}
         try:
             for future in as_completed(futures):
@@ -115,18 +115,21 @@ def _map_in_processes(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_SIGKILL = 9
-
-
-def _die_with_parent(parent: int) -> None:
+def _die_with_parent() -> None:
     """Let a worker end when the build is killed, since it would hold the lock forever."""
-    if sys.platform.startswith("linux"):
-        import ctypes
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+    from threading import Thread
 
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    if os.getppid() != parent and hasattr(os, "fork"):
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        wait([parent.sentinel])
         os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
 
 
 def _map_on_dask(
@@ -173,15 +176,19 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def progress(total: int, quiet: float = 1.0) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told how many more documents are done, and shows it on a terminal.
+def progress(
+    total: int,
+    unit: str = "documents",
+    quiet: float = 1.0,
+) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many more units are done, and shows it on a terminal.
 
     A run of less than ``quiet`` seconds shows nothing.
     """
     if not sys.stderr.isatty():
-        yield lambda documents: None
+        yield lambda done: None
         return
-    bar = _Bar(total, quiet)
+    bar = _Bar(total, unit, quiet)
     try:
         yield bar.advance
     finally:
@@ -189,20 +196,21 @@ def progress(total: int, quiet: float = 1.0) -> Iterator[Callable[[int], None]]:
 
 
 class _Bar:
-    """Documents per second and the time left."""
+    """Units per second and the time left."""
 
-    def __init__(self, total: int, quiet: float) -> None:
+    def __init__(self, total: int, unit: str, quiet: float) -> None:
         self.total = total
+        self.unit = unit
         self.quiet = quiet
         self.done = 0
         self.started = time.monotonic()
         self.shown: Any = None
 
-    def advance(self, documents: int) -> None:
-        self.done += documents
+    def advance(self, done: int) -> None:
+        self.done += done
         elapsed = time.monotonic() - self.started
         if self.shown is None and elapsed >= self.quiet:
-            self.shown = _make_bar(self.total)
+            self.shown = _make_bar(self.total, self.unit)
             self.shown.start()
         if self.shown is not None:
             speed = self.done / elapsed
@@ -214,14 +222,14 @@ class _Bar:
             self.shown.stop()
 
 
-def _make_bar(total: int) -> Any:
+def _make_bar(total: int, unit: str) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
         BarColumn(),
-        TextColumn("{task.completed} of {task.total} documents,"),
-        TextColumn("{task.fields[speed]:.0f} a second, left:"),
+        TextColumn(f"{{task.completed}} of {{task.total}} {unit},"),
+        TextColumn("{task.fields[speed]:.3g} a second, left:"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

@@ -1,0 +1,1 @@
+"""Submissions, the leaderboard and its renderings."""

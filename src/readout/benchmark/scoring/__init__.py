@@ -1,0 +1,1 @@
+"""Counts, measures, statistics and reports of scores."""

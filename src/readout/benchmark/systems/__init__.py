@@ -1,0 +1,1 @@
+"""Artefacts, baselines and adapters."""

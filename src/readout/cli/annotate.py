@@ -1,0 +1,194 @@
+"""Commands that change the annotations, texts and registries of a corpus."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from readout.cli.frame import main, print_problems, summarise
+from readout.cli.names import DOCUMENT
+from readout.cli.options import FILE, takes_corpus
+
+if TYPE_CHECKING:
+    from readout.workbench.format import Formatted
+    from readout.workbench.reanchor import Reanchored
+
+
+@main.command("format")
+@takes_corpus(argument=True)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+def format_(root: Path, only_check: bool) -> None:
+    """Write files in canonical form, and add ids and offsets.
+
+    Only what needs no judgement is changed, and every change is printed. A file with problems is
+    left as it is.
+    """
+    from readout.corpus.files import write_files
+    from readout.workbench.format import format_corpus
+
+    results = format_corpus(root)
+    changed = {path: done for path, done in results.items() if done.changes and not done.problems}
+    problems = [problem for done in results.values() for problem in done.problems]
+    for line in _describe_formatted(results):
+        click.echo(line)
+    print_problems(problems)
+    if not only_check:
+        write_files(root, {path: done.raw for path, done in changed.items()})
+    summarise(problems, f"files {'to change' if only_check else 'changed'}: {len(changed)}.")
+    sys.exit(1 if problems or (only_check and changed) else 0)
+
+
+def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
+    """Yield what changed in each file, then the files that are left as they are."""
+    for path, done in results.items():
+        if done.changes and not done.problems:
+            yield f"{path}: {'; '.join(done.changes)}"
+    for path, done in results.items():
+        if done.problems:
+            codes = ", ".join(sorted({problem.code for problem in done.problems}))
+            yield f"{path}: left as it is ({codes})"
+
+
+@main.command()
+@takes_corpus(argument=True)
+@click.option(
+    "--old-revision",
+    default="HEAD",
+    metavar="REVISION",
+    show_default=True,
+    help="Take the old texts from this git revision.",
+)
+@click.option("--old", type=FILE, help="Take the old text from a file.")
+@click.option("--document", type=DOCUMENT, help="Reanchor only this document; needed with --old.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; print what would happen.")
+def reanchor(root: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool) -> None:
+    """Move annotations after a raw text was corrected.
+
+    Spans whose words are unchanged move silently; spans whose words changed are printed. An
+    annotation that has no place in the new text goes to annotations/unplaced/; nothing is lost.
+    """
+    from readout.corpus.files import write_files
+    from readout.workbench.reanchor import (
+        find_corrected,
+        read_old_text,
+        reanchor_corpus,
+        report_lines,
+    )
+
+    if old and not document:
+        raise click.UsageError("--old needs --document: the id of the document whose old text is in the file.")
+    corrected = find_corrected(root, document)
+    done = reanchor_corpus(root, corrected, lambda meta: read_old_text(root, meta, old_revision, old))
+    for each in done:
+        click.echo("\n".join(report_lines(each)), nl=bool(each.moves))
+        write_files(root, {} if dry_run else each.files)
+    _finish_reanchoring(done)
+
+
+def _finish_reanchoring(done: Sequence[Reanchored]) -> None:
+    """Print the problems of reanchored documents and what to do next, and exit."""
+    problems = [problem for each in done for problem in each.problems]
+    print_problems(problems)
+    next_step = "Run `readout check` now." if done else "Every text matches its checksum."
+    summarise(problems, next_step)
+    sys.exit(1 if problems else 0)
+
+
+# ---------------------------------------------------------------- add
+
+_SINGULAR = {"aliases": "alias", "members": "member", "topics": "topic", "references": "reference"}
+
+
+def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -> Callable[[Any], Any]:
+    """Give a command one option per field of a schema, with the field's description as help."""
+    from readout.corpus.schema import read_schema
+
+    schema = read_schema(kind)
+    fields = {name: field for name, field in schema["properties"].items() if name not in left_out}
+
+    def decorate(command: Any) -> Any:
+        for name, field in reversed(fields.items()):
+            many = field.get("type") == "array"
+            choices = click.Choice(field["enum"]) if "enum" in field else str
+            click.option(
+                f"--{_SINGULAR.get(name, name).replace('_', '-')}",
+                name,
+                multiple=many,
+                type=choices,
+                required=required and name in schema["required"],
+                help=field["description"] + (" Repeatable." if many else ""),
+            )(command)
+        return command
+
+    return decorate
+
+
+class _AddCommands(click.Group):
+    """Commands with options from the schemas, which are read when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["document", "suggestions", "speaker", "topic", "target", "annotator"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in ("speaker", "topic", "target", "annotator"):
+            return _entry_command(name)
+        return _document_command() if name == "document" else super().get_command(ctx, name)
+
+
+@main.group(cls=_AddCommands)
+def add() -> None:
+    """Add a document, suggestions, or a registry entry."""
+
+
+def _document_command() -> click.Command:
+    @click.command("document")
+    @takes_corpus()
+    @click.argument("file", type=FILE)
+    @_schema_options("document", ("sha256",), required=False)
+    def document(root: Path, file: Path, **fields: Any) -> None:
+        """Add a text with its metadata, an empty gold file and suggestions."""
+        from readout.corpus.files import write_files
+        from readout.workbench.add import add_document
+
+        doc_id, files = add_document(root, file, fields)
+        write_files(root, files)
+        click.echo("\n".join(f"wrote {path}" for path in files))
+        click.secho(f"Annotate {doc_id} in its gold file now; judge the suggestions one by one.", fg="green")
+
+    return document
+
+
+@add.command()
+@takes_corpus()
+@click.argument("doc_id", type=DOCUMENT)
+def suggestions(root: Path, doc_id: str) -> None:
+    """Make the suggestions for a document again."""
+    from readout.corpus.files import write_files
+    from readout.workbench.add import add_suggestions
+
+    files = add_suggestions(root, doc_id)
+    write_files(root, files)
+    for path, raw in files.items():
+        click.echo(f"wrote {path}: {raw.count(bytes([10]))} suggestions")
+
+
+def _entry_command(kind: Any) -> click.Command:
+    id_field = f"{kind}_id"
+
+    @click.command(kind, help=f"Add an entry to annotations/{kind}s.jsonl.")
+    @takes_corpus()
+    @click.argument(id_field, metavar="ID")
+    @_schema_options(kind, (id_field, "roles"))
+    def entry(root: Path, **fields: Any) -> None:
+        from readout.corpus.files import write_files
+        from readout.workbench.add import add_entry
+
+        files = add_entry(root, kind, fields)
+        write_files(root, files)
+        click.echo(f"added {fields[id_field]!r} to {next(iter(files))}")
+
+    return entry

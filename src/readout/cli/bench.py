@@ -1,0 +1,193 @@
+"""Commands of the benchmark: ``readout bench …``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from readout.cli.frame import OrderedGroup, main, print_problems, summarise
+from readout.cli.names import BASELINE, TASK
+from readout.cli.options import FILE, jobs_option, report_option, takes_corpus, takes_folder
+
+task_option = click.option("--task", type=TASK, help="The task, if the file name does not contain it.")
+scheme_option = click.option(
+    "--folds",
+    type=click.Choice(["event", "target", "holder", "zero-shot"]),
+    help="The folds that the predictions are for, if the file name does not contain them.",
+)
+
+
+@main.group(cls=OrderedGroup)
+def bench() -> None:
+    """Score, compare and rank systems on the tasks of the benchmark."""
+
+
+@bench.command()
+@takes_corpus()
+@click.argument("predictions", type=FILE)
+@task_option
+@scheme_option
+@report_option
+def score(root: Path, predictions: Path, task: str | None, folds: str | None, output: str) -> None:
+    """Score the predictions of a system.
+
+    PREDICTIONS is a file of lines {"id": …, "prediction": …}, named TASK.FOLDS.jsonl. The scores
+    come with intervals, and with the conclusions that they do not support.
+    """
+    from readout.benchmark.scoring.report import report_score
+    from readout.report.tables import print_report
+
+    ((found, made),) = _score_files(root, (predictions,), task, folds)
+    print_report(report_score(found, made), output)
+
+
+def _score_files(root: Path, paths: tuple[Path, ...], task: str | None, folds: str | None) -> list[Any]:
+    """Return the score and folds of each file; if there are problems, print them and exit."""
+    from readout.benchmark.predictions import score_files
+    from readout.corpus.read import read_corpus
+
+    corpus, _ = read_corpus(root)
+    found, problems = score_files(corpus, paths, task, folds)
+    if problems:
+        print_problems(problems)
+        summarise(problems, "")
+        sys.exit(1)
+    return found
+
+
+@bench.command()
+@takes_corpus()
+@click.argument("predictions", type=FILE, nargs=-1, required=True)
+@task_option
+@scheme_option
+@report_option
+def compare(root: Path, predictions: tuple[Path, ...], task: str | None, folds: str | None, output: str) -> None:
+    """Compare two or more systems, with tests.
+
+    PREDICTIONS are files as for `readout bench score`, all of one task and one kind of folds. The
+    report names the smallest difference that the corpus could detect.
+    """
+    from readout.benchmark.scoring.report import report_comparisons
+    from readout.benchmark.scoring.scores import compare_all
+    from readout.report.tables import print_report
+
+    if len(predictions) < 2:
+        raise click.UsageError("There is nothing to compare: give two or more files.")
+    scores = [found for found, _ in _score_files(root, predictions, task, folds)]
+    print_report(report_comparisons(scores, compare_all(scores)), output)
+
+
+@bench.command()
+@takes_corpus(argument=True)
+@click.option("--task", type=TASK, default="polarity", show_default=True, help="The task to plan for.")
+@click.option(
+    "--discordance",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.2,
+    metavar="SHARE",
+    show_default=True,
+    help="The share of items on which exactly one of two systems is right.",
+)
+@click.option("--coverage", is_flag=True, help="Simulate how often the intervals cover the truth.")
+@report_option
+def power(root: Path, task: str, discordance: float, coverage: bool, output: str) -> None:
+    """Estimate which differences the corpus can detect.
+
+    The report also says how many events would be needed to detect smaller ones.
+    """
+    from readout.benchmark.scoring.power import report_power
+    from readout.corpus.read import read_corpus
+    from readout.report.tables import print_report
+
+    corpus, _ = read_corpus(root)
+    print_report(report_power(corpus, task, discordance, coverage), output)
+
+
+@bench.command()
+@takes_folder()
+@click.argument("names", nargs=-1, type=BASELINE, metavar="[NAME]...")
+@click.option("--all", "everything", is_flag=True, help="Run every baseline.")
+@jobs_option
+@report_option
+def baseline(corpus: Path, names: tuple[str, ...], everything: bool, jobs: int | None, output: str) -> None:
+    """Run baselines, and write their submissions.
+
+    Without a NAME the baselines are listed. `readout bench board` scores what is written.
+    """
+    from readout.benchmark.systems.baselines import BASELINES, report_baselines
+    from readout.benchmark.systems.runs import write_baselines
+    from readout.corpus.read import find_root, read_corpus
+    from readout.report.tables import print_report
+
+    chosen = list(BASELINES) if everything else list(names)
+    if not chosen:
+        print_report(report_baselines(), output)
+        return
+    root = find_root(corpus)
+    whole, _ = read_corpus(root)
+    paths = write_baselines(root, whole, chosen, jobs or os.cpu_count() or 1)
+    done = f"{len(paths)} files written. Run `readout bench board` next."
+    click.secho(done, fg="green", err=True)
+
+
+@bench.command()
+@takes_corpus(argument=True)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write the formats of other leaderboards to this folder.",
+)
+def board(root: Path, only_check: bool, export: Path | None) -> None:
+    """Score all submissions, and write the leaderboard.
+
+    The results and the leaderboard (Markdown, JSON, HTML) are computed from the predictions alone.
+    With --check they are computed again and compared byte for byte.
+    """
+    from readout.benchmark.board.exports import write_exports
+    from readout.benchmark.board.leaderboard import check_files, make_files, write_boards
+    from readout.corpus.read import read_corpus
+
+    corpus, _ = read_corpus(root)
+    made = make_files(root, corpus)
+    problems = check_files(root, made) if only_check else made.problems
+    changed = [] if only_check or problems else write_boards(root, made)
+    if export and not problems:
+        changed += write_exports(export, made.submissions)
+    for path in changed:
+        click.echo(f"{path}: written")
+    print_problems(problems)
+    summarise(problems, "Every number follows from the predictions.")
+    sys.exit(1 if problems else 0)
+
+
+@bench.command()
+@takes_corpus(argument=True)
+@click.option("--write", is_flag=True, help="Write the files in submissions/folds.")
+@click.option("--leakage", is_flag=True, help="Print the overlap of training and test items.")
+@click.option("--task", type=TASK, help="Print the overlap in this task only.")
+@report_option
+def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str) -> None:
+    """Compare the frozen folds with the corpus.
+
+    Exits with 1 if they differ from those that the annotations give.
+    """
+    from readout.benchmark.folds import find_stale_folds, write_folds
+    from readout.benchmark.leakage import report_overlap
+    from readout.corpus.read import read_corpus
+    from readout.report.tables import print_report
+
+    corpus, _ = read_corpus(root)
+    if leakage:
+        print_report(report_overlap(corpus, task), output)
+    changed = write_folds(root, corpus) if write else find_stale_folds(root, corpus)
+    state = "written" if write else "out of date; run `readout bench folds --write`."
+    for path in changed:
+        click.echo(f"{path}: {state}", err=True)
+    stale = changed and not write
+    click.secho("The folds are out of date." if stale else "The folds are up to date.", err=True)
+    sys.exit(1 if stale else 0)

@@ -1,0 +1,152 @@
+"""Commands that read a corpus and change nothing in it."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from readout.cli.frame import main, print_problems, style, summarise
+from readout.cli.names import ANNOTATOR, TABLE
+from readout.cli.options import (
+    NEW_FILE,
+    jobs_option,
+    report_option,
+    takes_corpus,
+    takes_folder,
+    verify_option,
+)
+
+
+@main.command()
+@takes_corpus(argument=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "markdown", "github", "sarif"]),
+    default="text",
+    help="How to print the problems; by default as text.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@jobs_option
+@verify_option
+def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool) -> None:
+    """Report the problems of a corpus.
+
+    Each problem has a file, a line and a hint. docs/problems.md explains every code.
+    """
+    from readout.checks.folder import check_folder
+    from readout.scale.workers import Options
+
+    problems, tally = check_folder(root, Options(jobs=jobs, verify=verify))
+    print_problems(problems, output)
+    count = sum(tally.annotations.values())
+    summarise(problems, f"documents: {tally.documents}, gold annotations: {count}; no problems.")
+    errors = [problem for problem in problems if strict or problem.severity == "error"]
+    sys.exit(1 if errors else 0)
+
+
+@main.command()
+@takes_corpus(argument=True)
+@click.option("--table", "names", multiple=True, type=TABLE, help="Print only this table; repeatable.")
+@report_option
+def stats(root: Path, names: tuple[str, ...], output: str) -> None:
+    """Count documents, annotations, labels, speakers and topics."""
+    from readout.checks.folder import check_folder
+    from readout.corpus.read import read_registries
+    from readout.dataset.statistics import TABLES, report_tables
+    from readout.report.tables import print_report
+
+    _, tally = check_folder(root)
+    registries, _ = read_registries(root)
+    print_report(report_tables(names or TABLES, tally, registries), output)
+
+
+@main.command()
+@takes_corpus(argument=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder to write; by default build/preview.",
+)
+def preview(root: Path, output: Path | None) -> None:
+    """Write HTML pages that show texts with annotations.
+
+    The folder is replaced as a whole. The pages need no network: open index.html in a browser.
+    """
+    from readout.corpus.files import written_folder
+    from readout.workbench.diff.states import read_state
+    from readout.workbench.preview import PREVIEW, check_target, write_preview
+
+    target = output or root / PREVIEW
+    check_target(target)
+    state = read_state(str(root))
+    with written_folder(target) as folder:
+        write_preview(folder, state.corpus, state.unread)
+    click.echo(f"{len(state.corpus.documents)} documents: open {target / 'index.html'} in a browser.")
+
+
+@main.command()
+@takes_folder()
+@click.argument("old", default="HEAD", metavar="[OLD]")
+@click.argument("new", required=False, metavar="[NEW]")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "markdown", "changelog"]),
+    default="text",
+    help="How to print the changes; by default as text.",
+)
+@click.option("--html", type=NEW_FILE, help="Also write a page with the texts before and after.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
+def diff(corpus: Path, old: str, new: str | None, output: str, html: Path | None, exit_code: bool) -> None:
+    """Show what changed between two states of a corpus.
+
+    OLD and NEW are corpus folders, or git revisions such as main or HEAD~1; a folder is preferred
+    to a revision of the same name. By default the last commit is compared with the corpus folder.
+    """
+    from readout.workbench.diff import compare_states
+    from readout.workbench.diff.renderings import RENDERINGS, render_text
+    from readout.workbench.diff.states import read_state
+    from readout.workbench.diff.wording import BothTexts
+
+    before, after = read_state(old, corpus), read_state(new or str(corpus), corpus)
+    changes = compare_states(before, after)
+    texts = BothTexts(before.corpus.documents, after.corpus.documents)
+    render = partial(render_text, style=style) if output == "text" else RENDERINGS[output]
+    click.echo(render(changes, texts), nl=False)
+    if html:
+        from readout.workbench.preview import write_changes
+
+        write_changes(html, changes, before, after)
+    sys.exit(1 if exit_code and changes else 0)
+
+
+@main.command()
+@takes_corpus(argument=True)
+@click.option(
+    "--annotator",
+    "names",
+    multiple=True,
+    type=ANNOTATOR,
+    help="Compare only these annotators; repeatable.",
+)
+@click.option("--gamma", is_flag=True, help="Compute γ as well, which takes a minute.")
+@report_option
+@click.option("--html", type=NEW_FILE, help="Also write a page with the confusion matrices.")
+def agree(root: Path, names: tuple[str, ...], gamma: bool, output: str, html: Path | None) -> None:
+    """Measure the agreement between annotators."""
+    from readout.agreement.pairs import compare_all_pairs
+    from readout.agreement.report import report_pairs, write_html
+    from readout.corpus.read import read_corpus
+    from readout.report.tables import print_report
+
+    corpus, _ = read_corpus(root)
+    pairs = compare_all_pairs(corpus.documents, names, gamma)
+    if not pairs:
+        raise click.UsageError("There are no two layers of one document to compare.")
+    if html:
+        write_html(html, pairs)
+    print_report(report_pairs(pairs), output)

@@ -1,0 +1,135 @@
+"""Names that a command takes: checked against the known ones, and completed by the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from readout.problem import RefusedError, nearest
+
+
+class Name(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
+    """A known name. The names are imported when they are needed, since most commands need none."""
+
+    def __init__(self, kind: str, find: Callable[[], Iterable[str]]) -> None:
+        self.name = kind
+        self.find = find
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name, or fail and tell the nearest known one."""
+        known = list(self.find())
+        if value not in known:
+            hint = nearest(value, known) or f"use one of {', '.join(known)}."
+            self.fail(f"There is no {self.name} {value!r} here: {hint}", param, ctx)
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the known names that begin as typed."""
+        return _complete(self.find(), incomplete)
+
+
+class EntryName(click.ParamType):  # type: ignore[type-arg]
+    """The id of something in a corpus, completed from it. The command checks that it exists."""
+
+    def __init__(self, kind: str, read: Callable[[Path], Iterable[str]]) -> None:
+        self.name = kind
+        self.read = read
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the ids that begin as typed, or nothing outside a corpus."""
+        from readout.corpus.read import find_root
+
+        try:
+            return _complete(self.read(find_root(_find_folder(ctx))), incomplete)
+        except (RefusedError, OSError):
+            return []
+
+
+def _find_folder(ctx: click.Context) -> Path:
+    """Return the folder that an unfinished command line names, or the current one.
+
+    Before an option has its value, click leaves the arguments of the command in ``ctx.args``.
+    """
+    takes_folder = any(param.name == "folder" for param in ctx.command.params)
+    unread = [Path(word) for word in ctx.args if takes_folder]
+    named = ctx.params.get("corpus") or ctx.params.get("folder")
+    return named or next(iter(unread), Path())
+
+
+def _complete(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+# ---------------------------------------------------------------- known names
+
+
+def list_formats(*ways: str) -> dict[str, str]:
+    """Return the titles of the formats with one of ``write``, ``read`` and ``read_corpus``."""
+    from readout.interchange.formats import FORMATS
+
+    return {name: each.title for name, each in FORMATS.items() if any(getattr(each, way) is not None for way in ways)}
+
+
+def list_exports() -> dict[str, str]:
+    """Return the titles of the formats that a corpus is exported to."""
+    return list_formats("write")
+
+
+def list_imports() -> dict[str, str]:
+    """Return the titles of the formats that are imported."""
+    return list_formats("read", "read_corpus")
+
+
+def _list_tables() -> Iterable[str]:
+    from readout.dataset.statistics import TABLES
+
+    return TABLES
+
+
+def _list_tasks() -> Iterable[str]:
+    from readout.benchmark.tasks import TASKS
+
+    return TASKS
+
+
+def _list_baselines() -> Iterable[str]:
+    from readout.benchmark.systems.baselines import BASELINES
+
+    return BASELINES
+
+
+EXPORT = Name("format", list_exports)
+IMPORT = Name("format", list_imports)
+TABLE = Name("table", _list_tables)
+TASK = Name("task", _list_tasks)
+BASELINE = Name("baseline", _list_baselines)
+
+
+# ---------------------------------------------------------------- names in a corpus
+
+
+def _read_documents(root: Path) -> list[str]:
+    from readout.corpus.read import read_index
+
+    return [record.doc_id for record in read_index(root)[0].records]
+
+
+def _read_annotators(root: Path) -> Iterable[str]:
+    from readout.corpus.read import read_registries
+
+    return read_registries(root)[0].annotators
+
+
+def _read_layers(root: Path) -> list[str]:
+    from readout.corpus.read import iter_annotators
+
+    return ["gold", *iter_annotators(root)]
+
+
+DOCUMENT = EntryName("document", _read_documents)
+ANNOTATOR = EntryName("annotator", _read_annotators)
+LAYER = EntryName("layer", _read_layers)

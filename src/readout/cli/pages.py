@@ -1,0 +1,110 @@
+"""Write the pages of ``docs/`` that are made from code: ``python -m readout.cli.pages``, which ``make docs`` runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from readout.checks import CHECKS
+from readout.cli.reference import format_commands
+from readout.interchange.formats import format_reference
+from readout.problem import Rule
+
+CASES = "tests/cases"
+CORPUS = "tests/corpus"
+
+PROBLEMS_HEAD = """# Problems
+
+Every problem that `readout check` can report. Generated from the checks and their test
+cases by `make docs`; do not edit.
+
+An *error* fails the check and stops a build; a *warning* does not, unless `--strict` is given. Checks climb a ladder of
+rungs (bytes, json, schema, reference, span, guideline): a record that fails on one rung is not judged on the next.
+
+| code | severity | rung | what it demands |
+| --- | --- | --- | --- |
+"""
+
+INTERCHANGE_HEAD = """# In and out of other tools
+
+Generated from the formats by `make docs`; do not edit. Install the libraries with
+`pip install "readout-corpus[interchange]"`.
+
+```sh
+readout export brat --output out                                  # gold, every document
+readout export labelstudio --output out --layer ann --layer ben   # the layers of two annotators
+readout import brat out --annotator ann                           # to annotations/by/ann/
+readout import labelstudio export.json --annotator 1=ann --annotator 2=ben
+mkdir corpus && readout import polnear data/dev --corpus corpus --annotator polnear
+```
+
+Offsets are Unicode code points here; each format's own unit is converted where the files are written and read. An
+import verifies every span against the text. With any problem it writes nothing and exits with 1; what it reads goes to
+`annotations/by/`, never to gold. What a format cannot carry is told at every use, and is tested: import after export is
+identity up to what is listed here. `pytest -m labelstudio` repeats the proof on a real Label Studio server, which it
+installs into an environment of its own and starts on loopback.
+
+"""
+
+
+def format_problems(root: Path) -> str:
+    """Return the page of all problems, with examples from the case folders of the repository at ``root``."""
+    rows = [f"| `{rule.code}` | {rule.severity} | {rule.rung} | {rule.summary} |\n" for rule in CHECKS.values()]
+    sections = [_format_rule(rule, root / CASES / rule.code, root / CORPUS) for rule in CHECKS.values()]
+    return PROBLEMS_HEAD + "".join(rows) + "".join(sections)
+
+
+def _format_rule(rule: Rule, case: Path, corpus: Path) -> str:
+    """Return the section of one rule: what it demands, what is printed, and the lines that differ from the corpus."""
+    expected = (case / "expected.txt").read_text(encoding="utf-8").strip()
+    examples = [example for name in _iter_replaced(case, corpus) for example in _iter_examples(name, case, corpus)]
+    head = f"\n## {rule.code}\n\n{rule.summary}\n\n```text\n{expected}\n```\n"
+    return head + "".join(examples)
+
+
+def _iter_replaced(case: Path, corpus: Path) -> Iterator[str]:
+    """Yield the path of each file of the corpus that a case replaces."""
+    files = case / "files"
+    for path in sorted(files.rglob("*")):
+        name = path.relative_to(files).as_posix()
+        if path.is_file() and (corpus / name).is_file():
+            yield name
+
+
+def _iter_examples(name: str, case: Path, corpus: Path) -> Iterator[str]:
+    """Yield the first line that only the case has and the first that only the corpus has, each with its title."""
+    bad = (case / "files" / name).read_bytes().decode(errors="replace").splitlines()
+    good = (corpus / name).read_text(encoding="utf-8").splitlines()
+
+    for title, lines, others in (("Bad", bad, good), ("Good", good, bad)):
+        line = next((line for line in lines if line not in others), None)
+        if line is not None:
+            yield f"\n{title} (`{name}`):\n\n```json\n{_escape_unprintable(line)}\n```\n"
+
+
+def _escape_unprintable(line: str) -> str:
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in line)
+
+
+def format_interchange(root: Path) -> str:
+    """Return the page of all formats; nothing of it depends on the folder."""
+    return INTERCHANGE_HEAD + format_reference()
+
+
+PAGES: Mapping[str, Callable[[Path], str]] = {
+    "docs/problems.md": format_problems,
+    "docs/interchange.md": format_interchange,
+    "docs/commands.md": lambda root: format_commands(),
+}
+"""What makes each generated page of a repository, by the path of the page."""
+
+
+def write_pages(root: Path) -> None:
+    """Bring the generated pages of the repository at ``root`` up to date."""
+    for name, format_page in PAGES.items():
+        (root / name).write_text(format_page(root), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    write_pages(Path(*sys.argv[1:]))

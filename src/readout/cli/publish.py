@@ -1,0 +1,79 @@
+"""Commands that make a dataset of a corpus, describe it, and begin a new corpus."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readout.cli.frame import main, print_problems, summarise
+from readout.cli.options import NEW_FOLDER, jobs_option, takes_corpus, takes_folder, verify_option
+
+if TYPE_CHECKING:
+    from readout.scale.workers import Engine
+
+
+@main.command()
+@takes_corpus(argument=True)
+@click.option("--output", type=click.Path(path_type=Path), help="The folder to build; by default build/hub.")
+@jobs_option
+@verify_option
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    help="Where the workers run; see docs/scale.md.",
+)
+def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engine: Engine) -> None:
+    """Build the Hugging Face dataset repository.
+
+    The folder is replaced in one step at the end; after an error it is as it was. Only what changed
+    since the last build is compiled again.
+    """
+    from readout.dataset.build import HUB, build_hub, describe_build
+    from readout.scale.workers import Options
+
+    target = output or root / HUB
+    built = build_hub(root, target, Options(jobs=jobs, engine=engine, verify=verify))
+    print_problems(built.problems)
+    if not built.infos:
+        summarise(built.problems, "")
+        sys.exit(1)
+    click.echo(describe_build(built, target))
+
+
+@main.command()
+@takes_corpus(argument=True)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale.")
+@click.option("--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well.")
+def card(root: Path, only_check: bool, with_slow: bool) -> None:
+    """Update the generated sections of DATACARD.md."""
+    from readout.corpus.files import write_files
+    from readout.dataset.build import DATACARD
+    from readout.workbench.datacard import refresh_card
+
+    old, new = refresh_card(root, with_slow)
+    stale = old != new
+    if stale and not only_check:
+        write_files(root, {DATACARD: new.encode()})
+    done = "stale" if only_check else "brought up to date"
+    click.echo(f"{DATACARD} is {done if stale else 'up to date'}.")
+    sys.exit(1 if only_check and stale else 0)
+
+
+@main.command()
+@takes_folder(argument=True, kind=NEW_FOLDER)
+def new(corpus: Path) -> None:
+    """Start a new corpus in an empty or new folder.
+
+    It has one example document, and is ready to check, build and test.
+    """
+    from readout.workbench.new import write_corpus
+
+    paths = write_corpus(corpus)
+    click.echo(f"Wrote {len(paths)} files to {corpus}. Go on with:\n")
+    for line in (f"cd {shlex.quote(str(corpus))}", "readout check", "readout build"):
+        click.echo(f"    {line}")

@@ -1,0 +1,81 @@
+"""Give drafts the ids and offsets that people leave out."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from readout.model import (
+    ANNOTATION_CLASSES,
+    SPAN_FIELDS,
+    Pointer,
+)
+from readout.text.find import find_exact, find_nearest, find_respelled
+
+
+class Unanchored(msgspec.Struct, frozen=True):
+    """A span without offsets whose ``exact`` stands nowhere, or in several places (``candidates``: their starts)."""
+
+    pointer: Pointer
+    exact: str
+    candidates: tuple[int, ...]
+
+
+def iter_draft_spans(record: Mapping[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Yield the spans of a record that has passed the schema but need not be complete, with their pointers."""
+    for name in SPAN_FIELDS[ANNOTATION_CLASSES[record["type"]]]:
+        value = record.get(name, [])
+        if isinstance(value, dict):
+            yield (name,), value
+        else:
+            for index, span in enumerate(value):
+                yield (name, index), span
+
+
+def anchor_draft(record: Mapping[str, Any], text: str) -> tuple[dict[str, Any], list[Unanchored]]:
+    """Return a copy of a draft with the offsets of every span whose place is certain, and the spans that have none."""
+    anchored = deepcopy(dict(record))
+    unanchored = []
+    for pointer, span in iter_draft_spans(anchored):
+        context = {name: span.pop(name, "") for name in ("prefix", "suffix")}
+        if "start" in span:
+            continue
+        starts = find_exact(text, span["exact"], **context)
+        if len(starts) == 1:
+            span.update(start=starts[0], end=starts[0] + len(span["exact"]))
+        else:
+            unanchored.append(Unanchored(pointer, span["exact"], tuple(starts)))
+    return anchored, unanchored
+
+
+def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
+    """Return a short id that depends on what the record says, not on where it stands in the file.
+
+    It is the type's first letter and six base-32 digits of the SHA-256 of the record without id and note. Where that
+    is taken, by an equal record or by chance, a number follows.
+    """
+    meaning = {key: value for key, value in sorted(record.items()) if key not in ("id", "note") and value}
+    digest = sha256(msgspec.json.encode(meaning, order="sorted")).digest()
+    base = f"{record['type'][0]}-{b32encode(digest)[:6].decode().lower()}"
+    known = set(taken)
+    number = 1
+    while (candidate := base if number == 1 else f"{base}-{number}") in known:
+        number += 1
+    return candidate
+
+
+def nearest_passage(exact: str, text: str) -> str:
+    """Return a hint that quotes the passage of the text that is most like words that do not stand in it."""
+    start = find_respelled(text, exact)
+    if start is not None:
+        end = start + len(exact)
+        return f"the text spells it {text[start:end]!r}, at {start}–{end}: copy the words from there."
+    place = find_nearest(text, exact)
+    if place is None:
+        return "copy the words from the raw text, with its own quotation marks and spelling."
+    return f"the nearest words in the text are {text[slice(*place)]!r}, at {place[0]}–{place[1]}."

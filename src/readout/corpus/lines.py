@@ -1,0 +1,255 @@
+"""The lines of a file: bytes, JSON and schema; the lowest rungs of the ladder of checks."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from readout.corpus.schema import Kind, explain, is_valid
+from readout.corpus.syntax import explain_syntax
+from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
+
+
+@rule("encoding", "bytes")
+def encoding(raw: bytes) -> Iterator[Finding]:
+    """Files are UTF-8."""
+    for number, line in enumerate(raw.split(b"\n"), 1):
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            column = len(line[: error.start].decode()) + 1
+            got = line[error.start : error.start + 1]
+            yield Finding(
+                f"Got the byte {got!r}. Expected UTF-8.", line=number, column=column, hint="save the file as UTF-8."
+            )
+
+
+@rule("byte-order-mark", "bytes")
+def byte_order_mark(raw: bytes) -> Iterator[Finding]:
+    """Files do not start with a byte order mark."""
+    if raw.startswith(b"\xef\xbb\xbf"):
+        yield Finding(
+            "The file starts with a byte order mark.",
+            line=1,
+            column=1,
+            hint="save the file as UTF-8 without BOM (`readout format` removes it from annotation files).",
+        )
+
+
+@rule("carriage-return", "bytes")
+def carriage_return(raw: bytes) -> Iterator[Finding]:
+    """Annotation files end their lines with a line feed alone."""
+    if b"\r" in raw:
+        number = raw[: raw.index(b"\r")].count(b"\n") + 1
+        yield Finding(
+            f"Got a carriage return (first of {raw.count(bytes([13]))}). Expected line feeds only.",
+            line=number,
+            hint="run `readout format`.",
+        )
+
+
+@rule("json-syntax", "json")
+def json_syntax(line: bytes) -> Iterator[Finding]:
+    """Every line is one JSON value, and no line is blank."""
+    if not line.strip():
+        yield Finding("The line is blank. Expected one JSON object.", hint="remove the line, or run `readout format`.")
+        return
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError) as error:
+        yield _explain_refusal(line, error)
+
+
+_COMPARE = "compare the line with its neighbours."
+
+
+def _explain_refusal(line: bytes, error: Exception) -> Finding:
+    try:
+        found = explain_syntax(line.decode())
+    except (RecursionError, ValueError):
+        return Finding("The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE)
+    # Where only the strict parser refuses the line, it holds NaN or half a surrogate pair.
+    return found or Finding(f"The line is not strict JSON: {error}.", hint=_COMPARE)
+
+
+@rule("duplicate-key", "json")
+def duplicate_key(line: bytes) -> Iterator[Finding]:
+    """No object has the same key twice."""
+    repeated: list[str] = []
+
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        repeated.extend(sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) < len(keys) else [])
+        return dict(pairs)
+
+    json.loads(line, object_pairs_hook=collect)
+    for key in repeated:
+        yield Finding(f"The key {key!r} stands twice in one object.", hint="keep the one that is meant.")
+
+
+@rule("not-nfc", "json")
+def not_nfc(record: Any) -> Iterator[Finding]:
+    """What people write is in Unicode normalization form C; only ``exact`` follows the raw text."""
+    for pointer, value in _iter_strings(record):
+        if not pointer or pointer[-1] in ("exact", "prefix", "suffix"):
+            continue
+        if not unicodedata.is_normalized("NFC", value):
+            yield Finding(
+                "The text is not in normalization form C.",
+                pointer,
+                hint=f"write {unicodedata.normalize('NFC', value)!r}, or run `readout format`.",
+            )
+
+
+def _iter_strings(value: Any, pointer: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield pointer, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield from _iter_strings(child, (*pointer, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _iter_strings(child, (*pointer, index))
+
+
+@rule("schema", "schema")
+def schema(kind: Kind, record: Any) -> Iterator[Finding]:
+    """Every record fulfils the JSON Schema of its kind."""
+    yield from explain(kind, record)
+
+
+# ---------------------------------------------------------------- rules about raw texts
+
+
+@rule("raw-carriage-return", "bytes", "warning")
+def raw_carriage_return(text: str) -> Iterator[Finding]:
+    """Raw texts hold no carriage returns: git may change them, and with them every offset."""
+    if "\r" in text:
+        number = text[: text.index("\r")].count("\n") + 1
+        yield Finding(
+            f"Got {text.count(chr(13))} carriage returns. Expected line feeds only.",
+            line=number,
+            hint="convert the text before it is annotated, or keep it out of git's line-ending conversion.",
+        )
+
+
+@rule("raw-not-nfc", "bytes", "warning")
+def raw_not_nfc(text: str) -> Iterator[Finding]:
+    """Raw texts are in Unicode normalization form C."""
+    if not unicodedata.is_normalized("NFC", text):
+        lines = text.split("\n")
+        number = next((n for n, line in enumerate(lines, 1) if not unicodedata.is_normalized("NFC", line)), 1)
+        yield Finding(
+            "The text is not in normalization form C: letters and accents are stored apart.",
+            line=number,
+            hint="normalize the text before it is annotated; offsets count its code points as they are.",
+        )
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@rule("control-character", "bytes", "warning")
+def control_character(text: str) -> Iterator[Finding]:
+    """Raw texts hold no control characters and no characters that override the direction of writing."""
+    for match in _CONTROL.finditer(text):
+        number = text.count("\n", 0, match.start()) + 1
+        column = match.start() - (text.rfind("\n", 0, match.start()) + 1) + 1
+        yield Finding(
+            f"Got the character U+{ord(match.group()):04X}.",
+            line=number,
+            column=column,
+            hint="look at the place in an editor that shows it; raw text is not edited, so mark it as boilerplate or "
+            "ask the supplier for a clean text.",
+        )
+
+
+TEXT_RULES: tuple[Rule, ...] = (raw_carriage_return, raw_not_nfc, control_character)
+"""The rules about raw texts that can be decoded."""
+
+
+def find_clean_text(raw: bytes) -> str | None:
+    """Return the text that ``raw`` encodes if no rule about raw texts finds anything in it, and None otherwise."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return None
+    if text.startswith("\ufeff") or "\r" in text:
+        return None
+    # What can be printed holds no control character; to ask for that first takes a tenth of the search.
+    if not text.replace("\n", "").isprintable() and _CONTROL.search(text):
+        return None
+    return text if text.isascii() or unicodedata.is_normalized("NFC", text) else None
+
+
+RULES: tuple[Rule, ...] = (
+    encoding,
+    byte_order_mark,
+    carriage_return,
+    *TEXT_RULES,
+    json_syntax,
+    duplicate_key,
+    not_nfc,
+    schema,
+)
+
+
+def check_bytes(path: str, raw: bytes, rules: Iterable[Rule]) -> list[Problem]:
+    """Return the problems that rules find in the bytes of a file."""
+    return [
+        locate(each, finding, path, finding.line, raw_line(raw, finding.line))
+        for each in rules
+        for finding in each.find(raw)
+    ]
+
+
+class Line(NamedTuple):
+    """One line of a file: its 1-based number, its bytes and the value they hold."""
+
+    number: int
+    raw: bytes
+    record: Any
+
+
+def parse_lines(path: str, raw: bytes, kind: Kind) -> tuple[list[Line], list[Line], list[Problem]]:
+    """Return the lines whose records fulfil the schema, those that are JSON but do not, and all problems."""
+    problems = check_bytes(path, raw, (encoding, byte_order_mark, carriage_return))
+    undecodable = {problem.line for problem in problems if problem.code == encoding.code}
+    valid: list[Line] = []
+    invalid: list[Line] = []
+    lines = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    for number, line in enumerate(lines, 1):
+        if number in undecodable:
+            continue
+        record, rule_, findings = _parse_line(line, kind)
+        if not findings:
+            valid.append(Line(number, line, record))
+            continue
+        if rule_ is not json_syntax:
+            invalid.append(Line(number, line, record))
+        problems += [locate(rule_, finding, path, number, line.decode()) for finding in findings]
+    return valid, invalid, problems
+
+
+def _parse_line(line: bytes, kind: Kind) -> tuple[Any, Rule, list[Finding]]:
+    try:
+        record = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return None, json_syntax, list(json_syntax.find(line))
+    # A line that is byte for byte what its record is written as has no duplicate keys and nothing else that is odd.
+    written = msgspec.json.encode(record)
+    if written != line and (findings := list(duplicate_key.find(line))):
+        return record, duplicate_key, findings
+    composed = written.isascii() or unicodedata.is_normalized("NFC", written.decode())
+    if not composed and (findings := list(not_nfc.find(record))):
+        return record, not_nfc, findings
+    if not is_valid(kind, record):
+        return record, schema, list(schema.find(kind, record))
+    return record, schema, []

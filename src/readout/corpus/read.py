@@ -1,0 +1,321 @@
+"""The only reader of a corpus folder: ``(Corpus, problems)``. Bad data never raise; they come back as problems."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from readout.corpus import lines
+from readout.corpus.lines import check_bytes
+from readout.corpus.parse import LayerParser, parse_file, parse_layer
+from readout.corpus.schema import Kind
+from readout.model import (
+    Adjudication,
+    AnnotatedDocument,
+    Annotator,
+    Corpus,
+    Document,
+    Layer,
+    Record,
+    RecordFile,
+    Registries,
+    Speaker,
+    Split,
+    Target,
+    TopicDefinition,
+)
+from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
+
+DOCUMENTS = "raw/documents.jsonl"
+TEXTS = "raw/text"
+GOLD = "annotations/gold"
+BY = "annotations/by"
+ADJUDICATION = "annotations/adjudication"
+SUGGESTIONS = "annotations/suggestions"
+UNPLACED = "annotations/unplaced"
+SPLITS: tuple[Split, ...] = get_args(Split)
+IPTC = "annotations/iptc-mediatopics.tsv"
+GUIDELINES = "annotations/GUIDELINES.md"
+REGISTRY_FILES: dict[str, tuple[Kind, type[Record]]] = {
+    "speakers": ("speaker", Speaker),
+    "topics": ("topic", TopicDefinition),
+    "targets": ("target", Target),
+    "annotators": ("annotator", Annotator),
+}
+
+
+class UnreadableCorpusError(RefusedError):
+    """The folder is not a corpus, or cannot be read at all."""
+
+
+@rule("missing-file", "bytes")
+def missing_file(path: str) -> Iterator[Finding]:
+    """Every file that the corpus names is there, and is a regular file."""
+    yield Finding(
+        f"The file {path!r} is missing or is not a regular file.", hint="restore it, or remove what names it."
+    )
+
+
+@rule("unexpected-file", "bytes", "warning")
+def unexpected_file(path: str) -> Iterator[Finding]:
+    """Every file in a data folder belongs to a document of the corpus."""
+    yield Finding(
+        f"The file {path!r} belongs to no document of {DOCUMENTS}.",
+        hint=f"add its document to {DOCUMENTS} with `readout add document`, or move the file away.",
+    )
+
+
+@rule("unplaced-annotation", "bytes", "warning")
+def unplaced_annotation(path: str, raw: bytes) -> Iterator[Finding]:
+    """Annotations that lost their place when a text was corrected are put back, or deleted."""
+    layer = path.replace(UNPLACED, "annotations", 1)
+    for number in range(1, len(raw.splitlines()) + 1):
+        hint = f"put the line back into {layer} with the words of the corrected text, or delete it."
+        yield Finding("The annotation waits for a place in the corrected text.", line=number, hint=hint)
+
+
+RULES: tuple[Rule, ...] = (missing_file, unexpected_file, unplaced_annotation, *lines.RULES)
+
+
+def find_root(start: Path) -> Path:
+    """Return the corpus folder that ``start`` is or lies in.
+
+    Raises:
+        UnreadableCorpusError: neither ``start`` nor a folder above it holds ``raw/documents.jsonl``.
+
+    """
+    for folder in (start, *start.resolve().parents):
+        if (folder / DOCUMENTS).is_file():
+            return folder
+    raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
+
+
+def require_corpus(root: Path) -> None:
+    """Raise UnreadableCorpusError if a folder has no ``raw/documents.jsonl``."""
+    if not (root / DOCUMENTS).is_file():
+        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+
+
+# A pipe must not be waited for (POSIX), and line endings must not be translated (Windows).
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
+    """Return the bytes of a regular file of a corpus; None and a problem where there is none that can be read."""
+    try:
+        descriptor = os.open(f"{root}/{path}", _OPEN_FLAGS)
+        try:
+            if stat.S_ISREG((found := os.fstat(descriptor)).st_mode):
+                return _read_all(descriptor, found.st_size), []
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError):
+        pass
+    return None, [locate(missing_file, finding, path) for finding in missing_file.find(path)]
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Return an open file of a size that was just asked for: one read, and more only where that was not true."""
+    parts = [os.read(descriptor, size + 1)]
+    if len(parts[0]) != size:
+        while more := os.read(descriptor, 1 << 20):
+            parts.append(more)
+    return b"".join(parts)
+
+
+def _list_folder(root: Path, folder: str) -> list[str]:
+    r"""Return the names in a data folder, sorted; bytes that are not UTF-8 as ``\xff``, which names no file."""
+    try:
+        names = [os.fsencode(name).decode(errors="backslashreplace") for name in os.listdir(root / folder)]
+    except OSError:
+        return []
+    return sorted(name for name in names if not name.startswith(".") and name != "README.md")
+
+
+R = TypeVar("R", bound=Record)
+
+
+def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
+    raw, problems = read_bytes(root, path)
+    if raw is None:
+        return RecordFile(path=path), problems
+    return parse_file(path, raw, kind, record_class)
+
+
+def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]]:
+    """Return the records of a registry, of the documents' metadata or of an adjudication file, by the file's path."""
+    if path == DOCUMENTS:
+        return parse_file(path, raw, "document", Document)
+    if path.startswith(ADJUDICATION):
+        return parse_file(path, raw, "adjudication", Adjudication)
+    return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
+
+
+def _read_layer(
+    root: Path, path: str, annotator: str | None, text: str | None, parse: LayerParser
+) -> tuple[Layer, list[Problem]]:
+    raw, problems = read_bytes(root, path)
+    if raw is None:
+        return Layer(path=path, annotator=annotator), problems
+    return parse(path, raw, annotator, text)
+
+
+# ---------------------------------------------------------------- the corpus
+
+
+def read_registries(root: Path) -> tuple[Registries, list[Problem]]:
+    """Return the registries of a corpus folder, each entry by its id, and their problems up to the schema rung."""
+    problems: list[Problem] = []
+    files: dict[str, RecordFile[Any]] = {}
+    for name, (kind, record_class) in REGISTRY_FILES.items():
+        files[name], found = _read_records(root, f"annotations/{name}.jsonl", kind, record_class)
+        problems += found
+    iptc, found = _read_iptc(root)
+    problems += found
+    sections, found = _read_sections(root)
+    problems += found
+    entries = {name: {_entry_id(record): record for record in file.records} for name, file in files.items()}
+    return Registries(**entries, iptc=iptc, sections=sections, files=files), problems
+
+
+def _entry_id(record: Any) -> str:
+    entry: str = getattr(record, record.__struct_fields__[0])
+    return entry
+
+
+def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
+    if not (root / IPTC).exists():
+        return {}, []
+    raw, problems = read_bytes(root, IPTC)
+    rows = (
+        line.split("\t") for line in (raw or b"").decode(errors="replace").splitlines() if line.startswith("medtop")
+    )
+    return {row[0]: row[-1] for row in rows}, problems
+
+
+_HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ]", re.MULTILINE)
+
+
+def _read_sections(root: Path) -> tuple[frozenset[str], list[Problem]]:
+    if not (root / GUIDELINES).exists():
+        return frozenset(), []
+    raw, problems = read_bytes(root, GUIDELINES)
+    return frozenset(_HEADING.findall((raw or b"").decode(errors="replace"))), problems
+
+
+def read_index(root: Path) -> tuple[RecordFile[Document], list[Problem]]:
+    """Return the documents' metadata and their problems up to the schema rung."""
+    return _read_records(root, DOCUMENTS, "document", Document)
+
+
+def read_text(root: Path, doc_id: str) -> tuple[str | None, str, list[Problem]]:
+    """Return the raw text of a document (None where it cannot be decoded), its sha256 and its problems."""
+    path = f"{TEXTS}/{doc_id}.txt"
+    raw, problems = read_bytes(root, path)
+    if raw is None:
+        return None, "", problems
+    digest = sha256(raw).hexdigest()
+    text = lines.find_clean_text(raw)
+    return _explain_text(path, raw, digest) if text is None else (text, digest, [])
+
+
+def _explain_text(path: str, raw: bytes, digest: str) -> tuple[str | None, str, list[Problem]]:
+    problems = check_bytes(path, raw, (lines.encoding, lines.byte_order_mark))
+    if any(problem.code == lines.encoding.code for problem in problems):
+        return None, digest, problems
+    text = raw.decode()
+    for each in lines.TEXT_RULES:
+        problems += [locate(each, found, path, found.line, raw_line(raw, found.line)) for found in each.find(text)]
+    return text, digest, problems
+
+
+def iter_annotators(root: Path) -> Iterator[str]:
+    """Yield the id of every annotator who has a folder of layers."""
+    for name in _list_folder(root, BY):
+        if (root / BY / name).is_dir():
+            yield name
+
+
+def read_document(
+    root: Path, meta: Document, annotators: Iterable[str], parse: LayerParser = parse_layer
+) -> tuple[AnnotatedDocument | None, list[Problem]]:
+    """Return one document with its layers and its problems up to the schema rung; None where its text is unreadable.
+
+    ``parse`` makes a layer of its path, its bytes, its annotator and the text.
+    """
+    text, digest, problems = read_text(root, meta.doc_id)
+    layers = []
+    for annotator in (None, *annotators):
+        path = f"{GOLD if annotator is None else f'{BY}/{annotator}'}/{meta.doc_id}.jsonl"
+        if annotator is None or os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - a Path takes as long as the rest
+            layer, found = _read_layer(root, path, annotator, text, parse)
+            layers.append(layer)
+            problems += found
+    adjudication, found = read_adjudication(root, meta.doc_id)
+    problems += found
+    if text is None:
+        return None, problems
+    document = AnnotatedDocument(
+        meta=meta, text=text, sha256=digest, gold=layers[0], layers=tuple(layers[1:]), adjudication=adjudication
+    )
+    return document, problems
+
+
+def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication], list[Problem]]:
+    """Return the decisions on a document's disagreements; none where it has no such file."""
+    path = f"{ADJUDICATION}/{doc_id}.jsonl"
+    if not os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - asked for every document
+        return RecordFile(path=path), []
+    return _read_records(root, path, "adjudication", Adjudication)
+
+
+def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
+    """Yield a problem for every file in a data folder that belongs to no document."""
+    named = set(re.findall(rb'"doc_id"\s*:\s*"([^"]*)"', index.raw))
+    known = {name.decode(errors="replace") for name in named}
+    folders = [(TEXTS, ".txt"), (GOLD, ".jsonl"), (ADJUDICATION, ".jsonl")]
+    folders += [(f"{BY}/{annotator}", ".jsonl") for annotator in iter_annotators(root)]
+    for folder, suffix in folders:
+        for name in sorted({*_list_folder(root, folder)} - {name + suffix for name in known}):
+            path = f"{folder}/{name}"
+            yield from (locate(unexpected_file, finding, path) for finding in unexpected_file.find(path))
+    for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
+        yield from (
+            locate(unexpected_file, finding, f"{BY}/{name}") for finding in unexpected_file.find(f"{BY}/{name}")
+        )
+
+
+def check_unplaced(root: Path) -> Iterator[Problem]:
+    """Yield a problem for every annotation that a corrected text left without a place."""
+    for file in sorted((root / UNPLACED).rglob("*.jsonl")):
+        path = file.relative_to(root).as_posix()
+        raw, problems = read_bytes(root, path)
+        yield from problems
+        for finding in unplaced_annotation.find(path, raw or b""):
+            yield locate(unplaced_annotation, finding, path, finding.line, raw_line(raw or b"", finding.line))
+
+
+def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:
+    """Return a whole corpus folder and its problems up to the schema rung.
+
+    Raises:
+        UnreadableCorpusError: ``root`` holds no ``raw/documents.jsonl``.
+
+    """
+    require_corpus(root)
+    registries, problems = read_registries(root)
+    index, found = read_index(root)
+    problems += [*found, *check_folders(root, index), *check_unplaced(root)]
+    annotators = list(iter_annotators(root))
+    documents = []
+    for meta in index.records:
+        document, found = read_document(root, meta, annotators)
+        problems += found
+        if document is not None:
+            documents.append(document)
+    return Corpus(registries=registries, index=index, documents=tuple(documents)), problems

@@ -1,0 +1,1 @@
+"""How results look: tables, problems, intervals."""

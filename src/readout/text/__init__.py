@@ -1,0 +1,1 @@
+"""Text and spans: finding, tokens, matching, alignment. No I/O."""

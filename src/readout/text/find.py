@@ -1,0 +1,136 @@
+"""Between spans and text: quotations to offsets, and code points to the units of other formats. No I/O."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import accumulate
+from operator import add
+from typing import Literal, NamedTuple
+
+Unit = Literal["utf-8", "utf-16"]
+
+
+def find_exact(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
+    """Return the start of every place where ``exact`` stands between ``prefix`` and ``suffix``.
+
+    The triple is the TextQuoteSelector of the W3C Web Annotation Data Model. Occurrences may overlap.
+    """
+    needle = prefix + exact + suffix
+    starts = []
+    found = text.find(needle)
+    while found >= 0:
+        starts.append(found + len(prefix))
+        found = text.find(needle, found + 1)
+    return starts
+
+
+def find_closest(text: str, exact: str, near: int) -> int | None:
+    """Return the start of the place where ``exact`` stands that is closest to an offset; None if nowhere."""
+    return min(find_exact(text, exact), key=lambda start: abs(start - near), default=None)
+
+
+_FOLDS = str.maketrans("“”„‟«»‘’‚‐‑–—\u00a0\u2009\u202f", '""""""\'\'\'----   ')
+
+
+def _fold(text: str) -> str:
+    """Return text with plain marks, dashes and spaces, and in lower case where that keeps every offset."""
+    plain = text.translate(_FOLDS)
+    lower = plain.lower()
+    return lower if len(lower) == len(plain) else plain
+
+
+def find_respelled(text: str, exact: str) -> int | None:
+    """Return the start of the one place where ``exact`` stands with other marks, dashes, spaces or capitals."""
+    starts = find_exact(_fold(text), _fold(exact))
+    return starts[0] if len(starts) == 1 else None
+
+
+def find_nearest(text: str, exact: str) -> tuple[int, int] | None:
+    """Return the passage of ``text``, in whole words, around its longest run of characters shared with ``exact``.
+
+    None where they share fewer than four characters in a row, or are too long to be compared.
+    """
+    if len(text) * len(exact) > 10_000_000:
+        return None
+    match = SequenceMatcher(None, text, exact, autojunk=False).find_longest_match()
+    if match.size < 4:
+        return None
+    start = max(0, match.a - match.b)
+    end = min(start + len(exact), len(text))
+    return trim_space(text, *widen_to_words(text, start, end))
+
+
+def widen_to_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the smallest run of whole words that holds ``start`` to ``end``."""
+    while is_inside_word(text, start):
+        start -= 1
+    while is_inside_word(text, end):
+        end += 1
+    return start, end
+
+
+def trim_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a passage without the white space at its ends."""
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
+
+
+def is_inside_word(text: str, at: int) -> bool:
+    """Tell whether an offset is between two characters of one word."""
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+
+
+class OffsetMap(NamedTuple):
+    """Code point offsets of one text against the offsets of a foreign unit (bytes or UTF-16 code units)."""
+
+    foreign: Sequence[int]
+
+    def from_foreign(self, offset: int) -> int:
+        """Return the code point offset of a foreign offset.
+
+        Raises:
+            ValueError: the offset is outside the text or inside a character.
+
+        """
+        index = bisect_left(self.foreign, offset)
+        if index == len(self.foreign) or self.foreign[index] != offset:
+            raise ValueError(f"offset {offset} does not fall between two characters")
+        return index
+
+
+def map_offsets(text: str, unit: Unit) -> OffsetMap:
+    """Return the map between the code points of ``text`` and a foreign unit."""
+    if text.isascii():
+        return OffsetMap(range(len(text) + 1))
+    width = _utf8_width if unit == "utf-8" else _utf16_width
+    return OffsetMap(list(accumulate(map(width, text), initial=0)))
+
+
+def _utf8_width(char: str) -> int:
+    return len(char.encode("utf-8", "surrogatepass"))
+
+
+def _utf16_width(char: str) -> int:
+    return 2 if ord(char) > 0xFFFF else 1
+
+
+QUOTATION_MARKS = frozenset('"“”„«»‟')
+"""Marks that open or close a quotation. Single marks are left out: they are apostrophes far more often."""
+
+_MARK = re.compile("[" + "".join(sorted(QUOTATION_MARKS)) + "]")
+
+
+def iter_quotation_marks(text: str, start: int = 0, end: int | None = None) -> Iterator[int]:
+    """Yield the offset of every double quotation mark between two offsets."""
+    for match in _MARK.finditer(text, start, len(text) if end is None else end):
+        yield match.start()
+
+
+def find_quotation_marks(text: str) -> list[int]:
+    """Return the offset of every double quotation mark of a text."""
+    pieces = _MARK.split(text)
+    # Before each mark stand the pieces and the marks before it.
+    return list(map(add, accumulate(map(len, pieces)), range(len(pieces) - 1)))

@@ -1,0 +1,81 @@
+"""Paragraphs and tokens of a text, and BIO tags. No I/O."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from readout.model import Span
+
+_PARAGRAPH = re.compile(r"[^\n]+")
+
+
+# A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible sign stands alone.
+INNER_MARKS = r"'’.\-‐‑"
+"""Marks that join two words into one, as the inside of a character class."""
+
+
+_TOKEN = re.compile(rf"\w+(?:[{INNER_MARKS}]\w+)*|[^\w\s]")
+
+
+def iter_paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield ``(start, end)`` of each line that holds more than white space: in news texts a paragraph is a line."""
+    for match in _PARAGRAPH.finditer(text):
+        if not match.group().isspace():
+            yield match.span()
+
+
+class Paragraphs:
+    """The paragraphs of one text, searchable by offset."""
+
+    def __init__(self, text: str) -> None:
+        self.spans = list(iter_paragraphs(text))
+        self._starts = [start for start, _ in self.spans]
+        self._length = len(text)
+
+    def index_at(self, offset: int) -> int:
+        """Return the number of the last paragraph that starts at or before ``offset`` (0 before the first)."""
+        return max(bisect_right(self._starts, offset) - 1, 0)
+
+    def cover(self, start: int, end: int) -> tuple[int, int]:
+        """Return the offsets of the smallest run of whole paragraphs that holds ``start`` to ``end``."""
+        if not self.spans:
+            return 0, self._length
+        first = self.spans[self.index_at(start)]
+        last = self.spans[self.index_at(max(end - 1, start))]
+        return min(first[0], start), max(last[1], end)
+
+
+def iter_tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield ``(start, end)`` of each token between two offsets: words with inner marks, and single signs."""
+    for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
+        yield match.span()
+
+
+class Tokens(NamedTuple):
+    """The tokens of a passage, and where each starts and ends in the text."""
+
+    texts: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def tag_tokens(tokens: Tokens, paragraphs: Sequence[tuple[int, int]], spans: Iterable[Span]) -> str:
+    """Return the BIO tag of each token: ``B`` at the first token of a span, ``I`` at its others, ``O`` elsewhere.
+
+    A token that touches a span belongs to it; where spans overlap, the token keeps the one that starts first. A span
+    that goes on in another paragraph begins anew there.
+    """
+    tags = bytearray(b"O" * len(tokens.texts))
+    firsts = {bisect_left(tokens.starts, start) for start, _ in paragraphs}
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        left, right = bisect_right(tokens.ends, span.start), bisect_left(tokens.starts, span.end)
+        for index in range(left, right):
+            if tags[index] == _OUTSIDE:
+                tags[index] = _BEGIN if index == left or index in firsts else _INSIDE
+    return tags.decode()
+
+
+_OUTSIDE, _BEGIN, _INSIDE = b"OBI"
