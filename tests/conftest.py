@@ -71,13 +71,13 @@ def _made(tmp_path_factory):
 
 @pytest.fixture
 def generated(_made, tmp_path):
-    """A generated corpus of 60 documents, which is several shards with the options ``SMALL``."""
+    """A generated corpus of 60 documents."""
     return Path(shutil.copytree(_made, tmp_path / "generated"))
 
 
 @pytest.fixture
 def compiled(monkeypatch):
-    """The names of the shards that are compiled or checked, in order."""
+    """The names of the shards that are compiled or checked, as they are."""
     import readout.checks.folder
     import readout.dataset.parquet
 

@@ -3,7 +3,6 @@
 import sys
 
 from conftest import ROOT
-from msgspec.structs import replace
 
 from readout.scale.workers import Options
 
@@ -12,7 +11,6 @@ from generate import iter_files
 
 SMALL = Options(jobs=1, per_shard=5, few=10, slack=-1e9)
 """Small shards, done in this process; times of files are trusted, however new they are."""
-VERIFY = replace(SMALL, verify=True)
 OLD = 1_000_000_000
 """A time of files that is long past."""
 

@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from generated import OLD, SMALL, VERIFY, change, make_corpus
+from generated import OLD, SMALL, change, make_corpus
 from msgspec.structs import replace
 from test_build import snapshot
 
@@ -12,6 +12,9 @@ from readout import check_corpus, read_corpus
 from readout.checks.folder import CHECKED, check_folder
 from readout.dataset.build import build_hub
 from readout.problem import is_failure
+from readout.scale.cache import Snapshot
+
+VERIFY = replace(SMALL, verify=True)
 
 
 def test_only_the_changed_shard_is_compiled(generated, tmp_path, compiled):
@@ -104,6 +107,22 @@ def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled
     change(generated, 4)
     build_hub(generated, tmp_path / "hub", SMALL)
     assert len(compiled) == 1
+
+
+@pytest.mark.posix
+def test_linked_folders_are_seen_and_not_left(tmp_path):
+    root = make_corpus(tmp_path / "corpus", 12)
+    (root / "raw/text").rename(tmp_path / "elsewhere")
+    (root / "raw/text").symlink_to(tmp_path / "elsewhere")
+    (root / "annotations/gold/loop").symlink_to(tmp_path)
+    folders = Snapshot(root, slack=-1e9).folders
+    assert not [folder for folder in folders if "loop" in folder]
+    before = check_folder(root, SMALL)
+    assert check_folder(root, SMALL) == before
+    text = next((tmp_path / "elsewhere").iterdir())
+    text.write_bytes(text.read_bytes() + b"\n")
+    codes = {problem.code for problem in check_folder(root, SMALL).problems}
+    assert "checksum" in codes
 
 
 def test_surroundings_are_judged_again_when_they_change(generated):

@@ -1,6 +1,6 @@
 """The problems and counts of a corpus folder, shard by shard.
 
-They are those of ``check_corpus(read_corpus(root))``, but no more than one document of a shard is held at a time.
+They are those of ``check_corpus(read_corpus(root))``, but memory does not grow with the documents.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Counts(msgspec.Struct):
 
 @uncollected()
 def check_folder(root: Path, options: Options | None = None) -> Report:
-    """Return the problems and counts of a corpus folder; what has not changed since the last time is not read again.
+    """Return the problems and counts of a corpus folder.
+
+    What has not changed since the last time is not read again.
 
     Raises:
         UnreadableCorpusError: ``root`` has no ``raw/documents.jsonl``.
@@ -57,8 +59,10 @@ def check_folder(root: Path, options: Options | None = None) -> Report:
     """
     options = options or Options()
     snapshot = Snapshot(root, options.slack)
-    head, body = (root / CHECKED, root / f"{CHECKED}-shards") if snapshot.texts > options.few else (None, None)
-    last, cache = Cache(head), Cache(body)
+    last, cache = Cache(), Cache()
+    if snapshot.texts > options.few:
+        last, cache = Cache(root / CHECKED), Cache(root / f"{CHECKED}-shards")
+
     key = snapshot.hash_all()
     report = None if options.verify else last.find(key, Report)
     if report is None:
@@ -76,9 +80,10 @@ def run_shards(
     work: Callable[[Shard], Result] | None = None,
     is_usable: Callable[[Result], bool] = lambda result: True,
 ) -> tuple[Report, list[Result]]:
-    """Return the report on a corpus folder and the result of each shard, from the cache if it is usable.
+    """Return the report on a corpus folder, and the result of each shard.
 
-    ``work`` makes a result of a shard; by default it only checks. It must check too, as :func:`check_shard` does.
+    ``work`` makes the result of a shard by way of :func:`check_shard`, which is the default. A
+    result of the cache is taken instead if it ``is_usable``.
     """
     check = partial(check_shard, scope=snapshot.scope)
     corpus, problems = _read_frame(snapshot, cache, options.verify)
@@ -111,14 +116,19 @@ def _read_frame(snapshot: Snapshot, cache: Cache, verify: bool) -> tuple[Corpus,
 
 def _decode_index(raw: bytes) -> RecordFile[Document]:
     """Return the documents' metadata from bytes in which no error was found before."""
-    records = msgspec.json.Decoder(Document).decode_lines(raw)
-    return RecordFile(path=read.DOCUMENTS, raw=raw, records=tuple(records), lines=tuple(range(1, len(records) + 1)))
+    records = tuple(msgspec.json.Decoder(Document).decode_lines(raw))
+    lines = tuple(range(1, len(records) + 1))
+    return RecordFile(path=read.DOCUMENTS, raw=raw, records=records, lines=lines)
 
 
 # ---------------------------------------------------------------- one shard
 
 
-def check_shard(shard: Shard, scope: Scope, use: Callable[[Sequence[AnnotatedDocument]], None] | None = None) -> Result:
+def check_shard(
+    shard: Shard,
+    scope: Scope,
+    use: Callable[[Sequence[AnnotatedDocument]], None] | None = None,
+) -> Result:
     """Read, check and count the documents of a shard.
 
     ``use`` is called with each run of documents as long as no error has been found in the shard.
@@ -127,6 +137,7 @@ def check_shard(shard: Shard, scope: Scope, use: Callable[[Sequence[AnnotatedDoc
     counts = Counts()
     content = sha256()
     documents = 0
+
     with uncollected():
         for run in iter_runs(_iter_checked(shard, scope, problems)):
             documents += len(run)
@@ -135,8 +146,10 @@ def check_shard(shard: Shard, scope: Scope, use: Callable[[Sequence[AnnotatedDoc
             content.update(b"".join(map(_describe_content, run)))
             if use and not is_failure(problems):
                 use(run)
-    # Lines of documents.jsonl move when other documents come and go, so a problem that names one is not reused.
-    is_lasting = documents == len(shard.documents) and all(problem.path != read.DOCUMENTS for problem in problems)
+
+    # Lines of documents.jsonl move as other documents come and go: a problem in one is not reused.
+    paths = {problem.path for problem in problems}
+    is_lasting = documents == len(shard.documents) and read.DOCUMENTS not in paths
     digest = content.hexdigest() if is_lasting else ""
     return Result(tuple(problems), msgspec.msgpack.encode(counts), digest)
 
@@ -146,8 +159,12 @@ def _describe_content(document: AnnotatedDocument) -> bytes:
     return describe_content(document.sha256, [(file.path, file.raw) for file in files])
 
 
-def _iter_checked(shard: Shard, scope: Scope, problems: list[Problem]) -> Iterator[AnnotatedDocument]:
-    """Yield the documents that can be read, and add what is wrong with each, and with the others, to ``problems``."""
+def _iter_checked(
+    shard: Shard,
+    scope: Scope,
+    problems: list[Problem],
+) -> Iterator[AnnotatedDocument]:
+    """Yield the documents that can be read; add what is wrong with these and the others."""
     root = Path(scope.root)
     registries, _ = scope.read_registries()
     clean: set[str] = set()
@@ -158,17 +175,26 @@ def _iter_checked(shard: Shard, scope: Scope, problems: list[Problem]) -> Iterat
         document, found = read_document(root, meta, scope.annotators, parse)
         problems += found
         if document is not None:
-            if document.sha256 != meta.sha256 and not index.raw:  # only a problem's excerpt needs the file itself
-                index = msgspec.structs.replace(index, raw=read_bytes(root, read.DOCUMENTS)[0] or b"")
+            if document.sha256 != meta.sha256 and not index.raw:
+                # Only the excerpt of a problem needs the bytes of the file.
+                raw, _ = read_bytes(root, read.DOCUMENTS)
+                index = msgspec.structs.replace(index, raw=raw or b"")
             problems += check_document(document, registries, index, clean)
             yield document
 
 
 def _make_parser(clean: set[str], registries: Registries) -> LayerParser:
-    """Return a parser of layers that adds the paths of those in which no rule would find anything to ``clean``."""
+    """Return a parser that adds the paths of layers in which no rule finds anything."""
 
-    def parse(path: str, raw: bytes, annotator: str | None, text: str | None) -> tuple[Layer, list[Problem]]:
-        layer = None if text is None else find_clean_layer(path, raw, annotator, text, registries)
+    def parse(
+        path: str,
+        raw: bytes,
+        annotator: str | None,
+        text: str | None,
+    ) -> tuple[Layer, list[Problem]]:
+        layer = None
+        if text is not None:
+            layer = find_clean_layer(path, raw, annotator, text, registries)
         if layer is None:
             return parse_layer(path, raw, annotator)
         clean.add(path)
@@ -180,7 +206,12 @@ def _make_parser(clean: set[str], registries: Registries) -> LayerParser:
 # ---------------------------------------------------------------- all shards
 
 
-def _make_report(corpus: Corpus, problems: list[Problem], results: Sequence[Result], cache: Cache) -> Report:
+def _make_report(
+    corpus: Corpus,
+    problems: list[Problem],
+    results: Sequence[Result],
+    cache: Cache,
+) -> Report:
     """Return what follows from the problems around the documents and the results of all shards."""
     counts = _add_up([result.counts for result in results], cache)
     for result in results:
@@ -190,7 +221,10 @@ def _make_report(corpus: Corpus, problems: list[Problem], results: Sequence[Resu
 
 
 def _add_up(parts: list[bytes], cache: Cache, width: int = 16) -> Counts:
-    """Return the sum of encoded counts, by groups whose sums are kept: after a change only its groups are summed."""
+    """Return the sum of encoded counts, by groups whose sums are kept.
+
+    After a change in one shard, only the groups around it are summed again.
+    """
     while len(parts) > 1:
         groups = [parts[start : start + width] for start in range(0, len(parts), width)]
         parts = [_add_group(group, cache) for group in groups]

@@ -1,1 +1,1 @@
-"""How much of a corpus is worked on anew, and where: shards, the cache of an earlier run, worker processes."""
+"""How much of a corpus is worked on anew, and where: shards, cache, worker processes."""

@@ -1,7 +1,8 @@
 """What an earlier run saw and made, so that the next one does only what has changed.
 
-A value is reused when everything it depends on is the same: code, schemas and libraries, the registries, its documents'
-metadata, and size, times and inode of each file or, if these differ, the file's bytes.
+A value is reused if everything that it depends on is the same: code, schemas and libraries, the
+registries, the metadata of its documents, and the size, times and inode of each file. If those of
+a file differ, its bytes are compared.
 """
 
 from __future__ import annotations
@@ -28,43 +29,40 @@ from readout.scale.workers import Options, work_on
 Stamp: TypeAlias = tuple[int, int, int, int]
 """Size, time of modification, time of change of the inode, and number of the inode of a file."""
 FOLDER: Stamp = (0, 0, 0, 0)
+LINKED_FOLDER: Stamp = (1, 0, 0, 0)
 V = TypeVar("V")
 
 
-def scan(top: str, settled: int) -> dict[str, dict[str, Stamp]]:
-    """Return the stamp of every file below a folder: by folder, then by name. Links are followed.
+# ---------------------------------------------------------------- what is there
 
-    A file that was changed at ``settled`` or later may change again without a new time, so its stamp equals no other;
-    nor does that of a link that leads nowhere.
+
+def scan(top: str, settled: int) -> dict[str, dict[str, Stamp]]:
+    """Return the stamp of every file below a folder: by folder, then by name.
+
+    A file that was changed at ``settled`` or later could change again without a new time, so its
+    stamp equals no other; nor does that of a link that leads nowhere. Linked folders are not
+    entered, since they may lead anywhere.
     """
     found: dict[str, dict[str, Stamp]] = {}
-    seen: set[tuple[int, int]] = set()
     pending = [top]
     while pending:
         folder = pending.pop()
-        place = _find_place(folder)
-        if place is None or place in seen:  # a link may lead back
-            continue
-        seen.add(place)
-        found[folder] = _scan_folder(folder, settled)
-        pending += [f"{folder}/{name}" for name, stamp in found[folder].items() if stamp is FOLDER]
+        found[folder] = scan_folder(folder, settled)
+        names = [name for name, stamp in found[folder].items() if stamp is FOLDER]
+        pending += [f"{folder}/{name}" for name in names]
     return found
 
 
-def _find_place(folder: str) -> tuple[int, int] | None:
-    try:
-        status = Path(folder).stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _scan_folder(folder: str, settled: int) -> dict[str, Stamp]:
+def scan_folder(folder: str, settled: int) -> dict[str, Stamp]:
+    """Return the stamp of everything in a folder, by name."""
     stamps = {}
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             try:
-                stamp = FOLDER if entry.is_dir() else _to_stamp(entry.stat(), settled)
+                if not entry.is_dir():
+                    stamp = _to_stamp(entry.stat(), settled)
+                else:
+                    stamp = LINKED_FOLDER if entry.is_symlink() else FOLDER
             except OSError:
                 stamp = _doubt(settled)
             stamps[entry.name] = stamp
@@ -79,6 +77,7 @@ def _to_stamp(status: os.stat_result, settled: int) -> Stamp:
 
 
 def _doubt(settled: int) -> Stamp:
+    """Return a stamp that no other run gives."""
     return settled, -1, -1, -1
 
 
@@ -91,7 +90,7 @@ def _stamp_file(path: Path, settled: int) -> Stamp | None:
 
 
 class Snapshot:
-    """A corpus folder as it was when a run began: the stamp of every file that a check or a build looks at.
+    """A corpus folder when a run began: the stamp of every file that a check or a build reads.
 
     Raises:
         UnreadableCorpusError: ``root`` has no ``raw/documents.jsonl``.
@@ -99,22 +98,24 @@ class Snapshot:
     """
 
     def __init__(self, root: Path, slack: float, others: Iterable[str] = ()) -> None:
-        if not (root / read.DOCUMENTS).is_file():
-            raise read.UnreadableCorpusError(
-                f"There is no {read.DOCUMENTS} in {str(root)!r}, so it is not a corpus folder."
-            )
-        self.root = root
+        read.require_corpus(root)
         settled = time.time_ns() - int(slack * 1e9)
+        self.root = root
         self.others = {path: _stamp_file(root / path, settled) for path in others}
         self.folders: dict[str, dict[str, Stamp]] = {}
-        for top in ("raw", "annotations"):
-            for folder, stamps in scan(f"{root}/{top}", settled).items():
-                self.folders[folder[len(str(root)) + 1 :]] = stamps
+        for top in ("raw", "annotations", read.UNPLACED):
+            if top not in self.folders:
+                for folder, stamps in scan(f"{root}/{top}", settled).items():
+                    self.folders[folder[len(str(root)) + 1 :]] = stamps
+        for folder, _ in self.scope.folders:
+            if folder not in self.folders:  # a check reads these even if they are linked
+                self.folders[folder] = scan_folder(f"{root}/{folder}", settled)
 
     @cached_property
     def scope(self) -> Scope:
         """What the documents of every shard are checked against."""
-        return Scope(str(self.root.resolve()), tuple(read.iter_annotators(self.root)), hash_registries(self.root))
+        annotators = tuple(read.iter_annotators(self.root))
+        return Scope(str(self.root.resolve()), annotators, hash_registries(self.root))
 
     @property
     def texts(self) -> int:
@@ -126,14 +127,17 @@ class Snapshot:
         return hash_value((str(self.root.resolve()), self.folders, self.others, more))
 
     def hash_frame(self, index: bytes) -> str:
-        """Return the hash of all but the contents of texts and layers; ``index`` are the bytes of the metadata."""
-        frame = {
-            folder: list(stamps) if _is_of_documents(folder) else stamps for folder, stamps in self.folders.items()
-        }
+        """Return the hash of all but the contents of texts and layers.
+
+        ``index`` are the bytes of ``documents.jsonl``.
+        """
+        frame: dict[str, object] = {}
+        for folder, stamps in self.folders.items():
+            frame[folder] = list(stamps) if _is_of_documents(folder) else stamps
         return hash_value((self.scope, sha256(index).digest(), frame))
 
     def hash_shard(self, shard: Shard) -> str:
-        """Return the hash of all that the result of a shard depends on, its files by their stamps."""
+        """Return the hash of all that a shard's result depends on, its files by their stamps."""
         names = [meta.doc_id for meta in shard.documents]
         stamps = {}
         for folder, suffix in self.scope.folders:
@@ -143,7 +147,8 @@ class Snapshot:
 
 
 def _is_of_documents(folder: str) -> bool:
-    return folder in (read.TEXTS, read.GOLD, read.ADJUDICATION) or folder.startswith(f"{read.BY}/")
+    whole = (read.TEXTS, read.GOLD, read.ADJUDICATION)
+    return folder in whole or folder.startswith(f"{read.BY}/")
 
 
 def hash_value(value: object) -> str:
@@ -155,14 +160,20 @@ def hash_value(value: object) -> str:
     return sha256(raw).hexdigest()
 
 
+# ---------------------------------------------------------------- what is known
+
+
 @cache
 def hash_environment() -> str:
-    """Return a hash of everything but the corpus that results depend on: code, schemas and libraries."""
+    """Return the hash of what results depend on beside the corpus: code, schemas, libraries."""
     package = Path(__file__).parents[1]
     files = sorted([*package.rglob("*.py"), *schema_folder().iterdir()])
+
     # Asking for versions takes longer than all the rest of a run in which nothing has changed.
-    specs = [find_spec(name) for name in ("pyarrow", "numpy", "msgspec", "jsonschema_rs", "jsonschema")]
+    libraries = ("pyarrow", "numpy", "msgspec", "jsonschema_rs", "jsonschema")
+    specs = [find_spec(name) for name in libraries]
     files += [Path(spec.origin) for spec in specs if spec and spec.origin]
+
     stamps = [(str(path), _stamp_file(path, sys.maxsize)) for path in files]
     return hash_value((__version__, sys.hexversion, stamps))
 
@@ -170,8 +181,9 @@ def hash_environment() -> str:
 class Cache:
     """Values of earlier work, each under the hash of everything that it depends on.
 
-    What a run neither finds nor keeps is dropped when the cache is written. A cache file may be deleted at any time;
-    one that is damaged or of another version counts as empty. Without a path nothing is found or written.
+    What a run neither finds nor keeps is dropped when the cache is written. A cache file may be
+    deleted at any time; one that is damaged or of another version counts as empty. Without a path
+    nothing is found or written.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -204,7 +216,7 @@ class Cache:
         self._kept[key] = msgspec.msgpack.encode(value)
 
     def write(self) -> None:
-        """Write the values of this run in one step; a folder that cannot be written gets no cache."""
+        """Write the values of this run in one step, unless the folder cannot be written."""
         if self.path is None:
             return
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}")
@@ -214,7 +226,7 @@ class Cache:
             partial.replace(self.path)
         except OSError:
             with suppress(OSError):
-                partial.unlink()
+                partial.unlink(missing_ok=True)
 
 
 def _decode(raw: bytes, value_class: type[V]) -> V | None:
@@ -222,6 +234,9 @@ def _decode(raw: bytes, value_class: type[V]) -> V | None:
         return msgspec.msgpack.decode(raw, type=value_class)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+# ---------------------------------------------------------------- what is done
 
 
 def map_shards(
@@ -232,35 +247,37 @@ def map_shards(
     options: Options,
     is_usable: Callable[[Result], bool] = lambda result: True,
 ) -> list[Result]:
-    """Return the result of every shard, in order: a usable one from the cache, or one that is worked out anew."""
+    """Return the result of every shard, in order: a usable one of the cache, or a new one."""
+    scope = snapshot.scope
     keys = [snapshot.hash_shard(shard) for shard in shards]
     results: dict[int, Result] = {}
     for number, (shard, key) in enumerate(zip(shards, keys, strict=True)):
-        result = _find_result(shard, key, snapshot.scope, cache, options.verify)
-        if result is not None and is_usable(result):
-            results[number] = result
+        known = _find_result(shard, key, scope, cache, options.verify)
+        if known is not None and is_usable(known):
+            results[number] = known
+
     fresh = [number for number in range(len(shards)) if number not in results]
+    tasks = [shards[number] for number in fresh]
     documents = sum([len(shard.documents) for shard in shards])
-    for position, result in work_on([shards[number] for number in fresh], work, options, documents):
+    for position, result in work_on(tasks, work, options, documents):
         number = fresh[position]
         results[number] = result
         if result.content:
-            same = _hash_content(shards[number], snapshot.scope, result.content)
+            same = _hash_content(shards[number], scope, result.content)
             cache.keep(keys[number], same)
             cache.keep(same, result)
     return [results[number] for number in range(len(shards))]
 
 
 def _find_result(shard: Shard, key: str, scope: Scope, cache: Cache, verify: bool) -> Result | None:
-    """Return the result that was kept for the same stamps, or failing that, for the same bytes."""
+    """Return the result that was kept for the same stamps or, failing that, for the same bytes."""
     same = None if verify else cache.find(key, str)
     if same is None and not cache.is_empty():
-        content = hash_shard(shard, scope)
-        same = _hash_content(shard, scope, content) if content else None
+        same = _hash_content(shard, scope, hash_shard(shard, scope))
         cache.keep(key, same)
     return None if same is None else cache.find(same, Result)
 
 
 def _hash_content(shard: Shard, scope: Scope, content: str) -> str:
-    """Return the hash of all that the result of a shard depends on, its files by the hash of their bytes."""
+    """Return the hash of all that a shard's result depends on, its files by their bytes."""
     return hash_value((scope, shard.name, shard.metadata, content))

@@ -1,4 +1,7 @@
-"""Where shards are worked on: in this process, in several, or on a cluster. The results are the same everywhere."""
+"""Where shards are worked on: in this process, in several, or on a cluster.
+
+The results are the same everywhere.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,15 @@ R = TypeVar("R")
 
 
 class Options(msgspec.Struct, frozen=True):
-    """How to work: in how many processes (None: as many as fit), by which engine, and whether to compare bytes.
+    """How to work: in how many processes (None: as many as fit), by which engine.
 
-    ``per_shard`` is the number of documents that a shard has at most; the bytes of a build depend on it. ``slack`` is
-    the number of seconds in which a file may change twice without a new time (FAT counts in steps of two).
+    ``verify`` compares bytes instead of times. ``slack`` is the number of seconds in which a file
+    may change twice without a new time (FAT counts in steps of two). ``per_shard`` is the number
+    of documents that a shard has at most on average; the files of a build depend on it.
 
-    For up to ``few`` documents other processes and the cache of a check cost more than they save. For more than
-    ``many``, processes start from nothing, since a forked one would carry all that is known of the corpus.
+    For up to ``few`` documents, other processes and the cache of a check cost more than they save.
+    For more than ``many``, processes start from nothing, since a forked one would carry all that
+    is known of the corpus.
     """
 
     jobs: int | None = None
@@ -41,14 +46,15 @@ class Options(msgspec.Struct, frozen=True):
 def work_on(
     shards: Sequence[Shard], work: Callable[[Shard], Result], options: Options, documents: int
 ) -> Iterator[tuple[int, Result]]:
-    """Yield the number and the result of each shard, in the order in which they are done, and show progress.
+    """Yield the number and the result of each shard as they are done, and show progress.
 
     ``documents`` is the number of documents in the whole corpus.
     """
     total = sum([len(shard.documents) for shard in shards])
     jobs = options.jobs or (default_jobs() if total > options.few else 1)
+    fork = documents <= options.many
     with progress(total) as advance:
-        for number, result in map_tasks(work, shards, jobs, options.engine, fork=documents <= options.many):
+        for number, result in map_tasks(work, shards, jobs, options.engine, fork):
             advance(len(shards[number].documents))
             yield number, result
 
@@ -62,12 +68,17 @@ def default_jobs() -> int:
 
 
 def map_tasks(
-    function: Callable[[T], R], tasks: Sequence[T], jobs: int = 1, engine: Engine = "local", fork: bool = True
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    jobs: int = 1,
+    engine: Engine = "local",
+    fork: bool = True,
 ) -> Iterator[tuple[int, R]]:
     """Yield the number and the result of each task, in the order in which they are done.
 
-    ``function`` and the tasks must be picklable for more than one process. Without ``fork`` workers import the main
-    module anew, which must then do its work under ``if __name__ == "__main__"``.
+    ``function`` and the tasks must be picklable for more than one process. Without ``fork``,
+    workers import the main module anew, which must then do its work under
+    ``if __name__ == "__main__"``.
 
     Raises:
         OSError: a worker died.
@@ -80,7 +91,12 @@ def map_tasks(
     return ((number, function(task)) for number, task in enumerate(tasks))
 
 
-def _map_in_processes(function: Callable[[T], R], tasks: Sequence[T], jobs: int, fork: bool) -> Iterator[tuple[int, R]]:
+def _map_in_processes(
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    jobs: int,
+    fork: bool,
+) -> Iterator[tuple[int, R]]:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
@@ -93,13 +109,14 @@ def _map_in_processes(function: Callable[[T], R], tasks: Sequence[T], jobs: int,
             for future in as_completed(futures):
                 yield futures.pop(future), future.result()
         except BrokenProcessPool as error:
-            raise OSError("A worker process died; it may have run out of memory. Use fewer with --jobs.") from error
+            message = "A worker process died; it may have run out of memory."
+            raise OSError(f"{message} Use fewer with --jobs.") from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _die_with_parent() -> None:
-    """Let a worker end when the build is killed: nobody would ever give it work again, and it would hold the lock."""
+    """Let a worker end when the build is killed, since it would hold the lock forever."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
     from threading import Thread
@@ -118,12 +135,14 @@ def _die_with_parent() -> None:
 def _map_on_dask(
     function: Callable[[T], R], tasks: Sequence[T], jobs: int, retries: int = 3
 ) -> Iterator[tuple[int, R]]:
-    """Map over the cluster that Dask's own configuration names, or over processes of this machine."""
+    """Map over the cluster of Dask's own configuration, or over processes of this machine."""
     import dask
     from distributed import Client, LocalCluster, as_completed
 
     address = dask.config.get("scheduler-address", None)
-    local: Any = None if address else LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+    local: Any = None
+    if not address:
+        local = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
     try:
         with Client(address or local) as client:
             futures = client.map(function, tasks, retries=retries, pure=False)
@@ -138,10 +157,10 @@ def _map_on_dask(
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the collector of cyclic garbage from walking over records, which have no cycles: a tenth of the time.
+    """Keep the collector of cyclic garbage from walking over records: a tenth of the time.
 
-    What is young is collected at the end; otherwise the collector, back at work, would find itself so far behind that
-    it walks over everything that was ever imported.
+    Records have no cycles. What is young is collected at the end; otherwise the collector, back
+    at work, would find itself so far behind that it walks over everything that was ever imported.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -157,13 +176,17 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def progress(total: int, unit: str = "documents", quiet: float = 1.0) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told how many more documents, or other units, are done, and shows it on a terminal.
+def progress(
+    total: int,
+    unit: str = "documents",
+    quiet: float = 1.0,
+) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many more units are done, and shows it on a terminal.
 
     A run of less than ``quiet`` seconds shows nothing.
     """
     if not sys.stderr.isatty():
-        yield lambda documents: None
+        yield lambda done: None
         return
     bar = _Bar(total, unit, quiet)
     try:
@@ -173,7 +196,7 @@ def progress(total: int, unit: str = "documents", quiet: float = 1.0) -> Iterato
 
 
 class _Bar:
-    """Documents per second and time left."""
+    """Units per second and the time left."""
 
     def __init__(self, total: int, unit: str, quiet: float) -> None:
         self.total = total
@@ -183,14 +206,15 @@ class _Bar:
         self.started = time.monotonic()
         self.shown: Any = None
 
-    def advance(self, documents: int) -> None:
-        self.done += documents
+    def advance(self, done: int) -> None:
+        self.done += done
         elapsed = time.monotonic() - self.started
         if self.shown is None and elapsed >= self.quiet:
             self.shown = _make_bar(self.total, self.unit)
             self.shown.start()
         if self.shown is not None:
-            self.shown.update(self.shown.task_ids[0], completed=self.done, speed=self.done / elapsed)
+            speed = self.done / elapsed
+            self.shown.update(self.shown.task_ids[0], completed=self.done, speed=speed)
             self.shown.refresh()
 
     def stop(self) -> None:
@@ -204,7 +228,8 @@ def _make_bar(total: int, unit: str) -> Any:
 
     bar = Progress(
         BarColumn(),
-        TextColumn(f"{{task.completed}} of {{task.total}} {unit}, {{task.fields[speed]:.3g}} per second, left:"),
+        TextColumn(f"{{task.completed}} of {{task.total}} {unit},"),
+        TextColumn("{task.fields[speed]:.3g} per second, left:"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
