@@ -34,7 +34,12 @@ def words(record):
 
 
 def records_of(corpus, kind):
-    return [r for document in corpus.documents for r in document.layers[0].records if isinstance(r, kind)]
+    return [
+        r
+        for document in corpus.documents
+        for r in document.layers[0].records
+        if isinstance(r, kind)
+    ]
 
 
 @pytest.mark.parametrize("name", CORPORA)
@@ -55,7 +60,12 @@ def test_a_second_import_is_refused_and_changes_nothing(name, tmp_path):
     assert done.exit_code == 1
     assert "--replace" in done.output
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
-    assert run("import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs", "--replace").exit_code == 0
+    assert (
+        run(
+            "import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs", "--replace"
+        ).exit_code
+        == 0
+    )
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
 
 
@@ -114,7 +124,9 @@ def test_pdnc_in_both_layouts_and_both_units(tmp_path):
 
 def test_semeval(tmp_path):
     corpus, _ = bring_in("semeval", tmp_path / "corpus")
-    assert [(words(s)[0], s.target, s.polarity, s.expression) for s in records_of(corpus, Stance)] == [
+    assert [
+        (words(s)[0], s.target, s.polarity, s.expression) for s in records_of(corpus, Stance)
+    ] == [
         ("No toll on the 🚢! #quay", "harbour-toll", "against", "explicit"),
         ("Levi is right.", "harbour-toll", "favor", "implicit"),
         ("Good morning", "new-ferry", "neutral", "implicit"),
@@ -127,15 +139,39 @@ BREAKS = [
     ("polnear", "*.ann", "Content:T3", "Content:T99", [("foreign-value", 5), ("foreign-value", 5)]),
     ("polnear", "*.ann", "E1\t", "X1\t", [("foreign-syntax", 5)]),
     ("polnear", "*.ann", "Cue 74 79", "Cue 74 7900", [("foreign-span", 6)]),
-    ("parc", "*.xml", 'roleValue="cue"', 'roleValue="cure"', [("foreign-value", 5), ("foreign-value", 17)]),
+    (
+        "parc",
+        "*.xml",
+        'roleValue="cue"',
+        'roleValue="cure"',
+        [("foreign-value", 5), ("foreign-value", 17)],
+    ),
     ("parc", "*.xml", 'ByteCount="11,14"', 'ByteCount="1,14"', [("foreign-span", 6)]),
     ("parc", "*.xml", "</root>", "</rot>", [("foreign-syntax", 21)]),
     ("pdnc", "quotations.csv", '“Never!”"', '“Ever!”"', []),
     ("pdnc", "quotations.csv", "[[44, 52]]", "[[4, 12]]", [("foreign-span", 3)]),
-    ("pdnc", "quotations.csv", "[[44, 52]]", "__import__('os')", [("foreign-syntax", 3), ("foreign-value", 3)]),
+    (
+        "pdnc",
+        "quotations.csv",
+        "[[44, 52]]",
+        "__import__('os')",
+        [("foreign-syntax", 3), ("foreign-value", 3)],
+    ),
     ("pdnc", "quotations.csv", "[[44, 52]]", "[[44]]", [("foreign-span", 3)]),
-    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]],[[]]", "[],Explicit,,[[]],[5],[[]]", [("foreign-value", 3)]),
-    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]]", "[],Explicit,,[[]],[]", [("foreign-value", 3)]),
+    (
+        "pdnc",
+        "quotations.csv",
+        "[],Explicit,,[[]],[[]],[[]]",
+        "[],Explicit,,[[]],[5],[[]]",
+        [("foreign-value", 3)],
+    ),
+    (
+        "pdnc",
+        "quotations.csv",
+        "[],Explicit,,[[]],[[]]",
+        "[],Explicit,,[[]],[]",
+        [("foreign-value", 3)],
+    ),
     ("pdnc", "quotations.csv", "quoteByteSpans", "spans", [("foreign-syntax", 1)]),
     ("semeval", "all*", "AGAINST", "AGAINTS", [("foreign-value", 2)]),
     ("semeval", "all*", "3\tNew Ferry\t", "3\t", [("foreign-syntax", 4)]),
@@ -180,10 +216,12 @@ def test_a_moved_span_comes_with_the_repair(tmp_path):
     folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
     (path,) = folder.rglob("*.ann")
     path.write_text(
-        path.read_text(encoding="utf-8").replace("T1\tSource 26 41", "T1\tSource 24 39"), encoding="utf-8", newline="\n"
+        path.read_text(encoding="utf-8").replace("T1\tSource 26 41", "T1\tSource 24 39"),
+        encoding="utf-8",
+        newline="\n",
     )
     _, (problem,) = import_corpus("polnear", folder, None, "theirs")
-    assert "stands at 26–41" in problem.hint
+    assert "offsets 26–41" in problem.hint
 
 
 @pytest.mark.parametrize("name", CORPORA)

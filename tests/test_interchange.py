@@ -23,7 +23,9 @@ def is_inexpressible(name, sheet):
         controls = {chr(code) for code in range(32)} - set("\t\n\r") | {"\ufffe", "\uffff"}
         return any(controls.intersection(string) for string in strings)
     if name == "brat":
-        return any(not split_lines(span) for record in sheet.records for _, span in iter_spans(record))
+        return any(
+            not split_lines(span) for record in sheet.records for _, span in iter_spans(record)
+        )
     return name in ("csv", "tsv") and any("\0" in string for string in strings)
 
 
@@ -33,7 +35,9 @@ def submit(folder, completed_by=1):
     tasks = json.loads(path.read_text(encoding="utf-8"))
     for task in tasks:
         predictions = task.pop("predictions")
-        task["annotations"] = [{"result": each["result"], "completed_by": completed_by} for each in predictions]
+        task["annotations"] = [
+            {"result": each["result"], "completed_by": completed_by} for each in predictions
+        ]
     path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
 
 
@@ -55,7 +59,7 @@ def check_identity(name, examples):
         if name in ("csv", "tsv") and not sheet.records:
             return  # a declared loss
         assert problems == []
-        assert layers == {("ann", sheet.name): encode_layer(sheet.records)}
+        assert layers == {("ann", sheet.doc_id): encode_layer(sheet.records)}
 
     check()
 

@@ -21,7 +21,7 @@ from layers import META, read_in, write_out
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_corpus
-from readout.interchange.outbox import Outbox, Sheet, pack
+from readout.interchange.outbox import Outbox, Sheet, build_outbox
 from readout.model import Quote, Span
 
 pytestmark = pytest.mark.labelstudio
@@ -48,7 +48,9 @@ def environment(tmp_path_factory):
         return Path(given)
     folder = tmp_path_factory.mktemp("label-studio") / "venv"
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", "label-studio"], check=True)
+    subprocess.run(
+        [folder / "bin/python", "-m", "pip", "install", "--quiet", "label-studio"], check=True
+    )
     return folder
 
 
@@ -68,8 +70,23 @@ def client(environment, tmp_path_factory):
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
     }
-    options = ["--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--data-dir", str(data)]
-    account = ["--username", "ann@example.org", "--password", secrets.token_hex(8), "--user-token", token]
+    options = [
+        "--no-browser",
+        "--internal-host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--data-dir",
+        str(data),
+    ]
+    account = [
+        "--username",
+        "ann@example.org",
+        "--password",
+        secrets.token_hex(8),
+        "--user-token",
+        token,
+    ]
     with open(data / "server.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
             [environment / "bin/label-studio", "start", *options, *account],
@@ -103,13 +120,22 @@ def tricky_box():
         for at in [TRICKY.index(words)]
     ]
     cue = Span(TRICKY.index("said:"), TRICKY.index("said:") + 5, "said:")
-    quote = Quote(id="q-1", form="direct", speaker="ada-quill", content=tuple(spans), cue=(cue,), note="Two\nlines.")
-    return Outbox(corpus.registries, [Sheet(META, TRICKY, "gold", (quote,), "generated", META.doc_id)])
+    quote = Quote(
+        id="q-1",
+        form="direct",
+        speaker="ada-quill",
+        content=tuple(spans),
+        cue=(cue,),
+        note="Two\nlines.",
+    )
+    return Outbox(
+        corpus.registries, [Sheet(META, TRICKY, "gold", (quote,), "generated", META.doc_id)]
+    )
 
 
 BOXES = {
-    "small": lambda: pack(read_corpus(CORPUS)[0]),
-    "real": lambda: pack(read_corpus(ROOT)[0]),
+    "small": lambda: build_outbox(read_corpus(CORPUS)[0]),
+    "real": lambda: build_outbox(read_corpus(ROOT)[0]),
     "tricky": tricky_box,
 }
 
@@ -120,17 +146,21 @@ def test_nothing_moves_on_a_real_server(name, client, tmp_path):
     assert write_out("labelstudio", box.sheets, tmp_path, box.registries) == []
     configuration = (tmp_path / "config.xml").read_text(encoding="utf-8")
     tasks = json.loads((tmp_path / "tasks.json").read_bytes())
-    project = client.call("POST", "/api/projects", {"title": name, "label_config": configuration})["id"]
+    project = client.call("POST", "/api/projects", {"title": name, "label_config": configuration})[
+        "id"
+    ]
     client.call("POST", f"/api/projects/{project}/validate", {"label_config": configuration})
     client.call("POST", f"/api/projects/{project}/import", tasks)
     listed = client.call("GET", f"/api/tasks?project={project}&fields=all&page_size=1000")["tasks"]
     assert len(listed) == len(tasks)
     for task in listed:
         (prediction,) = task["predictions"]
-        client.call("POST", f"/api/tasks/{task['id']}/annotations/", {"result": prediction["result"]})
+        client.call(
+            "POST", f"/api/tasks/{task['id']}/annotations/", {"result": prediction["result"]}
+        )
     exported = client.call("GET", f"/api/projects/{project}/export?exportType=JSON")
     (tmp_path / "back").mkdir()
     (tmp_path / "back/export.json").write_text(json.dumps(exported), encoding="utf-8", newline="\n")
     layers, problems = read_in("labelstudio", tmp_path / "back", box.sheets, box.registries)
     assert problems == []
-    assert layers == {("ann", sheet.name): encode_layer(sheet.records) for sheet in box.sheets}
+    assert layers == {("ann", sheet.doc_id): encode_layer(sheet.records) for sheet in box.sheets}
