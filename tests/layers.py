@@ -1,4 +1,4 @@
-"""Texts and layers of every shape that a corpus allows, for properties: ``texts()`` and ``sheets()``."""
+"""Hypothesis strategies for texts and layers of every shape that a corpus allows."""
 
 import unicodedata
 from pathlib import Path
@@ -27,8 +27,9 @@ META = Document(
     sha256="0" * 64,
 )
 PIECES = [
-    "Quill", " said ", "“no", "”", "é", "e\u0301", "🚢", "👩‍👩‍👧", "נועם לוי", "\u202bاب\u202c", "\n", "\r\n", "\r",
-    "\t", "  ", " ", "a", "<&>\"'", "\\n", "\u2028", "\x85", "=1+1", "\ufeff", "中文", "-DOCSTART-", "#", "\x01",
+    "Quill", " said ", "“no", "”", "é", "e\u0301", "🚢", "👩‍👩‍👧", "נועם לוי",
+    "\u202bاب\u202c", "\n", "\r\n", "\r", "\t", "  ", " ", "a", "<&>\"'", "\\n", "\u2028",
+    "\x85", "=1+1", "\ufeff", "中文", "-DOCSTART-", "#", "\x01",
 ]  # fmt: skip
 ids = st.from_regex(r"[a-z0-9][a-z0-9-]{0,6}", fullmatch=True)
 notes = st.one_of(st.sampled_from(PIECES), st.text(max_size=8)).map(
@@ -39,12 +40,12 @@ speakers = st.sampled_from(sorted(REGISTRIES.speakers))
 
 
 def texts():
-    """Non-empty texts with emoji, combining marks, right-to-left script, every kind of line end and markup."""
+    """Generate texts with emoji, combining marks, several scripts, all line ends and markup."""
     return st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join)
 
 
 def spans(draw, text, most=3):
-    """Spans in text order that do not overlap; they may touch."""
+    """Draw spans in text order that do not overlap but may touch."""
     limit = min(most, len(text)) * 2
     edges = draw(
         st.lists(st.integers(0, len(text)), min_size=2, max_size=limit, unique=True).map(sorted)
@@ -55,7 +56,7 @@ def spans(draw, text, most=3):
 
 @st.composite
 def layers(draw, text):
-    """A layer over a text: references lead to annotations of the right type, spans overlap at will."""
+    """Generate layers with valid references; spans of different annotations may overlap."""
     names = draw(st.lists(ids, max_size=7, unique=True))
     records, mentions, quotes = [], [], []
     for name in names:
@@ -105,7 +106,7 @@ def layers(draw, text):
 
 @st.composite
 def sheets(draw):
-    """One layer of one document."""
+    """Generate sheets: one layer of one document."""
     text = draw(texts())
     return Sheet(META, text, "gold", draw(layers(text)), "annotations/gold/generated.jsonl", NAME)
 
@@ -120,7 +121,7 @@ def write_out(name, sheets, folder, registries=REGISTRIES):
 
 
 def read_in(name, path, sheets, registries=REGISTRIES, annotators=None):
-    """Import a path for the documents of sheets; return the canonical bytes of each layer, and the problems."""
+    """Import a path; return the canonical bytes of each layer, and the problems."""
     texts = {sheet.doc_id: sheet.text for sheet in sheets}
     inbox = Inbox(to_entries(registries), texts, annotators or {"": "ann"})
     FORMATS[name].read(inbox, Path(path))

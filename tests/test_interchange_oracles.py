@@ -1,4 +1,4 @@
-"""Every export opened by the tool that it is for, or by an independent reader: the real corpus and the small one."""
+"""Open every export with the tool that it is for, or with an independent reader."""
 
 import csv
 import json
@@ -46,7 +46,7 @@ def test_a_whole_corpus_goes_out_and_comes_back(name, box, tmp_path):
 
 
 def pieces_of(sheet):
-    """Return what every span-based tool must show: label, offsets and words of every piece."""
+    """Return the label, offsets and words of every piece, which each tool must show."""
     graph = split_nodes(to_graph(sheet.records))
     return sorted(
         (node.label, span.start, span.end, span.exact)
@@ -100,7 +100,7 @@ def test_brat_of_any_layer_is_read_by_a_strict_reader(sheet):
 
 
 def test_xmi_counts_utf16(box, tmp_path):
-    """Read without cassis: the attributes of the XML against the text in UTF-16."""
+    """Compare the attributes of the XML, read without cassis, with the text in UTF-16."""
     export("cas-xmi", box, tmp_path)
     for sheet in box.sheets:
         root = ET.parse(tmp_path / f"{sheet.doc_id}.xmi").getroot()
@@ -167,7 +167,7 @@ def test_doccano_and_prodigy_offsets(box, tmp_path):
 
 
 def check_prodigy(sheet, task):
-    """What Prodigy demands of a task: tokens that make up the text, spans and relations that name tokens."""
+    """Check that tokens make up the text, and that spans and relations name tokens."""
     tokens = task["tokens"]
     assert [token["id"] for token in tokens] == list(range(len(tokens)))
     assert (
@@ -274,7 +274,7 @@ def test_conll_is_loaded_by_the_builder_of_datasets(box, tmp_path):
             column_names=list(CONLL_COLUMNS),
             split="train",
         )
-        for row in data:  # a span that reaches into another paragraph begins there anew
+        for row in data:  # a span that continues in another paragraph starts with B there
             columns = zip(*(row[name] for name in CONLL_COLUMNS), strict=True)
             tokens = [(token, int(start), int(end), *tags) for token, start, end, *tags in columns]
             assert all(sheet.text[start:end] == token for token, start, end, *_ in tokens)
@@ -369,7 +369,7 @@ def test_label_studio_results_name_controls_of_the_configuration(box, tmp_path):
 
 
 def test_every_format_is_opened_here():
-    """A format without an oracle in this file would be a claim without proof."""
+    """Check that this file tests every format."""
     content = Path(__file__).read_text(encoding="utf-8")
     for name, each in FORMATS.items():
         assert each.read_corpus or f'"{name}"' in content, name

@@ -1,7 +1,8 @@
-"""A real Label Studio server: project made, tasks imported, annotations submitted, exported, brought back unmoved.
+"""Export to a real Label Studio server, submit the annotations there, and import them unchanged.
 
-Run with ``pytest -m labelstudio``. It installs Label Studio into an environment of its own (some 200 packages) and
-starts its server with SQLite on loopback; READOUT_LABEL_STUDIO may name an environment that has it already.
+Run with ``pytest -m labelstudio``. The test installs Label Studio (some 200 packages) into a new
+environment, and starts its server with SQLite on loopback. READOUT_LABEL_STUDIO may name an
+environment that has it already.
 """
 
 import json
@@ -29,7 +30,7 @@ TRICKY = "👩‍👩‍👧 said:\r\n“e\u0301 – נועם לוי, 🚢”\r\
 
 
 class Client:
-    """The few calls of Label Studio's API that the test makes."""
+    """A client for the API of Label Studio."""
 
     def __init__(self, port, token):
         self.base, self.token = f"http://127.0.0.1:{port}", token
@@ -70,26 +71,18 @@ def client(environment, tmp_path_factory):
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
     }
-    options = [
-        "--no-browser",
-        "--internal-host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--data-dir",
-        str(data),
-    ]
-    account = [
-        "--username",
-        "ann@example.org",
-        "--password",
-        secrets.token_hex(8),
-        "--user-token",
-        token,
-    ]
+    options = {
+        "--internal-host": "127.0.0.1",
+        "--port": str(port),
+        "--data-dir": str(data),
+        "--username": "ann@example.org",
+        "--password": secrets.token_hex(8),
+        "--user-token": token,
+    }
+    words = [word for option in options.items() for word in option]
     with open(data / "server.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
-            [environment / "bin/label-studio", "start", *options, *account],
+            [environment / "bin/label-studio", "start", "--no-browser", *words],
             env={**os.environ, **settings},
             stdout=log,
             stderr=log,
@@ -112,7 +105,7 @@ def wait_for(client, server, log):
 
 
 def tricky_box():
-    """A text with everything that moves offsets: surrogate pairs, joiners, combining marks, two scripts, CRLF."""
+    """Return a text with all that shifts offsets: astral characters, joiners, two scripts, CRLF."""
     corpus, _ = read_corpus(CORPUS)
     spans = [
         Span(at, at + len(words), words)
@@ -128,9 +121,8 @@ def tricky_box():
         cue=(cue,),
         note="Two\nlines.",
     )
-    return Outbox(
-        corpus.registries, [Sheet(META, TRICKY, "gold", (quote,), "generated", META.doc_id)]
-    )
+    sheet = Sheet(META, TRICKY, "gold", (quote,), "generated", META.doc_id)
+    return Outbox(corpus.registries, [sheet])
 
 
 BOXES = {
@@ -146,18 +138,16 @@ def test_nothing_moves_on_a_real_server(name, client, tmp_path):
     assert write_out("labelstudio", box.sheets, tmp_path, box.registries) == []
     configuration = (tmp_path / "config.xml").read_text(encoding="utf-8")
     tasks = json.loads((tmp_path / "tasks.json").read_bytes())
-    project = client.call("POST", "/api/projects", {"title": name, "label_config": configuration})[
-        "id"
-    ]
+    settings = {"title": name, "label_config": configuration}
+    project = client.call("POST", "/api/projects", settings)["id"]
     client.call("POST", f"/api/projects/{project}/validate", {"label_config": configuration})
     client.call("POST", f"/api/projects/{project}/import", tasks)
     listed = client.call("GET", f"/api/tasks?project={project}&fields=all&page_size=1000")["tasks"]
     assert len(listed) == len(tasks)
     for task in listed:
         (prediction,) = task["predictions"]
-        client.call(
-            "POST", f"/api/tasks/{task['id']}/annotations/", {"result": prediction["result"]}
-        )
+        submitted = {"result": prediction["result"]}
+        client.call("POST", f"/api/tasks/{task['id']}/annotations/", submitted)
     exported = client.call("GET", f"/api/projects/{project}/export?exportType=JSON")
     (tmp_path / "back").mkdir()
     (tmp_path / "back/export.json").write_text(json.dumps(exported), encoding="utf-8", newline="\n")

@@ -158,7 +158,7 @@ class Inbox:
 
         if (annotator, doc_id) in self.layers:
             message = f"The annotator {annotator!r} has two layers of {doc_id!r}."
-            hint = "import one of the two, or give each an annotator."
+            hint = "import one of the two, or give both an id with --annotator NAME=ID."
             self.report("foreign-annotator", path, message, hint)
         if not self.problems:
             records = [msgspec.convert(draft.record, AnyAnnotation) for draft in drafts]
