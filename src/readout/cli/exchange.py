@@ -62,7 +62,7 @@ def export(
     from readout.interchange.formats import export_corpus
     from readout.interchange.outbox import write_outbox
 
-    corpus = _read_sound(root)
+    corpus = _read_valid_corpus(root)
     _print_losses(name)
     outbox = export_corpus(name, corpus, documents, layers)
     print_problems(outbox.problems)
@@ -72,7 +72,7 @@ def export(
     sys.exit(1 if outbox.problems else 0)
 
 
-def _read_sound(root: Path) -> Corpus:
+def _read_valid_corpus(root: Path) -> Corpus:
     """Return the corpus in a folder; if it has errors, print them and exit with 1."""
     from readout.checks import check_corpus
     from readout.corpus.read import read_corpus
@@ -121,7 +121,7 @@ def import_(
 
     _print_losses(name)
     root = find_destination(name, corpus)
-    present = _read_sound(root) if any(root.iterdir()) else None
+    present = _read_valid_corpus(root) if any(root.iterdir()) else None
     files, problems = import_files(name, path, present, _parse_annotators(annotators), replace)
     print_problems(problems)
     write_files(root, files)

@@ -39,13 +39,14 @@ readout import labelstudio export.json --annotator 1=ann --annotator 2=ben
 mkdir corpus && readout import polnear data/dev --corpus corpus --annotator polnear
 ```
 
-Offsets in a corpus are Unicode code points. If a format counts in another unit, the export and the import convert the
-offsets. An import compares every span with its text. If it finds any problem, it writes nothing and exits with 1.
-Imported annotations go to `annotations/by/`, never to gold.
+Offsets in a corpus are Unicode code points. If a format counts in another unit, the export and the
+import convert the offsets. An import compares every span with its text. If it finds any problem, it
+writes nothing and exits with 1. Imported annotations go to `annotations/by/`, never to gold.
 
-Both commands print what the format cannot represent, as listed here under "Losses". Tests check that an import after an
-export returns the same annotations, except for these losses. `pytest -m labelstudio` repeats the test on a real Label
-Studio server: it installs the server into a new environment and starts it on loopback.
+Both commands print what the format cannot represent, as listed here under "Losses". Tests check
+that an import after an export returns the same annotations, except for these losses.
+`pytest -m labelstudio` repeats the test on a real Label Studio server: it installs the server into
+a new environment and starts it on loopback.
 
 """
 

@@ -11,8 +11,8 @@ from readout.interchange.outbox import Outbox, Sheet
 from readout.model import annotation_type
 
 LOSS = (
-    "XML 1.0 has no way to write some characters, such as U+0001: "
-    "the export refuses a text or note that contains one."
+    "The export refuses a text or note with a character that XML 1.0 cannot represent, "
+    "such as U+0001."
 )
 # The complement of the production Char of https://www.w3.org/TR/xml/#charsets.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

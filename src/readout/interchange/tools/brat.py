@@ -1,9 +1,10 @@
-"""Convert brat standoff: one ``.txt`` and one ``.ann`` file per document, and brat's configuration.
+"""Read and write brat standoff: one ``.txt`` and one ``.ann`` file per document.
 
-The format is documented at https://brat.nlplab.org/standoff.html: text-bound annotations (T),
-relations (R), attributes (A), normalisations (N) and notes (#), with offsets in code points. As in
-brat, a span that crosses line breaks is written as one fragment per line. If the fragments are
-ambiguous, a note of type ``Spans`` gives the exact spans.
+The export also writes the configuration of brat. The format is documented at
+https://brat.nlplab.org/standoff.html: text-bound annotations (T), relations (R), attributes (A),
+normalisations (N) and notes (#), with offsets in code points. As in brat, a span that crosses line
+breaks is written as one fragment per line. If the fragments are ambiguous, a note of type ``Spans``
+gives the exact spans.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Convert UIMA CAS as XMI and JSON, with the type system and the layers of an INCEpTION project.
+"""Read and write UIMA CAS as XMI and JSON, with the layers of an INCEpTION project.
 
 One span layer contains all annotations, because relations in INCEpTION join spans of one layer; the
 feature ``label`` tells them apart. The files count UTF-16 code units, which dkpro-cassis converts
@@ -23,7 +23,7 @@ from readout.interchange.xmltext import LOSS, check_xml_text
 
 LOSSES = (
     f"XMI only: {LOSS}",
-    "Sentences and tokens are not exported, as INCEpTION adds its own, and not imported.",
+    "Sentences and tokens are neither exported nor imported, because INCEpTION adds its own.",
     "Layers other than those of this export are not imported.",
     "The pieces of a discontinuous span are separate annotations, joined by the relation 'part'.",
 )

@@ -1,4 +1,4 @@
-"""Export CoNLL-style columns with BIO tags, which the ``conll`` builder of ``datasets`` loads.
+"""Write CoNLL-style columns with BIO tags, which the ``conll`` builder of ``datasets`` loads.
 
 Each paragraph is a block. The columns, separated by a space, are the token, its start and end in
 code points, and one tag each for mention, content, cue, source and boilerplate.

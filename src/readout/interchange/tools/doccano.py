@@ -1,4 +1,4 @@
-"""Convert doccano: one JSONL file for a sequence labelling project with relations.
+"""Read and write doccano: one JSONL file for a sequence labelling project with relations.
 
 Each line has ``text``, ``entities`` and ``relations``, with offsets in code points. The export adds
 the document, the layer and the values that an entity cannot have under other keys: doccano imports
@@ -19,8 +19,8 @@ from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
 
 LOSSES = (
-    "doccano has no attributes; values are metadata, which belongs to a label and offsets.",
-    "An entity that is moved or relabelled in doccano loses its values.",
+    "doccano has no attributes, so values are metadata that belongs to a label and offsets.",
+    "An entity moved or relabelled in doccano loses its values; the import reports required ones.",
     "Two annotations with the same label and offsets swap their values if doccano reorders them.",
 )
 

@@ -1,8 +1,9 @@
-r"""Convert Label Studio: its configuration, tasks with pre-annotations, and its JSON export.
+r"""Write tasks with pre-annotations for Label Studio, and read its JSON export.
 
-An export may contain several annotators. Offsets in a ``Text`` tag are code points, and ``\r\n``
-counts as two. A span is a region of type ``labels``. Its values with a closed vocabulary are
-choices of the same region, and all other values are text areas. Links are relations.
+The labelling configuration is written too. An export of Label Studio may contain several
+annotators. Offsets in a ``Text`` tag are code points, and ``\r\n`` counts as two. A span is a
+region of type ``labels``. Its values with a closed vocabulary are choices of the same region, and
+all other values are text areas. Links are relations.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Convert Prodigy: a JSONL file of tasks with tokens for ``spans.manual`` and ``rel.manual``.
+"""Read and write Prodigy: JSONL tasks with tokens for ``spans.manual`` and ``rel.manual``.
 
 Offsets are code points. Each span has its id and values under additional keys, which Prodigy keeps;
 ``meta`` names the document.

@@ -1,4 +1,4 @@
-"""Convert spaCy: a ``DocBin`` with one ``Doc`` per document, and one span group per label.
+"""Read and write spaCy: a ``DocBin`` with one ``Doc`` per document, and one span group per label.
 
 Tokens are split wherever a span starts or ends, so that spans keep their offsets, and ``Doc.text``
 is the text of the document. The id of an annotation is the ``span_id``; values and links are in

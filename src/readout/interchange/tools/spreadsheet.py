@@ -1,8 +1,9 @@
-"""Convert CSV and TSV for spreadsheets: one row per annotation, and tables of the registries.
+"""Read and write CSV and TSV for spreadsheets: one row per annotation.
 
-Offsets are code points, written as ``12-43``, or as ``12-43 50-61`` for a discontinuous span. An
-apostrophe precedes a cell that a spreadsheet would read as a formula. CSV files start with a byte
-order mark, because without one Excel guesses the encoding.
+The export also writes tables of the documents and the registries. Offsets are code points, written
+as ``12-43``, or as ``12-43 50-61`` for a discontinuous span. An apostrophe precedes a cell that a
+spreadsheet would read as a formula. CSV files start with a byte order mark, because without one
+Excel guesses the encoding.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ LOSSES = (
     "Of the texts, only the words of the spans are written.",
     "Registries and metadata are written in part, as tables for reference, and are not imported.",
     "A document without annotations has no row, so the import makes no layer of it.",
-    "The export refuses words and notes with the character U+0000, as spreadsheets do.",
+    "The export refuses words and notes with U+0000, which spreadsheets cannot represent.",
 )
 SHEET_COLUMNS = (
     "document",

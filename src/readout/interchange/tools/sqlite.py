@@ -1,4 +1,4 @@
-"""Convert SQLite and DuckDB: one database file with foreign keys, for queries.
+"""Read and write SQLite and DuckDB: one database file with foreign keys, for queries.
 
 The file contains every exported layer. An annotation is a row of ``annotations`` and a row of the
 table of its type; its spans are rows of ``spans``, by field and number. Offsets are code points.

@@ -1,4 +1,4 @@
-"""Convert TEI P5: the text in one ``ab``, and the annotations in ``standOff`` as spans over it.
+"""Read and write TEI P5: the text in one ``ab``, and the annotations as spans in ``standOff``.
 
 A span points at ``#string-range(text,OFFSET,LENGTH)``, a pointer scheme of TEI, in code points of
 the ``ab``. Each label has a ``spanGrp``; values are feature structures that a span names by

@@ -1,4 +1,4 @@
-"""Convert W3C Web Annotation: one annotation page in JSON-LD per document.
+"""Read and write W3C Web Annotation: one annotation page in JSON-LD per document.
 
 Each span is a target with a ``TextPositionSelector``, in code points as the model requires, and a
 ``TextQuoteSelector`` with the words around it. Values and links, for which the model has no terms,
