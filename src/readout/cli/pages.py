@@ -26,7 +26,7 @@ rungs (bytes, json, schema, reference, span, guideline): a record that fails on 
 | --- | --- | --- | --- |
 """
 
-INTERCHANGE_HEAD = """# In and out of other tools
+INTERCHANGE_HEAD = """# Import and export
 
 Generated from the formats by `make docs`; do not edit. Install the libraries with
 `pip install "readout-corpus[interchange]"`.
@@ -39,11 +39,14 @@ readout import labelstudio export.json --annotator 1=ann --annotator 2=ben
 mkdir corpus && readout import polnear data/dev --corpus corpus --annotator polnear
 ```
 
-Offsets are Unicode code points here; each format's own unit is converted where the files are written and read. An
-import verifies every span against the text. With any problem it writes nothing and exits with 1; what it reads goes to
-`annotations/by/`, never to gold. What a format cannot carry is told at every use, and is tested: import after export is
-identity up to what is listed here. `pytest -m labelstudio` repeats the proof on a real Label Studio server, which it
-installs into an environment of its own and starts on loopback.
+Offsets in a corpus are Unicode code points. If a format counts in another unit, the export and the
+import convert the offsets. An import compares every span with its text. If it finds any problem, it
+writes nothing and exits with 1. Imported annotations go to `annotations/by/`, never to gold.
+
+Both commands print what the format cannot represent, as listed here under "Losses". Tests check
+that an import after an export returns the same annotations, except for these losses.
+`pytest -m labelstudio` repeats the test on a real Label Studio server: it installs the server into
+a new environment and starts it on loopback.
 
 """
 
