@@ -1,4 +1,4 @@
-"""Put the schemas and the built data into the wheel, so that ``readout.load()`` works offline."""
+"""Add the schemas and the built data to the wheel, so that ``readout.load()`` works offline."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class DataBuildHook(BuildHookInterface[Any]):
-    """Compile the corpus while the wheel is made; an editable install reads the checkout instead."""
+    """Compile the corpus when a wheel is built; an editable install reads the checkout instead."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the data in a temporary folder and name it in the wheel's contents."""
+        """Build the data in a temporary folder and add this folder to the wheel."""
         if version == "editable":
             return
         root = Path(self.root)

@@ -1,15 +1,18 @@
-"""The loading script of the Readout corpus: compiles the configs from ``raw/`` and ``annotations/``.
+"""Loading script of the Readout corpus: it compiles the configs from ``raw/`` and ``annotations/``.
 
-``datasets`` before 4.0 runs it: ``load_dataset("load_readout.py", "stances", trust_remote_code=True)``. From 4.0 on,
-``datasets`` runs no scripts; import the builder instead::
+It needs the package (``pip install readout-corpus``). ``datasets`` before 4.0 runs it::
+
+    load_dataset("load_readout.py", "stances", trust_remote_code=True)
+
+From 4.0 on, ``datasets`` runs no scripts; import the builder instead::
 
     from load_readout import Readout
     builder = Readout(config_name="stances")
     builder.download_and_prepare()
     stances = builder.as_dataset()
 
-Either way ``pip install readout-corpus`` comes first. Without this script, ``load_dataset("build/hub", "stances")`` and
-``readout.load("stances")`` give the same rows.
+Without this script, ``load_dataset("./build/hub", "stances")`` and ``readout.load("stances")``
+return the same rows.
 """
 
 from collections.abc import Iterator
@@ -32,32 +35,37 @@ class Readout(datasets.ArrowBasedBuilder):
 
     VERSION = datasets.Version(readout.__version__)
     BUILDER_CONFIGS: ClassVar = [
-        datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__)) for name in CONFIGS
+        datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__))
+        for name in CONFIGS
     ]
     DEFAULT_CONFIG_NAME = DEFAULT_CONFIG
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Key the cache by the sources too, so that a changed annotation is never hidden by an older compilation."""
+        """Make a builder whose cache key contains a hash of the sources.
+
+        Otherwise ``datasets`` would return the old rows after an annotation has changed.
+        """
         root = Path(kwargs.get("base_path") or Path(__file__).parent)
         kwargs.update(base_path=str(root), hash=hash_sources(root))
         super().__init__(*args, **kwargs)
 
     def _info(self) -> datasets.DatasetInfo:
-        return datasets.DatasetInfo(features=datasets.Features.from_arrow_schema(arrow_schema(self.config.name)))
+        schema = arrow_schema(self.config.name)
+        return datasets.DatasetInfo(features=datasets.Features.from_arrow_schema(schema))
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        corpus, problems = readout.read_corpus(Path(self.base_path))
-        problems = [*problems, *readout.check_corpus(corpus)]
+        corpus, found = readout.read_corpus(Path(self.base_path))
+        problems = [*found, *readout.check_corpus(corpus)]
         if is_failure(problems):
-            raise ValueError("The corpus has problems:\n" + "\n".join(map(format_text, problems)))
+            listed = "\n".join(map(format_text, problems))
+            raise ValueError(f"The corpus has problems:\n{listed}")
         config = self.config.name
-        tables = {split: make_split_table(corpus, config, split) for split in config_splits(config)}
-        # `datasets` refuses to load a split without rows.
-        return [
-            datasets.SplitGenerator(name=split, gen_kwargs={"table": table})
-            for split, table in tables.items()
-            if len(table)
-        ]
+        generators = []
+        for split in config_splits(config):
+            table = make_split_table(corpus, config, split)
+            if len(table):  # `datasets` refuses to load a split without rows
+                generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"table": table}))
+        return generators
 
     def _generate_tables(self, table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
         yield "table", table
