@@ -13,7 +13,9 @@ from readout.workbench.preview import write_changes, write_preview
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"
+    ),
 ]
 HOSTILE = "2030-02-toll-critics"
 TALKS = "2030-01-harbour-talks"
@@ -32,7 +34,11 @@ def folder(small, tmp_path):
     """The pages of the small corpus with its hostile document, and ``changes.html`` from the small corpus to it."""
     make_hostile(small)
     talks = small / f"annotations/gold/{TALKS}.jsonl"
-    talks.write_text(talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'), encoding="utf-8", newline="\n")
+    talks.write_text(
+        talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'),
+        encoding="utf-8",
+        newline="\n",
+    )
     old, new = read_state(str(CORPUS)), read_state(str(small))
     pages = tmp_path / "pages"
     pages.mkdir()
@@ -47,7 +53,10 @@ def open_page(page, folder):
     opened = []
 
     def open_(name):
-        page.open((folder / f"{name.partition('#')[0]}.html").as_uri() + name[len(name.partition("#")[0]) :])
+        page.open(
+            (folder / f"{name.partition('#')[0]}.html").as_uri()
+            + name[len(name.partition("#")[0]) :]
+        )
         opened.append(name)
         return page
 
@@ -69,14 +78,20 @@ def choose(page, name, value):
 
 
 def shown(page):
-    return set(page.run("[...views[0].byKey.values()].filter((item) => item.visible).map((item) => item.key)"))
+    return set(
+        page.run(
+            "[...views[0].byKey.values()].filter((item) => item.visible).map((item) => item.key)"
+        )
+    )
 
 
 def test_the_text_is_the_raw_text_and_nothing_foreign_runs(open_page):
     page = open_page(HOSTILE)
     assert page.run("document.querySelector('.text').textContent") == TEXT
     assert page.run("typeof window.hacked") == "undefined"
-    assert page.run("document.images.length + document.querySelectorAll('.text script').length") == 0
+    assert (
+        page.run("document.images.length + document.querySelectorAll('.text script').length") == 0
+    )
     page.run("views[0].reveal('m-levi')")
     assert "<script>window.hacked" in panel(page)
     assert page.run("typeof window.hacked") == "undefined"
@@ -99,7 +114,9 @@ def test_a_click_shows_the_record_and_marks_what_it_is_linked_to(open_page):
     assert "QUOTE" in words
     assert page.run("views[0].chosen.id") in words
     assert page.run("document.querySelectorAll('mark.chosen').length") >= 2
-    assert page.run("[...document.querySelectorAll('mark.source.linked')].map((mark) => mark.textContent).join('')")
+    assert page.run(
+        "[...document.querySelectorAll('mark.source.linked')].map((mark) => mark.textContent).join('')"
+    )
     page.click(".panel dd button")
     assert page.run("views[0].chosen.type") == "mention"
     page.click("button.close")
@@ -173,17 +190,23 @@ def test_two_layers_side_by_side(open_page):
     choose(page, "layer", "1")
     choose(page, "beside", "2")
     assert page.run("[...document.querySelectorAll('.pane:not([hidden])')].length") == 2
-    flags = page.run("[...document.querySelectorAll('.flag')].map((flag) => flag.getAttribute('aria-label'))")
+    flags = page.run(
+        "[...document.querySelectorAll('.flag')].map((flag) => flag.getAttribute('aria-label'))"
+    )
     assert any(flag.startswith("other labels") for flag in flags)
     page.click(".text .flag.relabelled")
     assert "polarity" in panel(page)
-    assert page.run("document.querySelector('.pane:not([hidden]) .text').textContent").startswith("Levi")
+    assert page.run("document.querySelector('.pane:not([hidden]) .text').textContent").startswith(
+        "Levi"
+    )
 
 
 def test_page_of_changes(open_page):
     page = open_page("changes")
     page.click(".changes .relabelled [data-key]")
-    assert "neutral" in page.run("[...document.querySelectorAll('.panel')].map((panel) => panel.innerText).join('')")
+    assert "neutral" in page.run(
+        "[...document.querySelectorAll('.panel')].map((panel) => panel.innerText).join('')"
+    )
     assert page.run("document.querySelectorAll('.flag.relabelled').length") >= 2
     assert page.run("typeof window.hacked") == "undefined"
 

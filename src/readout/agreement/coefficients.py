@@ -80,4 +80,6 @@ def measure_label(label: str) -> Mapping[str, Callable[[AgreementCounts], float 
 
 
 def _observed(pairs: Pairs) -> float | None:
-    return sum(number for (a, b), number in pairs.items() if a == b) / pairs.total() if pairs else None
+    return (
+        sum(number for (a, b), number in pairs.items() if a == b) / pairs.total() if pairs else None
+    )

@@ -54,8 +54,13 @@ class AgreementCounts:
             if name not in ("labels", "characters")
         }
         names = dict.fromkeys((*self.labels, *other.labels))
-        labels = {name: self.labels.get(name, Counter()) + other.labels.get(name, Counter()) for name in names}
-        return AgreementCounts(**numbers, labels=labels, characters=self.characters + other.characters)
+        labels = {
+            name: self.labels.get(name, Counter()) + other.labels.get(name, Counter())
+            for name in names
+        }
+        return AgreementCounts(
+            **numbers, labels=labels, characters=self.characters + other.characters
+        )
 
 
 def add_counts(counts: Iterable[AgreementCounts]) -> AgreementCounts:
@@ -63,7 +68,9 @@ def add_counts(counts: Iterable[AgreementCounts]) -> AgreementCounts:
     return sum(counts, AgreementCounts())
 
 
-def match_annotations(first: Sequence[Any], second: Sequence[Any], kind: AnnotationType) -> list[tuple[Any, Any]]:
+def match_annotations(
+    first: Sequence[Any], second: Sequence[Any], kind: AnnotationType
+) -> list[tuple[Any, Any]]:
     """Return the pairs of annotations of one type that two annotators mean alike.
 
     Only annotations whose main spans share a character can be a pair. The pairs maximise the sum of the spans' Dice
@@ -73,7 +80,11 @@ def match_annotations(first: Sequence[Any], second: Sequence[Any], kind: Annotat
 
     def weight(a: Any, b: Any) -> float:
         shared = dice(main_spans(a), main_spans(b))
-        return shared + sum(getattr(a, name) == getattr(b, name) for name in KEYS[kind]) if shared else 0.0
+        return (
+            shared + sum(getattr(a, name) == getattr(b, name) for name in KEYS[kind])
+            if shared
+            else 0.0
+        )
 
     return [(first[i], second[j]) for i, j in match(first, second, weight)]
 
@@ -90,8 +101,13 @@ def count_agreement(
     """Return the counts of two layers of one document of ``size`` characters, for one annotation type."""
     ours, theirs = ([a for a in layer if annotation_type(a) == kind] for layer in (first, second))
     pairs = match_annotations(ours, theirs, kind)
-    our_cover, their_cover = (_merge(span for a in layer for span in main_spans(a)) for layer in (ours, theirs))
-    labels = {name: Counter((getattr(a, name), getattr(b, name)) for a, b in pairs) for name in LABEL_FIELDS[kind]}
+    our_cover, their_cover = (
+        _merge(span for a in layer for span in main_spans(a)) for layer in (ours, theirs)
+    )
+    labels = {
+        name: Counter((getattr(a, name), getattr(b, name)) for a, b in pairs)
+        for name in LABEL_FIELDS[kind]
+    }
     return AgreementCounts(
         first=len(ours),
         second=len(theirs),
@@ -101,7 +117,9 @@ def count_agreement(
         second_characters=length(their_cover),
         shared_characters=overlap(our_cover, their_cover),
         labels=labels,
-        characters=_count_characters(ours, theirs, LABEL_FIELDS[kind][-1] if kind != "stance" else "polarity", size),
+        characters=_count_characters(
+            ours, theirs, LABEL_FIELDS[kind][-1] if kind != "stance" else "polarity", size
+        ),
     )
 
 

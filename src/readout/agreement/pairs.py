@@ -62,10 +62,16 @@ def compare_annotators(
     types: dict[AnnotationType, TypeAgreement] = {}
     for kind in ANNOTATION_CLASSES:
         counts = {
-            document.meta.doc_id: count_agreement(ours.records, theirs.records, kind, len(document.text))
+            document.meta.doc_id: count_agreement(
+                ours.records, theirs.records, kind, len(document.text)
+            )
             for document, ours, theirs in shared
         }
-        gamma = estimate_gamma([(ours, theirs) for _, ours, theirs in shared], kind) if with_gamma else None
+        gamma = (
+            estimate_gamma([(ours, theirs) for _, ours, theirs in shared], kind)
+            if with_gamma
+            else None
+        )
         types[kind] = TypeAgreement(kind, counts, gamma)
     return PairAgreement(first, second, types)
 
@@ -74,7 +80,9 @@ def compare_all_pairs(
     documents: Sequence[AnnotatedDocument], names: Sequence[str] = (), with_gamma: bool = False
 ) -> list[PairAgreement]:
     """Return the agreement of every pair of annotators who share a document; of ``names`` only, where given."""
-    found = sorted({layer.annotator for document in documents for layer in document.layers if layer.annotator})
+    found = sorted(
+        {layer.annotator for document in documents for layer in document.layers if layer.annotator}
+    )
     chosen = [name for name in found if not names or name in names]
     pairs = [
         (a, b)
@@ -110,7 +118,12 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
     continuum = Continuum()
     sizes = []
     for name, layer in (("first", first), ("second", second)):
-        spans = [(s, getattr(a, label)) for a in layer.records if annotation_type(a) == kind for s in main_spans(a)]
+        spans = [
+            (s, getattr(a, label))
+            for a in layer.records
+            if annotation_type(a) == kind
+            for s in main_spans(a)
+        ]
         sizes.append(len(spans))
         for span, value in spans:
             continuum.add(name, Segment(span.start, span.end), value)
@@ -118,7 +131,9 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
         return None
     np.random.seed(0)
     with _quiet_solver():
-        result = continuum.compute_gamma(CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1), n_samples=30)
+        result = continuum.compute_gamma(
+            CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1), n_samples=30
+        )
         return float(result.gamma), sum(sizes)
 
 

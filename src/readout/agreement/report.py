@@ -24,7 +24,9 @@ from readout.report.tables import Report, Table, format_markdown, format_report
 def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
     """Return every measure of one annotation type: by ``spans`` or label field, then by name."""
     spans = {name: types.estimate(measure) for name, measure in SPAN_MEASURES.items()}
-    spans["α items"] = types.estimate(lambda c: krippendorff_alpha(with_unmatched(c, LABEL_FIELDS[types.kind][-1])))
+    spans["α items"] = types.estimate(
+        lambda c: krippendorff_alpha(with_unmatched(c, LABEL_FIELDS[types.kind][-1]))
+    )
     if types.gamma:
         spans["γ"] = types.gamma
     labels = {
@@ -44,12 +46,16 @@ def pairs_to_json(pair: PairAgreement) -> dict[str, Any]:
                 "first": types.total.first,
                 "second": types.total.second,
                 "matched": types.total.matched,
-                "documents": {name: _counts_json(counts) for name, counts in types.by_document.items()},
+                "documents": {
+                    name: _counts_json(counts) for name, counts in types.by_document.items()
+                },
                 "measures": {
                     group: {name: estimate._asdict() for name, estimate in values.items()}
                     for group, values in measures(types).items()
                 },
-                "confusions": {label: to_rows(pairs) for label, pairs in types.total.labels.items()},
+                "confusions": {
+                    label: to_rows(pairs) for label, pairs in types.total.labels.items()
+                },
             }
             for kind, types in pair.types.items()
         },
@@ -62,7 +68,10 @@ def _counts_json(counts: AgreementCounts) -> dict[str, int]:
 
 def to_rows(pairs: Pairs) -> list[tuple[str, str, int]]:
     """Return a confusion table as ``(first's label, second's label, number)``, the most frequent first."""
-    return [(a, b, number) for (a, b), number in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))]
+    return [
+        (a, b, number)
+        for (a, b), number in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    ]
 
 
 def format_estimate(estimate: Estimate) -> str:
@@ -84,19 +93,27 @@ def to_tables(pair: PairAgreement) -> list[Table]:
         spans.append((kind, total.first, total.second, total.matched, *where.values()))
         for label, values in groups.items():
             pairs = total.labels.get(label, Counter())
-            labels.append((f"{kind} {label}", pairs.total(), *map(format_estimate, values.values())))
+            labels.append(
+                (f"{kind} {label}", pairs.total(), *map(format_estimate, values.values()))
+            )
             confusions += [(f"{kind} {label}", a, b, n) for a, b, n in to_rows(pairs) if a != b][:4]
     title = f"{pair.first} and {pair.second}"
     return [
         Table(f"Spans: {title}", ("type", "first", "second", "matched", *where), spans),
         Table(f"Labels of matched items: {title}", ("label", "n", "agreement", "κ", "α"), labels),
-        Table(f"Most frequent confusions: {title}", ("label", pair.first, pair.second, "n"), confusions),
+        Table(
+            f"Most frequent confusions: {title}",
+            ("label", pair.first, pair.second, "n"),
+            confusions,
+        ),
     ]
 
 
 def format_markdown_section(pairs: Sequence[PairAgreement]) -> str:
     """Return the agreement section of the dataset card."""
-    return format_report(report_pairs(pairs)) or "There are no two layers of one document to compare."
+    return (
+        format_report(report_pairs(pairs)) or "There are no two layers of one document to compare."
+    )
 
 
 def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
@@ -121,11 +138,15 @@ def write_html(path: Path, pairs: Sequence[PairAgreement]) -> None:
     """Write a page that shows the measures as bars and the confusions as a picture."""
     from jinja2 import Environment, PackageLoader
 
-    template = Environment(loader=PackageLoader("readout.agreement", ""), autoescape=True).get_template(
-        "agreement.html"
-    )
+    template = Environment(
+        loader=PackageLoader("readout.agreement", ""), autoescape=True
+    ).get_template("agreement.html")
     views = [
-        {"first": pair.first, "second": pair.second, "types": [_type_view(types) for types in pair.types.values()]}
+        {
+            "first": pair.first,
+            "second": pair.second,
+            "types": [_type_view(types) for types in pair.types.values()],
+        }
         for pair in pairs
     ]
     path.write_text(template.render(pairs=views), encoding="utf-8", newline="\n")
@@ -138,7 +159,11 @@ def _type_view(types: TypeAgreement) -> dict[str, Any]:
         for group, values in measures(types).items()
         for name, value in values.items()
     ]
-    matrices = [view for label, pairs in total.labels.items() if (view := _matrix_view(label, pairs))["names"]]
+    matrices = [
+        view
+        for label, pairs in total.labels.items()
+        if (view := _matrix_view(label, pairs))["names"]
+    ]
     return {
         "name": types.kind,
         "first": total.first,
@@ -150,7 +175,10 @@ def _type_view(types: TypeAgreement) -> dict[str, Any]:
 
 
 def _percentages(estimate: Estimate) -> dict[str, float | None]:
-    return {name: None if v is None else round(min(max(v, 0), 1) * 100, 1) for name, v in estimate._asdict().items()}
+    return {
+        name: None if v is None else round(min(max(v, 0), 1) * 100, 1)
+        for name, v in estimate._asdict().items()
+    }
 
 
 def _matrix_view(label: str, pairs: Pairs) -> dict[str, Any]:

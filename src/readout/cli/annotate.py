@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @main.command("format")
 @takes_corpus(argument=True)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change."
+)
 def format_(root: Path, only_check: bool) -> None:
     """Write files in canonical form, and add ids and offsets.
 
@@ -65,7 +67,9 @@ def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
 @click.option("--old", type=FILE, help="Take the old text from a file.")
 @click.option("--document", type=DOCUMENT, help="Reanchor only this document; needed with --old.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would happen.")
-def reanchor(root: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool) -> None:
+def reanchor(
+    root: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool
+) -> None:
     """Move annotations after a raw text was corrected.
 
     Spans whose words are unchanged move silently; spans whose words changed are printed. An
@@ -80,9 +84,13 @@ def reanchor(root: Path, old_revision: str, old: Path | None, document: str | No
     )
 
     if old and not document:
-        raise click.UsageError("--old needs --document: the id of the document whose old text is in the file.")
+        raise click.UsageError(
+            "--old needs --document: the id of the document whose old text is in the file."
+        )
     corrected = find_corrected(root, document)
-    done = reanchor_corpus(root, corrected, lambda meta: read_old_text(root, meta, old_revision, old))
+    done = reanchor_corpus(
+        root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
+    )
     for each in done:
         click.echo("\n".join(report_lines(each)), nl=bool(each.moves))
         write_files(root, {} if dry_run else each.files)
@@ -103,7 +111,9 @@ def _finish_reanchoring(done: Sequence[Reanchored]) -> None:
 _SINGULAR = {"aliases": "alias", "members": "member", "topics": "topic", "references": "reference"}
 
 
-def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -> Callable[[Any], Any]:
+def _schema_options(
+    kind: Any, left_out: Iterable[str], required: bool = True
+) -> Callable[[Any], Any]:
     """Give a command one option per field of a schema, with the field's description as help."""
     from readout.corpus.schema import read_schema
 
@@ -157,7 +167,9 @@ def _document_command() -> click.Command:
         doc_id, files = add_document(root, file, fields)
         write_files(root, files)
         click.echo("\n".join(f"wrote {path}" for path in files))
-        click.secho(f"Annotate {doc_id} in its gold file now; judge the suggestions one by one.", fg="green")
+        click.secho(
+            f"Annotate {doc_id} in its gold file now; judge the suggestions one by one.", fg="green"
+        )
 
     return document
 

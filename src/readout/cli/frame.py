@@ -65,7 +65,10 @@ class _Commands(OrderedGroup):
         width = max(len(name) for names in GROUPS.values() for name in names)
         for title, names in GROUPS.items():
             with formatter.section(title.capitalize()):
-                rows = [(name.ljust(width), find_command(name).get_short_help_str(100)) for name in names]
+                rows = [
+                    (name.ljust(width), find_command(name).get_short_help_str(100))
+                    for name in names
+                ]
                 formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -86,7 +89,9 @@ def _extra_hint(module: str) -> str:
     from importlib.metadata import requires
 
     for requirement in requires("readout-corpus") or ():
-        found = re.fullmatch(rf"(?:\w+-)?{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement)
+        found = re.fullmatch(
+            rf"(?:\w+-)?{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement
+        )
         if found and found[1] not in ("dev", "test"):  # which contain all the others
             return f'This command needs {module}: pip install "readout-corpus[{found[1]}]"'
     return ""

@@ -49,7 +49,9 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option("--table", "names", multiple=True, type=TABLE, help="Print only this table; repeatable.")
+@click.option(
+    "--table", "names", multiple=True, type=TABLE, help="Print only this table; repeatable."
+)
 @report_option
 def stats(root: Path, names: tuple[str, ...], output: str) -> None:
     """Count documents, annotations, labels, speakers and topics."""
@@ -84,7 +86,9 @@ def preview(root: Path, output: Path | None) -> None:
     state = read_state(str(root))
     with written_folder(target) as folder:
         write_preview(folder, state.corpus, state.unread)
-    click.echo(f"{len(state.corpus.documents)} documents: open {target / 'index.html'} in a browser.")
+    click.echo(
+        f"{len(state.corpus.documents)} documents: open {target / 'index.html'} in a browser."
+    )
 
 
 @main.command()
@@ -100,7 +104,9 @@ def preview(root: Path, output: Path | None) -> None:
 )
 @click.option("--html", type=NEW_FILE, help="Also write a page with the texts before and after.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
-def diff(corpus: Path, old: str, new: str | None, output: str, html: Path | None, exit_code: bool) -> None:
+def diff(
+    corpus: Path, old: str, new: str | None, output: str, html: Path | None, exit_code: bool
+) -> None:
     """Show what changed between two states of a corpus.
 
     OLD and NEW are corpus folders, or git revisions such as main or HEAD~1; a folder is preferred

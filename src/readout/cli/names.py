@@ -27,7 +27,9 @@ class Name(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
             self.fail(f"There is no {self.name} {value!r} here: {hint}", param, ctx)
         return str(value)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
         """Return the known names that begin as typed."""
         return _complete(self.find(), incomplete)
 
@@ -39,7 +41,9 @@ class EntryName(click.ParamType):  # type: ignore[type-arg]
         self.name = kind
         self.read = read
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
         """Return the ids that begin as typed, or nothing outside a corpus."""
         from readout.corpus.read import find_root
 
@@ -71,7 +75,11 @@ def list_formats(*ways: str) -> dict[str, str]:
     """Return the titles of the formats with one of ``write``, ``read`` and ``read_corpus``."""
     from readout.interchange.formats import FORMATS
 
-    return {name: each.title for name, each in FORMATS.items() if any(getattr(each, way) is not None for way in ways)}
+    return {
+        name: each.title
+        for name, each in FORMATS.items()
+        if any(getattr(each, way) is not None for way in ways)
+    }
 
 
 def list_exports() -> dict[str, str]:

@@ -38,7 +38,9 @@ def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator
         )
         if not argument:
             return option(chosen)
-        return option(click.argument("folder", type=kind, metavar="[CORPUS]", required=False)(chosen))
+        return option(
+            click.argument("folder", type=kind, metavar="[CORPUS]", required=False)(chosen)
+        )
 
     return decorate
 

@@ -50,15 +50,24 @@ installs into an environment of its own and starts on loopback.
 
 def format_problems(root: Path) -> str:
     """Return the page of all problems, with examples from the case folders of the repository at ``root``."""
-    rows = [f"| `{rule.code}` | {rule.severity} | {rule.rung} | {rule.summary} |\n" for rule in CHECKS.values()]
-    sections = [_format_rule(rule, root / CASES / rule.code, root / CORPUS) for rule in CHECKS.values()]
+    rows = [
+        f"| `{rule.code}` | {rule.severity} | {rule.rung} | {rule.summary} |\n"
+        for rule in CHECKS.values()
+    ]
+    sections = [
+        _format_rule(rule, root / CASES / rule.code, root / CORPUS) for rule in CHECKS.values()
+    ]
     return PROBLEMS_HEAD + "".join(rows) + "".join(sections)
 
 
 def _format_rule(rule: Rule, case: Path, corpus: Path) -> str:
     """Return the section of one rule: what it demands, what is printed, and the lines that differ from the corpus."""
     expected = (case / "expected.txt").read_text(encoding="utf-8").strip()
-    examples = [example for name in _iter_replaced(case, corpus) for example in _iter_examples(name, case, corpus)]
+    examples = [
+        example
+        for name in _iter_replaced(case, corpus)
+        for example in _iter_examples(name, case, corpus)
+    ]
     head = f"\n## {rule.code}\n\n{rule.summary}\n\n```text\n{expected}\n```\n"
     return head + "".join(examples)
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option("--output", type=click.Path(path_type=Path), help="The folder to build; by default build/hub.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The folder to build; by default build/hub."
+)
 @jobs_option
 @verify_option
 @click.option(
@@ -47,8 +49,12 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale.")
-@click.option("--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale."
+)
+@click.option(
+    "--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well."
+)
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
     from readout.corpus.files import write_files

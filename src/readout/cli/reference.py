@@ -52,9 +52,15 @@ def _iter_sections(name: str, command: click.Command) -> Iterator[str]:
 
 
 def _format_section(name: str, command: click.Command) -> str:
-    arguments = [_name_argument(each) for each in command.params if isinstance(each, click.Argument)]
+    arguments = [
+        _name_argument(each) for each in command.params if isinstance(each, click.Argument)
+    ]
     usage = " ".join(["readout", name, "[OPTIONS]", *arguments])
-    blocks = [f"### `readout {name}`", f"```text\n{usage}\n```", inspect.cleandoc(command.help or "")]
+    blocks = [
+        f"### `readout {name}`",
+        f"```text\n{usage}\n```",
+        inspect.cleandoc(command.help or ""),
+    ]
     if isinstance(command, FormatCommand):
         formats = ", ".join(f"`{each}`" for each in command.list_formats())
         blocks.append(f"Formats: {formats}.")

@@ -38,7 +38,9 @@ def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> For
     taken = set(layer.types)
     anchored = [(draft, *anchor_draft(draft, text)) for _, draft in layer.drafts]
     if any(unanchored for _, _, unanchored in anchored):
-        lost = [problem for problem in check_drafts(layer, text) if problem.code != unformatted.code]
+        lost = [
+            problem for problem in check_drafts(layer, text) if problem.code != unformatted.code
+        ]
         return Formatted(raw, problems=tuple(lost))
     given = []
     for _, record, _ in anchored:
@@ -47,8 +49,14 @@ def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> For
             taken.add(record["id"])
             given.append(record["id"])
         annotations.append(msgspec.convert(record, AnyAnnotation))
-    located = sum("start" not in span for before, _, _ in anchored for _, span in iter_draft_spans(before))
-    changes += [f"gave {_count(len(given), 'id')} ({', '.join(given[:5])}{', …' * (len(given) > 5)})"] if given else []
+    located = sum(
+        "start" not in span for before, _, _ in anchored for _, span in iter_draft_spans(before)
+    )
+    changes += (
+        [f"gave {_count(len(given), 'id')} ({', '.join(given[:5])}{', …' * (len(given) > 5)})"]
+        if given
+        else []
+    )
     changes += [f"wrote the offsets of {_count(located, 'span')}"] if located else []
     canonical = encode_layer(annotations)
     if canonical != mended and not layer.drafts:
@@ -92,7 +100,9 @@ def _compose(line: bytes) -> bytes:
 
 def _compose_value(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
-        return value if key in ("exact", "prefix", "suffix") else unicodedata.normalize("NFC", value)
+        return (
+            value if key in ("exact", "prefix", "suffix") else unicodedata.normalize("NFC", value)
+        )
     if isinstance(value, list):
         return [_compose_value(item, key) for item in value]
     if isinstance(value, dict):
@@ -111,7 +121,9 @@ def format_corpus(root: Path) -> dict[str, Formatted]:
     for meta in index.records:
         text, _, _ = read.read_text(root, meta.doc_id)
         paths: list[tuple[str, str | None]] = [(f"{read.GOLD}/{meta.doc_id}.jsonl", None)]
-        paths += [(f"{read.BY}/{name}/{meta.doc_id}.jsonl", name) for name in read.iter_annotators(root)]
+        paths += [
+            (f"{read.BY}/{name}/{meta.doc_id}.jsonl", name) for name in read.iter_annotators(root)
+        ]
         for path, annotator in paths:
             if text is not None and (root / path).is_file():
                 results[path] = format_layer(path, (root / path).read_bytes(), annotator, text)

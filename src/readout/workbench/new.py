@@ -26,7 +26,9 @@ def write_corpus(target: Path) -> list[str]:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RefusedError(f"{str(target)!r} exists and is not an empty folder. Name a new one.")
     name = target.resolve().name
-    paths = sorted(path for path in TEMPLATE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    paths = sorted(
+        path for path in TEMPLATE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
     files = {path.relative_to(TEMPLATE).as_posix(): path.read_bytes() for path in paths}
     for path in _NAMED:
         text = Template(files[path].decode()).substitute(name=name, quoted_name=json.dumps(name))

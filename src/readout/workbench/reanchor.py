@@ -64,7 +64,10 @@ def reanchor_span(span: Span, alignment: Alignment) -> Placement:
 def _cuts_no_word(span: Span, alignment: Alignment, place: int) -> bool:
     """Tell whether a span that ended at whole words still does: "the plan" is not what became of it in "the plans"."""
     edges = ((span.start, place), (span.end, place + len(span.exact)))
-    return all(is_inside_word(alignment.old, old) or not is_inside_word(alignment.new, new) for old, new in edges)
+    return all(
+        is_inside_word(alignment.old, old) or not is_inside_word(alignment.new, new)
+        for old, new in edges
+    )
 
 
 def _survived_whole(span: Span, alignment: Alignment) -> int | None:
@@ -97,7 +100,9 @@ def _moved_with_its_passage(span: Span, alignment: Alignment) -> int | None:
         if len((prefix + suffix).strip()) < _CONTEXT_LENGTH // 2:
             continue
         found = [
-            start + at for start, end in gaps for at in find_exact(alignment.new[start:end], span.exact, prefix, suffix)
+            start + at
+            for start, end in gaps
+            for at in find_exact(alignment.new[start:end], span.exact, prefix, suffix)
         ]
         if len(found) == 1:
             return found[0]
@@ -109,7 +114,11 @@ def _similar_words(span: Span, alignment: Alignment) -> Span | None:
 
     new = alignment.new
     candidates = list(_iter_candidates(span, alignment))
-    scored = [(fuzz.ratio(span.exact, new[start:end]), -start, end) for start, end in candidates if start < end]
+    scored = [
+        (fuzz.ratio(span.exact, new[start:end]), -start, end)
+        for start, end in candidates
+        if start < end
+    ]
     if not scored or max(scored)[0] < SIMILAR:
         return None
     _, start, end = max(scored)
@@ -127,7 +136,9 @@ def _iter_candidates(span: Span, alignment: Alignment) -> Iterator[tuple[int, in
         inner = survivors[0].place, survivors[-1].place + survivors[-1].length
         whole = not any(is_inside_word(alignment.old, at) for at in (span.start, span.end))
         yield trim_space(new, *(widen_to_words(new, *inner) if whole else inner))
-    if right - left > len(span.exact) and (found := fuzz.partial_ratio_alignment(span.exact, new[left:right])):
+    if right - left > len(span.exact) and (
+        found := fuzz.partial_ratio_alignment(span.exact, new[left:right])
+    ):
         yield trim_space(new, *widen_to_words(new, left + found.dest_start, left + found.dest_end))
 
 
@@ -145,7 +156,9 @@ class Move(NamedTuple):
 
 def reanchor_annotation(annotation: AnyAnnotation, alignment: Alignment) -> Move:
     """Move an annotation of the old text into the new one. All its spans are placed, or none is."""
-    placed = [(pointer, span, reanchor_span(span, alignment)) for pointer, span in iter_spans(annotation)]
+    placed = [
+        (pointer, span, reanchor_span(span, alignment)) for pointer, span in iter_spans(annotation)
+    ]
     outcome = max((placement.outcome for *_, placement in placed), key=OUTCOMES.index)
     changes = tuple(
         (span.exact, placement.span.exact if placement.span else None)
@@ -157,7 +170,9 @@ def reanchor_annotation(annotation: AnyAnnotation, alignment: Alignment) -> Move
     fields: dict[str, Any] = {}
     for pointer, _, placement in placed:
         name = str(pointer[0])
-        fields[name] = placement.span if len(pointer) == 1 else (*fields.get(name, ()), placement.span)
+        fields[name] = (
+            placement.span if len(pointer) == 1 else (*fields.get(name, ()), placement.span)
+        )
     return Move(annotation, replace(annotation, **fields), outcome, changes)
 
 
@@ -189,7 +204,8 @@ def find_corrected(root: Path, only: str | None = None) -> list[Document]:
     return [
         meta
         for meta in index.records
-        if only in (None, meta.doc_id) and read.read_text(root, meta.doc_id)[1] not in ("", meta.sha256)
+        if only in (None, meta.doc_id)
+        and read.read_text(root, meta.doc_id)[1] not in ("", meta.sha256)
     ]
 
 
@@ -224,14 +240,18 @@ def _iter_layers(root: Path) -> Iterator[tuple[str, str | None]]:
         yield f"by/{annotator}", annotator
 
 
-def reanchor_corpus(root: Path, documents: Iterable[Document], find_old: Callable[[Document], str]) -> list[Reanchored]:
+def reanchor_corpus(
+    root: Path, documents: Iterable[Document], find_old: Callable[[Document], str]
+) -> list[Reanchored]:
     """Move the layers of documents, and describe their new texts in the metadata; no file is written here."""
     done = [reanchor_document(root, meta, find_old(meta)) for meta in documents]
     moved = {each.doc_id for each in done if not each.problems}
     if moved:
         index, _ = read.read_index(root)
         records = [
-            replace(meta, sha256=read.read_text(root, meta.doc_id)[1]) if meta.doc_id in moved else meta
+            replace(meta, sha256=read.read_text(root, meta.doc_id)[1])
+            if meta.doc_id in moved
+            else meta
             for meta in index.records
         ]
         done.append(Reanchored("", {read.DOCUMENTS: encode_records(records)}, {}))
@@ -257,7 +277,9 @@ def read_old_text(root: Path, meta: Document, revision: str, file: Path | None =
 
 def _read_revision(root: Path, meta: Document, revision: str) -> bytes:
     path = f"{revision}:./{read.TEXTS}/{meta.doc_id}.txt"
-    done = subprocess.run(["git", "-C", str(root), "show", "--end-of-options", path], capture_output=True, check=False)
+    done = subprocess.run(
+        ["git", "-C", str(root), "show", "--end-of-options", path], capture_output=True, check=False
+    )
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise RefusedError(

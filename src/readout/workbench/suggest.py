@@ -33,9 +33,13 @@ def _inflect(verb: str) -> tuple[str, ...]:
 
 
 _VERB_FORMS = [*_IRREGULAR.split(), *(form for verb in _VERBS.split() for form in _inflect(verb))]
-_CUE = re.compile(rf"\b(?:according to|{'|'.join(sorted(_VERB_FORMS, key=len, reverse=True))})\b", re.IGNORECASE)
+_CUE = re.compile(
+    rf"\b(?:according to|{'|'.join(sorted(_VERB_FORMS, key=len, reverse=True))})\b", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"[.!?][”\"»]?(?=\s)|\n|\Z")
-_THAT = re.compile(r"(?:[^\S\n]+[^\s“”\",.;:]+){0,4}?,?\s+that,?\s+")  # "said on Monday that", "told the paper that"
+_THAT = re.compile(
+    r"(?:[^\S\n]+[^\s“”\",.;:]+){0,4}?,?\s+that,?\s+"
+)  # "said on Monday that", "told the paper that"
 _CLOSING = {"“": "”", "‟": "”", "„": "“”", "«": "»", '"': '"'}
 _REACH = 100
 """How many characters from a quotation a verb of speech is looked for."""
@@ -68,8 +72,13 @@ class _Report(NamedTuple):
 def suggest(text: str, speakers: Iterable[Speaker]) -> list[Suggestion]:
     """Return proposed mentions and quotes of a text, in text order."""
     names = list(_iter_names(text, list(speakers)))
-    found = [(name.place, Suggestion(annotation=name.record, reason=_name_reason(name))) for name in names]
-    found += [(report.content, _suggest_quote(text, report, names)) for report in _iter_reports(text)]
+    found = [
+        (name.place, Suggestion(annotation=name.record, reason=_name_reason(name)))
+        for name in names
+    ]
+    found += [
+        (report.content, _suggest_quote(text, report, names)) for report in _iter_reports(text)
+    ]
     return [suggestion for _, suggestion in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -104,7 +113,9 @@ def _iter_reports(text: str) -> Iterator[_Report]:
     for quotation in quotations:
         if not any(clause.content.holds(quotation) for clause in clauses):
             cue = _nearest_cue(text, quotation, cues)
-            reason = "Quotation marks" + (" near a verb of speech." if cue else "; no verb of speech stands near them.")
+            reason = "Quotation marks" + (
+                " near a verb of speech." if cue else "; no verb of speech stands near them."
+            )
             yield _Report(quotation, "direct", cue, reason)
 
 
@@ -122,20 +133,27 @@ def iter_quotations(text: str) -> Iterator[_Place]:
             yield _Place(opened, last)
 
 
-def _iter_clauses(text: str, cues: Iterable[_Place], quotations: Sequence[_Place]) -> Iterator[_Report]:
+def _iter_clauses(
+    text: str, cues: Iterable[_Place], quotations: Sequence[_Place]
+) -> Iterator[_Report]:
     for cue in cues:
         if that := _THAT.match(text, cue.end):
             end = _sentence_end(text, that.end(), quotations)
             content = _Place(that.end(), end)
             quoted = any(content.holds(quotation) for quotation in quotations)
             if content.start < content.end:
-                yield _Report(content, "mixed" if quoted else "indirect", cue, "A verb of speech and “that”.")
+                yield _Report(
+                    content, "mixed" if quoted else "indirect", cue, "A verb of speech and “that”."
+                )
 
 
 def _sentence_end(text: str, start: int, quotations: Sequence[_Place]) -> int:
     """Return where the sentence ends that ``start`` is in: before its last mark, but after a closing quotation mark."""
     for match in _SENTENCE_END.finditer(text, start):
-        if any(quotation.start < match.start() and match.end() < quotation.end for quotation in quotations):
+        if any(
+            quotation.start < match.start() and match.end() < quotation.end
+            for quotation in quotations
+        ):
             continue
         closed = any(quotation.end == match.end() for quotation in quotations)
         return match.end() if closed else match.start()
@@ -143,19 +161,30 @@ def _sentence_end(text: str, start: int, quotations: Sequence[_Place]) -> int:
 
 
 def _nearest_cue(text: str, quotation: _Place, cues: Iterable[_Place]) -> _Place | None:
-    near = [cue for cue in cues if cue.distance(quotation) <= _REACH and not _is_parted(text, cue, quotation)]
+    near = [
+        cue
+        for cue in cues
+        if cue.distance(quotation) <= _REACH and not _is_parted(text, cue, quotation)
+    ]
     return min(near, key=lambda cue: (cue.distance(quotation), cue), default=None)
 
 
 def _is_parted(text: str, one: _Place, other: _Place) -> bool:
     """Tell whether a sentence or a paragraph ends between two places."""
     first, second = sorted((one, other))
-    between = text[max(first.end - 2, first.start) : second.start]  # “It is.” He left. “Is it?” he asked.
+    between = text[
+        max(first.end - 2, first.start) : second.start
+    ]  # “It is.” He left. “Is it?” he asked.
     return bool(re.search(r"\n|[.][”\"»]\s|[.!?]\s", between))
 
 
 def _suggest_quote(text: str, report: _Report, names: Iterable[_Name]) -> Suggestion:
-    record: dict[str, Any] = {"type": "quote", "id": "", "form": report.form, "content": [_span(text, report.content)]}
+    record: dict[str, Any] = {
+        "type": "quote",
+        "id": "",
+        "form": report.form,
+        "content": [_span(text, report.content)],
+    }
     if report.cue:
         record["cue"] = [_span(text, report.cue)]
         if name := _nearest_name(text, report.cue, report.content, names):
@@ -166,7 +195,11 @@ def _suggest_quote(text: str, report: _Report, names: Iterable[_Name]) -> Sugges
 
 
 def _nearest_name(text: str, cue: _Place, content: _Place, names: Iterable[_Name]) -> _Name | None:
-    near = [name for name in names if not content.holds(name.place) and not _is_parted(text, name.place, cue)]
+    near = [
+        name
+        for name in names
+        if not content.holds(name.place) and not _is_parted(text, name.place, cue)
+    ]
     return min(near, key=lambda name: (name.place.distance(cue), name.place), default=None)
 
 

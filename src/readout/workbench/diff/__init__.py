@@ -69,7 +69,9 @@ def compare_document(
 
 
 def _layers(document: AnnotatedDocument | None) -> dict[str | None, Layer]:
-    return {layer.annotator: layer for layer in (document.gold, *document.layers)} if document else {}
+    return (
+        {layer.annotator: layer for layer in (document.gold, *document.layers)} if document else {}
+    )
 
 
 def _raw(layer: Layer | None) -> bytes:

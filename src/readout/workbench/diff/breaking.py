@@ -22,7 +22,9 @@ def find_breaking(
         gone = [value for value in values if value not in new.vocabularies.get(place, values)]
         come = [value for value in new.vocabularies.get(place, values) if value not in values]
         if gone:
-            yield f"{place} no longer knows {_list(gone)}" + (f", but {_list(come)}." if come else ".")
+            yield f"{place} no longer knows {_list(gone)}" + (
+                f", but {_list(come)}." if come else "."
+            )
 
 
 def _break_document(changes: DocumentChanges, rows: int) -> Iterator[str]:
@@ -36,7 +38,12 @@ def _break_document(changes: DocumentChanges, rows: int) -> Iterator[str]:
                 f"The document {changes.doc_id!r}, with {rows} gold annotations, "
                 f"moved from split {field.old!r} to {field.new!r}."
             )
-    gone = [change.gone_id for layer in changes.layers if layer.annotator is None for change in layer.changes]
+    gone = [
+        change.gone_id
+        for layer in changes.layers
+        if layer.annotator is None
+        for change in layer.changes
+    ]
     if names := [f"{changes.doc_id}#{name}" for name in gone if name]:
         yield f"{len(names)} gold id{'s are' if len(names) > 1 else ' is'} gone: {_list(names)}."
 

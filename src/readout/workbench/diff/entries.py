@@ -16,7 +16,9 @@ def compare_records(old: Record, new: Record) -> tuple[FieldChange, ...]:
     before, after = msgspec.to_builtins(old), msgspec.to_builtins(new)
     names = [*before, *(name for name in after if name not in before)]
     return tuple(
-        FieldChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
+        FieldChange(name, before.get(name), after.get(name))
+        for name in names
+        if before.get(name) != after.get(name)
     )
 
 
@@ -25,12 +27,16 @@ def _entries(file: RecordFile[Any] | None) -> dict[str, Any]:
     return {getattr(record, record.__struct_fields__[0]): record for record in records}
 
 
-def compare_entries(path: str, old: Mapping[str, Record], new: Mapping[str, Record]) -> Iterator[EntryChange]:
+def compare_entries(
+    path: str, old: Mapping[str, Record], new: Mapping[str, Record]
+) -> Iterator[EntryChange]:
     """Yield what changed between two states of a file whose records have an id in their first field."""
     gone = [name for name in old if name not in new]
     come = [name for name in new if name not in old]
     for name in gone:
-        successor = next((other for other in come if len(compare_records(old[name], new[other])) == 1), None)
+        successor = next(
+            (other for other in come if len(compare_records(old[name], new[other])) == 1), None
+        )
         if successor is not None:
             come.remove(successor)
             yield EntryChange(path=path, id=name, kind="renamed", new_id=successor)

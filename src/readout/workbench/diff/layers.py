@@ -7,7 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from readout.model import FIELD_ROLES, SPAN_FIELDS, AnyAnnotation, Layer, annotation_type, main_spans
+from readout.model import (
+    FIELD_ROLES,
+    SPAN_FIELDS,
+    AnyAnnotation,
+    Layer,
+    annotation_type,
+    main_spans,
+)
 from readout.text.alignment import Alignment
 from readout.workbench.diff.pairing import carry, pair_by_id, pair_by_meaning
 from readout.workbench.diff.report import AnnotationChange, FieldChange, LayerChanges
@@ -35,7 +42,9 @@ def compare_layers(
     taken = {id(annotation) for pair in pairs for annotation in pair}
     misplaced = {id(a) for a, b in pairs if a == b != here[id(a)]}
     differing = [(a, b) for a, b in pairs if id(a) not in misplaced]
-    changes = [change for a, b in differing if (change := _compare_pair(a, b, here[id(a)], renamed))]
+    changes = [
+        change for a, b in differing if (change := _compare_pair(a, b, here[id(a)], renamed))
+    ]
     changes += [_removed(each) for each in gone if id(each) not in taken]
     changes += [_added(each) for each in come if id(each) not in taken]
     whole: Literal["added", "removed"] | None = None
@@ -78,10 +87,14 @@ def _compare_pair(
     if not fields:
         return None
     kind = classify({field.name for field in fields}, old)
-    return AnnotationChange(kind=kind, type=annotation_type(new), old=old, new=new, fields=tuple(fields))
+    return AnnotationChange(
+        kind=kind, type=annotation_type(new), old=old, new=new, fields=tuple(fields)
+    )
 
 
-def classify(names: set[str], annotation: AnyAnnotation) -> Literal["moved", "relabelled", "edited"]:
+def classify(
+    names: set[str], annotation: AnyAnnotation
+) -> Literal["moved", "relabelled", "edited"]:
     """Return what kind of change it is that these fields of an annotation differ."""
     places = set(SPAN_FIELDS[type(annotation)])
     if names - places - {"id", "note"}:

@@ -63,7 +63,8 @@ def pair_by_meaning(
     pairs: list[Pair] = []
     for kind in ANNOTATION_CLASSES:
         ours, theirs = (
-            sorted((each for each in side if annotation_type(each) == kind), key=_text_order) for side in (old, new)
+            sorted((each for each in side if annotation_type(each) == kind), key=_text_order)
+            for side in (old, new)
         )
         indices = match(ours, theirs, lambda a, b: likeness(place(a), b))
         pairs += [(ours[i], theirs[j]) for i, j in indices]
@@ -83,5 +84,7 @@ def likeness(old: AnyAnnotation, new: AnyAnnotation) -> float:
     if shared and (equal or shared >= 0.5):
         return shared + equal
     # The same words said to mean the same elsewhere: less than any overlap.
-    same_words = [span.exact for span in main_spans(old)] == [span.exact for span in main_spans(new)]
+    same_words = [span.exact for span in main_spans(old)] == [
+        span.exact for span in main_spans(new)
+    ]
     return 0.01 if equal == 1 and same_words else 0.0

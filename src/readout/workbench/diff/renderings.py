@@ -38,7 +38,9 @@ COMMENT_LIMIT = 60_000
 def render_text(changes: Changes, texts: BothTexts, style: Style = lambda text, _: text) -> str:
     """Return the changes for a terminal; ``style(text, role)`` may colour the parts."""
     lines = [style(f"{changes.old} → {changes.new}", "place")]
-    lines += [style("breaking:", "error") + " " + printable(sentence) for sentence in changes.breaking]
+    lines += [
+        style("breaking:", "error") + " " + printable(sentence) for sentence in changes.breaking
+    ]
     for document in changes.documents:
         lines += ["", *_document_lines(document, texts, style)]
     if changes.entries:
@@ -49,7 +51,9 @@ def render_text(changes: Changes, texts: BothTexts, style: Style = lambda text, 
 
 
 def _document_lines(document: DocumentChanges, texts: BothTexts, style: Style) -> Iterator[str]:
-    yield style(printable(document.doc_id), "place") + ("" if document.kind == "changed" else f" {document.kind}")
+    yield style(printable(document.doc_id), "place") + (
+        "" if document.kind == "changed" else f" {document.kind}"
+    )
     if document.text_changed:
         yield "  the raw text changed"
     yield from (f"  {printable(_field_words(field))}" for field in document.metadata)
@@ -59,7 +63,9 @@ def _document_lines(document: DocumentChanges, texts: BothTexts, style: Style) -
             yield from _change_lines(document.doc_id, change, texts, style)
 
 
-def _change_lines(doc_id: str, change: AnnotationChange, texts: BothTexts, style: Style) -> Iterator[str]:
+def _change_lines(
+    doc_id: str, change: AnnotationChange, texts: BothTexts, style: Style
+) -> Iterator[str]:
     role = {"added": "hint", "removed": "error"}.get(change.kind, "warning")
     head = f"{CHANGE_SIGNS[change.kind]} {change.kind}"
     yield f"    {style(head, role)} {change.current.id}: {printable(describe_annotation(change.current))}"
@@ -102,7 +108,9 @@ _MARKDOWN = re.compile(r"[`*_\[\]|~\\#@!:$]")
 
 def _quote(text: str) -> str:
     """Return text that Markdown and HTML show as it is: no markup, no links, nobody notified."""
-    return _MARKDOWN.sub(lambda match: f"&#{ord(match.group())};", escape(printable(text), quote=False))
+    return _MARKDOWN.sub(
+        lambda match: f"&#{ord(match.group())};", escape(printable(text), quote=False)
+    )
 
 
 def render_markdown(changes: Changes, texts: BothTexts) -> str:
@@ -114,7 +122,10 @@ def render_markdown(changes: Changes, texts: BothTexts) -> str:
         lines += ["**Breaking for users of the data**", ""]
         lines += [*(f"- {_quote(sentence)}" for sentence in changes.breaking), ""]
     if rows := summary_rows(changes):
-        lines += [f"| document | layer | {' | '.join(CHANGE_SIGNS)} |", f"| --- | --- {'| ---: ' * len(CHANGE_SIGNS)}|"]
+        lines += [
+            f"| document | layer | {' | '.join(CHANGE_SIGNS)} |",
+            f"| --- | --- {'| ---: ' * len(CHANGE_SIGNS)}|",
+        ]
         lines += [*("| " + " | ".join(map(_quote, row)) + " |" for row in rows), ""]
     lines += [f"- {_quote(_entry_line(entry))}" for entry in changes.entries]
     lines += ["", *map(_quote, _unread_lines(changes))]
@@ -162,7 +173,12 @@ def format_changelog(changes: Changes) -> str:
     """Return a section for the changelog of the next release, one sentence a line."""
     lines = ["## Next (unreleased)", ""]
     if changes.breaking:
-        lines += ["Breaking for users of the data:", "", *(f"- {sentence}" for sentence in changes.breaking), ""]
+        lines += [
+            "Breaking for users of the data:",
+            "",
+            *(f"- {sentence}" for sentence in changes.breaking),
+            "",
+        ]
     news = [*_document_news(changes), *_entry_news(changes)]
     if news:
         lines += ["The data:", "", *(f"- {sentence}" for sentence in news), ""]

@@ -44,7 +44,9 @@ class AnnotationChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def gone_id(self) -> str | None:
         """The id that users of the data no longer find."""
-        return self.old.id if self.old and (self.new is None or self.new.id != self.old.id) else None
+        return (
+            self.old.id if self.old and (self.new is None or self.new.id != self.old.id) else None
+        )
 
 
 class LayerChanges(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,7 +51,10 @@ def read_state(name: str, around: Path = Path()) -> State:
         corpus, problems = read_corpus(root)
         unread = sum(is_failure([problem]) for problem in problems)
         return State(
-            name=name, corpus=complete_corpus(corpus), unread=unread, vocabularies=_read_vocabularies(root / "schema")
+            name=name,
+            corpus=complete_corpus(corpus),
+            unread=unread,
+            vocabularies=_read_vocabularies(root / "schema"),
         )
 
 
@@ -62,7 +65,9 @@ def _opened(name: str, around: Path) -> Iterator[Path]:
         return
     here = _find_repository_folder(name, around)
     with tempfile.TemporaryDirectory() as folder:
-        archive = _git(here, "-c", "core.autocrlf=false", "archive", "--format=tar", _resolve(here, name))
+        archive = _git(
+            here, "-c", "core.autocrlf=false", "archive", "--format=tar", _resolve(here, name)
+        )
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
             # Links are left out: a revision from a stranger must not lead the reader to other files.
             for member in (member for member in tar if member.isreg()):
@@ -70,7 +75,9 @@ def _opened(name: str, around: Path) -> Iterator[Path]:
         try:
             yield Path(folder)
         except UnreadableCorpusError as error:
-            raise UnreadableCorpusError(f"The revision {name!r} holds no corpus in this folder.") from error
+            raise UnreadableCorpusError(
+                f"The revision {name!r} holds no corpus in this folder."
+            ) from error
 
 
 def _extraction_filter() -> dict[str, Any]:
@@ -92,7 +99,9 @@ def _find_repository_folder(name: str, around: Path) -> Path:
     except FileNotFoundError:
         raise UnknownStateError(f"There is no folder {name!r}, and git is not installed.") from None
     if not inside:
-        raise UnknownStateError(f"There is no folder {name!r}, and no git repository to look for such a revision.")
+        raise UnknownStateError(
+            f"There is no folder {name!r}, and no git repository to look for such a revision."
+        )
     return here
 
 
@@ -100,9 +109,15 @@ def _resolve(here: Path, name: str) -> str:
     found = _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if found.returncode == 0:
         return found.stdout.decode().strip()
-    references = _git(here, "for-each-ref", "--format=%(refname:short)").stdout.decode(errors="replace").split()
+    references = (
+        _git(here, "for-each-ref", "--format=%(refname:short)")
+        .stdout.decode(errors="replace")
+        .split()
+    )
     hint = nearest(name, references)
-    raise UnknownStateError(f"There is no folder and no git revision {name!r}. {hint[:1].upper()}{hint[1:]}".rstrip())
+    raise UnknownStateError(
+        f"There is no folder and no git revision {name!r}. {hint[:1].upper()}{hint[1:]}".rstrip()
+    )
 
 
 # ---------------------------------------------------------------- drafts
@@ -110,7 +125,9 @@ def _resolve(here: Path, name: str) -> str:
 
 def complete_corpus(corpus: Corpus) -> Corpus:
     """Return the corpus with its drafts as ``readout format`` would write them, where it would."""
-    return replace(corpus, documents=tuple(_complete_document(document) for document in corpus.documents))
+    return replace(
+        corpus, documents=tuple(_complete_document(document) for document in corpus.documents)
+    )
 
 
 def _complete_document(document: AnnotatedDocument) -> AnnotatedDocument:
@@ -122,7 +139,9 @@ def _complete_layer(layer: Layer, text: str) -> Layer:
     if not layer.drafts:
         return layer
     formatted = format_layer(layer.path, layer.raw, layer.annotator, text)
-    return layer if formatted.problems else parse_layer(layer.path, formatted.raw, layer.annotator)[0]
+    return (
+        layer if formatted.problems else parse_layer(layer.path, formatted.raw, layer.annotator)[0]
+    )
 
 
 # ---------------------------------------------------------------- vocabularies

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from readout.model import AnnotatedDocument, AnyAnnotation, Boilerplate, Mention, Quote, Topic, main_spans
+from readout.model import (
+    AnnotatedDocument,
+    AnyAnnotation,
+    Boilerplate,
+    Mention,
+    Quote,
+    Topic,
+    main_spans,
+)
 from readout.workbench.diff.report import (
     AnnotationChange,
     ChangeKind,
@@ -14,7 +22,13 @@ from readout.workbench.diff.report import (
     count_kinds,
 )
 
-CHANGE_SIGNS: dict[ChangeKind, str] = {"added": "+", "removed": "−", "moved": "→", "relabelled": "~", "edited": "·"}
+CHANGE_SIGNS: dict[ChangeKind, str] = {
+    "added": "+",
+    "removed": "−",
+    "moved": "→",
+    "relabelled": "~",
+    "edited": "·",
+}
 """One sign for each kind of change."""
 
 
@@ -39,7 +53,9 @@ class Passage(NamedTuple):
     after: str
 
 
-def cut_excerpt(text: str, annotation: AnyAnnotation, width: int = 40, longest: int = 160) -> Passage:
+def cut_excerpt(
+    text: str, annotation: AnyAnnotation, width: int = 40, longest: int = 160
+) -> Passage:
     """Return the text from an annotation's first to its last main span, shortened in its middle, with surroundings."""
     spans = main_spans(annotation)
     start, end = (min(max(edge, 0), len(text)) for edge in (spans[0].start, spans[-1].end))
@@ -57,7 +73,9 @@ def format_value(value: Any) -> str:
         return "—"
     if isinstance(value, dict):
         return (
-            f"{value['start']}–{value['end']}" if "start" in value else ", ".join(f"{k} {v}" for k, v in value.items())
+            f"{value['start']}–{value['end']}"
+            if "start" in value
+            else ", ".join(f"{k} {v}" for k, v in value.items())
         )
     if isinstance(value, list | tuple):
         return ", ".join(map(format_value, value))
@@ -66,7 +84,10 @@ def format_value(value: Any) -> str:
 
 def count_words(counts: dict[ChangeKind, int]) -> str:
     """Return ``2 added, 1 moved``."""
-    return ", ".join(f"{number} {kind}" for kind, number in counts.items() if number) or "no annotations changed"
+    return (
+        ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+        or "no annotations changed"
+    )
 
 
 def layer_name(layer: LayerChanges) -> str:
@@ -82,7 +103,9 @@ def summarise_layer(layer: LayerChanges) -> str:
         words = count_words(count_kinds(layer.changes))
     words += f"; {layer.carried} went along with the changed text" if layer.carried else ""
     return words + (
-        f"; {layer.misplaced} still at old offsets, which readout reanchor mends" if layer.misplaced else ""
+        f"; {layer.misplaced} still at old offsets, which readout reanchor mends"
+        if layer.misplaced
+        else ""
     )
 
 
@@ -90,7 +113,9 @@ class BothTexts:
     """The raw texts of both states, to quote from."""
 
     def __init__(self, old: Sequence[AnnotatedDocument], new: Sequence[AnnotatedDocument]) -> None:
-        self._old, self._new = ({each.meta.doc_id: each.text for each in side} for side in (old, new))
+        self._old, self._new = (
+            {each.meta.doc_id: each.text for each in side} for side in (old, new)
+        )
 
     def quote(self, doc_id: str, change: AnnotationChange) -> Passage:
         """Return the excerpt around a change: of the new text or, where the annotation is gone, of the old one."""
@@ -107,7 +132,11 @@ def iter_shown(layer: LayerChanges) -> Iterator[AnnotationChange]:
 def summary_rows(changes: Changes) -> list[tuple[str, ...]]:
     """Return one row for each changed layer: document, layer, and a number for each kind of change."""
     return [
-        (document.doc_id, layer_name(layer), *(str(number or "") for number in count_kinds(layer.changes).values()))
+        (
+            document.doc_id,
+            layer_name(layer),
+            *(str(number or "") for number in count_kinds(layer.changes).values()),
+        )
         for document in changes.documents
         for layer in document.layers
     ]

@@ -48,7 +48,9 @@ def check_target(folder: Path) -> None:
     index = folder / "index.html"
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         if not index.is_file() or b'content="readout preview"' not in index.read_bytes()[:1000]:
-            raise FileExistsError(f"{str(folder)!r} is not empty and holds no preview, so it is not replaced.")
+            raise FileExistsError(
+                f"{str(folder)!r} is not empty and holds no preview, so it is not replaced."
+            )
 
 
 def _environment() -> Any:
@@ -63,10 +65,17 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     folder = files("readout.workbench.preview") / "page"
-    script, style = (Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.js", "page.css"))
+    script, style = (
+        Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.js", "page.css")
+    )
     digest = b64encode(sha256(script.encode()).digest()).decode()
     environment.globals.update(
-        script=script, style=style, script_hash=digest, lanes=range(LANES), script_data=script_data, signs=CHANGE_SIGNS
+        script=script,
+        style=style,
+        script_hash=digest,
+        lanes=range(LANES),
+        script_data=script_data,
+        signs=CHANGE_SIGNS,
     )
     return environment
 
@@ -80,12 +89,20 @@ def write_preview(folder: Path, corpus: Corpus, problems: int = 0) -> None:
     counts = []
     for number, document in enumerate(corpus.documents):
         view = view_document(document, corpus.registries, statements)
-        neighbours = {"before": names[number - 1] if number else None, "after": names[number + 1 : number + 2]}
-        page = template.render(document=view, outlet=_outlet(document, corpus), neighbours=neighbours)
+        neighbours = {
+            "before": names[number - 1] if number else None,
+            "after": names[number + 1 : number + 2],
+        }
+        page = template.render(
+            document=view, outlet=_outlet(document, corpus), neighbours=neighbours
+        )
         _write(folder / f"{document.meta.doc_id}.html", page)
         counts.append(view["layers"][0].counts)
     index = environment.get_template("index.html")
-    rows = [(each.meta, _outlet(each, corpus), count) for each, count in zip(corpus.documents, counts, strict=True)]
+    rows = [
+        (each.meta, _outlet(each, corpus), count)
+        for each, count in zip(corpus.documents, counts, strict=True)
+    ]
     _write(folder / "index.html", index.render(corpus=corpus, rows=rows, problems=problems))
 
 
@@ -110,7 +127,9 @@ def write_changes(path: Path, changes: Changes, old: State, new: State) -> None:
     ]
     sections = [
         _view_section(
-            document, layer, [(side, found.get(document.doc_id), registries) for side, found, registries in sides]
+            document,
+            layer,
+            [(side, found.get(document.doc_id), registries) for side, found, registries in sides],
         )
         for document in changes.documents
         for layer in document.layers
@@ -140,7 +159,19 @@ def _view_section(
     views = []
     for (side, document, registries), changed in zip(sides, places, strict=True):
         if document is not None:
-            found = document.find_layer(layer.annotator) or Layer(path="", annotator=layer.annotator)
-            views.append(view_layer(found, LayerScope(registries, document, found, f"{name}/{side}/"), side, changed))
+            found = document.find_layer(layer.annotator) or Layer(
+                path="", annotator=layer.annotator
+            )
+            views.append(
+                view_layer(
+                    found, LayerScope(registries, document, found, f"{name}/{side}/"), side, changed
+                )
+            )
     comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
-    return {"id": name, "document": changes, "layer": layer, "layers": views, "comparisons": comparisons}
+    return {
+        "id": name,
+        "document": changes,
+        "layer": layer,
+        "layers": views,
+        "comparisons": comparisons,
+    }

@@ -55,13 +55,20 @@ class Statements:
         for document in documents:
             for record in document.gold.records:
                 if isinstance(record, Quote) and record.statement:
-                    self._places.setdefault(record.statement, []).append((document.meta.doc_id, record))
+                    self._places.setdefault(record.statement, []).append(
+                        (document.meta.doc_id, record)
+                    )
 
     def elsewhere(self, name: str, doc_id: str, quote_id: str) -> Iterator[Value]:
         """Yield the other reports of a statement, as links."""
         for other, quote in self._places.get(name, ()):
             if (other, quote.id) != (doc_id, quote_id):
-                yield Value(_shorten(quote.content[0].exact), other, href=f"{other}.html#{quote.id}", quoted=True)
+                yield Value(
+                    _shorten(quote.content[0].exact),
+                    other,
+                    href=f"{other}.html#{quote.id}",
+                    quoted=True,
+                )
 
 
 class LayerScope:
@@ -100,7 +107,11 @@ class LayerScope:
     def speaker(self, name: str) -> Value:
         """Return a speaker by name."""
         entry = self.registries.speakers.get(name)
-        return Value(entry.name, f"{name} · {entry.kind}") if entry else Value(name, "not in the registry")
+        return (
+            Value(entry.name, f"{name} · {entry.kind}")
+            if entry
+            else Value(name, "not in the registry")
+        )
 
     def label(self, annotation: AnyAnnotation) -> str:
         """Return an annotation in a few words, by the names of the registries."""
@@ -132,7 +143,9 @@ def _label_topic(scope: LayerScope, topic: Topic) -> str:
 
 
 _SHORT_FORMS: Mapping[AnnotationType, Callable[[LayerScope, Any], str]] = {
-    "mention": lambda scope, each: f"“{_shorten(each.span.exact, 40)}”: {_speaker_name(scope, each.speaker)}",
+    "mention": lambda scope, each: (
+        f"“{_shorten(each.span.exact, 40)}”: {_speaker_name(scope, each.speaker)}"
+    ),
     "quote": _label_quote,
     "topic": _label_topic,
     "stance": _label_stance,
@@ -166,12 +179,22 @@ def _quote_facts(scope: LayerScope, quote: Quote) -> Iterator[tuple[str, list[Va
     if quote.statement:
         yield "statement", [Value(quote.statement)]
         if scope.statements and scope.is_gold:
-            yield "reported also", [*scope.statements.elsewhere(quote.statement, scope.document.meta.doc_id, quote.id)]
+            yield (
+                "reported also",
+                [
+                    *scope.statements.elsewhere(
+                        quote.statement, scope.document.meta.doc_id, quote.id
+                    )
+                ],
+            )
 
 
 def _topic_facts(scope: LayerScope, topic: Topic) -> Iterator[tuple[str, list[Value]]]:
     entry = scope.registries.topics.get(topic.topic)
-    yield "topic", [Value(entry.label, topic.topic) if entry else Value(topic.topic, "not in the registry")]
+    yield (
+        "topic",
+        [Value(entry.label, topic.topic) if entry else Value(topic.topic, "not in the registry")],
+    )
     yield "definition", [Value(entry.definition)] if entry else []
     yield "passage", _places(topic.spans)
 
@@ -179,17 +202,31 @@ def _topic_facts(scope: LayerScope, topic: Topic) -> Iterator[tuple[str, list[Va
 def _stance_facts(scope: LayerScope, stance: Stance) -> Iterator[tuple[str, list[Value]]]:
     target = scope.registries.targets.get(stance.target)
     yield "holder", [scope.speaker(stance.holder)]
-    yield "polarity", [Value(f"{POLARITY_SIGNS[stance.polarity]} {stance.polarity}", stance.expression)]
-    yield "target", [Value(target.label, stance.target) if target else Value(stance.target, "not in the registry")]
+    yield (
+        "polarity",
+        [Value(f"{POLARITY_SIGNS[stance.polarity]} {stance.polarity}", stance.expression)],
+    )
+    yield (
+        "target",
+        [
+            Value(target.label, stance.target)
+            if target
+            else Value(stance.target, "not in the registry")
+        ],
+    )
     if target:
-        meaning = {"favor": target.favor_means, "against": target.against_means}.get(stance.polarity)
+        meaning = {"favor": target.favor_means, "against": target.against_means}.get(
+            stance.polarity
+        )
         yield "proposition", [Value(target.proposition)]
         yield f"{stance.polarity} means", [Value(meaning)] if meaning else []
     yield "evidence", _places(stance.evidence)
     yield "quote", [scope.link(stance.quote)] if stance.quote else []
 
 
-def _boilerplate_facts(scope: LayerScope, boilerplate: Boilerplate) -> Iterator[tuple[str, list[Value]]]:
+def _boilerplate_facts(
+    scope: LayerScope, boilerplate: Boilerplate
+) -> Iterator[tuple[str, list[Value]]]:
     yield "kind", [Value(boilerplate.kind)]
     yield "words", _places([boilerplate.span])
 
@@ -211,12 +248,24 @@ def iter_facts(scope: LayerScope, annotation: AnyAnnotation) -> Iterator[Fact]:
     if annotation.note:
         yield Fact("note", (Value(annotation.note),))
     if scope.is_gold:
-        decisions = [each for each in scope.document.adjudication.records if annotation.id in each.gold]
+        decisions = [
+            each for each in scope.document.adjudication.records if annotation.id in each.gold
+        ]
         for each in decisions:
-            yield Fact("adjudication", (Value(each.reason, f"{each.decision} · guidelines {each.section}"),))
+            yield Fact(
+                "adjudication",
+                (Value(each.reason, f"{each.decision} · guidelines {each.section}"),),
+            )
     text = scope.document.text
-    if wrong := [span for _, span in iter_spans(annotation) if text[max(span.start, 0) : span.end] != span.exact]:
-        yield Fact("wrong span", tuple(Value(f"the text at {s.start}–{s.end} is not “{s.exact}”") for s in wrong))
+    if wrong := [
+        span
+        for _, span in iter_spans(annotation)
+        if text[max(span.start, 0) : span.end] != span.exact
+    ]:
+        yield Fact(
+            "wrong span",
+            tuple(Value(f"the text at {s.start}–{s.end} is not “{s.exact}”") for s in wrong),
+        )
 
 
 def speakers_of(annotation: AnyAnnotation) -> list[str]:

@@ -58,13 +58,19 @@ def cut_segments(text: str, covers: Iterable[Cover]) -> list[Segment]:
     return segments
 
 
-def assign_lanes(annotations: Sequence[AnyAnnotation], kind: type[Quote] | type[Stance], most: int) -> dict[int, int]:
+def assign_lanes(
+    annotations: Sequence[AnyAnnotation], kind: type[Quote] | type[Stance], most: int
+) -> dict[int, int]:
     """Return a lane for the line of each annotation of a type, so that lines of one lane do not overlap.
 
     Outer annotations come first and take the lanes next to the text. Where more than ``most`` overlap, the last lane is
     shared.
     """
-    chosen = [(index, annotation) for index, annotation in enumerate(annotations) if isinstance(annotation, kind)]
+    chosen = [
+        (index, annotation)
+        for index, annotation in enumerate(annotations)
+        if isinstance(annotation, kind)
+    ]
     chosen.sort(key=lambda item: (_hull(item[1]), item[0]))
     ends: list[int] = []
     lanes = {}
@@ -77,5 +83,7 @@ def assign_lanes(annotations: Sequence[AnyAnnotation], kind: type[Quote] | type[
 
 
 def _hull(annotation: Quote | Stance) -> tuple[int, int]:
-    spans: tuple[Span, ...] = annotation.content if isinstance(annotation, Quote) else annotation.evidence
+    spans: tuple[Span, ...] = (
+        annotation.content if isinstance(annotation, Quote) else annotation.evidence
+    )
     return spans[0].start, -spans[-1].end

@@ -110,7 +110,9 @@ def html_text(text: str) -> Markup:
     Parsers of HTML turn a carriage return into a line feed and drop NUL, so the one is written as a reference and the
     other as the replacement character.
     """
-    return Markup(str(escape(text)).replace("\r", "&#13;").replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    return Markup(
+        str(escape(text)).replace("\r", "&#13;").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    )
 
 
 def part_classes(annotation: AnyAnnotation, lane: int, is_source: bool) -> dict[str, str]:
@@ -123,11 +125,15 @@ def part_classes(annotation: AnyAnnotation, lane: int, is_source: bool) -> dict[
     return {SPAN_FIELDS[type(annotation)][0]: "mention source" if is_source else kind}
 
 
-def view_layer(layer: Layer, scope: LayerScope, name: str, changed: Iterable[tuple[int, int]] = ()) -> LayerView:
+def view_layer(
+    layer: Layer, scope: LayerScope, name: str, changed: Iterable[tuple[int, int]] = ()
+) -> LayerView:
     """Return a layer as the templates and the script need it; ``changed`` are places of the text to be marked."""
     records = sorted(layer.records, key=annotation_order)
     lanes = {**assign_lanes(records, Quote, LANES), **assign_lanes(records, Stance, LANES)}
-    views = tuple(_view_annotation(record, scope, lanes.get(index, 0)) for index, record in enumerate(records))
+    views = tuple(
+        _view_annotation(record, scope, lanes.get(index, 0)) for index, record in enumerate(records)
+    )
     text = scope.document.text
     markers = _place_markers(records, views, len(text))
     covers = [Cover(start, end, CHANGED_TEXT, "text") for start, end in changed]
@@ -137,7 +143,9 @@ def view_layer(layer: Layer, scope: LayerScope, name: str, changed: Iterable[tup
         name=name,
         prefix=scope.prefix,
         annotations=views,
-        segments=tuple(_view_segment(segment, views, markers.get(segment.start, ())) for segment in segments),
+        segments=tuple(
+            _view_segment(segment, views, markers.get(segment.start, ())) for segment in segments
+        ),
         counts={kind: counts[kind] for kind in ANNOTATION_CLASSES},
     )
 
@@ -173,16 +181,22 @@ def _place_markers(
     return markers
 
 
-def _view_segment(segment: Segment, views: Sequence[AnnotationView], markers: Iterable[Marker]) -> SegmentView:
+def _view_segment(
+    segment: Segment, views: Sequence[AnnotationView], markers: Iterable[Marker]
+) -> SegmentView:
     covers = [cover for cover in segment.covers if cover.number != CHANGED_TEXT]
     classes = ["changed-text"] if len(covers) < len(segment.covers) else []
     for cover in covers:
-        classes += [*views[cover.number].classes[cover.part].split(), *find_edges(cover, segment, views)]
+        classes += [
+            *views[cover.number].classes[cover.part].split(),
+            *find_edges(cover, segment, views),
+        ]
     return SegmentView(
         text=html_text(segment.text),
         classes=" ".join(sorted(set(classes))),
         references=" ".join(
-            ".".join([str(cover.number), cover.part, *find_edges(cover, segment, views)]) for cover in covers
+            ".".join([str(cover.number), cover.part, *find_edges(cover, segment, views)])
+            for cover in covers
         ),
         markers=tuple(markers),
     )
@@ -199,17 +213,29 @@ def find_edges(cover: Cover, segment: Segment, views: Sequence[AnnotationView]) 
 # ---------------------------------------------------------------- documents
 
 
-def view_document(document: AnnotatedDocument, registries: Registries, statements: Statements) -> dict[str, Any]:
+def view_document(
+    document: AnnotatedDocument, registries: Registries, statements: Statements
+) -> dict[str, Any]:
     """Return a document with gold and every annotator's layer, and how each two layers differ."""
     layers = (document.gold, *document.layers)
     views = []
     for layer in layers:
         prefix = f"{layer.annotator}/" if layer.annotator else ""
         views.append(
-            view_layer(layer, LayerScope(registries, document, layer, prefix, statements), layer.annotator or "gold")
+            view_layer(
+                layer,
+                LayerScope(registries, document, layer, prefix, statements),
+                layer.annotator or "gold",
+            )
         )
     comparisons = [
-        view_changes(compare_layers(layers[left], layers[right], trust_ids=False), left, right, views, DISAGREEMENTS)
+        view_changes(
+            compare_layers(layers[left], layers[right], trust_ids=False),
+            left,
+            right,
+            views,
+            DISAGREEMENTS,
+        )
         for left, right in combinations(range(len(layers)), 2)
     ]
     return {
@@ -223,7 +249,11 @@ def view_document(document: AnnotatedDocument, registries: Registries, statement
 
 
 def view_changes(
-    changes: LayerChanges, left: int, right: int, layers: Sequence[LayerView], names: Mapping[ChangeKind, str]
+    changes: LayerChanges,
+    left: int,
+    right: int,
+    layers: Sequence[LayerView],
+    names: Mapping[ChangeKind, str],
 ) -> dict[str, Any]:
     """Return how two layers, given by number, differ: the kinds of change in ``names``, each called by its name."""
     shown = [change for change in changes.changes if change.kind in names]
@@ -237,21 +267,28 @@ def view_changes(
 def _view_change(
     change: AnnotationChange, left: LayerView, right: LayerView, names: Mapping[ChangeKind, str]
 ) -> dict[str, Any]:
-    fields = [field for field in change.fields if "edited" in names or field.name not in ("id", "note")]
+    fields = [
+        field for field in change.fields if "edited" in names or field.name not in ("id", "note")
+    ]
     return {
         "kind": change.kind,
         "name": names[change.kind],
         "left": left.prefix + change.old.id if change.old else "",
         "right": right.prefix + change.new.id if change.new else "",
-        "fields": [(field.name, format_value(field.old), format_value(field.new)) for field in fields],
+        "fields": [
+            (field.name, format_value(field.old), format_value(field.new)) for field in fields
+        ],
     }
 
 
-def _names(registry: Mapping[str, Any], layers: Iterable[LayerView], field: str, name: str) -> list[tuple[str, str]]:
+def _names(
+    registry: Mapping[str, Any], layers: Iterable[LayerView], field: str, name: str
+) -> list[tuple[str, str]]:
     """Return the ids and names of the registry entries that layers use, by name."""
     used = {each for layer in layers for view in layer.annotations for each in getattr(view, field)}
     return sorted(
-        ((each, getattr(registry.get(each), name, each)) for each in used), key=lambda item: item[1].casefold()
+        ((each, getattr(registry.get(each), name, each)) for each in used),
+        key=lambda item: item[1].casefold(),
     )
 
 
@@ -259,7 +296,11 @@ def script_data(document: Mapping[str, Any]) -> Markup:
     """Return what the script needs of a document, as JSON that cannot end the script element it stands in."""
     data = {
         "id": document["id"],
-        "layers": [{"name": each.name, "annotations": each.annotations} for each in document["layers"]],
+        "layers": [
+            {"name": each.name, "annotations": each.annotations} for each in document["layers"]
+        ],
         "comparisons": document["comparisons"],
     }
-    return Markup(msgspec.json.encode(data).decode().replace("<", "\\u003c").replace("&", "\\u0026"))
+    return Markup(
+        msgspec.json.encode(data).decode().replace("<", "\\u003c").replace("&", "\\u0026")
+    )

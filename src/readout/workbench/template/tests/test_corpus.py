@@ -23,6 +23,8 @@ def test_every_gold_stance_becomes_a_row(tmp_path: Path) -> None:
     assert build_hub(ROOT, tmp_path / "hub").infos
     corpus, _ = readout.read_corpus(ROOT)
     stances = sum(
-        type(record).__name__ == "Stance" for document in corpus.documents for record in document.gold.records
+        type(record).__name__ == "Stance"
+        for document in corpus.documents
+        for record in document.gold.records
     )
     assert sum(map(len, readout.load("stances", tmp_path / "hub").values())) == stances
