@@ -118,7 +118,7 @@ def test_what_clashes_is_refused_and_nothing_is_written(small, text, arguments, 
     [
         (b"caf\xe9", "is not UTF-8"),
         (b"\xef\xbb\xbftext", "byte order mark"),
-        (b" \n", "holds no text"),
+        (b" \n", "contains no text"),
         ("same", "already in the corpus, as '2030-02-toll-critics'"),
     ],
 )

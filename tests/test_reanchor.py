@@ -1,4 +1,4 @@
-"""A corrected text takes its annotations along: exactly where the words survive, openly where they do not."""
+"""Annotations move to a corrected text exactly, or are reported as changed or unplaced."""
 
 import json
 import subprocess
@@ -231,7 +231,7 @@ def test_a_wrong_old_text_is_refused(small, tmp_path):
         "reanchor", small, "--old", tmp_path / "old.txt", "--document", "2030-01-harbour-talks"
     )
     assert done.exit_code == 2
-    assert "is not the one" in done.stderr
+    assert "does not have the sha256" in done.stderr
     (tmp_path / "old.txt").write_bytes((CORPUS / TEXT).read_bytes())
     done = run(
         "reanchor", small, "--old", tmp_path / "old.txt", "--document", "2030-01-harbour-talks"
