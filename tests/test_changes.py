@@ -18,7 +18,7 @@ from readout.text.find import is_inside_word
 from readout.workbench.diff import compare_states
 from readout.workbench.diff.layers import compare_layers
 from readout.workbench.diff.pairing import pair_by_meaning
-from readout.workbench.diff.renderings import COMMENT_LIMIT, RENDERINGS, render_markdown
+from readout.workbench.diff.renderings import COMMENT_LIMIT, RENDERINGS, format_changes_markdown
 from readout.workbench.diff.states import read_state
 from readout.workbench.diff.wording import BothTexts
 
@@ -259,7 +259,7 @@ def hostile(small):
 
 
 def test_markdown_shows_hostile_words_as_words(small):
-    report = render_markdown(*hostile(small))
+    report = format_changes_markdown(*hostile(small))
     assert "<script" not in report
     for sign in ("@team", "`a`", "#1 ", "\x1b", "\u202e"):
         assert sign not in report
@@ -282,7 +282,7 @@ def test_markdown_fits_a_comment(small):
                 f'{{"type":"mention","id":"m-{number}","speaker":"noam-levi","span":{{"start":0,"end":1,"exact":"T"}}}}\n'
             )
     (small / TALKS).write_bytes(b"")
-    report = render_markdown(*compare(small))
+    report = format_changes_markdown(*compare(small))
     assert len(report) < COMMENT_LIMIT + 200
     assert "too long for a comment" in report
 
@@ -361,7 +361,7 @@ def test_a_revision_without_a_corpus_and_a_folder_without_a_repository(
     subprocess.run([*GIT, "commit", "-qam", "Third."], check=True)
     done = run("diff", "HEAD", CORPUS)
     assert done.exit_code == 2
-    assert "holds no corpus" in done.stderr
+    assert "contains no corpus" in done.stderr
     monkeypatch.chdir("/")
     done = run("diff", "HEAD", CORPUS)
     assert done.exit_code == 2

@@ -113,14 +113,14 @@ def diff(
     to a revision of the same name. By default the last commit is compared with the corpus folder.
     """
     from readout.workbench.diff import compare_states
-    from readout.workbench.diff.renderings import RENDERINGS, render_text
+    from readout.workbench.diff.renderings import RENDERINGS, format_changes
     from readout.workbench.diff.states import read_state
     from readout.workbench.diff.wording import BothTexts
 
     before, after = read_state(old, corpus), read_state(new or str(corpus), corpus)
     changes = compare_states(before, after)
     texts = BothTexts(before.corpus.documents, after.corpus.documents)
-    render = partial(render_text, style=style) if output == "text" else RENDERINGS[output]
+    render = partial(format_changes, style=style) if output == "text" else RENDERINGS[output]
     click.echo(render(changes, texts), nl=False)
     if html:
         from readout.workbench.preview import write_changes

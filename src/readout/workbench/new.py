@@ -27,9 +27,9 @@ def write_corpus(target: Path) -> list[str]:
         raise RefusedError(f"{str(target)!r} exists and is not an empty folder. Name a new one.")
 
     files = {}
-    for path in sorted(TEMPLATE.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            files[path.relative_to(TEMPLATE).as_posix()] = path.read_bytes()
+    for file in sorted(TEMPLATE.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            files[file.relative_to(TEMPLATE).as_posix()] = file.read_bytes()
 
     name = target.resolve().name
     for path in _NAMED:

@@ -92,8 +92,8 @@ def _find_survivor(span: Span, alignment: Alignment) -> int | None:
 def _find_nearby(span: Span, alignment: Alignment) -> int | None:
     """Return the new offset of the same words around a surviving part, or between the neighbours.
 
-    A diff may cut words that are still there, since it may cut anywhere. Between the neighbours, the
-    words must occur exactly once.
+    A diff may cut words that are still there, since it may cut anywhere. Between the neighbours,
+    the words must occur exactly once.
     """
     new, length = alignment.new, len(span.exact)
     for block in alignment.survivors(span.start, span.end):

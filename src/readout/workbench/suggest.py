@@ -85,9 +85,8 @@ def suggest(text: str, speakers: Iterable[Speaker]) -> list[Suggestion]:
     """Return suggested mentions and quotes for a text, in text order."""
     names = list(_iter_names(text, list(speakers)))
     found = [(name.place, _suggest_mention(name)) for name in names]
-    for report in _iter_reports(text):
-        found.append((report.content, _suggest_quote(text, report, names)))
-
+    reports = _iter_reports(text)
+    found += [(report.content, _suggest_quote(text, report, names)) for report in reports]
     found.sort(key=lambda pair: pair[0])
     return [suggestion for _, suggestion in found]
 
