@@ -21,7 +21,7 @@ from readout.agreement.counts import (
     match_annotations,
 )
 from readout.agreement.pairs import compare_all_pairs, estimate_gamma
-from readout.agreement.report import pairs_to_json, to_tables, write_html
+from readout.agreement.report import pair_to_json, to_tables, write_html
 from readout.corpus.read import read_corpus
 from readout.model import Layer, Mention, Span, Stance
 from readout.report.intervals import jackknife, leave_one_out
@@ -170,7 +170,7 @@ def test_report_of_the_small_corpus_by_hand():
     assert (found.total.matched, found.total.exact) == (1, 1)
     assert stances.total.shared_characters == len("“iron toll”")
     assert add_counts([stances.total, AgreementCounts()]) == stances.total
-    data = pairs_to_json(pair)
+    data = pair_to_json(pair)
     assert data["types"]["mention"]["measures"]["spans"]["exact F1"]["value"] == 1
     assert [table.title.split(":")[0] for table in to_tables(pair)] == [
         "Spans",

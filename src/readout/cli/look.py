@@ -144,7 +144,7 @@ def diff(
 def agree(root: Path, names: tuple[str, ...], gamma: bool, output: str, html: Path | None) -> None:
     """Measure the agreement between annotators."""
     from readout.agreement.pairs import compare_all_pairs
-    from readout.agreement.report import report_pairs, write_html
+    from readout.agreement.report import to_report, write_html
     from readout.corpus.read import read_corpus
     from readout.report.tables import print_report
 
@@ -154,4 +154,4 @@ def agree(root: Path, names: tuple[str, ...], gamma: bool, output: str, html: Pa
         raise click.UsageError("There are no two layers of one document to compare.")
     if html:
         write_html(html, pairs)
-    print_report(report_pairs(pairs), output)
+    print_report(to_report(pairs), output)
