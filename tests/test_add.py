@@ -1,4 +1,4 @@
-"""New documents, suggestions and registry entries: canonical, checked, and refused where they clash."""
+"""New documents, suggestions and entries are canonical and checked; contradictions are refused."""
 
 import json
 import shutil
@@ -19,7 +19,8 @@ from readout.workbench.format import format_corpus
 from readout.workbench.suggest import iter_quotations, suggest
 
 TEXT = """Ferry dispute
-Ada Quill said that the ferry “will sail.” Noam Levi (נועם לוי) replied: "Never! Not one." <script>alert(1)</script>
+Ada Quill said that the ferry “will sail.” Noam Levi (נועם לוי) replied: "Never! Not one." \
+<script>alert(1)</script>
 
 “I doubt it 🚢,” Quill told reporters; the cafe\u0301 owners agreed that nothing will change.
 """
@@ -349,12 +350,12 @@ def test_every_addition_has_help():
 
 
 def test_hostile_text_passes_through_every_command(added, tmp_path):
-    """Emoji, combining marks, Hebrew and markup: offsets stay true, and no command fails or obeys."""
+    """Emoji, combining marks, Hebrew and markup: offsets stay right, and no command fails."""
     gold, raw = added / f"annotations/gold/{DOC_ID}.jsonl", added / f"raw/text/{DOC_ID}.txt"
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
-    lines.append(
-        '{"type":"boilerplate","kind":"script","span":{"exact":"<script>alert(1)</script>"},"note":"<b>x</b>"}'
-    )
+    script = {"exact": "<script>alert(1)</script>"}
+    boilerplate = {"type": "boilerplate", "kind": "script", "span": script, "note": "<b>x</b>"}
+    lines.append(json.dumps(boilerplate))
     gold.write_text("\n".join(lines), encoding="utf-8", newline="\n")
     (added / "DATACARD.md").write_text(
         "# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n",

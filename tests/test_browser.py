@@ -1,4 +1,4 @@
-"""The pages in a headless Chromium: what a click, a filter, a key and a link do, and what does not run."""
+"""The pages in a headless Chromium: clicks, filters and keys work; foreign scripts don't run."""
 
 import json
 
@@ -31,7 +31,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def folder(small, tmp_path):
-    """The pages of the small corpus with its hostile document, and ``changes.html`` from the small corpus to it."""
+    """The pages of a corpus with a hostile document, and the page of the changes to it."""
     make_hostile(small)
     talks = small / f"annotations/gold/{TALKS}.jsonl"
     talks.write_text(
@@ -49,7 +49,7 @@ def folder(small, tmp_path):
 
 @pytest.fixture
 def open_page(page, folder):
-    """Open a page of the folder; afterwards it must have met no error and asked for nothing but itself."""
+    """Open a page of the folder; it must meet no error and request no other address."""
     opened = []
 
     def open_(name):
@@ -72,7 +72,8 @@ def panel(page):
 
 def choose(page, name, value):
     page.run(
-        f"(() => {{ const field = document.querySelector('[name={name}]'); field.value = {json.dumps(value)};"
+        f"(() => {{ const field = document.querySelector('[name={name}]');"
+        f" field.value = {json.dumps(value)};"
         " field.dispatchEvent(new Event('change', {bubbles: true})); })()"
     )
 
@@ -101,7 +102,8 @@ def test_the_text_is_the_raw_text_and_nothing_foreign_runs(open_page):
 def test_an_injected_script_would_not_run(open_page, page):
     open_page(HOSTILE)
     page.run(
-        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.hacked = 1'}))"
+        "document.body.append(Object.assign(document.createElement('script'),"
+        " {textContent: 'window.hacked = 1'}))"
     )
     assert page.run("typeof window.hacked") == "undefined"
     page.events.clear()  # the refusal is reported as an error of the page, and wanted
@@ -115,7 +117,8 @@ def test_a_click_shows_the_record_and_marks_what_it_is_linked_to(open_page):
     assert page.run("views[0].chosen.id") in words
     assert page.run("document.querySelectorAll('mark.chosen').length") >= 2
     assert page.run(
-        "[...document.querySelectorAll('mark.source.linked')].map((mark) => mark.textContent).join('')"
+        "[...document.querySelectorAll('mark.source.linked')]"
+        ".map((mark) => mark.textContent).join('')"
     )
     page.click(".panel dd button")
     assert page.run("views[0].chosen.type") == "mention"
@@ -126,7 +129,10 @@ def test_a_click_shows_the_record_and_marks_what_it_is_linked_to(open_page):
 def test_clicks_at_one_place_go_round(open_page):
     page = open_page(TALKS)
     page.run("views[0].reveal('q-crane')")
-    place = "[...document.querySelectorAll('.text mark')].indexOf(views[0].byKey.get('q-crane').marks[0].mark)"
+    place = (
+        "[...document.querySelectorAll('.text mark')]"
+        ".indexOf(views[0].byKey.get('q-crane').marks[0].mark)"
+    )
     number = page.run(place)
     page.press("Escape")
     seen = []
@@ -228,7 +234,8 @@ def test_every_annotation_of_the_real_corpus_can_be_chosen(page, tmp_path):
         page.open((tmp_path / f"{document.meta.doc_id}.html").as_uri())
         assert page.run("document.querySelector('.text').textContent") == document.text
         assert page.run(
-            "[...views[0].byKey.values()].every((item) => { views[0].choose(item); return item.marks.length"
+            "[...views[0].byKey.values()].every((item) => {"
+            " views[0].choose(item); return item.marks.length"
             " && document.querySelector('.panel').innerText.includes(item.id); })"
         )
         assert page.errors == []

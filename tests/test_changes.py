@@ -1,4 +1,4 @@
-"""What changed between two states: by hand for each kind, by property for all, and from git."""
+"""Changes between two states: an example of each kind, properties of all, and git revisions."""
 
 import json
 import shutil
@@ -304,7 +304,7 @@ GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign
 
 @pytest.fixture
 def repository(small, monkeypatch):
-    """The small corpus in a folder of a git repository, with two commits: a tag ``first`` and a change after it."""
+    """The small corpus in a git repository: a commit with the tag ``first``, and a change."""
 
     def git(*arguments):
         subprocess.run([*GIT, *arguments], cwd=small.parent, check=True, capture_output=True)

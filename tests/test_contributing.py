@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is followed to the letter: its edits are made, its commands run, and nothing is wrong at the end."""
+"""CONTRIBUTING.md works if it is followed to the letter: its edits are made, its commands run."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ def test_the_page_works(tmp_path):
     corpus, problems = read_corpus(root)
     found = [*problems, *check_corpus(corpus)]
     assert {problem.code for problem in found} == {"unused-entry"}, (
-        "entries that the page adds and does not use"
+        "the page adds these entries and does not use them"
     )
     assert not (root / "ferry-vote.txt").exists()
 

@@ -1,4 +1,4 @@
-"""What people type by hand is explained in words; problems come out right in every format."""
+"""Slips of people who type by hand are explained; every format shows problems correctly."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def find_patterns(schema):
 @settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_github_annotations_can_be_read_back(path, message, hint):
-    """One line, whose escapes undone give back what a terminal is shown (the runner's own unescaping, in its order)."""
+    """A line is unescaped as the runner does it, in its order, to what a terminal shows."""
     line = format_github(
         Problem(
             code="schema", severity="error", path=path, line=3, column=2, message=message, hint=hint

@@ -1,4 +1,4 @@
-"""A corpus of one's own is ready at once: clean, canonical, built, loaded, tested."""
+"""A new corpus is ready at once: clean and canonical; it builds, loads and passes its tests."""
 
 import subprocess
 import sys

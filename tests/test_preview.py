@@ -1,4 +1,4 @@
-"""The pages: the text is whole, everything is escaped, every link leads somewhere, nothing is loaded from outside."""
+"""The pages show the whole text, escape everything, have no dead link and load nothing."""
 
 import json
 import re

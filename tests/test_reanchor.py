@@ -79,9 +79,8 @@ def test_insertion_of_any_text_keeps_the_words(data, inserted):
     at = data.draw(st.integers(0, len(old)).filter(lambda at: not span.start < at < span.end))
     new = old[:at] + inserted + old[at:]
     placed = reanchor_span(span, Alignment(old, new)).span
-    if (
-        placed is None
-    ):  # set aside rather than guessed: words that stand in several places, or have grown at an edge
+    if placed is None:
+        # Words that occur several times, or got longer at an edge, are not guessed.
         assert new.count(span.exact) > 1 or at in (span.start, span.end)
     else:
         assert placed.exact == new[placed.start : placed.end]

@@ -1,4 +1,4 @@
-"""Commands that read a corpus and change nothing in it."""
+"""Commands that look at a corpus and change none of its sources."""
 
 from __future__ import annotations
 
@@ -86,9 +86,8 @@ def preview(root: Path, output: Path | None) -> None:
     state = read_state(str(root))
     with written_folder(target) as folder:
         write_preview(folder, state.corpus, state.unread)
-    click.echo(
-        f"{len(state.corpus.documents)} documents: open {target / 'index.html'} in a browser."
-    )
+    count = len(state.corpus.documents)
+    click.echo(f"{count} documents: open {target / 'index.html'} in a browser.")
 
 
 @main.command()
@@ -151,7 +150,19 @@ def agree(root: Path, names: tuple[str, ...], gamma: bool, output: str, html: Pa
     corpus, _ = read_corpus(root)
     pairs = compare_all_pairs(corpus.documents, names, gamma)
     if not pairs:
-        raise click.UsageError("There are no two layers of one document to compare.")
+        raise click.UsageError(_explain_no_pairs(names))
     if html:
         write_html(html, pairs)
     print_report(to_report(pairs), output)
+
+
+def _explain_no_pairs(names: tuple[str, ...]) -> str:
+    if names:
+        return (
+            "No document has layers of two of these annotators. Name two who annotated the same "
+            "document, or leave --annotator out."
+        )
+    return (
+        "No document has layers of two annotators. Add the layer of another one, for instance with "
+        "`readout import`."
+    )

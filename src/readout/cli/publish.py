@@ -1,4 +1,4 @@
-"""Commands that make a dataset of a corpus, describe it, and begin a new corpus."""
+"""Commands that build a corpus into a dataset, update its card, and start a new corpus."""
 
 from __future__ import annotations
 
@@ -80,6 +80,6 @@ def new(corpus: Path) -> None:
     from readout.workbench.new import write_corpus
 
     paths = write_corpus(corpus)
-    click.echo(f"Wrote {len(paths)} files to {corpus}. Go on with:\n")
+    click.echo(f"Wrote {len(paths)} files to {corpus}. Now run:\n")
     for line in (f"cd {shlex.quote(str(corpus))}", "readout check", "readout build"):
         click.echo(f"    {line}")
