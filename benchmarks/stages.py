@@ -16,19 +16,18 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from readout import survey
-from readout.checks import Usage, clean
+from readout.checks import Usage, clean, folder
 from readout.corpus import read
 from readout.corpus.tally import Tally
 from readout.dataset import parquet as shard
 from readout.dataset.arrow import ContentHash
 from readout.dataset.build import build_hub
-from readout.verdict import Options
+from readout.scale.workers import Options
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "read and hash files": ((read, "read_text"), (read, "_read_layer")),
     "decode, and encode to compare": ((clean, "_decode"), (clean, "_encode")),
-    "check": ((survey, "find_clean_layer"), (survey, "check_document")),
+    "check": ((folder, "find_clean_layer"), (folder, "check_document")),
     "count for card and warnings": ((Usage, "add_documents"), (Tally, "add_documents")),
     "columns": ((shard, "make_table"), (shard, "Batch")),
     "content hash": ((ContentHash, "update"),),
@@ -71,8 +70,8 @@ def main() -> None:
     for stage, functions in STAGES.items():
         for owner, name in functions:
             setattr(owner, name, watch.timed(stage, getattr(owner, name)))
-    with tempfile.TemporaryDirectory() as folder:
-        assert build_hub(Path(sys.argv[1]), Path(folder) / "hub", Options(jobs=1)).infos
+    with tempfile.TemporaryDirectory() as target:
+        assert build_hub(Path(sys.argv[1]), Path(target) / "hub", Options(jobs=1)).infos
     watch.switch()
     total = sum(watch.seconds.values())
     print("| stage | CPU s | share |\n| --- | ---: | ---: |")

@@ -71,29 +71,15 @@ def _made(tmp_path_factory):
 
 @pytest.fixture
 def generated(_made, tmp_path):
-    """A generated corpus of 60 documents, which ``small_shards`` puts into several shards."""
+    """A generated corpus of 60 documents."""
     return Path(shutil.copytree(_made, tmp_path / "generated"))
 
 
 @pytest.fixture
-def small_shards(monkeypatch):
-    """Shards of at most five documents in every corpus of more than ten."""
-    monkeypatch.setattr("readout.survey.SINGLE", 10)
-    monkeypatch.setattr("readout.verdict.SINGLE", 10)
-    monkeypatch.setattr("readout.survey.PER_SHARD", 5)
-
-
-@pytest.fixture
-def no_slack(monkeypatch):
-    """Trust the times of files, however new they are."""
-    monkeypatch.setattr("readout.manifest.SLACK_NS", -(10**18))
-
-
-@pytest.fixture
 def compiled(monkeypatch):
-    """The names of the shards that are compiled or surveyed, as they are."""
+    """The names of the shards that are compiled or checked, as they are."""
+    import readout.checks.folder
     import readout.dataset.parquet
-    import readout.verdict
 
     names = []
 
@@ -107,5 +93,5 @@ def compiled(monkeypatch):
         monkeypatch.setattr(module, name, record)
 
     spy(readout.dataset.parquet, "compile_shard")
-    spy(readout.verdict, "survey_shard")
+    spy(readout.checks.folder, "check_shard")
     return names

@@ -27,12 +27,13 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from readout.checks import check_corpus
+from readout.checks.folder import check_folder
 from readout.cli import main
 from readout.corpus.read import UnreadableCorpusError, read_corpus
 from readout.corpus.schema import explain, is_valid, read_schema
 from readout.dataset.build import build_hub
 from readout.problem import is_failure
-from readout.verdict import Options, check_folder
+from readout.scale.workers import Options
 
 CORPUS = Path(__file__).parent / "corpus"
 CPU_SECONDS = 60

@@ -190,6 +190,7 @@ def test_gamma_is_one_for_equal_layers_and_lower_for_moved_ones():
             ),
         )
 
+    pytest.importorskip("pygamma_agreement")
     same = estimate_gamma([(layer(0), layer(0))], "mention")
     moved = estimate_gamma([(layer(0), layer(3))], "mention")
     assert same.value == pytest.approx(1)

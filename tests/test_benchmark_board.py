@@ -29,11 +29,8 @@ from readout.corpus.read import read_corpus
 NAMES = [
     "always-favor",
     "majority",
-    "target-prior",
     "stance-lexicon",
-    "nearest-speaker",
     "nothing",
-    "similar-sentences",
 ]
 
 
@@ -131,11 +128,13 @@ def test_what_a_system_must_tell(board, changes, code):
 def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
     folder = board / "submissions/majority"
     (folder / "predictions/notes.jsonl").write_bytes(b"")
+    (folder / "predictions/polarity.moon.jsonl").write_bytes(b"")
     (board / "submissions/vain").mkdir()
     (board / "submissions/nothing/system.yaml").write_text("a: [", encoding="utf-8", newline="\n")
     found = [(each.code, each.path) for each in make_files(board, read_corpus(board)[0]).problems]
     assert found == [
         ("submission-file", "submissions/majority/predictions/notes.jsonl"),
+        ("submission-file", "submissions/majority/predictions/polarity.moon.jsonl"),
         ("submission-card", "submissions/nothing/system.yaml"),
         ("submission-card", "submissions/vain/system.yaml"),
     ]

@@ -22,7 +22,15 @@ from readout.benchmark.scoring.scores import compare_all
 from readout.benchmark.scoring.statistics import smallest_p
 from readout.benchmark.tasks import TASKS
 from readout.report.intervals import Estimate
-from readout.report.tables import Report, Table, format_difference, format_latex, format_number, format_p, format_score
+from readout.report.tables import (
+    Report,
+    Table,
+    format_difference,
+    format_latex,
+    format_number,
+    format_p,
+    format_score,
+)
 
 
 def test_the_interval_keeps_its_promise_on_the_corpus_s_own_shape_where_events_are_alike(real):

@@ -236,3 +236,10 @@ def test_a_function_is_a_system(corpus):
     items = TASKS["polarity"].build(corpus)
     system = Rules("mine", lambda inputs: "favor" if "toll" in inputs["text"] else None)
     assert set(predict_folds(lambda: system, items, make_folds("zero-shot", items))) <= {"favor", None}
+
+
+def test_folds_that_leave_an_item_out_are_refused(corpus):
+    items = TASKS["polarity"].build(corpus)
+    folds = make_folds("event", items[:-1])
+    with pytest.raises(ValueError, match="leave out 1"):
+        predict_folds(lambda: Rules("x", lambda inputs: "favor"), items, folds)

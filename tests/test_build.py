@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from pathlib import Path
 
 import mlcroissant
 import pyarrow.parquet as pq
@@ -145,3 +146,15 @@ def test_croissant_is_valid_and_loads_records(tmp_path):
         assert record["quotes-test/id"].decode() == row["id"]
         starts = [part["quotes-test/content/start"] for part in record["quotes-test/content"]]
         assert starts == [part["start"] for part in row["content"]]
+
+
+def test_files_are_copied_where_they_cannot_be_linked(small, built, monkeypatch):
+    def refuse(path, target):
+        raise OSError
+
+    before = snapshot(built)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    card = small / "DATACARD.md"
+    card.write_text("# Another card\n", encoding="utf-8", newline="\n")
+    build_hub(small, built)
+    assert {name for name, raw in snapshot(built).items() if before[name] != raw} == {"README.md", "SHA256SUMS"}

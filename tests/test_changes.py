@@ -374,3 +374,27 @@ def test_every_format_of_the_command(small, output):
     done = run("diff", CORPUS, small, "--format", output)
     assert done.exit_code == 0
     assert "2030-01-harbour-talks" in done.stdout
+
+
+def test_the_changelog_tells_of_documents_entries_and_breaking_changes(small):
+    edit(small / "annotations/targets.jsonl", '"target_id":"ferry"', '"target_id":"new-ferry"')
+    index = small / "raw/documents.jsonl"
+    first, *_ = index.read_text(encoding="utf-8").splitlines(keepends=True)
+    index.write_text(first, encoding="utf-8", newline="\n")
+    brief = small / "raw/text/2030-01-harbour-brief.txt"
+    brief.write_text("Dear all, " + brief.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+
+    lines = run("diff", CORPUS, small, "--format", "changelog").stdout.splitlines()
+    assert [line for line in lines if not line.startswith("- ")] == [
+        "## Next (unreleased)", "", "Breaking for users of the data:", "", "", "The data:", "",
+    ]  # fmt: skip
+    news = [line for line in lines if line.startswith("- ")]
+    assert any("2030-02-toll-critics" in line and "gone" in line for line in news)
+    assert any("raw text" in line for line in news)
+    assert any("annotations/targets.jsonl" in line and "`ferry`" in line for line in news)
+
+
+def test_without_git_a_revision_is_wrong_usage(small, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = run("diff", "main", small)
+    assert (done.exit_code, "git is not installed" in done.stderr) == (2, True)

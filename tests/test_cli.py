@@ -1,6 +1,8 @@
 """The commands as a person uses them: exit codes, no traceback, files only where they should be."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 
@@ -319,3 +321,22 @@ def test_folds_are_checked_and_written(small):
     done = run("bench", "folds", small, "--leakage", "--task", "polarity")
     assert done.exit_code == 0
     assert "seen_holder" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+def test_a_stream_of_any_encoding_takes_any_text(small, encoding):
+    path = small / "annotations/gold/2030-02-toll-critics.jsonl"
+    path.write_text('{"type":"mention","id":"m","speaker":"מ𝄞","span":{"exact":"x"}}\n', encoding="utf-8", newline="\n")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "readout", "check", str(small)]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (1, False)
+    assert ("מ𝄞" in done.stdout.decode(encoding)) == (encoding == "utf-8")
+
+
+def test_a_missing_library_is_named_with_the_extra_that_installs_it(small, monkeypatch):
+    pytest.importorskip("jinja2")
+    monkeypatch.setitem(sys.modules, "pygamma_agreement", None)
+    done = run("agree", small, "--gamma")
+    assert done.exit_code == 2
+    assert re.search(r'pip install "readout-corpus\[\w+\]"', done.stderr)

@@ -16,7 +16,7 @@ from test_build import litter, snapshot
 from readout.dataset.build import build_hub
 from readout.dataset.features import CONFIGS
 from readout.dataset.load import load
-from readout.verdict import Options
+from readout.scale.workers import Options
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 KILLS = int(os.environ.get("READOUT_KILLS", "40"))
@@ -24,11 +24,10 @@ SEED = int(os.environ.get("READOUT_SEED", "7"))
 BUILD = """
 import sys
 from pathlib import Path
-import readout.survey, readout.verdict
-readout.survey.SINGLE, readout.survey.PER_SHARD, readout.verdict.ALONE = 10, 20, 0
-from readout.build import build_hub
-from readout.verdict import Options
-built = build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=int(sys.argv[3])))
+from readout.dataset.build import build_hub
+from readout.scale.workers import Options
+options = Options(jobs=int(sys.argv[3]), per_shard=20, few=0)
+built = build_hub(Path(sys.argv[1]), Path(sys.argv[2]), options)
 sys.exit(0 if built.infos else 1)
 """
 

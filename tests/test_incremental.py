@@ -4,83 +4,143 @@ import json
 import os
 
 import pytest
-from generated import ALONE, OLD, change
+from generated import OLD, SMALL, change, make_corpus
+from msgspec.structs import replace
 from test_build import snapshot
 
 from readout import check_corpus, read_corpus
+from readout.checks.folder import CHECKED, check_folder
 from readout.dataset.build import build_hub
 from readout.problem import is_failure
-from readout.verdict import CHECKED, Options, check_folder
+from readout.scale.cache import Snapshot
 
-pytestmark = pytest.mark.usefixtures("small_shards")
+VERIFY = replace(SMALL, verify=True)
 
 
-def test_only_the_changed_shard_is_compiled(generated, tmp_path, compiled, no_slack):
+def test_only_the_changed_shard_is_compiled(generated, tmp_path, compiled):
     hub = tmp_path / "hub"
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     every = list(compiled)
     assert len(every) == len(set(every)) > 5
     compiled.clear()
-    built = build_hub(generated, hub, ALONE)
+    built = build_hub(generated, hub, SMALL)
     assert compiled == []
     assert built.infos
     change(generated)
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     assert len(compiled) == 1
-    build_hub(generated, tmp_path / "fresh", ALONE)
+    build_hub(generated, tmp_path / "fresh", SMALL)
     assert snapshot(hub) == snapshot(tmp_path / "fresh")
 
 
-def test_only_the_changed_shard_is_checked(generated, compiled, no_slack):
-    first = check_folder(generated, ALONE)
+def test_only_the_changed_shard_is_checked(generated, compiled):
+    first = check_folder(generated, SMALL)
     compiled.clear()
-    assert check_folder(generated, ALONE) == first
+    assert check_folder(generated, SMALL) == first
     assert compiled == []
     change(generated, 1)
-    check_folder(generated, ALONE)
+    check_folder(generated, SMALL)
     assert len(compiled) == 1
     (generated / CHECKED).write_bytes(b"{")
-    (generated / f"{CHECKED}.shards").write_bytes(b"\xff")
-    check_folder(generated, ALONE)
+    (generated / f"{CHECKED}-shards").write_bytes(b"\xff")
+    check_folder(generated, SMALL)
     assert len(compiled) > 5
 
 
-def test_new_files_are_in_doubt(generated, tmp_path, compiled, monkeypatch):
-    """Files that were changed just before a build are compiled again: a further change could go unseen."""
-    monkeypatch.setattr("readout.manifest.SLACK_NS", 10**18)
-    build_hub(generated, tmp_path / "hub", ALONE)
+def test_times_that_are_too_new_are_not_trusted(generated, tmp_path, compiled):
+    """A file that was changed just now may change again without a new time, so its bytes are compared."""
+    new = replace(SMALL, slack=1e6)
+    build_hub(generated, tmp_path / "hub", new)
     compiled.clear()
-    build_hub(generated, tmp_path / "hub", ALONE)
-    assert compiled
-
-
-@pytest.mark.posix
-def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled, no_slack):
-    for folder in ("raw/text", "annotations/gold"):
-        (generated / folder / "astray").symlink_to("nowhere")
-    build_hub(generated, tmp_path / "hub", ALONE)
-    compiled.clear()
-    change(generated, 4)
-    build_hub(generated, tmp_path / "hub", ALONE)
+    build_hub(generated, tmp_path / "hub", new)
+    assert compiled == []
+    change(generated, 2)
+    build_hub(generated, tmp_path / "hub", new)
     assert len(compiled) == 1
 
 
-def test_surroundings_are_judged_again_when_they_change(generated, no_slack):
+def write(root, path, raw=b"{}\n"):
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_bytes(raw)
+
+
+CHANGES = {
+    "an unplaced annotation": lambda root: write(root, "annotations/unplaced/by/somebody/astray.jsonl"),
+    "another one": lambda root: write(root, "annotations/unplaced/gold/before.jsonl", b"{}\n{}\n"),
+    "a folder among the texts": lambda root: (root / "raw/text/folder").mkdir(),
+    "a folder among the layers": lambda root: (root / "annotations/gold/folder").mkdir(),
+    "a folder of an annotator": lambda root: (root / "annotations/by/somebody").mkdir(parents=True),
+    "a layer of an annotator": lambda root: write(root, "annotations/by/somebody/astray.jsonl"),
+    "a file beside the annotators": lambda root: write(root, "annotations/by/astray.jsonl"),
+    "a layer of no document": lambda root: write(root, "annotations/gold/astray.jsonl"),
+    "an adjudication of no document": lambda root: write(root, "annotations/adjudication/astray.jsonl"),
+    "a text that is gone": lambda root: next((root / "raw/text").iterdir()).unlink(),
+    "a file in place of a folder": lambda root: (
+        (root / "annotations/gold/was-folder").rmdir() or write(root, "annotations/gold/was-folder")
+    ),
+    "a registry": lambda root: write(root, "annotations/targets.jsonl"),
+    "topic codes": lambda root: write(root, "annotations/topics.jsonl"),
+    "guidelines": lambda root: (root / "annotations/GUIDELINES.md").mkdir(),
+    "metadata": lambda root: write(root, "raw/documents.jsonl"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_check_sees_every_change_of_what_it_looks_at(name, tmp_path):
+    root = make_corpus(tmp_path, 12)
+    write(root, "annotations/unplaced/gold/before.jsonl")
+    (root / "annotations/gold/was-folder").mkdir()
+    before = check_folder(root, SMALL)
+    assert check_folder(root, SMALL) == before
+    CHANGES[name](root)
+    corpus, found = read_corpus(root)
+    expected = sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
+    assert list(check_folder(root, SMALL).problems) == expected
+
+
+@pytest.mark.posix
+def test_a_link_that_leads_nowhere_hides_no_change(generated, tmp_path, compiled):
+    for folder in ("raw/text", "annotations/gold"):
+        (generated / folder / "astray").symlink_to("nowhere")
+    build_hub(generated, tmp_path / "hub", SMALL)
+    compiled.clear()
+    change(generated, 4)
+    build_hub(generated, tmp_path / "hub", SMALL)
+    assert len(compiled) == 1
+
+
+@pytest.mark.posix
+def test_linked_folders_are_seen_and_not_left(tmp_path):
+    root = make_corpus(tmp_path / "corpus", 12)
+    (root / "raw/text").rename(tmp_path / "elsewhere")
+    (root / "raw/text").symlink_to(tmp_path / "elsewhere")
+    (root / "annotations/gold/loop").symlink_to(tmp_path)
+    folders = Snapshot(root, slack=-1e9).folders
+    assert not [folder for folder in folders if "loop" in folder]
+    before = check_folder(root, SMALL)
+    assert check_folder(root, SMALL) == before
+    text = next((tmp_path / "elsewhere").iterdir())
+    text.write_bytes(text.read_bytes() + b"\n")
+    codes = {problem.code for problem in check_folder(root, SMALL).problems}
+    assert "checksum" in codes
+
+
+def test_surroundings_are_judged_again_when_they_change(generated):
     """What was found in ``documents.jsonl`` and the registries is taken over only while their bytes are the same."""
     index = generated / "raw/documents.jsonl"
     raw = index.read_bytes()
-    check_folder(generated, ALONE)
+    check_folder(generated, SMALL)
     change(generated, 5)
     reference, found = read_corpus(generated)
     expected = sorted([*found, *check_corpus(reference)], key=lambda problem: problem.order)
-    assert list(check_folder(generated, ALONE).problems) == expected
+    assert list(check_folder(generated, SMALL).problems) == expected
     first, *rest = raw.splitlines(keepends=True)
     index.write_bytes(b"".join([first, first, *rest]))
-    assert "duplicate-id" in {problem.code for problem in check_folder(generated, ALONE).problems}
+    assert "duplicate-id" in {problem.code for problem in check_folder(generated, SMALL).problems}
     change(generated, 5)
-    assert "duplicate-id" in {problem.code for problem in check_folder(generated, ALONE).problems}
+    assert "duplicate-id" in {problem.code for problem in check_folder(generated, SMALL).problems}
     index.write_bytes(raw)
-    assert list(check_folder(generated, ALONE).problems) == expected
+    assert list(check_folder(generated, SMALL).problems) == expected
 
 
 @pytest.mark.posix
@@ -90,69 +150,68 @@ def test_names_of_files_that_are_no_text(small):
     (small / os.fsdecode(b"annotations/by/\xff")).mkdir()
     (small / os.fsdecode(b"annotations/gold/\xff.jsonl")).write_bytes(b"")
     (small / os.fsdecode(b"annotations/unplaced/\xff.jsonl")).write_bytes(b"{}\n")
-    problems = build_hub(small, small / "build/hub", ALONE).problems
+    problems = build_hub(small, small / "build/hub", SMALL).problems
     assert [(problem.code, problem.path) for problem in problems] == [
         ("unexpected-file", r"annotations/by/\xff"),
         ("unexpected-file", r"annotations/gold/\xff.jsonl"),
         ("unplaced-annotation", r"annotations/unplaced/\udcff.jsonl"),
     ]
-    assert build_hub(small, small / "build/hub", ALONE).problems == problems
+    assert build_hub(small, small / "build/hub", SMALL).problems == problems
 
 
-def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, no_slack, monkeypatch):
+def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, monkeypatch):
     hub = tmp_path / "hub"
-    monkeypatch.setattr("readout.manifest._to_stamp", lambda found: (0, 0, 0, 0))  # times that show nothing
-    build_hub(generated, hub, ALONE)
+    monkeypatch.setattr("readout.scale.cache._to_stamp", lambda *_: (1, 1, 1, 1))  # times that show nothing
+    build_hub(generated, hub, SMALL)
     change(generated, 3)
     compiled.clear()
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     assert compiled == []
-    build_hub(generated, hub, Options(jobs=1, verify=True))
+    build_hub(generated, hub, VERIFY)
     assert len(compiled) == 1
     victim = hub / "data/quotes/train-00001-of-00008.parquet"
     raw, times = victim.read_bytes(), victim.stat()
     victim.write_bytes(raw[:-1] + b"x")
     os.utime(victim, ns=(times.st_atime_ns, times.st_mtime_ns))
-    build_hub(generated, hub, Options(jobs=1, verify=True))
+    build_hub(generated, hub, VERIFY)
     assert victim.read_bytes() == raw
 
 
-def test_verify_takes_over_what_a_fresh_checkout_made_newer(generated, tmp_path, compiled, no_slack):
-    build_hub(generated, tmp_path / "hub", ALONE)
+def test_verify_takes_over_what_a_fresh_checkout_made_newer(generated, tmp_path, compiled):
+    build_hub(generated, tmp_path / "hub", SMALL)
     for path in generated.rglob("*.txt"):
         os.utime(path, (OLD, OLD))
     compiled.clear()
-    build_hub(generated, tmp_path / "hub", Options(jobs=1, verify=True))
+    build_hub(generated, tmp_path / "hub", VERIFY)
     assert compiled == []
 
 
 @pytest.mark.parametrize("damage", ["remove", "change"])
-def test_damaged_output_is_built_again(generated, tmp_path, no_slack, damage):
+def test_damaged_output_is_built_again(generated, tmp_path, damage):
     hub = tmp_path / "hub"
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     whole = snapshot(hub)
     for path in (hub / "data/tokens/train-00000-of-00008.parquet", hub / "README.md"):
         path.unlink() if damage == "remove" else path.write_bytes(b"x")
-        build_hub(generated, hub, ALONE)
+        build_hub(generated, hub, SMALL)
         assert snapshot(hub) == whole
 
 
-def test_a_change_of_registries_or_code_is_a_change_of_all(generated, tmp_path, compiled, no_slack, monkeypatch):
-    build_hub(generated, tmp_path / "hub", ALONE)
+def test_a_change_of_registries_or_code_is_a_change_of_all(generated, tmp_path, compiled, monkeypatch):
+    build_hub(generated, tmp_path / "hub", SMALL)
     every = len(compiled)
     path = generated / "annotations/targets.jsonl"
     path.write_bytes(path.read_bytes().replace(b"wants it", b"likes it"))
-    build_hub(generated, tmp_path / "hub", ALONE)
+    build_hub(generated, tmp_path / "hub", SMALL)
     assert len(compiled) == 2 * every
-    for module in ("manifest", "verdict"):
-        monkeypatch.setattr(f"readout.{module}.hash_world", lambda: "another version")
-    build_hub(generated, tmp_path / "hub", ALONE)
+    monkeypatch.setattr("readout.scale.cache.hash_environment", lambda: "another version")
+    build_hub(generated, tmp_path / "hub", SMALL)
     assert len(compiled) == 3 * every
 
 
-def test_documents_that_come_and_go(generated, tmp_path, no_slack):
+def test_documents_that_come_and_go(generated, tmp_path):
     hub = tmp_path / "hub"
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     whole = snapshot(hub)
     index = generated / "raw/documents.jsonl"
     line, *rest = index.read_bytes().splitlines(keepends=True)
@@ -160,32 +219,28 @@ def test_documents_that_come_and_go(generated, tmp_path, no_slack):
     doc_id = json.loads(line)["doc_id"]
     (generated / f"raw/text/{doc_id}.txt").rename(tmp_path / "text")
     (generated / f"annotations/gold/{doc_id}.jsonl").rename(tmp_path / "gold")
-    build_hub(generated, hub, ALONE)
-    build_hub(generated, tmp_path / "fresh", ALONE)
+    build_hub(generated, hub, SMALL)
+    build_hub(generated, tmp_path / "fresh", SMALL)
     assert snapshot(hub) == snapshot(tmp_path / "fresh")
     (tmp_path / "text").rename(generated / f"raw/text/{doc_id}.txt")
     (tmp_path / "gold").rename(generated / f"annotations/gold/{doc_id}.jsonl")
     index.write_bytes(b"".join([line, *rest]))
-    build_hub(generated, hub, ALONE)
+    build_hub(generated, hub, SMALL)
     assert snapshot(hub) == whole
 
 
-def test_problems_are_remembered_with_their_lines(generated, no_slack):
+def test_problems_are_remembered_with_their_lines(generated):
     path = sorted((generated / "annotations/gold").iterdir())[5]
     raw = path.read_bytes()
     path.write_bytes(raw.replace(b'"start":', b'"start":1', 1))
-    first = check_folder(generated, ALONE).problems
+    first = check_folder(generated, SMALL).problems
     assert is_failure(first)
-    assert check_folder(generated, ALONE).problems == first
+    assert check_folder(generated, SMALL).problems == first
     path.write_bytes(raw)
-    assert not is_failure(check_folder(generated, ALONE).problems)
+    assert not is_failure(check_folder(generated, SMALL).problems)
 
 
-@pytest.mark.posix
 def test_a_corpus_that_cannot_be_written_is_checked(generated):
-    (generated / "build").mkdir(exist_ok=True)
-    (generated / "build").chmod(0o555)
-    try:
-        assert not is_failure(check_folder(generated, ALONE).problems)
-    finally:
-        (generated / "build").chmod(0o755)
+    (generated / "build").write_bytes(b"")  # where a folder would be made
+    assert not is_failure(check_folder(generated, SMALL).problems)
+    assert (generated / "build").read_bytes() == b""

@@ -8,6 +8,7 @@ from conftest import ROOT
 from datasets import get_dataset_config_names, load_dataset
 
 from readout import load
+from readout.dataset import load as loading
 from readout.dataset.build import build_hub
 from readout.dataset.features import CONFIGS, DEFAULT_CONFIG
 
@@ -88,3 +89,16 @@ def test_the_wheel_carries_the_data(tmp_path):
     done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str({split: len(rows) for split, rows in load("stances").items()})
     subprocess.run([python, "-m", "readout", "check", ROOT], cwd=tmp_path, check=True)
+
+
+def test_a_checkout_without_a_build_says_how_to_build(monkeypatch, tmp_path):
+    for name in ("_INSTALLED_DATA", "_BUILT_DATA"):
+        monkeypatch.setattr(loading, name, tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match="readout build"):
+        load()
+
+
+def test_the_data_of_the_checkout_are_loaded_by_default(monkeypatch, hub, tmp_path):
+    monkeypatch.setattr(loading, "_INSTALLED_DATA", tmp_path / "none")
+    monkeypatch.setattr(loading, "_BUILT_DATA", hub)
+    assert rows_of(load()) == rows_of(load(DEFAULT_CONFIG, hub))

@@ -8,9 +8,8 @@ import pytest
 from conftest import ROOT
 
 CODE = """
-import readout.progress as progress
-progress.QUIET_SECONDS = {quiet}
-with progress.counting(10) as advance:
+from readout.scale.workers import progress
+with progress(10, quiet={quiet}) as advance:
     for _ in range(10):
         advance(1)
 """
@@ -38,7 +37,7 @@ def run_on_terminal(code):
 def test_long_runs_tell_documents_and_time():
     shown = run_on_terminal(CODE.format(quiet=-1))
     assert "10 of 10 documents" in shown
-    assert "a second" in shown
+    assert "per second" in shown
 
 
 @pytest.mark.posix

@@ -4,26 +4,25 @@ import mlcroissant
 import pytest
 from cases import CASES, break_corpus
 from conftest import run_python, tally_corpus
-from generated import ALONE, make_corpus
+from generated import SMALL, make_corpus
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from test_build import snapshot
 
 from readout import check_corpus, read_corpus
+from readout.checks.folder import check_folder
 from readout.dataset import statistics as stats
 from readout.dataset.build import build_hub
 from readout.dataset.load import load
 from readout.problem import RefusedError
-from readout.survey import count_shards
-from readout.verdict import Options, check_folder
-
-pytestmark = pytest.mark.usefixtures("small_shards")
+from readout.scale.shards import count_shards
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_shards_come_to_the_same_verdict_as_the_whole(case, tmp_path):
     break_corpus(case, tmp_path)
-    problems, tally = check_folder(tmp_path, ALONE)
+    problems, tally = check_folder(tmp_path, SMALL)
     corpus, found = read_corpus(tmp_path)
     assert list(problems) == sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
     for make in stats.TABLES.values():
@@ -37,7 +36,7 @@ def test_the_number_of_shards_grows_with_the_corpus(documents):
 
 def test_shards_are_files_that_load(generated, tmp_path):
     hub = tmp_path / "hub"
-    infos = build_hub(generated, hub, ALONE).infos
+    infos = build_hub(generated, hub, SMALL).infos
     names = [path.name for path in sorted((hub / "data/quotes").iterdir())]
     assert "train-00000-of-00008.parquet" in names
     assert len(names) == 16
@@ -52,7 +51,7 @@ def test_shards_are_files_that_load(generated, tmp_path):
 
 def test_croissant_reads_all_shards(generated, tmp_path):
     hub = tmp_path / "hub"
-    infos = build_hub(generated, hub, ALONE).infos
+    infos = build_hub(generated, hub, SMALL).infos
     dataset = mlcroissant.Dataset(jsonld=hub / "croissant.json")
     assert not dataset.metadata.issues.errors
     (quotes,) = (info for info in infos if info.config == "quotes")
@@ -60,21 +59,20 @@ def test_croissant_reads_all_shards(generated, tmp_path):
         assert len(list(dataset.records(f"quotes-{split.name}"))) == split.num_examples
 
 
-def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path, monkeypatch):
-    monkeypatch.setattr("readout.verdict.ALONE", 0)
-    build_hub(generated, tmp_path / "one", ALONE)
-    build_hub(generated, tmp_path / "three", Options(jobs=3))
-    monkeypatch.setattr("readout.verdict.LARGE", 0)
-    build_hub(generated, tmp_path / "anew", Options(jobs=2))
+def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path):
+    build_hub(generated, tmp_path / "one", SMALL)
+    build_hub(generated, tmp_path / "three", replace(SMALL, jobs=3))
+    build_hub(generated, tmp_path / "anew", replace(SMALL, jobs=2, many=0))
     assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three") == snapshot(tmp_path / "anew")
-    assert check_folder(generated, Options(jobs=3)) == check_folder(generated, ALONE)
+    three = check_folder(generated, replace(SMALL, jobs=3, verify=True))
+    assert three == check_folder(generated, SMALL)
 
 
 @pytest.mark.slow
 def test_dask_builds_the_same_bytes(generated, tmp_path):
     pytest.importorskip("distributed")
-    build_hub(generated, tmp_path / "local", ALONE)
-    build_hub(generated, tmp_path / "dask", Options(jobs=2, engine="dask"))
+    build_hub(generated, tmp_path / "local", SMALL)
+    build_hub(generated, tmp_path / "dask", replace(SMALL, jobs=2, engine="dask"))
     assert snapshot(tmp_path / "dask") == snapshot(tmp_path / "local")
 
 
@@ -85,14 +83,14 @@ def test_rows_that_no_column_can_hold_are_refused_by_name(generated, tmp_path, m
 
     monkeypatch.setattr("readout.dataset.batch.check_size", check_size)
     with pytest.raises(RefusedError, match=r"'20.*broken into lines"):
-        build_hub(generated, tmp_path / "hub", Options(jobs=2))
+        build_hub(generated, tmp_path / "hub", replace(SMALL, jobs=2))
     assert list(tmp_path.glob("hub")) == []
 
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_corpus(tmp_path):
     code = "import sys; from pathlib import Path; from readout.dataset.build import build_hub\n"
-    code += "from readout.verdict import Options\n"
+    code += "from readout.scale.workers import Options\n"
     code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=1)).infos\n"
     # Not ru_maxrss: a child begins with that of the process which started it, here pytest with all its libraries.
     code += "print(int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) // 1024)"

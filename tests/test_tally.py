@@ -2,16 +2,16 @@
 
 import pytest
 from conftest import CORPUS, ROOT
-from generated import ALONE
+from generated import SMALL
 from hypothesis import given
 from hypothesis import strategies as st
 
 from readout import read_corpus
+from readout.checks.folder import check_folder
 from readout.corpus.read import read_registries
 from readout.corpus.tally import Tally
 from readout.dataset import statistics as stats
 from readout.report.tables import format_markdown
-from readout.verdict import check_folder
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_tallies_add_up_in_any_order(documents, registries, order, cut):
 
 def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
     monkeypatch.setattr("readout.corpus.tally.LISTED", 7)
-    _, tally = check_folder(generated, ALONE)
+    _, tally = check_folder(generated, SMALL)
     registries, _ = read_registries(generated)
     table = stats.TABLES["documents"](tally, registries)
     assert len(table.rows) == 7

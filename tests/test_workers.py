@@ -7,7 +7,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-from readout.engine import map_tasks
+from readout.scale.workers import map_tasks
 
 
 def die(number):
@@ -21,7 +21,7 @@ def test_a_worker_that_dies_is_an_error_not_a_hang():
 
 POOL = """
 import os, sys, time
-from readout.engine import map_tasks
+from readout.scale.workers import map_tasks
 
 def work(number):
     os.write(1, b"at work\\n")

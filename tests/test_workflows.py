@@ -95,3 +95,18 @@ def test_hooks_work_in_another_corpus(tmp_path):
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "json-syntax" in done.stdout
+
+
+def test_the_lowest_versions_are_printed_as_constraints():
+    done = subprocess.run([sys.executable, ROOT / ".ci/lowest.py"], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines == sorted(set(lines))
+    assert all(re.fullmatch(r"[\w.-]+==[0-9.]+", line) for line in lines)
+    assert {"click", "datasets", "pytest", "pyarrow"} <= {line.partition("==")[0] for line in lines}
+
+
+def test_what_a_wheel_is_built_with_is_what_the_package_needs():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (built_with,) = re.findall(r"^requires = (\[.*\])$", project, re.MULTILINE)
+    (needed,) = re.findall(r"^dependencies = (\[.*?^\])$", project, re.MULTILINE | re.DOTALL)
+    assert {each for each in yaml.safe_load(built_with) if "hatchling" not in each} <= set(yaml.safe_load(needed))

@@ -115,8 +115,8 @@ def _weighted_mean(scores: Sequence[tuple[float, int]]) -> float | None:
 def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, int] | None:
     """Return the γ of one document and its number of spans; None below two spans in a layer."""
     import numpy as np
+    import pygamma_agreement as pygamma
     from pyannote.core import Segment
-    from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
 
     continuum = Continuum()
     sizes = []

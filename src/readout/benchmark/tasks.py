@@ -11,7 +11,17 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from readout.model import AnnotatedDocument, Corpus, Mention, Polarity, Quote, Registries, Span, Stance, iter_spans
+from readout.model import (
+    AnnotatedDocument,
+    Corpus,
+    Mention,
+    Polarity,
+    Quote,
+    Registries,
+    Span,
+    Stance,
+    iter_spans,
+)
 from readout.problem import RefusedError
 from readout.text.tokens import Paragraphs
 

@@ -6,7 +6,9 @@ Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -69,6 +71,11 @@ class _Commands(OrderedGroup):
             with formatter.section(title.capitalize()):
                 formatter.write_dl(list(zip(padded, summaries, strict=True)))
 
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        """Run the command line with streams that take any text."""
+        _take_any_text()
+        return super().main(*arguments, **named)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a refusal or a file error exits with 2 and without a traceback."""
         try:
@@ -83,10 +90,19 @@ class _Commands(OrderedGroup):
             raise
 
 
+def _take_any_text() -> None:
+    """Let a stream write any text: Windows gives a pipe its code page, which lacks most scripts."""
+    encoding = "utf-8" if sys.platform == "win32" else None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 def _extra_hint(module: str) -> str:
     """Return how to install the extra that has a missing module, or an empty string."""
     from importlib.metadata import requires
 
+    name = re.escape(module.replace("_", "-"))
     for requirement in requires("readout-corpus") or ():
         found = re.fullmatch(
             rf"(?:\w+-)?{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement

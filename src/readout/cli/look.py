@@ -37,7 +37,8 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 
     Each problem has a file, a line and a hint. docs/problems.md explains every code.
     """
-    from readout.verdict import Options, check_folder
+    from readout.checks.folder import check_folder
+    from readout.scale.workers import Options
 
     problems, tally = check_folder(root, Options(jobs=jobs, verify=verify))
     print_problems(problems, output)
@@ -55,10 +56,10 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 @report_option
 def stats(root: Path, names: tuple[str, ...], output: str) -> None:
     """Count documents, annotations, labels, speakers and topics."""
+    from readout.checks.folder import check_folder
     from readout.corpus.read import read_registries
     from readout.dataset.statistics import TABLES, report_tables
     from readout.report.tables import print_report
-    from readout.verdict import check_folder
 
     _, tally = check_folder(root)
     registries, _ = read_registries(root)

@@ -13,7 +13,7 @@ from readout.cli.frame import main, print_problems, summarise
 from readout.cli.options import NEW_FOLDER, jobs_option, takes_corpus, takes_folder, verify_option
 
 if TYPE_CHECKING:
-    from readout.engine import Engine
+    from readout.scale.workers import Engine
 
 
 @main.command()
@@ -36,7 +36,7 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
     since the last build is compiled again.
     """
     from readout.dataset.build import HUB, build_hub, describe_build
-    from readout.verdict import Options
+    from readout.scale.workers import Options
 
     target = output or root / HUB
     built = build_hub(root, target, Options(jobs=jobs, engine=engine, verify=verify))

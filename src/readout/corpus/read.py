@@ -95,6 +95,12 @@ def find_root(start: Path) -> Path:
     raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
 
 
+def require_corpus(root: Path) -> None:
+    """Raise UnreadableCorpusError if a folder has no ``raw/documents.jsonl``."""
+    if not (root / DOCUMENTS).is_file():
+        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+
+
 # A pipe must not be waited for (POSIX), and line endings must not be translated (Windows).
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -301,8 +307,7 @@ def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:
         UnreadableCorpusError: ``root`` holds no ``raw/documents.jsonl``.
 
     """
-    if not (root / DOCUMENTS).is_file():
-        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+    require_corpus(root)
     registries, problems = read_registries(root)
     index, found = read_index(root)
     problems += [*found, *check_folders(root, index), *check_unplaced(root)]

@@ -1,7 +1,8 @@
 """Rows turned into columns: Arrow tables that never pass through dictionaries, and the hash of their content.
 
 Columns are made of plain buffers. ``pyarrow.array`` is not used: on the first Python list it imports pandas, which
-takes longer than all else that a small build does.
+takes longer than all else that a small build does. Nor is any method that imports ``pyarrow.compute``, which first
+makes a documented function for each of 286 kernels.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from pyarrow._compute import call_function
 
 from readout.dataset.features import (
     FEATURES,
@@ -95,14 +97,18 @@ def to_strings(values: Sequence[str | None]) -> pa.Array:
 
 def _to_mask(values: Sequence[Any]) -> pa.Buffer:
     """Return the bits that tell which values are there."""
-    present = bytes([value is not None for value in values])
-    numbers = pa.Array.from_buffers(pa.uint8(), len(present), [None, pa.py_buffer(present)])
-    return numbers.cast(pa.bool_()).buffers()[1]
+    present = np.array([value is not None for value in values], np.bool_)
+    return pa.py_buffer(np.packbits(present, bitorder="little"))
 
 
 def _to_tags(labels: Labels, letters: str) -> pa.Array:
     numbers = letters.translate({ord(name): number for name, number in labels.numbers().items()}).encode()
-    return pa.Array.from_buffers(pa.uint8(), len(numbers), [None, pa.py_buffer(numbers)]).cast(pa.int64())
+    return from_numpy(np.frombuffer(numbers, np.uint8).astype(np.int64))
+
+
+def take(values: pa.Array, numbers: pa.Array) -> pa.Array:
+    """Return the values at some positions, null for a position that is null."""
+    return call_function("take", [values, numbers])
 
 
 def from_numpy(values: Any) -> pa.Array:
@@ -157,9 +163,9 @@ class ContentHash:
     """
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._streams: dict[str, Any] = {}
         self.num_bytes = 0
-        self.update(to_arrow_table(config, ()))
 
     def update(self, table: pa.Table) -> None:
         """Add the rows of a table made by this module."""
@@ -169,6 +175,8 @@ class ContentHash:
 
     def hexdigest(self) -> str:
         """Return the hash of the rows so far."""
+        if not self._streams:
+            self.update(to_arrow_table(self._config, ()))
         lines = [f"{path} {stream.hexdigest()}\n" for path, stream in self._streams.items()]
         return sha256("".join(lines).encode()).hexdigest()
 
@@ -177,8 +185,10 @@ class ContentHash:
             for number, field in enumerate(values.type):
                 self._add(f"{path}.{field.name}", values.field(number))
         elif pa.types.is_list(values.type):
-            self._feed(f"{path} lengths", np.diff(_view(values, 1, np.int32, 1)))
-            self._add(f"{path}[]", values.flatten())
+            offsets = _view(values, 1, np.int32, 1)
+            first, last = int(offsets[0]), int(offsets[-1])
+            self._feed(f"{path} lengths", np.diff(offsets))
+            self._add(f"{path}[]", values.values.slice(first, last - first))  # no list is null
         else:
             self._streams.setdefault(f"{path} present", sha256()).update(_presence(values))
             self._add_primitive(path, values)
@@ -189,8 +199,10 @@ class ContentHash:
             self._feed(f"{path} lengths", np.diff(offsets))
             self._feed(path, (values.buffers()[2] or b"")[int(offsets[0]) : int(offsets[-1])])
         else:
-            values = values.fill_null(0) if values.null_count else values
-            self._feed(path, _view(values, 1, _NUMBERS[values.type]))
+            numbers = _view(values, 1, _NUMBERS[values.type])
+            if values.null_count:
+                numbers = np.where(_presence(values), numbers, numbers.dtype.type(0))
+            self._feed(path, numbers)
 
     def _feed(self, path: str, raw: Any) -> None:
         self._streams.setdefault(path, sha256()).update(raw)
@@ -206,6 +218,8 @@ def _view(values: pa.Array, number: int, dtype: Any, more: int = 0) -> Any:
 
 
 def _presence(values: pa.Array) -> Any:
+    """Return 1 for every value that is there and 0 for every other."""
     if values.null_count == 0:
-        return b"\1" * len(values)
-    return _view(values.is_valid().cast(pa.uint8()), 1, np.uint8)
+        return np.ones(len(values), np.uint8)
+    bits = np.frombuffer(values.buffers()[0], np.uint8)
+    return np.unpackbits(bits, bitorder="little")[values.offset : values.offset + len(values)]

@@ -20,6 +20,7 @@ from readout.dataset.arrow import (
     check_size,
     from_numpy,
     slice_strings,
+    take,
     to_list,
     to_numbers,
     to_strings,
@@ -117,7 +118,7 @@ class Texts:
     def heads(self, documents: Any) -> dict[str, pa.Array]:
         """Return the columns that say from which document a row comes, for documents by their number."""
         numbers = from_numpy(documents)
-        return {"doc_id": to_strings(self.doc_ids).take(numbers), "event": to_strings(self.events).take(numbers)}
+        return {"doc_id": take(to_strings(self.doc_ids), numbers), "event": take(to_strings(self.events), numbers)}
 
     def strings(self, starts: Any, ends: Any) -> pa.Array:
         """Return the passages of the text between offsets."""
@@ -138,7 +139,7 @@ class Texts:
         covers, numbers = np.unique(left * size + right, return_inverse=True)
         starts, ends = covers // size, covers % size
         check_size(int((self.at[ends] - self.at[starts])[numbers].sum()))
-        texts = self.strings(starts, ends).take(from_numpy(numbers.astype(np.int64)))
+        texts = take(self.strings(starts, ends), from_numpy(numbers.astype(np.int64)))
         return texts, from_numpy((left - self.bases[documents]).astype(np.int32))
 
 

@@ -78,7 +78,9 @@ def format_card(text: str, infos: Iterable[ConfigInfo]) -> str:
     infos = [info for info in map(_without_empty_splits, infos) if info.splits]
     front["configs"] = [_config_entry(info) for info in infos]
     front["dataset_info"] = [_dataset_info(info) for info in infos]
-    return f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=10_000)}---\n{body}"
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the compiled one takes a fifth of the time
+    text = yaml.dump(front, Dumper=dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return f"---\n{text}---\n{body}"
 
 
 def _without_empty_splits(info: ConfigInfo) -> ConfigInfo:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from readout.dataset.card import ConfigInfo, data_path
@@ -83,7 +82,8 @@ def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parque
 
 
 def _paths(config: Config, split: str, parquet: Iterable[str]) -> list[str]:
-    return [path for path in parquet if fnmatchcase(path, data_path(config, split))]
+    start, end = data_path(config, split).split("*")
+    return [path for path in parquet if path.startswith(start) and path.endswith(end)]
 
 
 def _file_sets(infos: Iterable[ConfigInfo], parquet: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
 
 from readout import model
@@ -197,6 +198,7 @@ def to_hub_feature(feature: Feature) -> Any:
     return {name: to_hub_feature(child) for name, child in feature.items()}
 
 
+@cache
 def arrow_schema(config: Config) -> pa.Schema:
     """Return the Arrow schema of a config, with the features under the metadata key ``huggingface``.
 

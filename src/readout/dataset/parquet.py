@@ -10,43 +10,24 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec.structs import replace
 
+from readout.checks.folder import check_shard
 from readout.dataset.arrow import ContentHash
 from readout.dataset.batch import Batch, Vocabularies
 from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
 from readout.dataset.tables import make_registry_table, make_table
 from readout.model import AnnotatedDocument, Registries
 from readout.problem import RefusedError
-from readout.survey import Scope, Shard, Surveyed, survey_shard
+from readout.scale.shards import Result, Scope, Shard, ShardFile
 
 GROUP_DOCUMENTS = 200
 GROUP_CHARACTERS = 1_000_000
 """A row group ends after so many documents or characters of text, whichever comes first. Memory depends on it, not on
 the number of documents; and the bytes do, so it is fixed."""
 DOCUMENT_CONFIGS: tuple[Config, ...] = tuple(config for config in CONFIGS if config not in REGISTRY_CONFIGS)
-
-
-class ShardFile(msgspec.Struct, frozen=True):
-    """One Parquet file. ``num_bytes`` is the size of its values in memory, ``content`` the hash of its rows."""
-
-    config: Config
-    split: str
-    path: str
-    rows: int
-    num_bytes: int
-    size: int
-    sha256: str
-    content: str
-
-
-class ShardResult(msgspec.Struct, frozen=True):
-    """What became of a shard: what was found in it, and its files; with errors, the files are not whole."""
-
-    surveyed: Surveyed
-    files: tuple[ShardFile, ...]
 
 
 class _FileWriter:
@@ -132,11 +113,12 @@ class _ShardWriter:
         return tuple(writer.close() for writer in self.writers)
 
 
-def compile_shard(shard: Shard, scope: Scope, folder: str) -> ShardResult:
+def compile_shard(shard: Shard, scope: Scope, folder: str) -> Result:
     """Read, check and compile the documents of a shard into ``folder``, whose folders of data exist."""
-    writer = _ShardWriter(Path(folder), shard, scope.read_registries())
-    surveyed = survey_shard(shard, scope, writer.add)
-    return ShardResult(surveyed, writer.close())
+    registries, _ = scope.read_registries()
+    writer = _ShardWriter(Path(folder), shard, registries)
+    result = check_shard(shard, scope, writer.add)
+    return replace(result, files=writer.close())
 
 
 def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from readout.dataset.arrow import (
     Row,
     from_numpy,
+    take,
     to_arrow_table,
     to_column,
     to_list,
@@ -30,8 +31,17 @@ from readout.dataset.features import (
 )
 from readout.dataset.stance_items import StanceItem, iter_stance_items
 from readout.dataset.tokens import make_token_columns
-from readout.model import AnnotatedDocument, Boilerplate, Corpus, Mention, Quote, Registries, Stance, Topic
-from readout.survey import iter_runs
+from readout.model import (
+    AnnotatedDocument,
+    Boilerplate,
+    Corpus,
+    Mention,
+    Quote,
+    Registries,
+    Stance,
+    Topic,
+)
+from readout.scale.shards import iter_runs
 
 Columns: TypeAlias = "dict[str, pa.Array]"
 
@@ -49,11 +59,11 @@ def _stances(batch: Batch) -> Columns:
     return {
         **group.head,
         "fold": group.head["event"],
-        "holder": speakers.ids.take(holder),
-        "holder_name": speakers.column("name").take(holder),
-        "target": targets.ids.take(target),
-        "target_label": targets.column("label").take(target),
-        "proposition": targets.column("proposition").take(target),
+        "holder": take(speakers.ids, holder),
+        "holder_name": take(speakers.column("name"), holder),
+        "target": take(targets.ids, target),
+        "target_label": take(targets.column("label"), target),
+        "proposition": take(targets.column("proposition"), target),
         "polarity": group.numbers("polarity", FEATURES["stances"]["polarity"]),
         "expression": group.numbers("expression", FEATURES["stances"]["expression"]),
         **group.main.where,
@@ -71,12 +81,12 @@ def _quotes(batch: Batch) -> Columns:
     sources = group.qualified(group.values("source"))
     numbers = {id_: number for number, id_ in enumerate(mentions.ids)}
     source = to_numbers(pa.int64(), list(map(numbers.get, sources)))
-    text, start, end = (field.take(source) for field in mentions.main.fields)
+    text, start, end = (take(field, source) for field in mentions.main.fields)
     return {
         **group.head,
         "form": group.numbers("form", FEATURES["quotes"]["form"]),
-        "speaker": speakers.ids.take(speaker),
-        "speaker_name": speakers.column("name").take(speaker),
+        "speaker": take(speakers.ids, speaker),
+        "speaker_name": take(speakers.column("name"), speaker),
         "source": to_strings(sources),
         "source_text": text,
         "source_start": start,
@@ -98,8 +108,8 @@ def _mentions(batch: Batch) -> Columns:
     speaker = speakers.find(group.values("speaker"))
     return {
         **group.head,
-        "speaker": speakers.ids.take(speaker),
-        "speaker_name": speakers.column("name").take(speaker),
+        "speaker": take(speakers.ids, speaker),
+        "speaker_name": take(speakers.column("name"), speaker),
         **group.main.where,
         **group.main.context,
         "note": to_strings(group.values("note")),
@@ -113,11 +123,11 @@ def _topics(batch: Batch) -> Columns:
     codes = [entry.iptc for entry in batch.vocabularies.registries.topics.values()]
     return {
         **group.head,
-        "topic": topics.ids.take(topic),
-        "topic_label": topics.column("label").take(topic),
-        "topic_definition": topics.column("definition").take(topic),
-        "parent": topics.column("parent").take(topic),
-        "iptc": to_column(["string"], codes).take(topic),
+        "topic": take(topics.ids, topic),
+        "topic_label": take(topics.column("label"), topic),
+        "topic_definition": take(topics.column("definition"), topic),
+        "parent": take(topics.column("parent"), topic),
+        "iptc": take(to_column(["string"], codes), topic),
         **group.main.where,
         "spans": group.main.parts,
         **group.main.context,
@@ -191,9 +201,9 @@ def _label_columns(
     labels = {"gold": golds, "labels": votes, "soft": list(map(soft_label, given))}
     return {
         **head,
-        "holder": speakers.ids.take(speakers.find([item.holder for item in items])),
-        "target": targets.ids.take(target),
-        "proposition": targets.column("proposition").take(target),
+        "holder": take(speakers.ids, speakers.find([item.holder for item in items])),
+        "target": take(targets.ids, target),
+        "proposition": take(targets.column("proposition"), target),
         **places.where,
         **{name: to_column(FEATURES["stance_labels"][name], values) for name, values in labels.items()},
         **places.context,

@@ -15,7 +15,16 @@ from readout.corpus.canonical import encode_layer
 from readout.corpus.drafts import nearest_passage
 from readout.corpus.read import BY, REGISTRY_FILES
 from readout.corpus.schema import explain, is_valid
-from readout.interchange.graph import VALUE_ROLES, Draft, Fault, Graph, Node, from_graph, join_nodes, show
+from readout.interchange.graph import (
+    VALUE_ROLES,
+    Draft,
+    Fault,
+    Graph,
+    Node,
+    from_graph,
+    join_nodes,
+    show,
+)
 from readout.model import AnyAnnotation, Record, Registries, Span
 from readout.problem import Problem, nearest
 from readout.text.find import find_closest

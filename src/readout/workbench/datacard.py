@@ -8,11 +8,11 @@ from pathlib import Path
 from readout.agreement.pairs import PairAgreement, compare_all_pairs
 from readout.agreement.report import format_gamma_section, format_markdown_section
 from readout.benchmark.board.card import format_board, format_section
+from readout.checks.folder import check_folder
 from readout.corpus.read import read_corpus, read_registries
 from readout.dataset.build import DATACARD, composition_sections
 from readout.dataset.card import fill_sections, find_sections
 from readout.model import Corpus
-from readout.verdict import check_folder
 
 
 def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:

@@ -22,9 +22,8 @@ from readout.benchmark.systems.baselines import BASELINES, Baseline
 from readout.benchmark.systems.system import predict_folds
 from readout.benchmark.tasks import Item
 from readout.corpus.files import write_files
-from readout.engine import map_tasks
 from readout.model import Corpus
-from readout.progress import counting
+from readout.scale.workers import map_tasks, progress
 
 
 class Job(NamedTuple):
@@ -64,7 +63,7 @@ def run_job(job: Job) -> bytes:
 def run_jobs(jobs: Sequence[Job], workers: int) -> dict[str, bytes]:
     """Return the predictions of all jobs by path, in the order of the jobs however they are shared out."""
     done: dict[int, bytes] = {}
-    with counting(len(jobs), "runs") as advance:
+    with progress(len(jobs), "runs") as advance:
         for number, raw in map_tasks(run_job, jobs, workers):
             done[number] = raw
             advance(1)

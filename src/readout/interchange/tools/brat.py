@@ -11,7 +11,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from readout.interchange.graph import LINKS, LISTS, NODE_LABELS, VALUE_ROLES, Graph, Link, Node, to_graph
+from readout.interchange.graph import (
+    LINKS,
+    LISTS,
+    NODE_LABELS,
+    VALUE_ROLES,
+    Graph,
+    Link,
+    Node,
+    to_graph,
+)
 from readout.interchange.inbox import Inbox, find_files, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import ANNOTATION_CLASSES, Registries, Span, fields_of

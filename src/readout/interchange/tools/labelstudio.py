@@ -13,7 +13,17 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
-from readout.interchange.graph import LINKS, LISTS, NODE_LABELS, PART, VALUE_ROLES, VALUES, Graph, Link, Node
+from readout.interchange.graph import (
+    LINKS,
+    LISTS,
+    NODE_LABELS,
+    PART,
+    VALUE_ROLES,
+    VALUES,
+    Graph,
+    Link,
+    Node,
+)
 from readout.interchange.inbox import Inbox, find_files, parse_json, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces

@@ -87,6 +87,7 @@ def _iter_sheet_rows(outbox: Outbox, sheet: Sheet) -> Iterator[list[str]]:
         if any("\0" in cell for cell in cells.values()):
             message = f"The {node.label} {node.key!r} holds the character U+0000."
             outbox.refuse(sheet, message, "export it in another format.")
+            continue
         yield [cells.get(name, "") for name in SHEET_COLUMNS]
 
 
