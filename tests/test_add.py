@@ -381,12 +381,24 @@ def test_hostile_text_passes_through_every_command(added, tmp_path):
 
 def test_what_is_there_is_neither_overwritten_nor_built_upon(small, text):
     (small / f"annotations/gold/{DOC_ID}.jsonl").write_bytes(b"{}\n")
-    done = run("add", "document", text, "--published", "2030-03-02", "--split", "train", "--corpus", small)
+    done = run(
+        "add", "document", text, "--published", "2030-03-02", "--split", "train", "--corpus", small
+    )
     assert (done.exit_code, "exists already" in done.stderr) == (2, True)
     assert not (small / f"raw/text/{DOC_ID}.txt").exists()
 
     (small / "annotations/speakers.jsonl").write_bytes(b"[]\n")
     before = {path: path.read_bytes() for path in small.rglob("*.jsonl")}
-    done = run("add", "speaker", "port-union", "--name", "Port union", "--kind", "organisation", "--corpus", small)
+    done = run(
+        "add",
+        "speaker",
+        "port-union",
+        "--name",
+        "Port union",
+        "--kind",
+        "organisation",
+        "--corpus",
+        small,
+    )
     assert (done.exit_code, "has problems" in done.stderr) == (2, True)
     assert before == {path: path.read_bytes() for path in small.rglob("*.jsonl")}

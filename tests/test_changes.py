@@ -382,7 +382,9 @@ def test_the_changelog_tells_of_documents_entries_and_breaking_changes(small):
     first, *_ = index.read_text(encoding="utf-8").splitlines(keepends=True)
     index.write_text(first, encoding="utf-8", newline="\n")
     brief = small / "raw/text/2030-01-harbour-brief.txt"
-    brief.write_text("Dear all, " + brief.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+    brief.write_text(
+        "Dear all, " + brief.read_text(encoding="utf-8"), encoding="utf-8", newline="\n"
+    )
 
     lines = run("diff", CORPUS, small, "--format", "changelog").stdout.splitlines()
     assert [line for line in lines if not line.startswith("- ")] == [

@@ -326,7 +326,11 @@ def test_folds_are_checked_and_written(small):
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
 def test_a_stream_of_any_encoding_takes_any_text(small, encoding):
     path = small / "annotations/gold/2030-02-toll-critics.jsonl"
-    path.write_text('{"type":"mention","id":"m","speaker":"מ𝄞","span":{"exact":"x"}}\n', encoding="utf-8", newline="\n")
+    path.write_text(
+        '{"type":"mention","id":"m","speaker":"מ𝄞","span":{"exact":"x"}}\n',
+        encoding="utf-8",
+        newline="\n",
+    )
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "readout", "check", str(small)]
     done = subprocess.run(command, capture_output=True, env=environment, check=False)

@@ -118,7 +118,7 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
     import pygamma_agreement as pygamma
     from pyannote.core import Segment
 
-    continuum = Continuum()
+    continuum = pygamma.Continuum()
     sizes = []
     for name, layer in (("first", first), ("second", second)):
         units = list(_iter_units(layer, kind))
@@ -129,7 +129,7 @@ def _gamma(first: Layer, second: Layer, kind: AnnotationType) -> tuple[float, in
         return None
 
     np.random.seed(0)  # pygamma-agreement draws from NumPy's global generator
-    dissimilarity = CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1)
+    dissimilarity = pygamma.CombinedCategoricalDissimilarity(alpha=1, beta=1, delta_empty=1)
     with _quiet_solver():
         result = continuum.compute_gamma(dissimilarity, n_samples=30)
         return float(result.gamma), sum(sizes)

@@ -72,7 +72,7 @@ class _Commands(OrderedGroup):
                 formatter.write_dl(list(zip(padded, summaries, strict=True)))
 
     def main(self, *arguments: Any, **named: Any) -> Any:
-        """Run the command line with streams that take any text."""
+        """Run the command line with standard streams that take any text."""
         _take_any_text()
         return super().main(*arguments, **named)
 
@@ -91,7 +91,10 @@ class _Commands(OrderedGroup):
 
 
 def _take_any_text() -> None:
-    """Let a stream write any text: Windows gives a pipe its code page, which lacks most scripts."""
+    """Let the standard streams write any text.
+
+    On Windows a pipe has the encoding of the code page, which lacks most scripts.
+    """
     encoding = "utf-8" if sys.platform == "win32" else None
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.encoding.lower() != "utf-8":
@@ -104,9 +107,7 @@ def _extra_hint(module: str) -> str:
 
     name = re.escape(module.replace("_", "-"))
     for requirement in requires("readout-corpus") or ():
-        found = re.fullmatch(
-            rf"(?:\w+-)?{re.escape(module)}\b.*extra == ['\"](\w+)['\"].*", requirement
-        )
+        found = re.fullmatch(rf"(?:\w+-)?{name}\b.*extra == ['\"](\w+)['\"].*", requirement)
         if found and found[1] not in ("dev", "test"):  # these contain all the others
             return f'This command needs {module}: pip install "readout-corpus[{found[1]}]"'
     return ""
