@@ -18,7 +18,9 @@ def make_items(golds, events=None, task="polarity", **inputs):
 def make_score(golds, preds, events=None, task="polarity", name="system", **inputs):
     """Return the score of predictions for items made by hand."""
     items = make_items(golds, events, task, **inputs)
-    return Score(name, items, {item.id: pred for item, pred in zip(items, preds, strict=True)}, "event")
+    return Score(
+        name, items, {item.id: pred for item, pred in zip(items, preds, strict=True)}, "event"
+    )
 
 
 def measure(score, name):

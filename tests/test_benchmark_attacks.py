@@ -47,7 +47,10 @@ def number_labels(raw):
 
 
 REFUSED = {
-    "a carriage return at the end of each line": (lambda raw: raw.replace(b"\n", b"\r\n"), ["carriage-return"]),
+    "a carriage return at the end of each line": (
+        lambda raw: raw.replace(b"\n", b"\r\n"),
+        ["carriage-return"],
+    ),
     "a byte order mark": (lambda raw: b"\xef\xbb\xbf" + raw, ["byte-order-mark"]),
     "another encoding": (lambda raw: raw.replace(b"favor", b"f\xe4vor", 1), ["encoding"]),
     "one JSON array": (
@@ -57,10 +60,16 @@ REFUSED = {
     "a blank line": (lambda raw: raw.replace(b"\n", b"\n\n", 1), ["json-syntax"]),
     "an empty file": (lambda raw: b"", ["prediction-missing"]),
     "a last line cut off": (lambda raw: raw[:-9], ["json-syntax", "prediction-missing"]),
-    "a key twice": (lambda raw: raw.replace(b'{"id"', b'{"id":"x","id"', 1), ["duplicate-key", "prediction-missing"]),
+    "a key twice": (
+        lambda raw: raw.replace(b'{"id"', b'{"id":"x","id"', 1),
+        ["duplicate-key", "prediction-missing"],
+    ),
     "a line twice": (lambda raw: raw + raw.splitlines(True)[0], ["prediction-twice"]),
     "a missing line": (lambda raw: b"".join(raw.splitlines(True)[1:]), ["prediction-missing"]),
-    "an extra line": (lambda raw: raw + b'{"id":"nobody","prediction":"favor"}\n', ["prediction-id"]),
+    "an extra line": (
+        lambda raw: raw + b'{"id":"nobody","prediction":"favor"}\n',
+        ["prediction-id"],
+    ),
     "gold beside the prediction": (edit(0, gold="favor"), ["prediction-record"]),
     "a label in another case": (edit(0, prediction="Favor"), ["prediction-value"]),
     "a label of another task": (edit(0, prediction="none"), ["prediction-value"]),
@@ -68,7 +77,10 @@ REFUSED = {
     "several labels at once": (edit(0, prediction=["favor", "against"]), ["prediction-value"]),
     "a probability": (edit(0, prediction={"favor": 1.0}), ["prediction-value"]),
     "numbers for labels": (number_labels, ["prediction-value"] * 6),
-    "not a number": (lambda raw: raw.replace(b'"favor"', b"NaN", 1), ["json-syntax", "prediction-missing"]),
+    "not a number": (
+        lambda raw: raw.replace(b'"favor"', b"NaN", 1),
+        ["json-syntax", "prediction-missing"],
+    ),
 }
 
 
@@ -131,10 +143,20 @@ def test_spans_that_cannot_be_are_refused(document_items, task, name):
 @pytest.mark.parametrize(
     ("task", "wrong"),
     [
-        ("tuples", [{"holder": "nobody", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}]),
-        ("tuples", [{"holder": "noam-levi", "target": "ferry", "polarity": 0, "evidence": [[0, 3]]}]),
+        (
+            "tuples",
+            [{"holder": "nobody", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}],
+        ),
+        (
+            "tuples",
+            [{"holder": "noam-levi", "target": "ferry", "polarity": 0, "evidence": [[0, 3]]}],
+        ),
         ("tuples", [{"holder": "noam-levi", "target": "ferry", "polarity": "favor"}]),
-        ("tuples", [{"holder": "noam-levi", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}] * 2),
+        (
+            "tuples",
+            [{"holder": "noam-levi", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}]
+            * 2,
+        ),
         ("tuples", {"holder": "noam-levi"}),
         ("quotations", [{"speaker": "nobody", "content": [[0, 3]], "cue": [], "source": None}]),
         ("quotations", [{"speaker": None, "content": [[0, 3]], "cue": None, "source": None}]),
@@ -160,7 +182,9 @@ def score_bytes(items, raw):
 def test_shuffled_rows_change_nothing(items):
     lines = gold_file(items).splitlines(True)
     random.Random(1).shuffle(lines)
-    assert report_score(score_bytes(items, b"".join(lines))) == report_score(score_bytes(items, gold_file(items)))
+    assert report_score(score_bytes(items, b"".join(lines))) == report_score(
+        score_bytes(items, gold_file(items))
+    )
 
 
 def test_shuffled_ids_fall_to_chance(real):
@@ -175,7 +199,10 @@ def test_shuffled_ids_fall_to_chance(real):
 
 def test_permuted_labels_are_wrong(items):
     turned = {"favor": "against", "against": "neutral", "neutral": "favor"}
-    assert score_bytes(items, format_predictions(items, [turned[item.gold] for item in items])).value() == 0
+    assert (
+        score_bytes(items, format_predictions(items, [turned[item.gold] for item in items])).value()
+        == 0
+    )
 
 
 def test_gold_echo_is_said_to_be_gold(items):
@@ -201,7 +228,9 @@ def test_a_class_left_out_is_punished():
 
 def test_giant_spans_earn_their_share_of_characters_only():
     size = 1_000
-    score = make_score([[[100, 110]], [[500, 520]]], [[[0, size]]] * 2, task="evidence", text="x" * size)
+    score = make_score(
+        [[[100, 110]], [[500, 520]]], [[[0, size]]] * 2, task="evidence", text="x" * size
+    )
     assert measure(score, "character recall") == 1
     assert score.value() == pytest.approx(2 * 30 / (30 + 2 * size))
     assert measure(score, "IoU F1") == measure(score, "exact F1") == 0
@@ -226,7 +255,11 @@ def test_shotgun_polarity_pays_for_every_shot():
     def stance(polarity):
         return {"holder": "h", "target": "t", "polarity": polarity, "evidence": [[0, 10]]}
 
-    score = make_score([[stance("against")]], [[stance(label) for label in TASKS["polarity"].labels]], task="tuples")
+    score = make_score(
+        [[stance("against")]],
+        [[stance(label) for label in TASKS["polarity"].labels]],
+        task="tuples",
+    )
     assert score.value() == measure(score, "exact F1") == pytest.approx(2 / 4)
     assert measure(score, "F1 without polarity") == pytest.approx(2 / 4)
 
@@ -237,7 +270,12 @@ def test_offsets_of_other_units_are_wrong_where_they_differ(real):
     item = next(each for each in TASKS["tuples"].build(corpus) if "🚢" in each.inputs["text"])
     place = item.inputs["text"].index("🚢")
     moved = [
-        {**each, "evidence": [[start + (start > place), end + (end > place)] for start, end in each["evidence"]]}
+        {
+            **each,
+            "evidence": [
+                [start + (start > place), end + (end > place)] for start, end in each["evidence"]
+            ],
+        }
         for each in item.gold
     ]
     score = score_bytes([item], format_predictions([item], [moved]))

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 
-from readout.benchmark.board.ceiling import answer, list_full_annotators, score_annotators
+from readout.benchmark.board.ceiling import list_full_annotators, predict_items, score_annotators
 from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
-from readout.benchmark.board.leaderboard import check_files, make_files, write_boards
+from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
 from readout.benchmark.board.submissions import list_systems, read_submissions
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.systems.baselines import BASELINES
@@ -39,7 +39,7 @@ def made_board(tmp_path_factory):
     root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
     corpus = read_corpus(root)[0]
     write_baselines(root, corpus, NAMES, workers=1)
-    write_boards(root, make_files(root, corpus))
+    write_boards(root, build_files(root, corpus))
     return root
 
 
@@ -55,7 +55,10 @@ def run(*arguments):
 
 def codes(root):
     corpus = read_corpus(root)[0]
-    return [(problem.code, Path(problem.path).name) for problem in check_files(root, make_files(root, corpus))]
+    return [
+        (problem.code, Path(problem.path).name)
+        for problem in check_files(root, build_files(root, corpus))
+    ]
 
 
 def test_a_board_that_follows_from_its_predictions_is_accepted(board):
@@ -66,10 +69,14 @@ def test_a_board_that_follows_from_its_predictions_is_accepted(board):
 
 
 def test_a_second_run_writes_the_same_bytes(board):
-    before = {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
+    before = {
+        path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()
+    }
     assert run("bench", "baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
     assert run("bench", "board", board).exit_code == 0
-    assert before == {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
+    assert before == {
+        path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()
+    }
 
 
 def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board):
@@ -88,8 +95,10 @@ def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board
 
 def test_predictions_that_do_not_fit_are_problems_with_their_line(board):
     predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
-    predictions.write_bytes(predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1"))
-    problems = make_files(board, read_corpus(board)[0]).problems
+    predictions.write_bytes(
+        predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1")
+    )
+    problems = build_files(board, read_corpus(board)[0]).problems
     assert {problem.code for problem in problems} == {"prediction-value"}
     assert problems[0].path == "submissions/majority/predictions/polarity.event.jsonl"
     assert problems[0].line == 1
@@ -122,7 +131,9 @@ def edit_card(root, system, **changes):
 )
 def test_what_a_system_must_tell(board, changes, code):
     edit_card(board, "majority", **changes)
-    assert {problem.code for problem in make_files(board, read_corpus(board)[0]).problems} == {code}
+    assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
+        code
+    }
 
 
 def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
@@ -131,7 +142,7 @@ def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
     (folder / "predictions/polarity.moon.jsonl").write_bytes(b"")
     (board / "submissions/vain").mkdir()
     (board / "submissions/nothing/system.yaml").write_text("a: [", encoding="utf-8", newline="\n")
-    found = [(each.code, each.path) for each in make_files(board, read_corpus(board)[0]).problems]
+    found = [(each.code, each.path) for each in build_files(board, read_corpus(board)[0]).problems]
     assert found == [
         ("submission-file", "submissions/majority/predictions/notes.jsonl"),
         ("submission-file", "submissions/majority/predictions/polarity.moon.jsonl"),
@@ -155,28 +166,34 @@ def test_all_seeds_are_kept_and_shown(board):
     assert "majority (seed 1)" in page
     assert "majority (seed 2)" in page
     (folder / "seed-2/polarity.event.jsonl").unlink()
-    assert {problem.code for problem in make_files(board, read_corpus(board)[0]).problems} == {"submission-seeds"}
+    assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
+        "submission-seeds"
+    }
 
 
 def test_the_board_names_the_floor_and_measures_lift_against_it(board):
-    made = make_files(board, read_corpus(board)[0])
+    made = build_files(board, read_corpus(board)[0])
     found = {each.task: each for each in made.boards}["polarity"]
     values = [line.score.value() for line in found.lines]
     assert values == sorted(values, reverse=True)
-    artefacts = {line.score.name: line.score.value() for line in found.lines if line.kind == "artefact"}
+    artefacts = {
+        line.score.name: line.score.value() for line in found.lines if line.kind == "artefact"
+    }
     assert found.floor.value() == max(artefacts.values())
     lexicon = next(line for line in found.lines if line.score.name == "stance-lexicon")
     difference = lexicon.lift.comparison.these_texts.difference
     assert difference.value == pytest.approx(lexicon.score.value() - found.floor.value())
     assert lexicon.lift.comparison.first == "stance-lexicon"
     data = json.loads(made.files["submissions/LEADERBOARD.json"])
-    assert [each["name"] for each in data["boards"][0]["systems"]] == [line.score.name for line in found.lines]
+    assert [each["name"] for each in data["boards"][0]["systems"]] == [
+        line.score.name for line in found.lines
+    ]
     assert "smallest possible p" in made.files["submissions/LEADERBOARD.md"].decode()
 
 
 def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
     edit_card(board, "majority", name="<script>")
-    page = make_files(board, read_corpus(board)[0]).files["submissions/LEADERBOARD.html"].decode()
+    page = build_files(board, read_corpus(board)[0]).files["submissions/LEADERBOARD.html"].decode()
     assert "<script" not in page
     plots = [part.split("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
     for plot in plots:
@@ -193,7 +210,7 @@ def test_an_annotator_with_gold_has_a_perfect_score():
     corpus = read_corpus(CORPUS)[0]
     for task in TASKS.values():
         items = task.build(corpus)
-        score = Score("gold", items, answer(corpus, task.name, items), "event")
+        score = Score("gold", items, predict_items(corpus, task.name, items), "event")
         assert score.value() == 1, task.name
 
 
@@ -205,7 +222,9 @@ def test_an_annotator_is_scored_where_all_documents_were_read():
     twice = replace(corpus, documents=tuple(replace(each, layers=(layer,)) for each, layer in own))
     assert list_full_annotators(twice) == ["ann"]
     items = TASKS["polarity"].build(corpus)
-    assert score_annotators(twice, "polarity", items) == [], "a layer that is gold itself is no second reader"
+    assert score_annotators(twice, "polarity", items) == [], (
+        "a layer that is gold itself is no second reader"
+    )
     blank = replace(layers[0], records=())
     documents = (replace(twice.documents[0], layers=(blank,)), *twice.documents[1:])
     (score,) = score_annotators(replace(twice, documents=documents), "polarity", items)
@@ -232,8 +251,12 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
             assert set(fields) <= set(record[name] if name else record)
         for result, run_ in zip(record["evaluation_results"], submission.runs, strict=True):
             assert result["score_details"]["score"] == pytest.approx(run_.score.value(), abs=1e-6)
-            assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(result)
-        assert all(set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission))
+            assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(
+                result
+            )
+        assert all(
+            set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission)
+        )
     assert run("bench", "board", board, "--export", tmp_path / "out").exit_code == 0
     written = yaml.safe_load((tmp_path / "out/eval_results/majority.yaml").read_bytes())
     assert written[0]["dataset"]["task_id"].startswith("attribution")
@@ -266,17 +289,23 @@ def test_the_real_submissions_are_those_of_the_baselines():
 
 @pytest.mark.slow
 def test_every_number_of_the_real_board_follows(real):
-    assert check_files(ROOT, make_files(ROOT, real[0])) == []
+    assert check_files(ROOT, build_files(ROOT, real[0])) == []
     assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
 
 
 def test_the_system_of_the_readme_runs_and_is_scored(board):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "word-threat" in block]
+    (code,) = [
+        block
+        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        if "word-threat" in block
+    ]
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
     run("bench", "folds", board, "--write")
     subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
-    shutil.copy(board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml")
+    shutil.copy(
+        board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml"
+    )
     edit_card(board, "word-threat", system_id="word-threat", kind="system")
     assert run("bench", "board", board).exit_code == 0
     assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from readout.benchmark.scoring.power import (
     HIT_RATES,
     ClusterSizes,
     count_clusters,
-    count_shape,
+    count_labels,
     plan_error,
     plan_table,
     simulate_all,
@@ -45,7 +45,9 @@ def test_the_interval_keeps_its_promise_on_the_corpus_s_own_shape_where_events_a
 
 
 def test_many_events_keep_the_promise():
-    assert simulate_coverage(np.full((40, 3), 4), LABELS, 0.7, 0.05, runs=2_000).share == pytest.approx(0.95, abs=0.02)
+    assert simulate_coverage(
+        np.full((40, 3), 4), LABELS, 0.7, 0.05, runs=2_000
+    ).share == pytest.approx(0.95, abs=0.02)
 
 
 def test_the_simulation_is_that_of_whole_scores():
@@ -54,7 +56,11 @@ def test_the_simulation_is_that_of_whole_scores():
     fast = simulate_coverage(shape, LABELS, 0.6, 0.0)
     random = np.random.default_rng(7)
     expected = shape.sum(axis=0) * 1000
-    golds = [label for label, number in zip(LABELS, shape.sum(axis=0), strict=True) for _ in range(number)]
+    golds = [
+        label
+        for label, number in zip(LABELS, shape.sum(axis=0), strict=True)
+        for _ in range(number)
+    ]
     big = [label for label, number in zip(LABELS, expected, strict=True) for _ in range(number)]
     truth = make_score(big, [_answer(random, label, 0.6) for label in big]).value()
     covered = 0
@@ -77,7 +83,7 @@ def _answer(random, label, hit_rate):
 
 def test_the_shape_is_counted_by_event():
     items = make_items(["favor", "favor", "against"], ["a", "b", "a"])
-    assert count_shape(items, LABELS).tolist() == [[1, 1, 0], [1, 0, 0]]
+    assert count_labels(items, LABELS).tolist() == [[1, 1, 0], [1, 0, 0]]
     assert count_clusters(items) == ClusterSizes((2, 1))
 
 
@@ -99,7 +105,8 @@ def test_more_events_detect_less(real):
 
 
 @pytest.mark.parametrize(
-    ("events", "comparisons", "can"), [(5, 1, False), (6, 1, True), (6, 3, False), (8, 3, True), (500, 9, True)]
+    ("events", "comparisons", "can"),
+    [(5, 1, False), (6, 1, True), (6, 3, False), (8, 3, True), (500, 9, True)],
 )
 def test_the_limits_of_few_events_are_said(events, comparisons, can):
     words = " ".join(list_limits(events, comparisons))
@@ -118,10 +125,17 @@ def test_the_card_quotes_the_coverage(real):
 
 def test_reports_carry_signature_and_both_statements():
     golds, events = list(LABELS) * 5, [f"e{n % 5}" for n in range(15)]
-    first, second = make_score(golds, golds, events), make_score(golds, ["favor"] * 15, events, name="other")
+    first, second = (
+        make_score(golds, golds, events),
+        make_score(golds, ["favor"] * 15, events, name="other"),
+    )
     report = report_score(second)
     assert any(second.signature in note for note in report.notes)
-    assert report.tables[0].columns[1:] == ("on these texts", "on texts like these", "resampled events")
+    assert report.tables[0].columns[1:] == (
+        "on these texts",
+        "on texts like these",
+        "resampled events",
+    )
     assert report.data["counts"]["items"] == 15
     assert report.data["measures"]["F_fa"]["value"] == 0.25
     found = report_comparisons([first, second], compare_all([first, second]))

@@ -36,9 +36,9 @@ def test_scores_of_labels_are_those_of_scikit_learn(pairs):
     each = f1_score(gold, named, labels=LABELS, average=None, zero_division=0)
     assert [measure(score, f"F1 ({label})") for label in LABELS] == pytest.approx(each)
     undefined = {label for label in LABELS if label not in gold and label not in pred}
-    assert {m.name for m in score.measures if score.is_undefined(m) and m.name.startswith("F1")} == {
-        f"F1 ({label})" for label in undefined
-    }
+    assert {
+        m.name for m in score.measures if score.is_undefined(m) and m.name.startswith("F1")
+    } == {f"F1 ({label})" for label in undefined}
     assert measure(score, "coverage") == sum(each is not None for each in pred) / len(pred)
 
 
@@ -58,11 +58,15 @@ def test_the_official_measure_is_that_of_semeval_2016(pairs):
     gold, pred = map(list, zip(*pairs, strict=True))
     assert make_score(gold, pred).value() == pytest.approx(semeval_2016(gold, pred))
     assert f_fa_score(gold, pred) == pytest.approx(semeval_2016(gold, pred))
-    assert StanceMetric().compute(predictions=pred, references=gold)["f_fa"] == pytest.approx(semeval_2016(gold, pred))
+    assert StanceMetric().compute(predictions=pred, references=gold)["f_fa"] == pytest.approx(
+        semeval_2016(gold, pred)
+    )
 
 
 def test_the_measure_works_as_a_scorer_of_scikit_learn():
-    always = DummyClassifier(strategy="constant", constant="favor").fit([[0], [1]], ["favor", "against"])
+    always = DummyClassifier(strategy="constant", constant="favor").fit(
+        [[0], [1]], ["favor", "against"]
+    )
     assert make_scorer(f_fa_score)(always, [[0], [1]], ["favor", "against"]) == pytest.approx(1 / 3)
 
 
@@ -94,7 +98,11 @@ def test_the_metric_takes_in_batches_and_forgets_them():
 # ---------------------------------------------------------------- spans
 
 SIZE = 40
-spans = st.builds(lambda start, size: [start, min(start + size, SIZE)], st.integers(0, SIZE - 1), st.integers(1, 12))
+spans = st.builds(
+    lambda start, size: [start, min(start + size, SIZE)],
+    st.integers(0, SIZE - 1),
+    st.integers(1, 12),
+)
 span_lists = st.lists(spans, max_size=4, unique_by=tuple)
 
 
@@ -162,7 +170,11 @@ def quote(content, speaker="s", cue=(), source=None):
 
 def test_quotations_are_credited_part_by_part():
     gold = [quote([[0, 10]], "a", [[12, 16]], [17, 20]), quote([[30, 40]], "b")]
-    pred = [quote([[0, 10]], "a", [[12, 16]], [17, 20]), quote([[32, 40]], "a"), quote([[50, 60]], None)]
+    pred = [
+        quote([[0, 10]], "a", [[12, 16]], [17, 20]),
+        quote([[32, 40]], "a"),
+        quote([[50, 60]], None),
+    ]
     score = make_score([gold], [pred], task="quotations")
     assert measure(score, "content F1") == pytest.approx(4 / 5)
     assert measure(score, "attributed F1") == pytest.approx(2 / 5)
@@ -194,10 +206,14 @@ def test_counts_add_up_and_order_plays_no_part(pairs, rng):
     assert sum(part.rows.sum(axis=0) for part in parts).tolist() == whole.rows.sum(axis=0).tolist()
     shuffled = rng.sample(pairs, len(pairs))
     again = make_score(*map(list, zip(*shuffled, strict=True)))
-    assert [again.value(each) for each in again.measures] == [whole.value(each) for each in whole.measures]
+    assert [again.value(each) for each in again.measures] == [
+        whole.value(each) for each in whole.measures
+    ]
 
 
 def test_measures_are_vectorised():
     score = make_score([random.Random(1).choice(LABELS) for _ in range(12)], ["favor"] * 12)
     whole = evaluate(score.official, score.columns, score.rows).values
-    assert whole.tolist() == [float(evaluate(score.official, score.columns, row).values) for row in score.rows]
+    assert whole.tolist() == [
+        float(evaluate(score.official, score.columns, row).values) for row in score.rows
+    ]
