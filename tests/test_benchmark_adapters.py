@@ -1,4 +1,4 @@
-"""Adapters for models: a chat endpoint played by a local server, a tiny model made on the spot, BERT against BERT."""
+"""Test adapters for models with a local chat endpoint, tiny models and a reference encoder."""
 
 import json
 import threading
@@ -29,7 +29,7 @@ def items():
 
 @pytest.fixture
 def endpoint():
-    """A local chat endpoint: what it shall reply, and the requests that it got."""
+    """Yield the address of a local chat endpoint, its replies and the requests that it got."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -54,7 +54,7 @@ def endpoint():
     server.server_close()
 
 
-def test_chat_asks_for_json_and_takes_nothing_else(endpoint, items, monkeypatch):
+def test_chat_asks_for_json_and_accepts_nothing_else(endpoint, items, monkeypatch):
     url, replies, requests = endpoint
     monkeypatch.setenv("READOUT_TEST_KEY", "sesame")
     replies += [
@@ -89,7 +89,7 @@ def test_chat_asks_for_json_and_takes_nothing_else(endpoint, items, monkeypatch)
     assert score.total("answered") == 1
 
 
-def test_nobody_at_home_is_no_answer(items):
+def test_an_unreachable_endpoint_gives_no_answer(items):
     chat = Chat("http://127.0.0.1:9", "tiny", timeout=2)
     assert chat.predict(items["polarity"][:1]) == [None]
     assert "no reply" in chat.refused[0].reply
@@ -97,7 +97,7 @@ def test_nobody_at_home_is_no_answer(items):
         Chat("file:///etc", "tiny")
 
 
-def test_prompts_hold_the_question_and_never_the_answer(items):
+def test_prompts_contain_the_question_but_not_the_id(items):
     for task in PROMPTS:
         for item in items[task]:
             prompt = format_prompt(item)
@@ -128,7 +128,7 @@ def test_passages_must_be_copied_and_unique(items):
 # ---------------------------------------------------------------- transformers
 
 
-def test_inference_labels_go_by_name_whatever_their_numbers():
+def test_inference_labels_are_identified_by_name():
     assert map_inference({"CONTRADICTION": 0, "neutral": 1, "Entailment": 2}, "stance") == {
         2: "favor",
         0: "against",
@@ -211,8 +211,8 @@ def test_zero_shot_inference_answers_with_names(tmp_path, items):
 
 
 @pytest.mark.models
-def test_our_bert_is_that_of_transformers(tmp_path):
-    """The forward pass in NumPy gives the vectors of the reference, mean pooling included."""
+def test_the_encoder_agrees_with_transformers(tmp_path):
+    """The forward pass in NumPy gives the reference's vectors after mean pooling."""
     pytest.importorskip("safetensors")
     from readout.benchmark.systems.encoder import read_encoder
 

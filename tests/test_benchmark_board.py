@@ -1,4 +1,4 @@
-"""Submissions and the board: every number follows from the predictions, and what does not is refused."""
+"""Test submissions and the board: every number must follow from the predictions."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def made_board(tmp_path_factory):
 
 @pytest.fixture
 def board(made_board, tmp_path):
-    """A copy of the small corpus with a few submissions and its board."""
+    """Return a copy of the small corpus with a few submissions and its board."""
     return Path(shutil.copytree(made_board, tmp_path / "corpus"))
 
 
@@ -61,7 +61,7 @@ def codes(root):
     ]
 
 
-def test_a_board_that_follows_from_its_predictions_is_accepted(board):
+def test_a_fresh_board_is_accepted(board):
     assert list_systems(board) == sorted(NAMES)
     assert codes(board) == []
     done = run("bench", "board", board, "--check")
@@ -79,7 +79,7 @@ def test_a_second_run_writes_the_same_bytes(board):
     }
 
 
-def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board):
+def test_changed_numbers_changed_predictions_and_missing_files_are_reported(board):
     result = board / "submissions/majority/result.json"
     result.write_bytes(result.read_bytes().replace(b'"value": 0', b'"value": 1', 1))
     assert codes(board) == [("leaderboard-stale", "result.json")]
@@ -93,7 +93,7 @@ def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board
     assert ("leaderboard-stale", "LEADERBOARD.json") in codes(board)
 
 
-def test_predictions_that_do_not_fit_are_problems_with_their_line(board):
+def test_invalid_predictions_are_problems_with_their_line(board):
     predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
     predictions.write_bytes(
         predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1")
@@ -129,14 +129,14 @@ def edit_card(root, system, **changes):
         ({"seeds": [1, 2, 3]}, "submission-seeds"),
     ],
 )
-def test_what_a_system_must_tell(board, changes, code):
+def test_invalid_system_cards_are_problems(board, changes, code):
     edit_card(board, "majority", **changes)
     assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
         code
     }
 
 
-def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
+def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
     folder = board / "submissions/majority"
     (folder / "predictions/notes.jsonl").write_bytes(b"")
     (folder / "predictions/polarity.moon.jsonl").write_bytes(b"")
@@ -151,7 +151,7 @@ def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
     ]
 
 
-def test_all_seeds_are_kept_and_shown(board):
+def test_all_seeds_are_required_and_shown(board):
     folder = board / "submissions/majority/predictions"
     edit_card(board, "majority", seeds=[1, 2])
     files = {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
@@ -169,6 +169,16 @@ def test_all_seeds_are_kept_and_shown(board):
     assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
         "submission-seeds"
     }
+
+
+def test_a_seed_that_is_no_number_is_a_problem(board):
+    folder = board / "submissions/majority/predictions"
+    edit_card(board, "majority", seeds=[1, 2])
+    (folder / "seed-x").mkdir()
+    for path in list(folder.glob("*.jsonl")):
+        path.rename(folder / "seed-x" / path.name)
+    found = build_files(board, read_corpus(board)[0]).problems
+    assert {problem.code for problem in found} == {"submission-seeds"}
 
 
 def test_the_board_names_the_floor_and_measures_lift_against_it(board):
@@ -206,7 +216,7 @@ def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
 # ---------------------------------------------------------------- ceiling
 
 
-def test_an_annotator_with_gold_has_a_perfect_score():
+def test_gold_as_an_annotator_has_a_perfect_score():
     corpus = read_corpus(CORPUS)[0]
     for task in TASKS.values():
         items = task.build(corpus)
@@ -214,7 +224,7 @@ def test_an_annotator_with_gold_has_a_perfect_score():
         assert score.value() == 1, task.name
 
 
-def test_an_annotator_is_scored_where_all_documents_were_read():
+def test_only_annotators_of_all_documents_are_scored():
     corpus = read_corpus(CORPUS)[0]
     assert list_full_annotators(corpus) == []
     layers = [replace(each.gold, annotator="ann") for each in corpus.documents]
@@ -223,7 +233,7 @@ def test_an_annotator_is_scored_where_all_documents_were_read():
     assert list_full_annotators(twice) == ["ann"]
     items = TASKS["polarity"].build(corpus)
     assert score_annotators(twice, "polarity", items) == [], (
-        "a layer that is gold itself is no second reader"
+        "an annotator whose layers equal gold is left out"
     )
     blank = replace(layers[0], records=())
     documents = (replace(twice.documents[0], layers=(blank,)), *twice.documents[1:])
@@ -234,13 +244,21 @@ def test_an_annotator_is_scored_where_all_documents_were_read():
 
 # ---------------------------------------------------------------- other formats
 
-EVERY_EVAL_EVER = {  # the required fields of version 0.2.1 of its schema
-    "": ["schema_version", "evaluation_id", "retrieved_timestamp", "source_metadata", "model_info", "eval_library",
-         "evaluation_results"],
+# The required fields of version 0.2.1 of the schema of Every Eval Ever.
+EVERY_EVAL_EVER = {
+    "": [
+        "schema_version",
+        "evaluation_id",
+        "retrieved_timestamp",
+        "source_metadata",
+        "model_info",
+        "eval_library",
+        "evaluation_results",
+    ],
     "source_metadata": ["source_type", "source_organization_name", "evaluator_relationship"],
     "eval_library": ["name", "version"],
     "model_info": ["name", "id"],
-}  # fmt: skip
+}
 
 
 def test_exports_have_the_fields_of_their_formats(board, tmp_path):
@@ -266,14 +284,14 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
 # ---------------------------------------------------------------- commands and the real board
 
 
-def test_baselines_are_listed_and_unknown_ones_are_wrong_usage(board):
+def test_baselines_are_listed_and_unknown_names_are_refused(board):
     assert all(name in run("bench", "baseline").output for name in BASELINES)
     done = run("bench", "baseline", "majorty", "--corpus", board)
     assert done.exit_code == 2
     assert "did you mean 'majority'" in done.stderr
 
 
-def test_a_baseline_drops_predictions_for_folds_that_are_gone(board):
+def test_a_baseline_deletes_predictions_for_missing_folds(board):
     stale = board / "submissions/majority/predictions/attribution.target.jsonl"
     stale.write_bytes(b"")
     run("bench", "baseline", "majority", "--corpus", board, "--jobs", 1)
@@ -288,7 +306,7 @@ def test_the_real_submissions_are_those_of_the_baselines():
 
 
 @pytest.mark.slow
-def test_every_number_of_the_real_board_follows(real):
+def test_the_real_board_is_up_to_date(real):
     assert check_files(ROOT, build_files(ROOT, real[0])) == []
     assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
 

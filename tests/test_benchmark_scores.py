@@ -1,4 +1,4 @@
-"""Scores against outside references: scikit-learn, SemEval-2016's script, brute force over characters and pairings."""
+"""Compare scores with scikit-learn, the script of SemEval-2016, and brute force."""
 
 import doctest
 import random
@@ -43,7 +43,7 @@ def test_scores_of_labels_are_those_of_scikit_learn(pairs):
 
 
 def semeval_2016(gold, pred):
-    """The measure as the task's evaluation script computes it: precision, recall and F of two classes, averaged."""
+    """Return the measure as the evaluation script of the task computes it."""
     total = 0.0
     for label in ("favor", "against"):
         right = sum(g == p == label for g, p in zip(gold, pred, strict=True))
@@ -71,7 +71,7 @@ def test_the_measure_works_as_a_scorer_of_scikit_learn():
 
 
 @pytest.mark.parametrize("wrong", [0, True, "Favor", "none of these", 1.0])
-def test_the_measure_refuses_what_is_no_name_of_a_label(wrong):
+def test_the_measure_refuses_unknown_labels(wrong):
     with pytest.raises(ValueError, match="favor"):
         f_fa_score(["favor"], [wrong])
     with pytest.raises(ValueError, match="favor"):
@@ -84,7 +84,7 @@ def test_the_examples_of_the_metric_run():
     assert doctest.testmod(metrics).failed == 0
 
 
-def test_the_metric_takes_in_batches_and_forgets_them():
+def test_the_metric_adds_batches_and_resets():
     metric = StanceMetric()
     metric.add(prediction="favor", reference="favor")
     metric.add_batch(predictions=["against"], references=["favor"])
@@ -111,7 +111,7 @@ def characters(offsets):
 
 
 def most_pairs(gold, pred, agree):
-    """Brute force over all one-to-one pairings."""
+    """Return the size of the largest pairing, by brute force over all one-to-one pairings."""
     short, long = sorted((gold, pred), key=len)
     flip = short is not gold
     return max(
@@ -127,7 +127,7 @@ def iou(a, b):
 
 @settings(max_examples=60)
 @given(span_lists, span_lists)
-def test_span_scores_are_those_of_sets_of_characters_and_of_the_best_pairing(gold, pred):
+def test_span_scores_agree_with_brute_force(gold, pred):
     score = make_score([gold], [pred], task="evidence", text="x" * SIZE)
     shared = len(characters(gold) & characters(pred))
     total = len(characters(gold)) + len(characters(pred))
@@ -140,11 +140,11 @@ def test_span_scores_are_those_of_sets_of_characters_and_of_the_best_pairing(gol
 
 
 @given(span_lists, span_lists)
-def test_half_is_half(gold, pred):
+def test_the_overlap_threshold_is_one_half(gold, pred):
     assert is_overlapping(to_spans(gold), to_spans(pred)) == (iou(gold, pred) >= 0.5)
 
 
-def test_pairing_is_optimal_where_greedy_is_not():
+def test_pairing_is_optimal_and_not_greedy():
     agree = {("a", "x"), ("a", "y"), ("b", "x")}
     assert count_pairs(["a", "b"], ["x", "y"], lambda p, q: (p, q) in agree) == 2
 
@@ -198,7 +198,7 @@ def test_gold_scores_one_and_nothing_scores_zero(real, task):
 
 
 @given(answers, st.randoms(use_true_random=False))
-def test_counts_add_up_and_order_plays_no_part(pairs, rng):
+def test_counts_add_up_in_any_order(pairs, rng):
     gold, pred = map(list, zip(*pairs, strict=True))
     whole = make_score(gold, pred)
     cut = rng.randrange(len(gold) + 1)

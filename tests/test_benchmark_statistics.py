@@ -1,4 +1,4 @@
-"""Intervals and tests against scipy, statsmodels and brute force."""
+"""Compare intervals and tests with scipy, statsmodels and brute force."""
 
 from collections import Counter
 from itertools import product
@@ -99,7 +99,7 @@ def test_resamples_are_all_draws_with_replacement(rows):
     assert high == pytest.approx(np.quantile(values, 0.975, method="inverted_cdf"))
 
 
-def test_resamples_beyond_what_can_be_listed_are_none():
+def test_too_few_or_too_many_clusters_have_no_resamples():
     assert resample_all(np.ones((10, 2)), ratio) is None
     assert resample_all(np.ones((1, 2)), ratio) is None
     assert count_resamples(5) == 126
@@ -143,7 +143,7 @@ def test_identical_systems_are_never_different():
 
 
 @pytest.mark.parametrize(("units", "smallest"), [(2, 0.5), (5, 0.0625), (6, 0.03125)])
-def test_the_smallest_possible_p_is_reached_and_told(units, smallest):
+def test_the_smallest_possible_p_is_reached(units, smallest):
     golds, events = ["favor", "against"] * units, [f"e{n // 2}" for n in range(2 * units)]
     best, worst = (
         make_score(golds, golds, events),
@@ -154,7 +154,7 @@ def test_the_smallest_possible_p_is_reached_and_told(units, smallest):
 
 
 @given(st.integers(2, 60), st.floats(0.01, 0.5))
-def test_what_is_detectable_is_that_of_statsmodels(count, error):
+def test_the_detectable_difference_is_that_of_statsmodels(count, error):
     effect = (
         TTestPower().solve_power(effect_size=None, nobs=count, alpha=0.05, power=0.8)
         if count > 2

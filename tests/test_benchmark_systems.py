@@ -1,4 +1,6 @@
-"""Systems: shown no gold, tuned on training folds only, equal from run to run; rules checked by hand."""
+"""Test that systems see no gold, train on training folds only, and are reproducible."""
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -51,7 +53,7 @@ def test_systems_never_see_the_gold_of_a_test_fold_and_answers_come_back_in_orde
         assert predict_folds(Spy, items, folds) == [f"{item.id}!" for item in items]
 
 
-def test_a_system_that_answers_too_little_is_stopped(corpus):
+def test_a_system_with_missing_answers_is_refused(corpus):
     items = TASKS["polarity"].build(corpus)
 
     class Short(Spy):
@@ -69,9 +71,8 @@ def test_every_baseline_gives_the_same_valid_predictions_twice(corpus, name):
         items = TASKS[task].build(corpus)
         for scheme in baseline.schemes:
             if folds := build_folds(scheme, items):
-                first, second = (
-                    predict_folds(lambda: baseline.make(task), items, folds) for _ in range(2)
-                )  # noqa: B023
+                make = partial(baseline.make, task)
+                first, second = (predict_folds(make, items, folds) for _ in range(2))
                 raw = format_predictions(items, first)
                 assert raw == format_predictions(items, second)
                 assert parse_predictions("p.jsonl", raw, items)[1] == []
@@ -133,7 +134,7 @@ def test_constants_do_not_share_their_answer():
 # ---------------------------------------------------------------- words
 
 
-def test_lexicon_hears_negation_and_compares_with_the_proposition():
+def test_lexicon_reverses_negated_words_and_compares_with_the_proposition():
     assert score_words("We support and welcome it") == 2
     assert score_words("We do not support it") == -1
     assert score_words("They never condemned it") == 1
@@ -177,14 +178,14 @@ def worded(labels, events):
 
 
 @pytest.mark.parametrize("classifier", ["logistic", "svm", "multinomial"])
-def test_linear_models_learn_what_can_be_learnt(classifier):
+def test_linear_models_learn_separable_classes(classifier):
     items = worded(["favor", "against", "neutral"] * 6, list("abcdef") * 3)
     model = Linear("x", ("text",), classifier)
     model.fit(items)
     assert model.predict(items) == [item.gold for item in items]
 
 
-def test_one_label_one_event_and_no_items_are_no_trouble():
+def test_linear_models_accept_one_label_one_event_and_no_items():
     for labels, events in ((["favor"] * 3, list("abc")), (["favor", "against"], ["a", "a"])):
         items = worded(labels, events)
         assert tune(lambda: TfIdf(("text",)), "logistic", items).predict(items) == labels
@@ -212,7 +213,10 @@ SPEAKERS = [
     {"speaker": "gray", "name": "Ada Gray", "kind": "person", "aliases": ["Gray"]},
     {"speaker": "port", "name": "The Port", "kind": "organisation", "aliases": []},
 ]
-TEXT = "Ada Gray met the press. The Port had no plans.\nHe said that the toll was very unfair to all.\n"
+TEXT = (
+    "Ada Gray met the press. The Port had no plans.\n"
+    "He said that the toll was very unfair to all.\n"
+)
 
 
 def test_names_prefer_the_longest_form_and_pronouns_follow_the_last_person():
@@ -225,7 +229,7 @@ def test_names_prefer_the_longest_form_and_pronouns_follow_the_last_person():
     assert find_names(TEXT, []) == []
 
 
-def test_the_source_is_the_near_name_with_a_verb():
+def test_the_source_is_the_nearest_name_with_a_verb():
     text = 'Gray said on Monday near The Port: "It is a very good plan for us."'
     names = find_names(text, SPEAKERS)
     start = text.index('"')
@@ -260,8 +264,8 @@ def test_a_function_is_a_system(corpus):
     }
 
 
-def test_folds_that_leave_an_item_out_are_refused(corpus):
+def test_folds_that_omit_an_item_are_refused(corpus):
     items = TASKS["polarity"].build(corpus)
     folds = build_folds("event", items[:-1])
-    with pytest.raises(ValueError, match="leave out 1"):
+    with pytest.raises(ValueError, match="omit 1"):
         predict_folds(lambda: Rules("x", lambda inputs: "favor"), items, folds)

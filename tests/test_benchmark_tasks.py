@@ -1,4 +1,4 @@
-"""Tasks and folds: what is asked, what is shown, and what is held out."""
+"""Test the items of tasks, the folds, and the overlap of training and test items."""
 
 import json
 
@@ -34,7 +34,7 @@ def by_id(corpus, task):
 
 
 def test_stances_of_a_paragraph_and_none_by_hand(corpus):
-    """The mayor rejects the toll and says nothing of the ferry; the two discuss the ferry, the union's head is one."""
+    """Quill rejects the toll and says nothing about the ferry; Quill and Levi discuss the ferry."""
     found = {id_: item.gold for id_, item in by_id(corpus, "stance").items()}
     assert found == {
         "2030-01-harbour-brief#p0.ada-quill.ferry": "none",
@@ -52,8 +52,8 @@ def test_stances_of_a_paragraph_and_none_by_hand(corpus):
     }
 
 
-def paint(document, **changes):
-    """Return the document with its stances changed."""
+def change_stances(document, **changes):
+    """Return the document with some fields of its stances changed."""
     records = [
         replace(each, **changes) if isinstance(each, Stance) else each
         for each in document.gold.records
@@ -62,13 +62,15 @@ def paint(document, **changes):
 
 
 def test_a_group_that_takes_a_stance_leaves_no_answer_for_its_members(corpus):
-    document = paint(corpus.documents[1], holder="quill-and-levi", target="ferry", polarity="favor")
+    document = change_stances(
+        corpus.documents[1], holder="quill-and-levi", target="ferry", polarity="favor"
+    )
     pairs = label_pairs(document, corpus.registries, 0, len(document.text))
     assert pairs == {("quill-and-levi", "ferry"): "favor"}
 
 
 def test_both_polarities_leave_no_answer(corpus):
-    document = paint(corpus.documents[0], holder="cafe-owners", target="ferry")
+    document = change_stances(corpus.documents[0], holder="cafe-owners", target="ferry")
     pairs = label_pairs(document, corpus.registries, 0, len(document.text))
     assert pairs == {("ada-quill", "ferry"): "none"}
 
@@ -93,7 +95,7 @@ def test_answers_are_never_shown(corpus):
             json.dumps(item.inputs)
 
 
-def test_spans_of_inputs_and_gold_stand_in_the_text(real):
+def test_spans_of_inputs_and_gold_fit_the_text(real):
     corpus, _ = real
     texts = {document.meta.doc_id: document.text for document in corpus.documents}
     for name in ("polarity", "attribution", "stance"):
@@ -124,10 +126,10 @@ def test_labels_are_closed(real):
             assert {item.gold for item in task.build(corpus)} <= set(task.labels)
 
 
-def test_an_unknown_task_and_an_empty_one_are_told(corpus):
+def test_unknown_and_empty_tasks_are_refused(corpus):
     with pytest.raises(UnknownTaskError, match="polarity"):
         find_items(corpus, "polarty")
-    with pytest.raises(UnknownTaskError, match="Nothing"):
+    with pytest.raises(UnknownTaskError, match="no annotations"):
         find_items(replace(corpus, documents=()), "polarity")
 
 
@@ -157,7 +159,7 @@ def test_every_item_is_tested_once_and_never_trained_on(real):
         assert sorted(tested) == sorted(item.id for item in items)
 
 
-def test_folds_are_written_whole_and_stale_ones_go(small):
+def test_writing_folds_replaces_changed_files_and_deletes_stale_ones(small):
     corpus, _ = read_corpus(small)
     written = write_folds(small, corpus)
     assert written == sorted(build_all_folds(corpus))
@@ -174,7 +176,7 @@ def test_folds_are_written_whole_and_stale_ones_go(small):
 
 
 def test_leakage_by_hand(corpus):
-    """Both events are about the ferry and the toll; nobody who takes a stance in one takes one in the other."""
+    """Both events are about the ferry and the toll; no holder takes a stance in both."""
     items = TASKS["polarity"].build(corpus)
     assert report_leakage(items, build_folds("event", items)).rows == [
         ("northport-2030-01", 4, "0.00", "1.00", "0.00", "0.00"),
@@ -192,7 +194,7 @@ def test_leakage_by_hand(corpus):
     )
 
 
-def test_no_scheme_trains_on_what_it_holds_out(real):
+def test_no_scheme_trains_on_its_held_out_holders_or_targets(real):
     corpus, _ = real
     items = TASKS["stance"].build(corpus)
     for scheme, flag in (("holder", "seen_holder"), ("target", "seen_target")):

@@ -138,10 +138,10 @@ def _leakage_table(items: Mapping[str, Sequence[Item]]) -> Table:
 
 
 _ALLOWED = (
-    "The numbers allow statements on which of two systems answers these items better, how certain "
-    "this is on these texts, and which differences are too small to detect. They do not allow the "
-    "statement that a system is better at stance detection in general, a ranking of systems whose "
-    "ranges of ranks overlap, or a comparison of numbers with different signatures."
+    "The numbers show which of two systems answers these items better, how certain this is on "
+    "these texts, and which differences are too small to detect. They do not show that a system "
+    "is better at stance detection in general, and they do not rank systems whose ranges of ranks "
+    "overlap. Numbers with different signatures cannot be compared."
 )
 
 
@@ -151,9 +151,9 @@ def _list_statements(events: int) -> list[str]:
     if events <= MAX_LISTED_CLUSTERS:
         resamples = f", whose {count_resamples(events):,} distinct resamples are all enumerated"
     kinds = (
-        "The benchmark keeps two statements apart. *On these texts* is how a system does on the "
-        "annotated items; intervals and tests are over items. *On texts like these* is how it "
-        f"would do on other events; intervals and tests are over {events} events{resamples}."
+        "The benchmark keeps two statements apart. *On these texts* describes a system on the "
+        "annotated items; intervals and tests are over items. *On texts like these* describes it "
+        f"on other events; intervals and tests are over {events} events{resamples}."
     )
     coverage = (
         "The intervals on texts like these are jackknife intervals over events with Student's t. "

@@ -311,9 +311,8 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
 
     if smallest >= LEVEL:
         verdict = (
-            f"{known}: no difference on texts like these, however large, "
-            "can be significant at .05. This corpus does not support claims that a system is "
-            "better beyond these texts."
+            f"{known}: no difference, however large, can be significant at .05 on texts like "
+            "these. This corpus does not support claims that a system is better beyond these texts."
         )
         doubt = (
             "An interval over events may exclude 0 even so, because it assumes that the scores "
