@@ -66,21 +66,10 @@ def test_a_document_is_added_with_what_is_known_and_the_rest_unknown(small, text
 
 
 def test_a_text_about_a_known_event_joins_its_split(small, text):
-    arguments = (
-        "--doc-id",
-        "2030-03-x",
-        "--event",
-        "northport-2030-02",
-        "--outlet",
-        "northport-courier",
-    )
+    arguments = "--doc-id 2030-03-x --event northport-2030-02 --outlet northport-courier".split()
     assert run("add", "document", text, *arguments, "--corpus", small).exit_code == 0
-    assert (
-        json.loads((small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()[-1])[
-            "split"
-        ]
-        == "test"
-    )
+    *_, last = (small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(last)["split"] == "test"
 
 
 @pytest.mark.parametrize(
@@ -261,46 +250,14 @@ def test_most_quotations_of_the_real_corpus_are_suggested(real):
 
 
 def test_entries_are_added_in_canonical_form(small):
-    assert (
-        run(
-            "add",
-            "speaker",
-            "bea-moss",
-            "--name",
-            "Bea Moss",
-            "--kind",
-            "person",
-            "--corpus",
-            small,
-        ).exit_code
-        == 0
-    )
-    assert run(
-        "add",
-        "topic",
-        "bridges",
-        "--label",
-        "B",
-        "--definition",
-        "D",
-        "--parent",
-        "toll",
-        "--corpus",
-        small,
-    )
-    target = (
-        "--label",
-        "L",
-        "--proposition",
-        "P.",
-        "--favor-means",
-        "f",
-        "--against-means",
-        "a",
-        "--topic",
-        "toll",
-    )
-    assert run("add", "target", "new-bridge", *target, "--corpus", small).exit_code == 0
+    speaker = ("speaker", "bea-moss", "--name", "Bea Moss", "--kind", "person")
+    topic = "topic bridges --label B --definition D --parent toll".split()
+    target = "target new-bridge --label L --proposition P. --topic toll".split()
+    meanings = ("--favor-means", "f", "--against-means", "a")
+    for arguments in (speaker, topic, [*target, *meanings]):
+        done = run("add", *arguments, "--corpus", small)
+        assert done.exit_code == 0, done.output
+
     corpus, _ = read_corpus(small)
     assert "bea-moss" in corpus.registries.speakers
     assert corpus.registries.targets["new-bridge"].topics == ("toll",)

@@ -40,8 +40,10 @@ def format_(root: Path, only_check: bool) -> None:
     print_problems(problems)
     if not only_check:
         write_files(root, {path: done.raw for path, done in changed.items()})
-    summarise(problems, f"files {'to change' if only_check else 'changed'}: {len(changed)}.")
-    sys.exit(1 if problems or (only_check and changed) else 0)
+    done = "to change" if only_check else "changed"
+    summarise(problems, f"files {done}: {len(changed)}.")
+    failed = bool(problems) or (only_check and bool(changed))
+    sys.exit(int(failed))
 
 
 def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
@@ -93,7 +95,8 @@ def reanchor(
     )
     for each in done:
         click.echo("\n".join(report_lines(each)), nl=bool(each.moves))
-        write_files(root, {} if dry_run else each.files)
+        if not dry_run:
+            write_files(root, each.files)
     _finish_reanchoring(done)
 
 
@@ -103,7 +106,7 @@ def _finish_reanchoring(done: Sequence[Reanchored]) -> None:
     print_problems(problems)
     next_step = "Run `readout check` now." if done else "Every text matches its checksum."
     summarise(problems, next_step)
-    sys.exit(1 if problems else 0)
+    sys.exit(int(bool(problems)))
 
 
 # ---------------------------------------------------------------- add
@@ -129,13 +132,14 @@ def _schema_options(
         for name, field in reversed(fields.items()):
             many = field.get("type") == "array"
             choices = click.Choice(field["enum"]) if "enum" in field else str
+            repeatable = " Repeatable." if many else ""
             click.option(
                 f"--{_SINGULAR.get(name, name).replace('_', '-')}",
                 name,
                 multiple=many,
                 type=choices,
                 required=required and name in schema["required"],
-                help=field["description"] + (" Repeatable." if many else ""),
+                help=field["description"] + repeatable,
             )(command)
         return command
 

@@ -44,8 +44,8 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
     print_problems(problems, output)
     count = sum(tally.annotations.values())
     summarise(problems, f"documents: {tally.documents}, gold annotations: {count}; no problems.")
-    errors = [problem for problem in problems if strict or problem.severity == "error"]
-    sys.exit(1 if errors else 0)
+    failed = any(strict or problem.severity == "error" for problem in problems)
+    sys.exit(int(failed))
 
 
 @main.command()
@@ -126,7 +126,8 @@ def diff(
         from readout.workbench.preview import write_changes
 
         write_changes(html, changes, before, after)
-    sys.exit(1 if exit_code and changes else 0)
+    failed = exit_code and bool(changes)
+    sys.exit(int(failed))
 
 
 @main.command()

@@ -67,7 +67,8 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
         write_files(root, {DATACARD: new.encode()})
     done = "stale" if only_check else "brought up to date"
     click.echo(f"{DATACARD} is {done if stale else 'up to date'}.")
-    sys.exit(1 if only_check and stale else 0)
+    failed = only_check and stale
+    sys.exit(int(failed))
 
 
 @main.command()
