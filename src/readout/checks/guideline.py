@@ -105,10 +105,11 @@ def form_marks(layer: Layer, document: AnnotatedDocument, registries: Registries
 
 def _evidence_lies_in_quotes(columns: Columns) -> bool:
     for stance, quote in columns.pairs:
-        first, last = quote.content[0], quote.content[-1]
-        for span in stance.evidence:
-            if span.start < first.start or last.end < span.end:
-                return False  # or perhaps in the cue, which the rule knows
+        start, end = quote.content[0].start, quote.content[-1].end
+        if quote.cue:
+            start, end = min(start, quote.cue[0].start), max(end, quote.cue[-1].end)
+        if any(span.start < start or end < span.end for span in stance.evidence):
+            return False
     return True
 
 
