@@ -70,7 +70,10 @@ def check_mistake(lines: str) -> str:
         (root / path).write_text(lines, encoding="utf-8", newline="\n")
         corpus, problems = read_corpus(root)
         found = [problem for problem in [*problems, *check_corpus(corpus)] if problem.path == path]
-        return "".join(format_text(problem) + "\n" for problem in sorted(found, key=lambda problem: problem.order))
+        return "".join(
+            format_text(problem) + "\n"
+            for problem in sorted(found, key=lambda problem: problem.order)
+        )
 
 
 if __name__ == "__main__":

@@ -535,7 +535,7 @@ class FieldColumns:
         self.ends = [span.end for span in spans]
         self.exacts = [span.exact for span in spans]
         for found in (self.texts, *self.names.values()):
-            found.discard(None)  # type: ignore[arg-type]
+            found.discard(None)
 
 
 def _to_columns(record_class: type, records: Sequence[Any]) -> dict[str, Sequence[Any]]:

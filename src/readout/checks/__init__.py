@@ -1,8 +1,8 @@
 """Every rule of the corpus, and the frame that runs them.
 
 Rules get a file that has been read and the scope around it, and yield findings by record number and JSON pointer. The
-frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones. It
-runs every rule, except those whose own shortcut is certain that they find nothing.
+frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones.
+It runs every rule, except those whose own shortcut is certain that they find nothing.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ def _climb(
     rules: Iterable[tuple[Rule, tuple[Any, ...]]],
     columns: Columns | None = None,
 ) -> Iterator[Problem]:
-    """Run rules, each with its scope, rung by rung; leave records with an error out of the next rung.
+    """Run rules, each with its scope, rung by rung; leave out records that failed on a lower rung.
 
     A rule is skipped if its shortcut is certain, from the columns of the file, that it finds
-    nothing. Once a record is left out, all rules are run, since the columns are those of all records.
+    nothing. The columns are those of all records, so all rules are run once a record is left out.
     """
     by_rung: dict[Rung, list[tuple[Rule, tuple[Any, ...]]]] = {rung: [] for rung in RUNGS}
     for each, scope in rules:

@@ -1,4 +1,4 @@
-"""The columns of a layer over its text: what the shortcuts of rules look at instead of each record."""
+"""The columns of a layer over its text, which the shortcuts of rules look at."""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ from readout.problem import Problem
 R = TypeVar("R", bound=Record)
 
 
-def parse_file(path: str, raw: bytes, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
+def parse_file(
+    path: str, raw: bytes, kind: Kind, record_class: type[R]
+) -> tuple[RecordFile[R], list[Problem]]:
     """Return the records of a file of one kind, other than annotations, and its problems up to the schema rung."""
     records = _decode(raw, record_class)
     if records is not None:
@@ -89,7 +91,9 @@ def _parse_layer_by_line(
         try:
             annotations.append(msgspec.convert(line.record, AnyAnnotation))
             numbers.append(line.number)
-        except msgspec.ValidationError:  # the schema lets people leave out ids and offsets, the model does not
+        except (
+            msgspec.ValidationError
+        ):  # the schema lets people leave out ids and offsets, the model does not
             drafts.append((line.number, line.record))
     layer = Layer(
         path=path,
