@@ -10,13 +10,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from readout.checks import Usage, clean, folder
+from readout.checks import Usage, folder
 from readout.corpus import read
 from readout.corpus.tally import Tally
 from readout.dataset import parquet as shard
@@ -26,8 +26,8 @@ from readout.scale.workers import Options
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "read and hash files": ((read, "read_text"), (read, "_read_layer")),
-    "decode, and encode to compare": ((clean, "_decode"), (clean, "_encode")),
-    "check": ((folder, "find_clean_layer"), (folder, "check_document")),
+    "decode, and encode to compare": ((read, "parse_layer"),),
+    "check": ((folder, "check_document"),),
     "count for card and warnings": ((Usage, "add_documents"), (Tally, "add_documents")),
     "columns": ((shard, "make_table"), (shard, "Batch")),
     "content hash": ((ContentHash, "update"),),
@@ -50,13 +50,14 @@ class Watch:
         self.since = now
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function whose time is given to a stage."""
+        """Return a function whose time is given to a stage; a generator runs to its end."""
 
         def run(*arguments: Any, **options: Any) -> Any:
             self.switch()
             self.running.append(stage)
             try:
-                return function(*arguments, **options)
+                result = function(*arguments, **options)
+                return list(result) if isinstance(result, Iterator) else result
             finally:
                 self.switch()
                 self.running.pop()
