@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from readout.checks import Usage, folder
-from readout.corpus import read
+from readout.corpus import parse, read
 from readout.corpus.tally import Tally
 from readout.dataset import parquet as shard
 from readout.dataset.arrow import ContentHash
@@ -26,8 +26,8 @@ from readout.scale.workers import Options
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "read and hash files": ((read, "read_text"), (read, "_read_layer")),
-    "decode, and encode to compare": ((read, "parse_layer"),),
-    "check": ((folder, "check_document"),),
+    "decode": ((parse, "_decode"),),
+    "check": ((parse, "_is_accepted"), (folder, "check_document")),
     "count for card and warnings": ((Usage, "add_documents"), (Tally, "add_documents")),
     "columns": ((shard, "make_table"), (shard, "Batch")),
     "content hash": ((ContentHash, "update"),),
