@@ -464,6 +464,13 @@ class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True, dict=Tru
     raw: bytes = b""
     records: tuple[R, ...] = ()
     lines: tuple[int, ...] = ()
+    is_read: bool = True
+    """False if the file is missing or cannot be read; an empty file is read, and has no records."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every line of the file is among the records."""
+        return self.is_read and len(self.records) == len(self.raw.splitlines())
 
     @cached_property
     def is_written(self) -> bool:

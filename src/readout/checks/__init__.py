@@ -132,7 +132,7 @@ def check_adjudication(document: AnnotatedDocument, registries: Registries) -> I
     file = document.adjudication
     rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
     yield from _climb(file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)])
-    if not references.is_whole(document.gold):
+    if not document.gold.is_whole:
         return  # what gold lacks until its lines are mended would be reported again, from every layer
     said = adjudication.find_signatures(document)
     yield from _run((adjudication.unsupported_gold,), document.gold, document, file.records, said)
@@ -141,13 +141,19 @@ def check_adjudication(document: AnnotatedDocument, registries: Registries) -> I
 
 
 class Usage(msgspec.Struct):
-    """Which registry entries a corpus uses, and the path and line of each quote that reports a statement."""
+    """Which registry entries a corpus uses, and which quotes report each statement.
 
+    ``statements`` has the path and line of each of these quotes. ``whole`` counts the documents of
+    which every line was read: as long as others may name an entry, it is not reported as unused.
+    """
+
+    whole: int = 0
     names: dict[str, set[str]] = msgspec.field(default_factory=dict)
     statements: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
 
     def add(self, other: Usage) -> None:
         """Add what another part of the corpus uses."""
+        self.whole += other.whole
         for vocabulary, names in other.names.items():
             self.names.setdefault(vocabulary, set()).update(names)
         for name, places in other.statements.items():
@@ -163,6 +169,7 @@ class Usage(msgspec.Struct):
     def add_documents(self, documents: Sequence[AnnotatedDocument]) -> None:
         """Count what the layers of some documents use."""
         layers = [layer for document in documents for layer in (document.gold, *document.layers)]
+        self.whole += sum(map(_is_whole, documents))
         for layer in layers:
             for vocabulary, names in layer.columns.names.items():
                 if vocabulary not in ANNOTATION_CLASSES:
@@ -178,9 +185,21 @@ class Usage(msgspec.Struct):
                 self.statements.setdefault(record.statement, []).append((gold.path, line))
 
 
-def check_usage(registries: Registries, index: RecordFile[Document], usage: Usage) -> Iterator[Problem]:
-    """Yield warnings about entries that nothing uses and statements that join nothing."""
-    for file in (index, *registries.files.values()):
+def _is_whole(document: AnnotatedDocument) -> bool:
+    return all(layer.is_whole for layer in (document.gold, *document.layers))
+
+
+def check_usage(
+    registries: Registries, index: RecordFile[Document], usage: Usage
+) -> Iterator[Problem]:
+    """Yield warnings about entries that nothing uses and statements that join nothing.
+
+    There are none while any line of the corpus cannot be read: it may be the one that is missed.
+    """
+    files = (index, *registries.files.values())
+    if usage.whole < len(index.records) or not all(file.is_whole for file in files):
+        return
+    for file in files:
         for record_class in set(map(type, file.records)):
             usage.add_records(record_class, file.records)
     for name, file in registries.files.items():

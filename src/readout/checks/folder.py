@@ -154,7 +154,8 @@ def check_shard(
 
 def _describe_content(document: AnnotatedDocument) -> bytes:
     files: tuple[RecordFile[Any], ...] = (document.gold, *document.layers, document.adjudication)
-    return describe_content(document.sha256, [(file.path, file.raw) for file in files])
+    contents = [(file.path, file.raw) for file in files if file.is_read]
+    return describe_content(document.sha256, contents)
 
 
 def _iter_checked(

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from readout.checks.references import is_whole
 from readout.checks.shortcuts import Columns, find_touched
 from readout.checks.spans import find_quotes
 from readout.corpus import read
@@ -44,7 +43,7 @@ def _marks_are_accounted_for(columns: Columns) -> bool:
 @rule("unannotated-quotation", "guideline", "warning", shortcut=_marks_are_accounted_for)
 def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """Every quotation mark belongs to a quote's content, to boilerplate, or to an annotation whose note explains it."""
-    if not is_whole(layer):
+    if not layer.is_whole:
         return
     text = document.text
     covered = bytearray(len(text) + 2)

@@ -96,16 +96,14 @@ def _vocabulary(vocabulary: str, file: RecordFile[Any], registries: Registries) 
 
 
 def _is_broken(name: str, vocabulary: str, file: RecordFile[Any], registries: Registries) -> bool:
-    """Tell whether a record of this name may exist, but in a line that cannot be read or in a file that is missing."""
+    """Return whether a record of this name may exist in a line or a file that cannot be read.
+
+    A registry that is empty is read: nothing of it may be named.
+    """
     home = file if vocabulary in ANNOTATION_CLASSES else registries.files.get(vocabulary)
-    if home is None or is_whole(home):
+    if home is None or home.is_whole:
         return False
-    return not home.raw or b'"%s"' % name.encode() in home.raw
-
-
-def is_whole(file: RecordFile[Any]) -> bool:
-    """Tell whether every line of a file is among its records."""
-    return bool(file.raw) and len(file.records) == len(file.raw.splitlines())
+    return not home.is_read or b'"%s"' % name.encode() in home.raw
 
 
 def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
@@ -241,7 +239,7 @@ def not_canonical(file: RecordFile[Any], registries: Registries) -> Iterator[Fin
     if b"\r" in file.raw or file.raw.startswith(b"\xef\xbb\xbf"):
         return  # told already, on the rung of bytes
     canonical = encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
-    if canonical != file.raw and is_whole(file):
+    if canonical != file.raw and file.is_whole:
         pairs = zip(canonical.splitlines(), file.raw.splitlines(), strict=False)
         first = next((number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), len(file.lines))
         yield Finding("The file is not in canonical form from this line on.", line=first, hint="run `readout format`.")

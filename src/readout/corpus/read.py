@@ -143,7 +143,7 @@ R = TypeVar("R", bound=Record)
 def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
-        return RecordFile(path=path), problems
+        return RecordFile(path=path, is_read=False), problems
     return parse_file(path, raw, kind, record_class)
 
 
@@ -159,7 +159,7 @@ def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]
 def _read_layer(root: Path, path: str, annotator: str | None) -> tuple[Layer, list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
-        return Layer(path=path, annotator=annotator), problems
+        return Layer(path=path, annotator=annotator, is_read=False), problems
     return parse_layer(path, raw, annotator)
 
 
@@ -264,7 +264,7 @@ def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication]
     """Return the decisions on a document's disagreements; none where it has no such file."""
     path = f"{ADJUDICATION}/{doc_id}.jsonl"
     if not os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - asked for every document
-        return RecordFile(path=path), []
+        return RecordFile(path=path, is_read=False), []
     return _read_records(root, path, "adjudication", Adjudication)
 
 

@@ -182,6 +182,10 @@ def hash_shard(shard: Shard, scope: Scope) -> str:
 
 
 def describe_content(text: str, files: Iterable[tuple[str, bytes | None]]) -> bytes:
-    """Return the hash of a document's text, then the path and hash of each file that has bytes."""
-    lines = [text, *[f"{path} {sha256(raw).hexdigest()}" for path, raw in files if raw]]
+    """Return the hash of a document's text, then the path and hash of each file that there is.
+
+    The bytes of a missing file are None. An empty file is not a missing one: only one is a problem.
+    """
+    lines = [text]
+    lines += [f"{path} {sha256(raw).hexdigest()}" for path, raw in files if raw is not None]
     return "\n".join(lines).encode()
