@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from readout.checks import Usage, check_document, check_index, check_registries, check_usage
+from readout.checks import (
+    Usage,
+    check_document,
+    check_index,
+    check_registries,
+    check_usage,
+    find_metadata_faults,
+)
 from readout.corpus import read
 from readout.corpus.read import read_bytes, read_document
 from readout.corpus.tally import Tally
@@ -171,7 +178,7 @@ def _iter_checked(
         document, found = read_document(root, meta, scope.annotators)
         problems += found
         if document is not None:
-            if document.sha256 != meta.sha256 and not index.raw:
+            if not index.raw and any(find_metadata_faults(document)):
                 # Only the excerpt of a problem needs the bytes of the file.
                 raw, _ = read_bytes(root, read.DOCUMENTS)
                 index = msgspec.structs.replace(index, raw=raw or b"")

@@ -101,9 +101,14 @@ def _is_broken(name: str, vocabulary: str, file: RecordFile[Any], registries: Re
     A registry that is empty is read: nothing of it may be named.
     """
     home = file if vocabulary in ANNOTATION_CLASSES else registries.files.get(vocabulary)
-    if home is None or home.is_whole:
+    return home is not None and may_exist(name, home)
+
+
+def may_exist(name: str, file: RecordFile[Any]) -> bool:
+    """Return whether a line that cannot be read, or the file if it is missing, may have an id."""
+    if file.is_whole:
         return False
-    return not home.is_read or b'"%s"' % name.encode() in home.raw
+    return not file.is_read or b'"%s"' % name.encode() in file.raw
 
 
 def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
