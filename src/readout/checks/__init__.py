@@ -47,7 +47,7 @@ DOCUMENT_RULES: tuple[Rule, ...] = (spans.checksum,)
 """The rules about the metadata of a document; ``find`` gets the document with its text and layers."""
 _OTHERS = (
     *DOCUMENT_RULES,
-    references.split_leak,
+    *references.INDEX_RULES,
     references.unknown_annotator,
     references.unused_entry,
     references.lone_statement,
@@ -105,7 +105,7 @@ def check_registries(registries: Registries) -> Iterator[Problem]:
 def check_index(index: RecordFile[Document], registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the documents' metadata."""
     yield from _climb(index, [(each, (registries,)) for each in references.RULES])
-    yield from _run((references.split_leak,), index)
+    yield from _run(references.INDEX_RULES, index)
 
 
 def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:

@@ -217,6 +217,14 @@ def schema(line: bytes, record: Any, kind: Kind) -> Iterator[Finding]:
 # ---------------------------------------------------------------- rules about raw texts
 
 
+@rule("empty-text", "bytes")
+def empty_text(text: str) -> Iterator[Finding]:
+    """Raw texts contain words."""
+    if not any(map(str.isalnum, text)):
+        hint = "restore the text, or remove the document and its layers from the corpus."
+        yield Finding("The text is empty.", line=1, column=1, hint=hint)
+
+
 @rule("raw-carriage-return", "bytes", "warning")
 def raw_carriage_return(text: str) -> Iterator[Finding]:
     """Raw texts hold no carriage returns: git may change them, and with them every offset."""
@@ -272,7 +280,7 @@ They are run in this order, and a line that breaks one is not judged by the next
 the whole file, decoded into typed records, and their kind.
 """
 
-TEXT_RULES: tuple[Rule, ...] = (raw_carriage_return, raw_not_nfc, control_character)
+TEXT_RULES: tuple[Rule, ...] = (empty_text, raw_carriage_return, raw_not_nfc, control_character)
 """The rules about a raw text that can be decoded; ``find`` gets the text."""
 
 RULES: tuple[Rule, ...] = (*FILE_RULES, *TEXT_RULES, json_syntax, *LINE_RULES)
