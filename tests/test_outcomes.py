@@ -28,3 +28,39 @@ def test_a_line_that_cannot_be_read_makes_no_entry_unused(small):
     path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"speaker":', b'"speaker";', 1))
     assert find_codes(small) == {"json-syntax"}
+
+
+def set_status(root, doc_id, status):
+    """Say in the metadata how far a document is annotated."""
+    path = root / "raw/documents.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    named = doc_id.encode()
+    lines = [
+        line.replace(b'"complete"', f'"{status}"'.encode()) if named in line else line
+        for line in lines
+    ]
+    path.write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("status", "layer", "codes"),
+    [
+        ("complete", b"", {"annotated-status", "unannotated-quotation"}),
+        ("partial", b"", {"annotated-status"}),
+        ("none", b"", set()),
+        ("partial", None, set()),
+        ("none", None, {"annotated-status"}),
+        ("complete", "mentions", {"annotated-status", "unannotated-quotation"}),
+    ],
+)
+def test_a_document_is_annotated_or_says_that_it_is_not_yet(small, status, layer, codes):
+    doc_id = "2030-01-harbour-talks"
+    path = small / f"annotations/gold/{doc_id}.jsonl"
+    if layer == "mentions":
+        lines = path.read_bytes().splitlines(keepends=True)
+        layer = b"".join(line for line in lines if b'"mention"' in line)
+    if layer is not None:
+        path.write_bytes(layer)
+    set_status(small, doc_id, status)
+    consequences = {"unused-entry", "lone-statement"}
+    assert find_codes(small) - consequences == codes

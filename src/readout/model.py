@@ -32,6 +32,7 @@ BoilerplateKind: TypeAlias = Literal[
 SpeakerKind: TypeAlias = Literal["person", "office", "government", "organisation", "outlet", "group", "unnamed"]
 AnnotatorKind: TypeAlias = Literal["human", "model"]
 Basis: TypeAlias = Literal["stated", "inferred", "unknown"]
+Annotated: TypeAlias = Literal["complete", "partial", "none"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 Decision: TypeAlias = Literal["first", "second", "merged", "neither", "added"]
 AnnotationType: TypeAlias = Literal["mention", "quote", "topic", "stance", "boilerplate"]
@@ -135,6 +136,7 @@ class Document(Record, frozen=True, kw_only=True):
     origin: str
     rights: str
     sha256: str
+    annotated: Annotated
     note: str | None = None
     references: tuple[str, ...] = ()
 
@@ -326,6 +328,7 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "origin": _FREE_TEXT,
         "rights": _FREE_TEXT,
         "sha256": _CODE,
+        "annotated": _one_of(Annotated),
         "note": _FREE_TEXT,
         "references": _several("code"),
     },

@@ -43,7 +43,7 @@ from readout.problem import (
 )
 
 LAYER_RULES: tuple[Rule, ...] = (*spans.RULES, *guideline.RULES)
-DOCUMENT_RULES: tuple[Rule, ...] = (spans.checksum,)
+DOCUMENT_RULES: tuple[Rule, ...] = (spans.checksum, guideline.annotated_status)
 """The rules about the metadata of a document; ``find`` gets the document with its text and layers."""
 _OTHERS = (
     *DOCUMENT_RULES,

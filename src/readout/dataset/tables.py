@@ -137,7 +137,7 @@ def _topics(batch: Batch) -> Columns:
 
 _META = (
     *("event", "title", "published", "published_basis", "outlet", "outlet_basis", "language", "origin", "rights"),
-    *("sha256", "note"),
+    *("sha256", "annotated", "note"),
 )
 
 
