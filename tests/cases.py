@@ -1,7 +1,7 @@
 """The cases: each folder of ``cases/`` is named by a rule's code and breaks that rule in the corpus of ``corpus/``.
 
-``files/`` has the files that replace those of the corpus, ``remove.txt`` the paths that are removed, and
-``expected.txt`` what ``readout check`` prints. ``python tests/cases.py CODE`` writes it, to be read before it is kept.
+``files/`` has the files that replace those of the corpus, ``remove.txt`` the paths that are removed,
+``links.txt`` the paths that become links with their targets, and ``expected.txt`` what ``readout check`` prints. ``python tests/cases.py CODE`` writes it, to be read before it is kept.
 """
 
 import shutil
@@ -30,6 +30,14 @@ def break_corpus(case: Path, root: Path) -> None:
     if (case / "remove.txt").is_file():
         for name in (case / "remove.txt").read_text(encoding="utf-8").split():
             (root / name).unlink()
+    if (case / "links.txt").is_file():
+        for line in (case / "links.txt").read_text(encoding="utf-8").splitlines():
+            name, target = line.split(" -> ")
+            (root / name).unlink(missing_ok=True)
+            try:
+                (root / name).symlink_to(target)
+            except OSError:
+                pytest.skip("this user may not make links")
 
 
 def judge(root: Path) -> tuple[Corpus, list[Problem]]:

@@ -64,3 +64,42 @@ def test_a_document_is_annotated_or_says_that_it_is_not_yet(small, status, layer
     set_status(small, doc_id, status)
     consequences = {"unused-entry", "lone-statement"}
     assert find_codes(small) - consequences == codes
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize(
+    "path",
+    [
+        "annotations/speakers.jsonl",
+        "annotations/gold",
+        "annotations/by",
+        "annotations/by/ann",
+        "annotations/unplaced",
+        "raw/text",
+        "raw/text/2030-01-harbour-brief.txt",
+    ],
+)
+def test_nothing_is_read_through_a_link_that_leads_out(small, tmp_path, path):
+    outside = tmp_path / "outside"
+    link = small / path
+    if link.exists():
+        link.rename(outside)
+    else:
+        outside.mkdir()
+        (outside / "private.jsonl").write_text('{"secret":1}\n', encoding="utf-8")
+    link.symlink_to(outside)
+
+    corpus, problems = judge(small)
+    found = {problem.path for problem in problems if problem.code == "outside-link"}
+    assert found
+    assert all(name == path or name.startswith(f"{path}/") for name in found)
+    assert "secret" not in str(problems)
+    assert "outside" not in {layer.annotator for each in corpus.documents for layer in each.layers}
+
+
+@pytest.mark.posix
+def test_a_link_inside_the_corpus_is_followed(small):
+    path = small / "raw/text/2030-01-harbour-brief.txt"
+    path.rename(path.with_name(".brief"))
+    path.symlink_to(".brief")
+    assert find_codes(small) == set()
