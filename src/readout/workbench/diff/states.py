@@ -142,8 +142,6 @@ def _complete_layer(layer: Layer, text: str) -> Layer:
     if not layer.drafts:
         return layer
     formatted = format_layer(layer.path, layer.raw, layer.annotator, text)
-    if formatted.problems:
-        return layer
     completed, _ = parse_layer(layer.path, formatted.raw, layer.annotator)
     return completed
 
