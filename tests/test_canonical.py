@@ -48,7 +48,10 @@ def test_format_restores_what_people_leave_out(doc_id, rng, drop_offsets, loose)
                 start, end = span.pop("start"), span.pop("end")
                 span.update(prefix=text[:start], suffix=text[end:])
     rng.shuffle(records)
-    lines = [json.dumps(dict(rng.sample(list(r.items()), len(r))) if loose else r, ensure_ascii=loose) for r in records]
+    lines = [
+        json.dumps(dict(rng.sample(list(r.items()), len(r))) if loose else r, ensure_ascii=loose)
+        for r in records
+    ]
     done = format_layer("x", ("\n".join(lines)).encode(), None, text)
     assert not done.problems
     assert done.raw == raw
@@ -88,7 +91,9 @@ def test_format_composes_what_people_write_but_not_what_they_quote(small):
     assert unicodedata.is_normalized("NFC", done.raw.decode())
     speakers = small / "annotations/speakers.jsonl"
     speakers.write_text(
-        unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
+        unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")),
+        encoding="utf-8",
+        newline="\n",
     )
     assert not format_corpus(small)["annotations/speakers.jsonl"].problems
 
@@ -128,7 +133,9 @@ def test_written_files_are_whole_and_leave_nothing_beside(tmp_path):
     assert (tmp_path / "a/b.txt").read_bytes() == b"two"
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.sampled_from("abc")), max_size=8))
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.sampled_from("abc")), max_size=8)
+)
 def test_order_of_lines_does_not_matter(places):
     mentions = [
         Mention(id=f"m-{number}", speaker=speaker, span=Span(start, start + length, "x" * length))
@@ -136,7 +143,10 @@ def test_order_of_lines_does_not_matter(places):
     ]
     shuffled = random.Random(0).sample(mentions, len(mentions))
     assert encode_layer(mentions) == encode_layer(shuffled)
-    again = [msgspec.convert(msgspec.json.decode(line), AnyAnnotation) for line in encode_layer(mentions).splitlines()]
+    again = [
+        msgspec.convert(msgspec.json.decode(line), AnyAnnotation)
+        for line in encode_layer(mentions).splitlines()
+    ]
     assert sorted(again, key=str) == sorted(mentions, key=str)
 
 
@@ -158,7 +168,9 @@ def test_a_line_that_needs_a_decision_holds_back_no_other():
     text = "he said that he would, Ada replied"
     ambiguous = b'{"type":"mention","id":"m-he","speaker":"x","span":{"exact":"he"}}\n'
     clear = b'{"type":"mention","speaker":"x","span":{"exact":"Ada"}}\n'
-    placed = b'{"type":"mention","id":"m","speaker":"x","span":{"start":3,"end":7,"exact":"said"}}\n'
+    placed = (
+        b'{"type":"mention","id":"m","speaker":"x","span":{"start":3,"end":7,"exact":"said"}}\n'
+    )
     done = format_layer("x", ambiguous + clear + placed, None, text)
     assert [(problem.code, problem.line) for problem in done.problems] == [("exact-ambiguous", 3)]
     assert done.changes

@@ -24,7 +24,9 @@ def unformatted(layer: Layer, text: str) -> Iterator[Finding]:
     for line, record in layer.drafts:
         if not anchor_draft(record, text)[1]:
             what = "an id" if "id" not in record else "offsets"
-            yield Finding(f"The {record['type']} still lacks {what}.", line=line, hint="run `readout format`.")
+            yield Finding(
+                f"The {record['type']} still lacks {what}.", line=line, hint="run `readout format`."
+            )
 
 
 @rule("exact-not-found", "span")
@@ -86,7 +88,9 @@ def _describe_unanchored(unanchored: Unanchored, text: str) -> Finding:
         message = f"The words {exact!r} are in {len(starts)} places."
     elif unanchored.inside:
         message = f"The words {exact!r} are in the text only as parts of longer words."
-        hint = "write whole words; if a part of a word is meant, add 'prefix' or 'suffix' to name it."
+        hint = (
+            "write whole words; if a part of a word is meant, add 'prefix' or 'suffix' to name it."
+        )
     elif places:
         message = f"The words {exact!r} are in the text, but not with this 'prefix' and 'suffix'."
         hint = "copy the words directly before or after one of these places."

@@ -90,7 +90,9 @@ def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator
                 )
 
 
-def _vocabulary(vocabulary: str, file: RecordFile[Any], registries: Registries) -> Mapping[str, Any]:
+def _vocabulary(
+    vocabulary: str, file: RecordFile[Any], registries: Registries
+) -> Mapping[str, Any]:
     if vocabulary in ANNOTATION_CLASSES:
         return file.types if isinstance(file, Layer) else {}
     known: Mapping[str, Any] = getattr(registries, vocabulary)
@@ -114,7 +116,9 @@ def may_exist(name: str, file: RecordFile[Any]) -> bool:
 
 
 def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
-    return [name for name in known if vocabulary not in ANNOTATION_CLASSES or known[name] == vocabulary]
+    return [
+        name for name in known if vocabulary not in ANNOTATION_CLASSES or known[name] == vocabulary
+    ]
 
 
 def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
@@ -156,12 +160,23 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
                 got = file.types.get(name, vocabulary)
                 if vocabulary in ANNOTATION_CLASSES and got != vocabulary:
                     message = f"The {pointer[0]} {name!r} is a {got}. Expected a {vocabulary}."
-                    yield Finding(message, pointer, index, hint=nearest(name, _candidates(vocabulary, file.types)))
-        elif isinstance(record, Document) and record.outlet and record.outlet in registries.speakers:
+                    yield Finding(
+                        message,
+                        pointer,
+                        index,
+                        hint=nearest(name, _candidates(vocabulary, file.types)),
+                    )
+        elif (
+            isinstance(record, Document) and record.outlet and record.outlet in registries.speakers
+        ):
             kind = registries.speakers[record.outlet].kind
             if kind != "outlet":
                 message = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
-                outlets = [name for name, speaker in registries.speakers.items() if speaker.kind == "outlet"]
+                outlets = [
+                    name
+                    for name, speaker in registries.speakers.items()
+                    if speaker.kind == "outlet"
+                ]
                 yield Finding(message, ("outlet",), index, hint=nearest(record.outlet, outlets))
 
 
@@ -180,17 +195,28 @@ def _has_no_chains(columns: Columns) -> bool:
 def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
     for record_class, name in _SELF_REFERENCES:
-        records = {record_id(record): record for record in file.records if isinstance(record, record_class)}
+        records = {
+            record_id(record): record for record in file.records if isinstance(record, record_class)
+        }
         for index, record in enumerate(file.records if records else ()):
             if isinstance(record, record_class) and _reaches_itself(record, name, records):
                 message = f"Following {name!r} from {record_id(record)!r} leads back to it."
-                yield Finding(message, (name,), index, hint=f"correct {name!r} in one of the records of the circle.")
+                yield Finding(
+                    message,
+                    (name,),
+                    index,
+                    hint=f"correct {name!r} in one of the records of the circle.",
+                )
 
 
 def _names_its_own_kind(record_class: type, role: FieldRole) -> bool:
     if role.kind == "annotation":
         return record_class is ANNOTATION_CLASSES[role.of]  # type: ignore[index]
-    return role.kind == "entry" and role.of in read.REGISTRY_FILES and read.REGISTRY_FILES[role.of][1] is record_class
+    return (
+        role.kind == "entry"
+        and role.of in read.REGISTRY_FILES
+        and read.REGISTRY_FILES[role.of][1] is record_class
+    )
 
 
 _SELF_REFERENCES = [
@@ -226,7 +252,12 @@ def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[F
             try:
                 date.fromisoformat((value + "-01-01")[:10] if len(value) < 10 else value)
             except ValueError:
-                yield Finding(f"There is no day {value!r} in the calendar.", pointer, index, hint="correct the date.")
+                yield Finding(
+                    f"There is no day {value!r} in the calendar.",
+                    pointer,
+                    index,
+                    hint="correct the date.",
+                )
 
 
 @rule("reversed-dates", "reference")
@@ -296,11 +327,20 @@ def not_canonical(file: RecordFile[Any], registries: Registries) -> Iterator[Fin
     """Files are in canonical form, so that a diff shows one changed record as one changed line."""
     if b"\r" in file.raw or file.raw.startswith(b"\xef\xbb\xbf"):
         return  # told already, on the rung of bytes
-    canonical = encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
+    canonical = (
+        encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
+    )
     if canonical != file.raw and file.is_whole:
         pairs = zip(canonical.splitlines(), file.raw.splitlines(), strict=False)
-        first = next((number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), len(file.lines))
-        yield Finding("The file is not in canonical form from this line on.", line=first, hint="run `readout format`.")
+        first = next(
+            (number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs),
+            len(file.lines),
+        )
+        yield Finding(
+            "The file is not in canonical form from this line on.",
+            line=first,
+            hint="run `readout format`.",
+        )
 
 
 @rule("split-leak", "reference")
@@ -341,7 +381,9 @@ def unused_entry(file: RecordFile[Any], used: Iterable[str]) -> Iterator[Finding
     for index, record in enumerate(file.records):
         if record_id(record) not in names:
             message = f"The entry {record_id(record)!r} is used nowhere in the corpus."
-            yield Finding(message, (record.__struct_fields__[0],), index, hint="use it or remove it.")
+            yield Finding(
+                message, (record.__struct_fields__[0],), index, hint="use it or remove it."
+            )
 
 
 @rule("lone-statement", "guideline", "warning")

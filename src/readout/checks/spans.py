@@ -50,7 +50,9 @@ def _spans_lie_in_text(columns: Columns) -> bool:
 
 
 @rule("span-bounds", "span", shortcut=_spans_lie_in_text)
-def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def span_bounds(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """A span starts before it ends and ends within the text."""
     length = len(document.text)
     for index, annotation in enumerate(layer.records):
@@ -66,18 +68,27 @@ def _spans_repeat_text(columns: Columns) -> bool:
 
 
 @rule("span-text", "span", shortcut=_spans_repeat_text)
-def span_text(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def span_text(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """`exact` is the text between start and end."""
     text = document.text
     for index, annotation in enumerate(layer.records):
         for pointer, span in iter_spans(annotation):
-            if 0 <= span.start < span.end <= len(text) and text[span.start : span.end] != span.exact:
+            if (
+                0 <= span.start < span.end <= len(text)
+                and text[span.start : span.end] != span.exact
+            ):
                 there = text[span.start : span.end]
-                around = (
-                    f"the text there: …{text[max(0, span.start - 20) : span.start]}⟦{there}⟧{text[span.end :][:20]}…"
-                )
+                around = f"the text there: …{text[max(0, span.start - 20) : span.start]}⟦{there}⟧{text[span.end :][:20]}…"
                 message = f"Got {span.exact!r}. The text at {span.start}–{span.end} is {there!r}."
-                yield Finding(message, (*pointer, "exact"), index, hint=_place_hint(span, text), context=(around,))
+                yield Finding(
+                    message,
+                    (*pointer, "exact"),
+                    index,
+                    hint=_place_hint(span, text),
+                    context=(around,),
+                )
 
 
 def _place_hint(span: Span, text: str) -> str:
@@ -122,7 +133,9 @@ def _spans_are_in_order(columns: Columns) -> bool:
 
 
 @rule("span-order", "span", shortcut=_spans_are_in_order)
-def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def span_order(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The spans of one field are in text order and do not overlap."""
     for index, annotation in enumerate(layer.records):
         for name in SPAN_FIELDS[type(annotation)]:
@@ -131,9 +144,7 @@ def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries
                 continue
             for number, (left, right) in enumerate(pairwise(spans), 1):
                 if right.start < left.end:
-                    message = (
-                        f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
-                    )
+                    message = f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
                     hint = "put the spans in text order, and join those that overlap."
                     yield Finding(message, (name, number), index, hint=hint)
 
@@ -151,14 +162,21 @@ def _sources_mention_speakers(columns: Columns) -> bool:
 
 
 @rule("source-speaker", "span", shortcut=_sources_mention_speakers)
-def source_speaker(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def source_speaker(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The source of a quote is a mention of its speaker."""
     mentions = {record.id: record for record in layer.records if isinstance(record, Mention)}
     for index, record in enumerate(layer.records):
         if isinstance(record, Quote) and (mention := mentions.get(record.source or "")):
             if mention.speaker != record.speaker:
                 message = f"The quote's speaker is {record.speaker!r}, its source mentions {mention.speaker!r}."
-                yield Finding(message, ("source",), index, hint="correct the speaker of the quote or of the mention.")
+                yield Finding(
+                    message,
+                    ("source",),
+                    index,
+                    hint="correct the speaker of the quote or of the mention.",
+                )
 
 
 def _lies_in(inner: Iterable[Span], outer: Iterable[Span]) -> bool:
@@ -177,17 +195,20 @@ def _nested_quotes_lie_inside(columns: Columns) -> bool:
 
 
 @rule("nested-outside", "span", shortcut=_nested_quotes_lie_inside)
-def nested_outside(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def nested_outside(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The content of a nested quote lies inside the content of the quote it is within."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
         if isinstance(record, Quote) and (outer := quotes.get(record.within or "")):
             if not _lies_in(record.content, outer.content):
-                message = (
-                    f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
-                )
+                message = f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
                 yield Finding(
-                    message, ("within",), index, hint="remove 'within', or correct the spans of either quote."
+                    message,
+                    ("within",),
+                    index,
+                    hint="remove 'within', or correct the spans of either quote.",
                 )
 
 
@@ -210,15 +231,28 @@ def _holders_belong_to_speakers(columns: Columns) -> bool:
 
 
 @rule("stance-holder", "span", shortcut=_holders_belong_to_speakers)
-def stance_holder(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def stance_holder(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The holder of a stance taken in a quote is its speaker, or belongs to it, or a note says why not."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
-        if not isinstance(record, Stance) or record.note or not (quote := quotes.get(record.quote or "")):
+        if (
+            not isinstance(record, Stance)
+            or record.note
+            or not (quote := quotes.get(record.quote or ""))
+        ):
             continue
         if not _belongs_to_speaker(record, quote, registries):
-            message = f"The holder is {record.holder!r}, but {quote.speaker!r} speaks in {quote.id!r}."
-            yield Finding(message, ("holder",), index, hint="correct the holder or the quote, or explain it in a note.")
+            message = (
+                f"The holder is {record.holder!r}, but {quote.speaker!r} speaks in {quote.id!r}."
+            )
+            yield Finding(
+                message,
+                ("holder",),
+                index,
+                hint="correct the holder or the quote, or explain it in a note.",
+            )
 
 
 _SAME: Mapping[type, tuple[str, ...]] = {

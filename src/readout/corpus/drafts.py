@@ -75,7 +75,9 @@ def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
     It is the type's first letter and six base-32 digits of the SHA-256 of the record without id and note. Where that
     is taken, by an equal record or by chance, a number follows.
     """
-    meaning = {key: value for key, value in sorted(record.items()) if key not in ("id", "note") and value}
+    meaning = {
+        key: value for key, value in sorted(record.items()) if key not in ("id", "note") and value
+    }
     digest = sha256(msgspec.json.encode(meaning, order="sorted")).digest()
     base = f"{record['type'][0]}-{b32encode(digest)[:6].decode().lower()}"
     known = set(taken)
@@ -90,7 +92,9 @@ def nearest_passage(exact: str, text: str) -> str:
     start = find_respelled(text, exact)
     if start is not None:
         end = start + len(exact)
-        return f"the text spells it {text[start:end]!r}, at {start}–{end}: copy the words from there."
+        return (
+            f"the text spells it {text[start:end]!r}, at {start}–{end}: copy the words from there."
+        )
     place = find_nearest(text, exact)
     if place is None:
         return "copy the words from the raw text, with its own quotation marks and spelling."

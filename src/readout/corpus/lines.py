@@ -31,7 +31,10 @@ def encoding(raw: bytes) -> Iterator[Finding]:
             column = len(line[: error.start].decode()) + 1
             got = line[error.start : error.start + 1]
             yield Finding(
-                f"Got the byte {got!r}. Expected UTF-8.", line=number, column=column, hint="save the file as UTF-8."
+                f"Got the byte {got!r}. Expected UTF-8.",
+                line=number,
+                column=column,
+                hint="save the file as UTF-8.",
             )
 
 
@@ -96,7 +99,10 @@ def conflict_marker(raw: bytes) -> Iterator[Finding]:
 def json_syntax(line: bytes) -> Iterator[Finding]:
     """Every line is one JSON value, and no line is blank."""
     if not line.strip():
-        yield Finding("The line is blank. Expected one JSON object.", hint="remove the line, or run `readout format`.")
+        yield Finding(
+            "The line is blank. Expected one JSON object.",
+            hint="remove the line, or run `readout format`.",
+        )
         return
     try:
         msgspec.json.decode(line)
@@ -111,7 +117,9 @@ def _explain_refusal(line: bytes, error: Exception) -> Finding:
     try:
         found = explain_syntax(line.decode())
     except (RecursionError, ValueError):
-        return Finding("The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE)
+        return Finding(
+            "The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE
+        )
     # Where only the strict parser refuses the line, it holds NaN or half a surrogate pair.
     return found or Finding(f"The line is not strict JSON: {error}.", hint=_COMPARE)
 
@@ -123,12 +131,18 @@ def duplicate_key(line: bytes, *_: Any) -> Iterator[Finding]:
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
-        repeated.extend(sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) < len(keys) else [])
+        repeated.extend(
+            sorted({key for key in keys if keys.count(key) > 1})
+            if len(set(keys)) < len(keys)
+            else []
+        )
         return dict(pairs)
 
     json.loads(line, object_pairs_hook=collect)
     for key in repeated:
-        yield Finding(f"The key {key!r} stands twice in one object.", hint="keep the one that is meant.")
+        yield Finding(
+            f"The key {key!r} stands twice in one object.", hint="keep the one that is meant."
+        )
 
 
 def _writes_composed_text(file: RecordFile[Any], kind: Kind) -> bool:
@@ -158,7 +172,9 @@ def not_nfc(line: bytes, record: Any, kind: Kind) -> Iterator[Finding]:
             )
 
 
-def _iter_strings(value: Any, pointer: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _iter_strings(
+    value: Any, pointer: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
         yield pointer, value
     elif isinstance(value, dict):
@@ -242,7 +258,9 @@ def raw_not_nfc(text: str) -> Iterator[Finding]:
     """Raw texts are in Unicode normalization form C."""
     if not (text.isascii() or unicodedata.is_normalized("NFC", text)):
         lines = text.split("\n")
-        number = next((n for n, line in enumerate(lines, 1) if not unicodedata.is_normalized("NFC", line)), 1)
+        number = next(
+            (n for n, line in enumerate(lines, 1) if not unicodedata.is_normalized("NFC", line)), 1
+        )
         yield Finding(
             "The text is not in normalization form C: letters and accents are stored apart.",
             line=number,

@@ -58,7 +58,8 @@ class UnreadableCorpusError(RefusedError):
 def missing_file(path: str) -> Iterator[Finding]:
     """Every file that the corpus names is there, and is a regular file."""
     yield Finding(
-        f"The file {path!r} is missing or is not a regular file.", hint="restore it, or remove what names it."
+        f"The file {path!r} is missing or is not a regular file.",
+        hint="restore it, or remove what names it.",
     )
 
 
@@ -84,10 +85,18 @@ def unplaced_annotation(path: str, raw: bytes) -> Iterator[Finding]:
     layer = path.replace(UNPLACED, "annotations", 1)
     for number in range(1, len(raw.splitlines()) + 1):
         hint = f"put the line back into {layer} with the words of the corrected text, or delete it."
-        yield Finding("The annotation waits for a place in the corrected text.", line=number, hint=hint)
+        yield Finding(
+            "The annotation waits for a place in the corrected text.", line=number, hint=hint
+        )
 
 
-RULES: tuple[Rule, ...] = (missing_file, outside_link, unexpected_file, unplaced_annotation, *lines.RULES)
+RULES: tuple[Rule, ...] = (
+    missing_file,
+    outside_link,
+    unexpected_file,
+    unplaced_annotation,
+    *lines.RULES,
+)
 
 
 def find_root(start: Path) -> Path:
@@ -100,13 +109,17 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.resolve().parents):
         if (folder / DOCUMENTS).is_file():
             return folder
-    raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
+    raise UnreadableCorpusError(
+        f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder."
+    )
 
 
 def require_corpus(root: Path) -> None:
     """Raise UnreadableCorpusError if a folder has no ``raw/documents.jsonl``."""
     if not (root / DOCUMENTS).is_file():
-        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+        raise UnreadableCorpusError(
+            f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder."
+        )
 
 
 # A pipe must not be waited for (POSIX), and line endings must not be translated (Windows).
@@ -181,7 +194,10 @@ def _list_folder(root: Path, folder: str) -> list[str]:
     if leads_outside(root, folder):
         return []
     try:
-        names = [os.fsencode(name).decode(errors="backslashreplace") for name in os.listdir(root / folder)]
+        names = [
+            os.fsencode(name).decode(errors="backslashreplace")
+            for name in os.listdir(root / folder)
+        ]
     except OSError:
         return []
     return sorted(name for name in names if not name.startswith(".") and name != "README.md")
@@ -190,7 +206,9 @@ def _list_folder(root: Path, folder: str) -> list[str]:
 R = TypeVar("R", bound=Record)
 
 
-def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
+def _read_records(
+    root: Path, path: str, kind: Kind, record_class: type[R]
+) -> tuple[RecordFile[R], list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
         return RecordFile(path=path, is_read=False), problems
@@ -227,7 +245,9 @@ def read_registries(root: Path) -> tuple[Registries, list[Problem]]:
     problems += found
     sections, found = _read_sections(root)
     problems += found
-    entries = {name: {_entry_id(record): record for record in file.records} for name, file in files.items()}
+    entries = {
+        name: {_entry_id(record): record for record in file.records} for name, file in files.items()
+    }
     return Registries(**entries, iptc=iptc, sections=sections, files=files), problems
 
 
@@ -241,7 +261,9 @@ def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
         return {}, []
     raw, problems = read_bytes(root, IPTC)
     rows = (
-        line.split("\t") for line in (raw or b"").decode(errors="replace").splitlines() if line.startswith("medtop")
+        line.split("\t")
+        for line in (raw or b"").decode(errors="replace").splitlines()
+        if line.startswith("medtop")
     )
     return {row[0]: row[-1] for row in rows}, problems
 
@@ -274,7 +296,10 @@ def read_text(root: Path, doc_id: str) -> tuple[str | None, str, list[Problem]]:
     except UnicodeDecodeError:
         return None, digest, [*check_bytes(path, raw, (lines.encoding,)), *problems]
     for each in lines.TEXT_RULES:
-        problems += [locate(each, found, path, found.line, raw_line(raw, found.line)) for found in each.find(text)]
+        problems += [
+            locate(each, found, path, found.line, raw_line(raw, found.line))
+            for found in each.find(text)
+        ]
     return text, digest, problems
 
 
@@ -305,7 +330,12 @@ def read_document(
     if text is None:
         return None, problems
     document = AnnotatedDocument(
-        meta=meta, text=text, sha256=digest, gold=layers[0], layers=tuple(layers[1:]), adjudication=adjudication
+        meta=meta,
+        text=text,
+        sha256=digest,
+        gold=layers[0],
+        layers=tuple(layers[1:]),
+        adjudication=adjudication,
     )
     return document, problems
 
@@ -345,7 +375,9 @@ def check_unplaced(root: Path) -> Iterator[Problem]:
         raw, problems = read_bytes(root, path)
         yield from problems
         for finding in unplaced_annotation.find(path, raw or b""):
-            yield locate(unplaced_annotation, finding, path, finding.line, raw_line(raw or b"", finding.line))
+            yield locate(
+                unplaced_annotation, finding, path, finding.line, raw_line(raw or b"", finding.line)
+            )
 
 
 def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:
