@@ -148,7 +148,10 @@ def form_marks(
                 message,
                 ("form",),
                 index,
-                hint="correct the form or the content, or explain it in a note.",
+                hint=(
+                    "decide which is right: correct 'form' or 'content', or explain in a note why "
+                    "they differ."
+                ),
             )
 
 
@@ -179,7 +182,13 @@ def evidence_outside_quote(
             if any(span.start < start or end < span.end for span in record.evidence):
                 message = f"The evidence reaches outside the quote {quote.id!r}, which covers {start}–{end}."
                 yield Finding(
-                    message, ("evidence",), index, hint="correct the evidence, or remove 'quote'."
+                    message,
+                    ("evidence",),
+                    index,
+                    hint=(
+                        "decide: shorten the evidence to words of the quote or its cue, or remove "
+                        "'quote' if the stance is not taken in it."
+                    ),
                 )
 
 
@@ -207,7 +216,15 @@ def annotated_boilerplate(
             for pointer, span in iter_spans(record):
                 if any(span.start < other.end and other.start < span.end for other in noise):
                     message = f"The span {span.start}–{span.end} overlaps text that is marked as boilerplate."
-                    yield Finding(message, pointer, index, hint="shorten one of the two spans.")
+                    yield Finding(
+                        message,
+                        pointer,
+                        index,
+                        hint=(
+                            "decide whether these words belong to the article: if so, shorten the "
+                            "boilerplate; if not, shorten this span or delete the annotation."
+                        ),
+                    )
 
 
 def _spans_end_between_words(columns: Columns) -> bool:
@@ -264,8 +281,10 @@ def duplicate_annotation(
     for index, record in enumerate(layer.records):
         saying = _says(record)
         if saying in seen:
-            message = f"The record says the same as {seen[saying]!r}."
-            yield Finding(message, ("id",), index, hint="remove one of the two.")
+            other = seen[saying]
+            message = f"The record says the same as {other!r}."
+            hint = f"delete this line, and name {other!r} in place of {record.id!r} in other lines."
+            yield Finding(message, ("id",), index, hint=hint)
         seen.setdefault(saying, record.id)
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
-from readout.corpus.drafts import nearest_passage
+from readout.corpus.drafts import describe_lookalikes, find_passage, nearest_passage
 from readout.model import (
     SPAN_FIELDS,
     AnnotatedDocument,
@@ -30,17 +30,21 @@ from readout.problem import (
     Rule,
     rule,
 )
-from readout.text.find import find_closest, find_exact
+from readout.text.find import find_exact
 
 
 @rule("checksum", "bytes")
 def checksum(document: AnnotatedDocument) -> Iterator[Finding]:
     """A raw text has the SHA-256 that its metadata state: raw text is never edited."""
     if document.sha256 != document.meta.sha256:
+        text_path = f"{read.TEXTS}/{document.meta.doc_id}.txt"
         yield Finding(
             f"Got {document.meta.sha256!r}. The text has {document.sha256!r}.",
             ("sha256",),
-            hint=f"restore {read.TEXTS}/{document.meta.doc_id}.txt; for a corrected text run `readout reanchor`.",
+            hint=(
+                f"restore {text_path} as it was annotated; if the text was corrected, move the "
+                "annotations to it with `readout reanchor`."
+            ),
         )
 
 
@@ -80,25 +84,35 @@ def span_text(
                 and text[span.start : span.end] != span.exact
             ):
                 there = text[span.start : span.end]
-                around = f"the text there: …{text[max(0, span.start - 20) : span.start]}⟦{there}⟧{text[span.end :][:20]}…"
+                left, right = text[max(0, span.start - 20) : span.start], text[span.end :][:20]
+                around = f"the text there: …{left}⟦{there}⟧{right}…"
                 message = f"Got {span.exact!r}. The text at {span.start}–{span.end} is {there!r}."
                 yield Finding(
                     message,
                     (*pointer, "exact"),
                     index,
                     hint=_place_hint(span, text),
-                    context=(around,),
+                    context=(around, *describe_lookalikes(span.exact, there)),
                 )
 
 
 def _place_hint(span: Span, text: str) -> str:
-    nearby = find_closest(text, span.exact, span.start)
-    if nearby is None:
-        return nearest_passage(span.exact, text)
-    found = f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
-    if len(find_exact(text, span.exact)) == 1:
-        return f"{found} Remove 'start' and 'end', and `readout format` writes them anew."
-    return found
+    """Return a hint with the span that the words of a span have in the text."""
+    starts = find_exact(text, span.exact)
+    if not starts:
+        place = find_passage(span.exact, text)
+        if place is None:
+            return nearest_passage(span.exact, text)
+        return f"if these words are meant, write {_encode_span(text, *place)}."
+    start = min(starts, key=lambda each: abs(each - span.start))
+    written = _encode_span(text, start, start + len(span.exact))
+    if len(starts) == 1:
+        return f"write {written}, where the text has these words."
+    return f"decide which of the {len(starts)} places is meant; for the nearest write {written}."
+
+
+def _encode_span(text: str, start: int, end: int) -> str:
+    return msgspec.json.encode(Span(start, end, text[start:end])).decode()
 
 
 def _spans_have_no_outer_space(columns: Columns) -> bool:
@@ -120,8 +134,8 @@ def span_space(
             elif words != span.exact:
                 start = span.start + span.exact.index(words)
                 message = f"The span {span.exact!r} starts or ends with white space."
-                trimmed = Span(start, start + len(words), words)
-                hint = f"write {msgspec.json.encode(trimmed).decode()}."
+                trimmed = _encode_span(document.text, start, start + len(words))
+                hint = f"write {trimmed}."
                 yield Finding(message, pointer, index, hint=hint)
 
 
@@ -145,7 +159,7 @@ def span_order(
             for number, (left, right) in enumerate(pairwise(spans), 1):
                 if right.start < left.end:
                     message = f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
-                    hint = "put the spans in text order, and join those that overlap."
+                    hint = "put the spans in text order; if two overlap, put one in their place that covers both."
                     yield Finding(message, (name, number), index, hint=hint)
 
 
@@ -175,7 +189,10 @@ def source_speaker(
                     message,
                     ("source",),
                     index,
-                    hint="correct the speaker of the quote or of the mention.",
+                    hint=(
+                        "decide who speaks: correct the speaker of the quote or of the mention, or "
+                        "name a mention of the speaker as the source."
+                    ),
                 )
 
 
@@ -208,7 +225,10 @@ def nested_outside(
                     message,
                     ("within",),
                     index,
-                    hint="remove 'within', or correct the spans of either quote.",
+                    hint=(
+                        "decide: remove 'within' if the quote is not inside the other, or correct "
+                        "the spans."
+                    ),
                 )
 
 
@@ -251,7 +271,10 @@ def stance_holder(
                 message,
                 ("holder",),
                 index,
-                hint="correct the holder or the quote, or explain it in a note.",
+                hint=(
+                    "decide whose stance it is: correct 'holder' or 'quote', or explain in a note why "
+                    "they differ."
+                ),
             )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -87,15 +89,43 @@ def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
     return candidate
 
 
+def find_passage(exact: str, text: str) -> tuple[int, int] | None:
+    """Return the passage of a text that is most like words that are not in it."""
+    return find_respelled(text, exact) or find_nearest(text, exact)
+
+
 def nearest_passage(exact: str, text: str) -> str:
-    """Return a hint that quotes the passage of the text that is most like words that do not stand in it."""
-    start = find_respelled(text, exact)
-    if start is not None:
-        end = start + len(exact)
-        return (
-            f"the text spells it {text[start:end]!r}, at {start}–{end}: copy the words from there."
-        )
-    place = find_nearest(text, exact)
+    """Return a hint that quotes the passage of a text that is most like words that are not in it."""
+    place = find_passage(exact, text)
     if place is None:
         return "copy the words from the raw text, with its own quotation marks and spelling."
-    return f"the nearest words in the text are {text[slice(*place)]!r}, at {place[0]}–{place[1]}."
+    start, end = place
+    return f"if the words at {start}–{end} are meant, copy them: {text[start:end]!r}."
+
+
+_ALIKE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
+"""Characters that are not visible."""
+
+
+def describe_lookalikes(got: str, there: str) -> tuple[str, ...]:
+    """Return lines that name the characters in which two texts differ, if they look alike.
+
+    That is so if they differ only in composition, as "é" in one or two characters, or in characters
+    that are not visible. If not, nothing is returned.
+    """
+    plain = [_ALIKE.sub("", unicodedata.normalize("NFC", each)) for each in (got, there)]
+    if got == there or plain[0] != plain[1]:
+        return ()
+    at = next(
+        (n for n, pair in enumerate(zip(got, there)) if pair[0] != pair[1]),
+        min(len(got), len(there)),
+    )
+    ours, theirs = (_name_characters(each[at : at + 2]) for each in (got, there))
+    return (f"they look alike, but got {ours}; the text has {theirs}",)
+
+
+def _name_characters(text: str) -> str:
+    names = [f"U+{ord(char):04X} {unicodedata.name(char, 'without a name')}" for char in text]
+    return ", ".join(names) or "nothing more"

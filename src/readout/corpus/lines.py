@@ -34,7 +34,7 @@ def encoding(raw: bytes) -> Iterator[Finding]:
                 f"Got the byte {got!r}. Expected UTF-8.",
                 line=number,
                 column=column,
-                hint="save the file as UTF-8.",
+                hint="open the file in its own encoding, often Windows-1252, and save it as UTF-8.",
             )
 
 
@@ -46,7 +46,10 @@ def byte_order_mark(raw: bytes) -> Iterator[Finding]:
             "The file starts with a byte order mark.",
             line=1,
             column=1,
-            hint="save the file as UTF-8 without BOM (`readout format` removes it from annotation files).",
+            hint=(
+                "run `readout format`, which removes it from records; from a text remove it yourself, "
+                "and move the annotations with `readout reanchor`."
+            ),
         )
 
 
@@ -141,7 +144,8 @@ def duplicate_key(line: bytes, *_: Any) -> Iterator[Finding]:
     json.loads(line, object_pairs_hook=collect)
     for key in repeated:
         yield Finding(
-            f"The key {key!r} stands twice in one object.", hint="keep the one that is meant."
+            f"The key {key!r} stands twice in one object.",
+            hint="decide which of its values is meant, and delete the others.",
         )
 
 
@@ -249,7 +253,7 @@ def raw_carriage_return(text: str) -> Iterator[Finding]:
         yield Finding(
             f"Got {text.count(chr(13))} carriage returns. Expected line feeds only.",
             line=number,
-            hint="convert the text before it is annotated, or keep it out of git's line-ending conversion.",
+            hint="write line feeds in their place, and move the annotations with `readout reanchor`.",
         )
 
 
@@ -264,7 +268,7 @@ def raw_not_nfc(text: str) -> Iterator[Finding]:
         yield Finding(
             "The text is not in normalization form C: letters and accents are stored apart.",
             line=number,
-            hint="normalize the text before it is annotated; offsets count its code points as they are.",
+            hint="put the text in form C, and move the annotations with `readout reanchor`.",
         )
 
 
@@ -283,8 +287,10 @@ def control_character(text: str) -> Iterator[Finding]:
             f"Got the character U+{ord(match.group()):04X}.",
             line=number,
             column=column,
-            hint="look at the place in an editor that shows it; raw text is not edited, so mark it as boilerplate or "
-            "ask the supplier for a clean text.",
+            hint=(
+                "decide what the text should say there, best with its supplier, put it in, and move "
+                "the annotations with `readout reanchor`."
+            ),
         )
 
 

@@ -59,7 +59,10 @@ def missing_file(path: str) -> Iterator[Finding]:
     """Every file that the corpus names is there, and is a regular file."""
     yield Finding(
         f"The file {path!r} is missing or is not a regular file.",
-        hint="restore it, or remove what names it.",
+        hint=(
+            "restore it, or give it its name again; if its document is to go, remove the line and "
+            "the other files of the document too."
+        ),
     )
 
 

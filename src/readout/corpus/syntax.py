@@ -254,9 +254,28 @@ def _missing_value(stop: _Stop) -> Finding | None:
     return None
 
 
+_SEPARATORS = {";": ",", "；": ",", "，": ",", "、": ",", "،": ",", "؛": ",", "=": ":", "：": ":"}
+
+
+def _wrong_separator(stop: _Stop) -> Finding | None:
+    if stop.here not in _SEPARATORS or not stop.before:
+        return None
+    begun, text_opened = _open_brackets(stop.line[: stop.at])
+    if text_opened is not None or not begun:
+        return None
+    # In a record, what follows a name is a colon: '{"a"' or '{"a":1,"b"'.
+    is_after_name = begun[0] == "}" and re.search(
+        r'[{,]\s*"(?:[^"\\]|\\.)*"\s*$', stop.line[: stop.at]
+    )
+    expected = ":" if is_after_name else ","
+    message = f"Got {stop.here!r}. Expected {expected!r}."
+    return _finding(message, stop.at, f"write {expected} in its place.")
+
+
 _SLIPS: tuple[Callable[[_Stop], Finding | None], ...] = (
     _control_character,
     _backslash,
+    _wrong_separator,
     _comments,
     _not_a_record,
     _after_the_record,
