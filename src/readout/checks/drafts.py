@@ -16,6 +16,7 @@ from readout.model import (
 )
 from readout.problem import Finding, Problem, Rule, locate_record, rule
 from readout.text.find import find_exact
+from readout.text.lookalikes import describe_lookalikes
 
 
 @rule("unformatted", "span")
@@ -36,8 +37,9 @@ def exact_not_found(layer: Layer, text: str) -> Iterator[Finding]:
         for unanchored in anchor_draft(record, text)[1]:
             if not unanchored.candidates:
                 finding = _describe_unanchored(unanchored, text)
-                hint = finding.hint or nearest_passage(unanchored.exact, text)
-                yield replace(finding, line=line, hint=hint)
+                if not finding.hint:
+                    finding = _propose_passage(finding, unanchored.exact, text)
+                yield replace(finding, line=line)
 
 
 @rule("exact-ambiguous", "span")
@@ -97,6 +99,13 @@ def _describe_unanchored(unanchored: Unanchored, text: str) -> Finding:
     else:
         message = f"The words {exact!r} are not in the text."
     return Finding(message, pointer, context=tuple(places), hint=hint)
+
+
+def _propose_passage(finding: Finding, exact: str, text: str) -> Finding:
+    """Return a finding with the passage that may be meant; say how it differs if it looks alike."""
+    place = find_passage(exact, text)
+    alike = describe_lookalikes(exact, text[slice(*place)]) if place else ()
+    return replace(finding, hint=nearest_passage(exact, text), context=alike)
 
 
 def _show_place(text: str, start: int, exact: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
-from readout.corpus.drafts import describe_lookalikes, find_passage, nearest_passage
+from readout.corpus.drafts import find_passage, nearest_passage
 from readout.model import (
     SPAN_FIELDS,
     AnnotatedDocument,
@@ -31,6 +31,7 @@ from readout.problem import (
     rule,
 )
 from readout.text.find import find_exact
+from readout.text.lookalikes import describe_lookalikes
 
 
 @rule("checksum", "bytes")

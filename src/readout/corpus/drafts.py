@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -101,31 +99,3 @@ def nearest_passage(exact: str, text: str) -> str:
         return "copy the words from the raw text, with its own quotation marks and spelling."
     start, end = place
     return f"if the words at {start}–{end} are meant, copy them: {text[start:end]!r}."
-
-
-_ALIKE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
-)
-"""Characters that are not visible."""
-
-
-def describe_lookalikes(got: str, there: str) -> tuple[str, ...]:
-    """Return lines that name the characters in which two texts differ, if they look alike.
-
-    That is so if they differ only in composition, as "é" in one or two characters, or in characters
-    that are not visible. If not, nothing is returned.
-    """
-    plain = [_ALIKE.sub("", unicodedata.normalize("NFC", each)) for each in (got, there)]
-    if got == there or plain[0] != plain[1]:
-        return ()
-    at = next(
-        (n for n, pair in enumerate(zip(got, there)) if pair[0] != pair[1]),
-        min(len(got), len(there)),
-    )
-    ours, theirs = (_name_characters(each[at : at + 2]) for each in (got, there))
-    return (f"they look alike, but got {ours}; the text has {theirs}",)
-
-
-def _name_characters(text: str) -> str:
-    names = [f"U+{ord(char):04X} {unicodedata.name(char, 'without a name')}" for char in text]
-    return ", ".join(names) or "nothing more"

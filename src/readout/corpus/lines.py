@@ -15,6 +15,7 @@ from readout.corpus.schema import Kind, are_valid, explain, is_valid
 from readout.corpus.syntax import explain_syntax
 from readout.model import SPAN_FIELDS, Layer, Quote, RecordFile
 from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
+from readout.text.lookalikes import describe_lookalikes
 
 
 def _is_written(file: RecordFile[Any], kind: Kind) -> bool:
@@ -169,10 +170,12 @@ def not_nfc(line: bytes, record: Any, kind: Kind) -> Iterator[Finding]:
         if not pointer or pointer[-1] in ("exact", "prefix", "suffix"):
             continue
         if not unicodedata.is_normalized("NFC", value):
+            composed = unicodedata.normalize("NFC", value)
             yield Finding(
                 "The text is not in normalization form C.",
                 pointer,
-                hint=f"write {unicodedata.normalize('NFC', value)!r}, or run `readout format`.",
+                hint=f"write {composed!r}, or run `readout format`.",
+                context=describe_lookalikes(value, composed, "form C has"),
             )
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -74,12 +74,27 @@ def outside_link(path: str) -> Iterator[Finding]:
 
 
 @rule("unexpected-file", "bytes", "warning")
-def unexpected_file(path: str) -> Iterator[Finding]:
-    """Every file in a data folder belongs to a document of the corpus."""
-    yield Finding(
-        f"The file {path!r} belongs to no document of {DOCUMENTS}.",
-        hint=f"add its document to {DOCUMENTS} with `readout add document`, or move the file away.",
-    )
+def unexpected_file(path: str, missing: Collection[str] = (), owner: str = "") -> Iterator[Finding]:
+    """Every file in a data folder belongs to a document of the corpus.
+
+    ``missing`` are the files that its folder lacks, and ``owner`` is the document whose text the
+    file is.
+    """
+    if owner:
+        message = f"The file {path!r} is the text of {owner!r} under another name."
+        renamed = f"{TEXTS}/{owner}.txt"
+        hint = f"rename it to {renamed!r}, or delete it if that file is there."
+        yield Finding(message, hint=hint)
+        return
+    message = f"The file {path!r} belongs to no document of {DOCUMENTS}."
+    hint = "add its document with `readout add document`, or move the file away."
+    if missing:
+        shown = ", ".join(map(repr, sorted(missing)[:_SHOWN]))
+        hint = f"decide whether it is {shown} under another name, and rename it; if not, {hint}"
+    yield Finding(message, hint=hint)
+
+
+_SHOWN = 3
 
 
 @rule("unplaced-annotation", "bytes", "warning")
@@ -360,12 +375,25 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     for folder, suffix in folders:
         if leads_outside(root, folder):
             yield from _report(outside_link, folder)
-        for name in sorted({*_list_folder(root, folder)} - {name + suffix for name in known}):
-            yield from _report(unexpected_file, f"{folder}/{name}")
+        expected, there = {name + suffix for name in known}, {*_list_folder(root, folder)}
+        # Only gold and the text are demanded of every document.
+        missing = expected - there if folder in (TEXTS, GOLD) else set()
+        for name in sorted(there - expected):
+            path = f"{folder}/{name}"
+            owner = _find_owner(root, path, index) if folder == TEXTS else ""
+            for finding in unexpected_file.find(path, missing, owner):
+                yield locate(unexpected_file, finding, path)
     if leads_outside(root, BY):
         yield from _report(outside_link, BY)
     for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
         yield from _report(unexpected_file, f"{BY}/{name}")
+
+
+def _find_owner(root: Path, path: str, index: RecordFile[Document]) -> str:
+    """Return the id of the document whose text a file is; empty if there is none."""
+    raw, _ = read_bytes(root, path)
+    digest = sha256(raw or b"").hexdigest()
+    return next((meta.doc_id for meta in index.records if meta.sha256 == digest), "")
 
 
 def check_unplaced(root: Path) -> Iterator[Problem]:
