@@ -9,7 +9,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from readout.corpus.drafts import Unanchored, anchor_draft, iter_draft_spans, nearest_passage
+from readout.corpus.drafts import (
+    Unanchored,
+    anchor_draft,
+    find_passage,
+    iter_draft_spans,
+    nearest_passage,
+)
 from readout.model import (
     Layer,
     Pointer,

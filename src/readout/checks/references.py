@@ -193,8 +193,8 @@ def _suggest_annotator(name: str, registries: Registries) -> str:
     close = find_close(name, registries.annotators)
     add = "register the annotator with `readout add annotator`"
     if close is None:
-        return f"{add}, or move the folder away."
-    return f"rename the folder to {close!r} if that is the annotator; if not, {add}."
+        return f"{add}, or move the file away."
+    return f"if {close!r} is meant, move the file to {read.BY}/{close}; if not, {add}."
 
 
 def _names_are_of_their_type(columns: Columns) -> bool:
@@ -266,7 +266,7 @@ def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[F
                     message,
                     (name,),
                     index,
-                    hint=f"correct {name!r} in one of the records of the circle.",
+                    hint=f"decide which record of the circle is wrong, and correct its {name!r}.",
                 )
 
 
