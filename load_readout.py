@@ -32,7 +32,8 @@ class Readout(datasets.ArrowBasedBuilder):
 
     VERSION = datasets.Version(readout.__version__)
     BUILDER_CONFIGS: ClassVar = [
-        datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__)) for name in CONFIGS
+        datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__))
+        for name in CONFIGS
     ]
     DEFAULT_CONFIG_NAME = DEFAULT_CONFIG
 
@@ -43,7 +44,9 @@ class Readout(datasets.ArrowBasedBuilder):
         super().__init__(*args, **kwargs)
 
     def _info(self) -> datasets.DatasetInfo:
-        return datasets.DatasetInfo(features=datasets.Features.from_arrow_schema(arrow_schema(self.config.name)))
+        return datasets.DatasetInfo(
+            features=datasets.Features.from_arrow_schema(arrow_schema(self.config.name))
+        )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         corpus, problems = readout.read_corpus(Path(self.base_path))

@@ -45,9 +45,13 @@ TOPICS = 30
 def make_registries() -> dict[str, bytes]:
     """Return the files of the registries."""
     outlet = Speaker(speaker_id="outlet", name="Outlet", kind="outlet")
-    speakers = [Speaker(speaker_id=f"speaker-{n:03}", name=f"Speaker {n}", kind="person") for n in range(SPEAKERS)]
+    speakers = [
+        Speaker(speaker_id=f"speaker-{n:03}", name=f"Speaker {n}", kind="person")
+        for n in range(SPEAKERS)
+    ]
     topics = [
-        TopicDefinition(topic_id=f"topic-{n:02}", label=f"Topic {n}", definition="Made up.") for n in range(TOPICS)
+        TopicDefinition(topic_id=f"topic-{n:02}", label=f"Topic {n}", definition="Made up.")
+        for n in range(TOPICS)
     ]
     targets = [
         Target(
@@ -61,7 +65,11 @@ def make_registries() -> dict[str, bytes]:
         for n in range(TARGETS)
     ]
     annotator = Annotator(
-        annotator_id="generator", kind="model", name="Generator", guidelines_version="0", saw="nothing"
+        annotator_id="generator",
+        kind="model",
+        name="Generator",
+        guidelines_version="0",
+        saw="nothing",
     )
     return {
         "annotations/speakers.jsonl": encode_records([outlet, *speakers]),
@@ -92,7 +100,9 @@ class Writer:
         """Return a run of nonsense words."""
         syllables = SYLLABLES[self.language]
         choice = self.random.choice
-        return " ".join(choice(syllables) + choice(syllables) for _ in range(self.random.randint(least, most)))
+        return " ".join(
+            choice(syllables) + choice(syllables) for _ in range(self.random.randint(least, most))
+        )
 
     def pick(self, kind: str, count: int, width: int) -> str:
         """Return the id of a registry entry."""
@@ -179,7 +189,10 @@ def iter_files(documents: int) -> Iterator[tuple[str, bytes]]:
         index.append(meta)
         yield f"raw/text/{meta.doc_id}.txt", raw
         yield f"annotations/gold/{meta.doc_id}.jsonl", layer
-    yield "raw/documents.jsonl", b"".join(encode(meta) + b"\n" for meta in sorted(index, key=lambda meta: meta.doc_id))
+    yield (
+        "raw/documents.jsonl",
+        b"".join(encode(meta) + b"\n" for meta in sorted(index, key=lambda meta: meta.doc_id)),
+    )
 
 
 def main() -> None:

@@ -16,7 +16,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-SPAN_FIELDS = {"mention": "span", "quote": "content", "topic": "spans", "stance": "evidence", "boilerplate": "span"}
+SPAN_FIELDS = {
+    "mention": "span",
+    "quote": "content",
+    "topic": "spans",
+    "stance": "evidence",
+    "boilerplate": "span",
+}
 
 
 def iter_documents(corpus: Path) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
@@ -78,7 +84,9 @@ def write_json_lines(corpus: Path, folder: Path) -> None:
             for line in layer.splitlines():
                 record = json.loads(line)
                 groups[record.pop("type")].append(record)
-            file.write(json.dumps({**meta, "text": text.decode(), **groups}, ensure_ascii=False) + "\n")
+            file.write(
+                json.dumps({**meta, "text": text.decode(), **groups}, ensure_ascii=False) + "\n"
+            )
 
 
 def iter_spans(layer: bytes) -> Iterator[tuple[str, int, int]]:
@@ -100,7 +108,9 @@ def write_docbin(corpus: Path, folder: Path) -> None:
     for _, text, layer in iter_documents(corpus):
         doc = blank.make_doc(text.decode())
         for name, start, end in iter_spans(layer):
-            doc.spans.setdefault(name, []).append(doc.char_span(start, end, name, alignment_mode="expand"))
+            doc.spans.setdefault(name, []).append(
+                doc.char_span(start, end, name, alignment_mode="expand")
+            )
         docs.add(doc)
     docs.to_disk(folder / "documents.spacy")
 
@@ -166,7 +176,9 @@ def run_datasets(corpus: Path, folder: Path) -> None:
 
     string, integer = Value("string"), Value("int32")
     span = {"start": integer, "end": integer, "exact": string}
-    strings = dict.fromkeys(("doc_id", "published_basis", "outlet", "outlet_basis", "event", "language"), string)
+    strings = dict.fromkeys(
+        ("doc_id", "published_basis", "outlet", "outlet_basis", "event", "language"), string
+    )
     strings |= dict.fromkeys(("split", "origin", "rights", "sha256", "text"), string)
     stance = dict.fromkeys(("id", "holder", "target", "polarity", "expression", "quote"), string)
     features = Features(
@@ -187,7 +199,9 @@ def run_datasets(corpus: Path, folder: Path) -> None:
         }
     )
     with tempfile.TemporaryDirectory() as cache:
-        load_dataset("json", data_files=str(folder / "documents.jsonl"), features=features, cache_dir=cache)
+        load_dataset(
+            "json", data_files=str(folder / "documents.jsonl"), features=features, cache_dir=cache
+        )
 
 
 def run_docbin(corpus: Path, folder: Path) -> None:
@@ -231,7 +245,9 @@ def run_floor(corpus: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as out:
         for path in sorted((folder / "arrow").rglob("*.arrow")):
             table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-            with pq.ParquetWriter(f"{out}/x", table.schema, compression="zstd", compression_level=3) as writer:
+            with pq.ParquetWriter(
+                f"{out}/x", table.schema, compression="zstd", compression_level=3
+            ) as writer:
                 if len(table):
                     writer.write_table(table)
 
@@ -267,7 +283,9 @@ def run_changed(corpus: Path, folder: Path) -> None:
     path = sorted((corpus / "annotations/gold").iterdir())[0]
     raw = path.read_bytes()
     before, after = b'"expression":"explicit"', b'"expression":"implicit"'
-    path.write_bytes(raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1))
+    path.write_bytes(
+        raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1)
+    )
     run_nothing(corpus, folder)
 
 

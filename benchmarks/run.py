@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PACKAGES = ("readout-corpus", "pyarrow", "msgspec", "orjson", "jsonschema", "datasets", "spacy", "dkpro-cassis", "dask")
+PACKAGES = (
+    "readout-corpus",
+    "pyarrow",
+    "msgspec",
+    "orjson",
+    "jsonschema",
+    "datasets",
+    "spacy",
+    "dkpro-cassis",
+    "dask",
+)
 SLOW = 2_000
 """``jsonschema`` and ``cassis`` get no more documents than this; their time is scaled."""
 TITLES = {
@@ -44,13 +54,33 @@ FIXED = {"help": 0, "real": 5}
 
 
 RATIOS = (
-    ("documents a second of a build by two processes, against `datasets` on the sources", "datasets", "build", "wall"),
-    ("the same against `datasets` on the rows that a build makes", "datasets-rows", "build", "wall"),
+    (
+        "documents a second of a build by two processes, against `datasets` on the sources",
+        "datasets",
+        "build",
+        "wall",
+    ),
+    (
+        "the same against `datasets` on the rows that a build makes",
+        "datasets-rows",
+        "build",
+        "wall",
+    ),
     ("the same against spaCy", "docbin", "build", "wall"),
     ("CPU time of the floor, as a share of a build by one process", "floor", "build-1", "cpu"),
     ("CPU time of `jsonschema`, against a check by one process", "jsonschema", "check-1", "cpu"),
-    ("documents a second of a check by two processes, against `jsonschema`", "jsonschema", "check", "wall"),
-    ("time of a build of one changed document, as a share of a full one", "changed", "build", "wall"),
+    (
+        "documents a second of a check by two processes, against `jsonschema`",
+        "jsonschema",
+        "check",
+        "wall",
+    ),
+    (
+        "time of a build of one changed document, as a share of a full one",
+        "changed",
+        "build",
+        "wall",
+    ),
     ("time of a build where nothing changed, as a share of a full one", "nothing", "build", "wall"),
 )
 """What is claimed: the first peer's measure a document divided by the second's, round by round."""
@@ -79,7 +109,13 @@ def make_corpus(folder: Path, documents: int) -> Path:
     """Return a corpus of a size, made if it is not there."""
     corpus = folder / f"corpus-{documents}"
     if not (corpus / "raw/documents.jsonl").is_file():
-        command = [sys.executable, str(HERE / "generate.py"), str(corpus), "--documents", str(documents)]
+        command = [
+            sys.executable,
+            str(HERE / "generate.py"),
+            str(corpus),
+            "--documents",
+            str(documents),
+        ]
         subprocess.run(command, check=True)
     return corpus
 
@@ -90,11 +126,18 @@ def peer_command(name: str, folder: Path, documents: int) -> list[str]:
     corpus = make_corpus(folder, count)
     arguments = [name, str(corpus), str(folder / f"work-{count}")]
     command = [sys.executable, str(HERE / "peers.py")]
-    subprocess.run([*command, "prepare", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [*command, "prepare", *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return [*command, *arguments]
 
 
-def run_rounds(names: list[str], folder: Path, documents: int, rounds: int) -> dict[str, list[dict[str, float]]]:
+def run_rounds(
+    names: list[str], folder: Path, documents: int, rounds: int
+) -> dict[str, list[dict[str, float]]]:
     """Return the measures of every peer, in rounds of random order."""
     commands = {name: peer_command(name, folder, documents) for name in (*names, "nothing")}
     measures: dict[str, list[dict[str, float]]] = {name: [] for name in names}
@@ -105,7 +148,10 @@ def run_rounds(names: list[str], folder: Path, documents: int, rounds: int) -> d
                 settle(commands["nothing"])
             found = measure(commands[name])
             measures[name].append(found)
-            print(f"{number + 1}/{rounds} {name:12} {found['wall']:8.2f} s {found['peak_mb']:6.0f} MB", flush=True)
+            print(
+                f"{number + 1}/{rounds} {name:12} {found['wall']:8.2f} s {found['peak_mb']:6.0f} MB",
+                flush=True,
+            )
     return measures
 
 
@@ -122,7 +168,13 @@ def compare(measures: dict[str, list[dict[str, float]]], documents: int) -> list
             share = count_documents(below, documents) / count_documents(above, documents)
             pairs = zip(measures[above], measures[below], strict=True)
             found = [share * first[unit] / second[unit] for first, second in pairs]
-            ratios.append({"title": title, "median": statistics.median(found), "spread": [min(found), max(found)]})
+            ratios.append(
+                {
+                    "title": title,
+                    "median": statistics.median(found),
+                    "spread": [min(found), max(found)],
+                }
+            )
     return ratios
 
 
@@ -156,8 +208,18 @@ def format_table(results: dict[str, Any]) -> str:
     ]
     for each in results["peers"].values():
         low, high = each["spread"]
-        cells = [each["title"], each["documents"], f"{each['wall']:.2f}", f"{low:.2f}–{high:.2f}", f"{each['cpu']:.2f}"]
-        cells += [f"{each['peak_mb']:.0f}", f"{each['per_second']:.0f}", f"{each['per_second'] / base:.2f}"]
+        cells = [
+            each["title"],
+            each["documents"],
+            f"{each['wall']:.2f}",
+            f"{low:.2f}–{high:.2f}",
+            f"{each['cpu']:.2f}",
+        ]
+        cells += [
+            f"{each['peak_mb']:.0f}",
+            f"{each['per_second']:.0f}",
+            f"{each['per_second'] / base:.2f}",
+        ]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     lines += ["", "| ratio | median | spread |", "| --- | ---: | ---: |"]
     for each in results["ratios"]:
@@ -175,7 +237,8 @@ def plot(results: dict[str, Any], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     peers = sorted(
-        [each for each in results["peers"].values() if each["documents"] > 10], key=lambda each: each["per_second"]
+        [each for each in results["peers"].values() if each["documents"] > 10],
+        key=lambda each: each["per_second"],
     )
     figure, axes = plt.subplots(figsize=(10, 0.42 * len(peers) + 1.3), layout="constrained")
     for position, each in enumerate(peers):
@@ -183,13 +246,22 @@ def plot(results: dict[str, Any], path: Path) -> None:
         colour = "#004488" if each["title"].startswith("readout") else "#997700"
         axes.plot([low, high], [position, position], color=colour, linewidth=2)
         axes.plot(each["per_second"], position, "o", color=colour)
-        axes.annotate(f"{each['per_second']:,.0f}", (high, position), (8, -3), textcoords="offset points", color=colour)
+        axes.annotate(
+            f"{each['per_second']:,.0f}",
+            (high, position),
+            (8, -3),
+            textcoords="offset points",
+            color=colour,
+        )
     axes.set_yticks(range(len(peers)), [each["title"] for each in peers])
     axes.set_xscale("log")
     axes.margins(x=0.15)
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("documents per second (log scale): median and spread")
-    axes.set_title(f"Whole processes on {results['documents']:,} documents, {results['cores']} cores", loc="left")
+    axes.set_title(
+        f"Whole processes on {results['documents']:,} documents, {results['cores']} cores",
+        loc="left",
+    )
     figure.savefig(path, metadata={"Date": None})
 
 
@@ -198,7 +270,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=SLOW)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--folder", type=Path, default=HERE / "data", help="Where corpora are made.")
+    parser.add_argument(
+        "--folder", type=Path, default=HERE / "data", help="Where corpora are made."
+    )
     parser.add_argument("--peers", nargs="*", default=list(TITLES), choices=list(TITLES))
     arguments = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -212,7 +286,9 @@ def main() -> None:
         "load": os.getloadavg(),
         "versions": {name: version(name) for name in PACKAGES},
         "ratios": compare(measures, arguments.documents),
-        "peers": {name: summarise(name, found, arguments.documents) for name, found in measures.items()},
+        "peers": {
+            name: summarise(name, found, arguments.documents) for name, found in measures.items()
+        },
     }
     target = HERE / "results" / str(arguments.documents)
     target.parent.mkdir(exist_ok=True)

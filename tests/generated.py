@@ -29,4 +29,6 @@ def change(root, number=0):
     path = sorted((root / "annotations/gold").iterdir())[number]
     raw = path.read_bytes()
     before, after = b'"expression":"explicit"', b'"expression":"implicit"'
-    path.write_bytes(raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1))
+    path.write_bytes(
+        raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1)
+    )

@@ -24,7 +24,9 @@ def test_shards_come_to_the_same_verdict_as_the_whole(case, tmp_path):
     break_corpus(case, tmp_path)
     problems, tally = check_folder(tmp_path, SMALL)
     corpus, found = read_corpus(tmp_path)
-    assert list(problems) == sorted([*found, *check_corpus(corpus)], key=lambda problem: problem.order)
+    assert list(problems) == sorted(
+        [*found, *check_corpus(corpus)], key=lambda problem: problem.order
+    )
     for make in stats.TABLES.values():
         assert make(tally, corpus.registries) == make(tally_corpus(corpus), corpus.registries)
 
@@ -43,10 +45,12 @@ def test_shards_are_files_that_load(generated, tmp_path):
     corpus, _ = read_corpus(generated)
     for info in infos:
         loaded = load(info.config, hub)
-        assert {split.name: split.num_examples for split in info.splits} == {s: len(rows) for s, rows in loaded.items()}
-    assert sorted(row["doc_id"] for rows in load("documents", hub).values() for row in rows) == sorted(
-        document.meta.doc_id for document in corpus.documents
-    )
+        assert {split.name: split.num_examples for split in info.splits} == {
+            s: len(rows) for s, rows in loaded.items()
+        }
+    assert sorted(
+        row["doc_id"] for rows in load("documents", hub).values() for row in rows
+    ) == sorted(document.meta.doc_id for document in corpus.documents)
 
 
 def test_croissant_reads_all_shards(generated, tmp_path):
@@ -93,7 +97,9 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
     code += "from readout.scale.workers import Options\n"
     code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=1)).infos\n"
     # Not ru_maxrss: a child begins with that of the process which started it, here pytest with all its libraries.
-    code += "print(int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) // 1024)"
+    code += (
+        "print(int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) // 1024)"
+    )
     peaks = []
     for documents in (1_500, 6_000):
         root = make_corpus(tmp_path / str(documents), documents)

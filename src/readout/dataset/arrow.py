@@ -37,7 +37,10 @@ A list of labels of one letter each stands as one string of them, such as ``OOBI
 def to_arrow_table(config: Config, rows: Iterable[Row]) -> pa.Table:
     """Return the Arrow table of a config's rows."""
     features = list(FEATURES[config].values())
-    arrays = [to_column(feature, values) for feature, values in zip(features, _turn(rows, features), strict=True)]
+    arrays = [
+        to_column(feature, values)
+        for feature, values in zip(features, _turn(rows, features), strict=True)
+    ]
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config))
 
 
@@ -51,12 +54,18 @@ def to_column(feature: Feature, values: Sequence[Any]) -> pa.Array:
     if isinstance(feature, Labels):
         return to_numbers(pa.int64(), list(map(feature.numbers().__getitem__, values)))
     if isinstance(feature, str):
-        return to_strings(values) if feature == "string" else to_numbers(to_arrow_type(feature), values)
+        return (
+            to_strings(values)
+            if feature == "string"
+            else to_numbers(to_arrow_type(feature), values)
+        )
     if isinstance(feature, list):
         offsets = to_numbers(pa.int32(), list(accumulate(map(len, values), initial=0)))
         return pa.ListArray.from_arrays(offsets, _to_items(feature[0], values))
     columns = _turn(values, list(feature.values()))
-    children = [to_column(child, column) for child, column in zip(feature.values(), columns, strict=True)]
+    children = [
+        to_column(child, column) for child, column in zip(feature.values(), columns, strict=True)
+    ]
     return pa.StructArray.from_arrays(children, list(feature))
 
 
@@ -92,7 +101,9 @@ def to_strings(values: Sequence[str | None]) -> pa.Array:
     raw = joined.encode()
     parts = values if len(raw) == len(joined) else map(str.encode, values)  # type: ignore[arg-type]
     offsets = array("i", accumulate(map(len, parts), initial=0))  # type: ignore[arg-type]
-    return pa.Array.from_buffers(pa.string(), len(values), [mask, pa.py_buffer(offsets), pa.py_buffer(raw)])
+    return pa.Array.from_buffers(
+        pa.string(), len(values), [mask, pa.py_buffer(offsets), pa.py_buffer(raw)]
+    )
 
 
 def _to_mask(values: Sequence[Any]) -> pa.Buffer:
@@ -102,7 +113,9 @@ def _to_mask(values: Sequence[Any]) -> pa.Buffer:
 
 
 def _to_tags(labels: Labels, letters: str) -> pa.Array:
-    numbers = letters.translate({ord(name): number for name, number in labels.numbers().items()}).encode()
+    numbers = letters.translate(
+        {ord(name): number for name, number in labels.numbers().items()}
+    ).encode()
     return from_numpy(np.frombuffer(numbers, np.uint8).astype(np.int64))
 
 
@@ -144,7 +157,9 @@ def slice_strings(data: bytes, starts: Any, ends: Any) -> pa.Array:
     """Return the Arrow array of passages of UTF-8 between numpy arrays of offsets."""
     offsets = np.concatenate(([0], np.cumsum(ends - starts)))
     check_size(int(offsets[-1]))
-    return make_strings(offsets, b"".join(map(data.__getitem__, map(slice, starts.tolist(), ends.tolist()))))
+    return make_strings(
+        offsets, b"".join(map(data.__getitem__, map(slice, starts.tolist(), ends.tolist())))
+    )
 
 
 # Not ``to_pandas_dtype``, for which older versions of pyarrow import pandas.
@@ -214,7 +229,9 @@ def _view(values: pa.Array, number: int, dtype: Any, more: int = 0) -> Any:
     buffer = values.buffers()[number]
     if buffer is None or buffer.size == 0:  # an array without values need not have offsets
         return np.zeros(len(values) + more, dtype)
-    return np.frombuffer(buffer, dtype, len(values) + more, values.offset * np.dtype(dtype).itemsize)
+    return np.frombuffer(
+        buffer, dtype, len(values) + more, values.offset * np.dtype(dtype).itemsize
+    )
 
 
 def _presence(values: pa.Array) -> Any:

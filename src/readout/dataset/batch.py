@@ -91,7 +91,9 @@ class Texts:
             self.widths += self.points >= least
         self.at: Any = np.concatenate(([0], np.cumsum(self.widths, dtype=np.int64)))
         lengths = [len(document.text) + 1 for document in documents]
-        self.bases: Any = np.concatenate(([0], np.cumsum(lengths[:-1], dtype=np.int64))).astype(np.int64)
+        self.bases: Any = np.concatenate(([0], np.cumsum(lengths[:-1], dtype=np.int64))).astype(
+            np.int64
+        )
         self.limits: Any = self.bases + np.array(lengths) - 1
         self.doc_ids = [document.meta.doc_id for document in documents]
         self.events = [document.meta.event for document in documents]
@@ -118,7 +120,10 @@ class Texts:
     def heads(self, documents: Any) -> dict[str, pa.Array]:
         """Return the columns that say from which document a row comes, for documents by their number."""
         numbers = from_numpy(documents)
-        return {"doc_id": take(to_strings(self.doc_ids), numbers), "event": take(to_strings(self.events), numbers)}
+        return {
+            "doc_id": take(to_strings(self.doc_ids), numbers),
+            "event": take(to_strings(self.events), numbers),
+        }
 
     def strings(self, starts: Any, ends: Any) -> pa.Array:
         """Return the passages of the text between offsets."""
@@ -131,7 +136,9 @@ class Texts:
         """
         lefts, rights, firsts = self.paragraphs
         first = np.maximum(np.searchsorted(lefts, starts, "right") - 1, firsts[documents])
-        last = np.maximum(np.searchsorted(lefts, np.maximum(ends - 1, starts), "right") - 1, firsts[documents])
+        last = np.maximum(
+            np.searchsorted(lefts, np.maximum(ends - 1, starts), "right") - 1, firsts[documents]
+        )
         blank = firsts[documents] == firsts[documents + 1]
         left = np.where(blank, self.bases[documents], np.minimum(lefts[first], starts))
         right = np.where(blank, self.limits[documents], np.maximum(rights[last], ends))
@@ -154,7 +161,9 @@ class Group:
         self.field = field
         self.records: list[Any] = list(chain.from_iterable(lists))
         self.documents: Any = np.repeat(np.arange(len(lists)), list(map(len, lists)))
-        self.doc_ids = [name for name, records in zip(texts.doc_ids, lists, strict=True) for _ in records]
+        self.doc_ids = [
+            name for name, records in zip(texts.doc_ids, lists, strict=True) for _ in records
+        ]
 
     def values(self, field: str) -> list[Any]:
         """Return one field of each record."""
@@ -201,7 +210,9 @@ class Places:
         self.documents = documents
         self.offsets: Any = np.concatenate(([0], np.cumsum(counts)))
         self.shift = texts.bases[np.repeat(documents, counts)]
-        self.starts = np.fromiter(map(attrgetter("start"), spans), np.int64, len(spans)) + self.shift
+        self.starts = (
+            np.fromiter(map(attrgetter("start"), spans), np.int64, len(spans)) + self.shift
+        )
         self.ends = np.fromiter(map(attrgetter("end"), spans), np.int64, len(spans)) + self.shift
 
     @cached_property

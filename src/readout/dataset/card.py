@@ -50,7 +50,11 @@ def fill_sections(text: str, sections: Mapping[str, str]) -> str:
 
     def fill(match: re.Match[str]) -> str:
         opening, name, old, closing = match.groups()
-        return f"{opening}{sections[name].rstrip()}\n{closing}" if name in sections else opening + old + closing
+        return (
+            f"{opening}{sections[name].rstrip()}\n{closing}"
+            if name in sections
+            else opening + old + closing
+        )
 
     return _SECTION.sub(fill, text)
 
@@ -78,7 +82,9 @@ def format_card(text: str, infos: Iterable[ConfigInfo]) -> str:
     infos = [info for info in map(_without_empty_splits, infos) if info.splits]
     front["configs"] = [_config_entry(info) for info in infos]
     front["dataset_info"] = [_dataset_info(info) for info in infos]
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the compiled one takes a fifth of the time
+    dumper = getattr(
+        yaml, "CSafeDumper", yaml.SafeDumper
+    )  # the compiled one takes a fifth of the time
     text = yaml.dump(front, Dumper=dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return f"---\n{text}---\n{body}"
 
@@ -95,7 +101,9 @@ def data_path(config: Config, split: str) -> str:
 
 
 def _config_entry(info: ConfigInfo) -> dict[str, Any]:
-    files = [{"split": split.name, "path": data_path(info.config, split.name)} for split in info.splits]
+    files = [
+        {"split": split.name, "path": data_path(info.config, split.name)} for split in info.splits
+    ]
     entry: dict[str, Any] = {"config_name": info.config, "data_files": files}
     return {**entry, "default": True} if info.config == DEFAULT_CONFIG else entry
 
@@ -106,7 +114,10 @@ def _dataset_info(info: ConfigInfo) -> dict[str, Any]:
     return {
         "config_name": info.config,
         "description": f"Content SHA-256 of the rows: {info.content_hash}",
-        "features": [{"name": name, **_yaml_feature(feature)} for name, feature in FEATURES[info.config].items()],
+        "features": [
+            {"name": name, **_yaml_feature(feature)}
+            for name, feature in FEATURES[info.config].items()
+        ],
         "splits": [split._asdict() for split in info.splits],
         "download_size": info.download_size,
         "dataset_size": sum(split.num_bytes for split in info.splits),
@@ -116,17 +127,28 @@ def _dataset_info(info: ConfigInfo) -> dict[str, Any]:
 def _yaml_feature(feature: Feature) -> dict[str, Any]:
     """Return a feature in the form of a card's YAML, the one that every version of ``datasets`` reads."""
     if isinstance(feature, Labels):
-        return {"dtype": {"class_label": {"names": {str(index): name for index, name in enumerate(feature)}}}}
+        return {
+            "dtype": {
+                "class_label": {"names": {str(index): name for index, name in enumerate(feature)}}
+            }
+        }
     if isinstance(feature, str):
         return {"dtype": feature}
     if isinstance(feature, list):
         child = _yaml_feature(feature[0])
-        return {"list": child["dtype"] if isinstance(child.get("dtype"), str) else child.get("struct", child)}
+        return {
+            "list": child["dtype"]
+            if isinstance(child.get("dtype"), str)
+            else child.get("struct", child)
+        }
     return {"struct": [{"name": name, **_yaml_feature(child)} for name, child in feature.items()]}
 
 
 def features_table() -> str:
     """Return the columns of every config as Markdown."""
     lines = ["| config | columns |", "| --- | --- |"]
-    lines += [f"| `{config}` | {', '.join(f'`{name}`' for name in FEATURES[config])} |" for config in CONFIGS]
+    lines += [
+        f"| `{config}` | {', '.join(f'`{name}`' for name in FEATURES[config])} |"
+        for config in CONFIGS
+    ]
     return "\n".join(lines)

@@ -46,10 +46,17 @@ CONTEXT: dict[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-_CROISSANT_TYPES = {"string": "sc:Text", "int32": "sc:Integer", "int64": "sc:Integer", "float64": "sc:Float"}
+_CROISSANT_TYPES = {
+    "string": "sc:Text",
+    "int32": "sc:Integer",
+    "int64": "sc:Integer",
+    "float64": "sc:Float",
+}
 
 
-def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parquet: Mapping[str, str]) -> dict[str, Any]:
+def make_croissant(
+    front: Mapping[str, Any], infos: Iterable[ConfigInfo], parquet: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the JSON-LD of the repository; ``parquet`` maps the path of each Parquet file to its SHA-256."""
     infos = list(infos)
     files = [
@@ -76,7 +83,9 @@ def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parque
         "inLanguage": front.get("language", []),
         "keywords": front.get("tags", []),
         "distribution": [*files, *_file_sets(infos, parquet)],
-        "recordSet": [_record_set(info.config, split.name, parquet) for info in infos for split in info.splits],
+        "recordSet": [
+            _record_set(info.config, split.name, parquet) for info in infos for split in info.splits
+        ],
     }
     return {key: value for key, value in croissant.items() if value}
 
@@ -111,12 +120,15 @@ def _record_set(config: Config, split: str, parquet: Mapping[str, str]) -> dict[
         "name": name,
         "description": f"The rows of config {config}, split {split}.",
         "field": [
-            _croissant_field(f"{name}/{column}", column, feature, path) for column, feature in FEATURES[config].items()
+            _croissant_field(f"{name}/{column}", column, feature, path)
+            for column, feature in FEATURES[config].items()
         ],
     }
 
 
-def _croissant_field(name: str, column: str, feature: Feature, path: str, inner: str | None = None) -> dict[str, Any]:
+def _croissant_field(
+    name: str, column: str, feature: Feature, path: str, inner: str | None = None
+) -> dict[str, Any]:
     """Return a column as a Croissant field; ``inner`` is the JSONPath to a struct's field inside the column."""
     field: dict[str, Any] = {"@type": "cr:Field", "@id": name, "name": name}
     if isinstance(feature, list):
@@ -124,10 +136,14 @@ def _croissant_field(name: str, column: str, feature: Feature, path: str, inner:
         feature = feature[0]
     if isinstance(feature, dict):
         field["subField"] = [
-            _croissant_field(f"{name}/{key}", column, child, path, key) for key, child in feature.items()
+            _croissant_field(f"{name}/{key}", column, child, path, key)
+            for key, child in feature.items()
         ]
         return field
-    field["source"] = {"fileSet" if "*" in path else "fileObject": {"@id": path}, "extract": {"column": column}}
+    field["source"] = {
+        "fileSet" if "*" in path else "fileObject": {"@id": path},
+        "extract": {"column": column},
+    }
     if inner:
         field["source"]["transform"] = {"jsonPath": inner}
     if isinstance(feature, Labels):

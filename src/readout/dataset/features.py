@@ -26,7 +26,15 @@ Feature: TypeAlias = "str | Labels | list[Feature] | dict[str, Feature]"
 """A column: the name of a primitive type, class labels, a list of a feature, or a struct of features."""
 
 Config: TypeAlias = Literal[
-    "stances", "quotes", "mentions", "topics", "documents", "tokens", "stance_labels", "speakers", "targets"
+    "stances",
+    "quotes",
+    "mentions",
+    "topics",
+    "documents",
+    "tokens",
+    "stance_labels",
+    "speakers",
+    "targets",
 ]
 
 SPAN_PARTS: Feature = [{"text": "string", "start": "int32", "end": "int32"}]
@@ -77,7 +85,14 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         **_CONTEXT,
         "note": "string",
     },
-    "mentions": {**_HEAD, "speaker": "string", "speaker_name": "string", **_WHERE, **_CONTEXT, "note": "string"},
+    "mentions": {
+        **_HEAD,
+        "speaker": "string",
+        "speaker_name": "string",
+        **_WHERE,
+        **_CONTEXT,
+        "note": "string",
+    },
     "topics": {
         **_HEAD,
         "topic": "string",
@@ -127,7 +142,9 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "proposition": "string",
         **_WHERE,
         "gold": VOTES,
-        "labels": [{"annotator": "string", "annotator_kind": "string", "label": VOTES, "id": "string"}],
+        "labels": [
+            {"annotator": "string", "annotator_kind": "string", "label": VOTES, "id": "string"}
+        ],
         "soft": {name.replace(" ", "_"): "float64" for name in VOTES},
         **_CONTEXT,
     },
@@ -209,5 +226,6 @@ def arrow_schema(config: Config) -> pa.Schema:
     features = {name: to_hub_feature(feature) for name, feature in FEATURES[config].items()}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema(
-        [pa.field(name, to_arrow_type(feature)) for name, feature in FEATURES[config].items()], metadata=metadata
+        [pa.field(name, to_arrow_type(feature)) for name, feature in FEATURES[config].items()],
+        metadata=metadata,
     )

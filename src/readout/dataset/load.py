@@ -24,7 +24,9 @@ def data_folder() -> Path:
     for folder in (_INSTALLED_DATA, _BUILT_DATA):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"There are no built data in {_BUILT_DATA}. Run `readout build` or `make dataset` first.")
+    raise FileNotFoundError(
+        f"There are no built data in {_BUILT_DATA}. Run `readout build` or `make dataset` first."
+    )
 
 
 def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) -> DatasetDict:
@@ -41,7 +43,9 @@ def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) ->
 
     """
     if config not in CONFIGS:
-        raise ValueError(f"There is no config {config!r}. Use one of {', '.join(map(repr, CONFIGS))}.")
+        raise ValueError(
+            f"There is no config {config!r}. Use one of {', '.join(map(repr, CONFIGS))}."
+        )
     folder = data_folder() if location is None else Path(location)
     if folder.is_dir():
         return _read_folder(folder, config)
@@ -59,6 +63,8 @@ def _read_folder(folder: Path, config: Config) -> DatasetDict:
     for split in config_splits(config):
         paths = sorted((folder / "data" / config).glob(f"{split}-*.parquet"))
         if not paths:
-            raise FileNotFoundError(f"There is no split {split!r} of config {config!r} in {str(folder)!r}.")
+            raise FileNotFoundError(
+                f"There is no split {split!r} of config {config!r} in {str(folder)!r}."
+            )
         splits[split] = Dataset(pa.concat_tables(pq.read_table(path) for path in paths))
     return DatasetDict(splits)

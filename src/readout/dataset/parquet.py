@@ -27,7 +27,9 @@ GROUP_DOCUMENTS = 200
 GROUP_CHARACTERS = 1_000_000
 """A row group ends after so many documents or characters of text, whichever comes first. Memory depends on it, not on
 the number of documents; and the bytes do, so it is fixed."""
-DOCUMENT_CONFIGS: tuple[Config, ...] = tuple(config for config in CONFIGS if config not in REGISTRY_CONFIGS)
+DOCUMENT_CONFIGS: tuple[Config, ...] = tuple(
+    config for config in CONFIGS if config not in REGISTRY_CONFIGS
+)
 
 
 class _FileWriter:
@@ -43,7 +45,9 @@ class _FileWriter:
         self.tables: list[pa.Table] = []
         self.writer: Any
         self.sink = pa.OSFile(str(folder / self.path), "wb")
-        self.writer = pq.ParquetWriter(self.sink, arrow_schema(config), compression="zstd", compression_level=3)
+        self.writer = pq.ParquetWriter(
+            self.sink, arrow_schema(config), compression="zstd", compression_level=3
+        )
 
     def add(self, table: pa.Table) -> None:
         """Keep a table until its row group is full."""
@@ -53,7 +57,9 @@ class _FileWriter:
 
     def write(self) -> None:
         """Append a row group of what was added since the last one."""
-        if not self.tables:  # a row group without rows is more than `datasets` can read; a file without any is not
+        if (
+            not self.tables
+        ):  # a row group without rows is more than `datasets` can read; a file without any is not
             return
         table = pa.concat_tables(self.tables)
         self.writer.write_table(table, row_group_size=len(table))
@@ -67,7 +73,9 @@ class _FileWriter:
         raw = (self.folder / self.path).read_bytes()
         digest, content = sha256(raw).hexdigest(), self.content.hexdigest()
         size = self.content.num_bytes
-        return ShardFile(self.config, self.split, self.path, self.rows, size, len(raw), digest, content)
+        return ShardFile(
+            self.config, self.split, self.path, self.rows, size, len(raw), digest, content
+        )
 
 
 class _ShardWriter:
@@ -75,7 +83,9 @@ class _ShardWriter:
 
     def __init__(self, folder: Path, shard: Shard, registries: Registries) -> None:
         self.vocabularies = Vocabularies(registries)
-        self.writers = [_FileWriter(folder, config, shard.split, shard.name) for config in DOCUMENT_CONFIGS]
+        self.writers = [
+            _FileWriter(folder, config, shard.split, shard.name) for config in DOCUMENT_CONFIGS
+        ]
         self.documents = self.characters = 0
 
     def add(self, run: Sequence[AnnotatedDocument]) -> None:
@@ -123,7 +133,10 @@ def compile_shard(shard: Shard, scope: Scope, folder: str) -> Result:
 
 def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:
     """Compile the configs that have one row per registry entry."""
-    return [_write_file(folder, config, make_registry_table(config, registries)) for config in REGISTRY_CONFIGS]
+    return [
+        _write_file(folder, config, make_registry_table(config, registries))
+        for config in REGISTRY_CONFIGS
+    ]
 
 
 def _write_file(folder: Path, config: Config, table: pa.Table) -> ShardFile:

@@ -16,7 +16,12 @@ class StanceItem:
     """A place in a text where gold or an annotator sees a stance of one holder towards one target."""
 
     def __init__(
-        self, holder: str, target: str, evidence: Sequence[Span], name: str, annotators: Iterable[str]
+        self,
+        holder: str,
+        target: str,
+        evidence: Sequence[Span],
+        name: str,
+        annotators: Iterable[str],
     ) -> None:
         self.holder = holder
         self.target = target
@@ -47,11 +52,14 @@ def iter_stance_items(document: AnnotatedDocument) -> Iterator[StanceItem]:
     yield from items
 
 
-def _place_stance(stance: Stance, annotator: str, annotators: list[str], items: list[StanceItem]) -> None:
+def _place_stance(
+    stance: Stance, annotator: str, annotators: list[str], items: list[StanceItem]
+) -> None:
     shared = [
         (overlap(stance.evidence, item.evidence), -number)
         for number, item in enumerate(items)
-        if (item.holder, item.target) == (stance.holder, stance.target) and item.by_annotator[annotator] is None
+        if (item.holder, item.target) == (stance.holder, stance.target)
+        and item.by_annotator[annotator] is None
     ]
     best, position = max(shared, default=(0, 0))
     if best == 0:

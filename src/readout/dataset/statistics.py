@@ -24,12 +24,19 @@ def count_documents(tally: Tally, registries: Registries) -> Table:
 
 def _cut_note(tally: Tally) -> str:
     more = tally.documents - len(tally.listed)
-    return f"The first {len(tally.listed)} documents by id; {more} more are not listed." if more else ""
+    return (
+        f"The first {len(tally.listed)} documents by id; {more} more are not listed."
+        if more
+        else ""
+    )
 
 
 def count_annotations(tally: Tally, registries: Registries) -> Table:
     """Return the number of gold annotations of each type in each document, and in all."""
-    rows = [(each.doc_id, *(each.annotations.get(name, 0) for name in ANNOTATION_CLASSES)) for each in tally.listed]
+    rows = [
+        (each.doc_id, *(each.annotations.get(name, 0) for name in ANNOTATION_CLASSES))
+        for each in tally.listed
+    ]
     rows.append(("all", *(tally.annotations.get(name, 0) for name in ANNOTATION_CLASSES)))
     return Table("Gold annotations", ("document", *ANNOTATION_CLASSES), rows, _cut_note(tally))
 
@@ -42,7 +49,9 @@ def count_labels(tally: Tally, registries: Registries) -> Table:
     for field, labels in fields:
         for label in get_args(labels):
             counts = tally.labels.get(field, {}).get(label, {})
-            rows.append((field, label, *(counts.get(split, 0) for split in splits), sum(counts.values())))
+            rows.append(
+                (field, label, *(counts.get(split, 0) for split in splits), sum(counts.values()))
+            )
     return Table("Labels", ("field", "label", *splits, "all"), rows)
 
 
@@ -95,7 +104,11 @@ def list_annotators(tally: Tally, registries: Registries) -> Table:
         )
         for each in registries.annotators.values()
     ]
-    return Table("Annotators", ("annotator", "kind", "model family", "guidelines", "date", "what it saw"), rows)
+    return Table(
+        "Annotators",
+        ("annotator", "kind", "model family", "guidelines", "date", "what it saw"),
+        rows,
+    )
 
 
 def list_statements(tally: Tally, registries: Registries) -> Table:
@@ -103,8 +116,19 @@ def list_statements(tally: Tally, registries: Registries) -> Table:
     rows = []
     for name, quotes in sorted(tally.statements.items()):
         quotes = sorted(quotes, key=lambda quote: quote[0])
-        rows.append((name, len(quotes), len({doc_id for doc_id, _ in quotes}), " / ".join(text for _, text in quotes)))
-    return Table("Statements reported more than once", ("statement", "quotes", "documents", "beginnings"), rows)
+        rows.append(
+            (
+                name,
+                len(quotes),
+                len({doc_id for doc_id, _ in quotes}),
+                " / ".join(text for _, text in quotes),
+            )
+        )
+    return Table(
+        "Statements reported more than once",
+        ("statement", "quotes", "documents", "beginnings"),
+        rows,
+    )
 
 
 TABLES: Mapping[str, Callable[[Tally, Registries], Table]] = {

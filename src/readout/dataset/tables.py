@@ -49,7 +49,9 @@ Columns: TypeAlias = "dict[str, pa.Array]"
 def make_table(config: Config, batch: Batch) -> pa.Table:
     """Return the Arrow table of a config's rows for a batch of documents, in their order."""
     columns = _COLUMNS[config](batch)
-    return pa.Table.from_arrays([columns[name] for name in FEATURES[config]], schema=arrow_schema(config))
+    return pa.Table.from_arrays(
+        [columns[name] for name in FEATURES[config]], schema=arrow_schema(config)
+    )
 
 
 def _stances(batch: Batch) -> Columns:
@@ -136,7 +138,17 @@ def _topics(batch: Batch) -> Columns:
 
 
 _META = (
-    *("event", "title", "published", "published_basis", "outlet", "outlet_basis", "language", "origin", "rights"),
+    *(
+        "event",
+        "title",
+        "published",
+        "published_basis",
+        "outlet",
+        "outlet_basis",
+        "language",
+        "origin",
+        "rights",
+    ),
     *("sha256", "note"),
 )
 
@@ -148,11 +160,16 @@ def _documents(batch: Batch) -> Columns:
     shift: Any = np.repeat(batch.texts.bases, np.diff(firsts))
     sides = [from_numpy((side[:-1] - shift).astype(np.int32)) for side in (starts, ends)]
     return {
-        **{name: to_column(features[name], [getattr(meta, name) for meta in metas]) for name in _META},
+        **{
+            name: to_column(features[name], [getattr(meta, name) for meta in metas])
+            for name in _META
+        },
         "doc_id": to_strings(batch.texts.doc_ids),
         "text": batch.texts.strings(batch.texts.bases, batch.texts.limits),
         "paragraphs": to_list(firsts, pa.StructArray.from_arrays(sides, ["start", "end"])),
-        "boilerplate": to_column(features["boilerplate"], [_boilerplate(document) for document in batch.documents]),
+        "boilerplate": to_column(
+            features["boilerplate"], [_boilerplate(document) for document in batch.documents]
+        ),
     }
 
 
@@ -171,7 +188,9 @@ def _stance_labels(batch: Batch) -> Columns:
         return _label_items(batch)
     # The items are gold's stances, whose columns are there already.
     golds = [stance.polarity for stance in group.records]
-    return _label_columns(group.head, batch.vocabularies, group.records, group.main, golds, [()] * len(golds))
+    return _label_columns(
+        group.head, batch.vocabularies, group.records, group.main, golds, [()] * len(golds)
+    )
 
 
 def _label_items(batch: Batch) -> Columns:
@@ -182,7 +201,10 @@ def _label_items(batch: Batch) -> Columns:
     ids = [f"{name}#{item.name}" for name, item in zip(names, items, strict=True)]
     places = Places(batch.texts, documents, [item.evidence for item in items])
     golds = [item.gold.polarity if item.gold else UNANNOTATED for item in items]
-    votes = [_votes(item, name, batch.vocabularies.registries) for item, name in zip(items, names, strict=True)]
+    votes = [
+        _votes(item, name, batch.vocabularies.registries)
+        for item, name in zip(items, names, strict=True)
+    ]
     head = {"id": to_strings(ids), **batch.texts.heads(documents)}
     return _label_columns(head, batch.vocabularies, items, places, golds, votes)
 
@@ -197,7 +219,10 @@ def _label_columns(
 ) -> Columns:
     speakers, targets = vocabularies.speakers, vocabularies.targets
     target = targets.find([item.target for item in items])
-    given = [tuple([vote[2] for vote in each]) or (gold,) for each, gold in zip(votes, golds, strict=True)]
+    given = [
+        tuple([vote[2] for vote in each]) or (gold,)
+        for each, gold in zip(votes, golds, strict=True)
+    ]
     labels = {"gold": golds, "labels": votes, "soft": list(map(soft_label, given))}
     return {
         **head,
@@ -205,7 +230,10 @@ def _label_columns(
         "target": take(targets.ids, target),
         "proposition": take(targets.column("proposition"), target),
         **places.where,
-        **{name: to_column(FEATURES["stance_labels"][name], values) for name, values in labels.items()},
+        **{
+            name: to_column(FEATURES["stance_labels"][name], values)
+            for name, values in labels.items()
+        },
         **places.context,
     }
 
@@ -250,8 +278,13 @@ def make_registry_table(config: Config, registries: Registries) -> pa.Table:
 def _iter_registry_rows(config: Config, registries: Registries) -> Iterator[Row]:
     if config == "speakers":
         for speaker in registries.speakers.values():
-            roles = [(role.title, role.organisation, role.start, role.end) for role in speaker.roles]
-            yield tuple(roles if name == "roles" else getattr(speaker, name) for name in FEATURES["speakers"])
+            roles = [
+                (role.title, role.organisation, role.start, role.end) for role in speaker.roles
+            ]
+            yield tuple(
+                roles if name == "roles" else getattr(speaker, name)
+                for name in FEATURES["speakers"]
+            )
     else:
         for target in registries.targets.values():
             yield tuple(getattr(target, name) for name in FEATURES["targets"])

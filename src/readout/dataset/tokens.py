@@ -47,7 +47,11 @@ def make_token_columns(batch: Batch) -> dict[str, pa.Array]:
     documents: Any = np.repeat(np.arange(len(counts)), counts)
     shift = texts.bases[documents]
     offsets = np.searchsorted(tokens.starts, starts)
-    names = [f"{name}#p{n}" for name, count in zip(texts.doc_ids, counts.tolist(), strict=True) for n in range(count)]
+    names = [
+        f"{name}#p{n}"
+        for name, count in zip(texts.doc_ids, counts.tolist(), strict=True)
+        for n in range(count)
+    ]
     local: Any = np.repeat(shift, np.diff(offsets))
     return {
         "id": to_strings(names),
@@ -57,7 +61,10 @@ def make_token_columns(batch: Batch) -> dict[str, pa.Array]:
         "tokens": to_list(offsets, make_strings(tokens.offsets, _visible(texts))),
         "starts": to_list(offsets, from_numpy((tokens.starts - local).astype(np.int32))),
         "ends": to_list(offsets, from_numpy((tokens.ends - local).astype(np.int32))),
-        **{name: to_list(offsets, _tag(tokens, offsets, *spans)) for name, spans in _tagged_spans(batch).items()},
+        **{
+            name: to_list(offsets, _tag(tokens, offsets, *spans))
+            for name, spans in _tagged_spans(batch).items()
+        },
     }
 
 
