@@ -22,7 +22,7 @@ import pyarrow as pa
 import readout
 from readout.dataset.build import hash_sources
 from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
-from readout.dataset.tables import make_split_table
+from readout.dataset.tables import build_split_table
 from readout.problem import is_failure
 from readout.report.problems import format_text
 
@@ -54,7 +54,7 @@ class Readout(datasets.ArrowBasedBuilder):
         if is_failure(problems):
             raise ValueError("The corpus has problems:\n" + "\n".join(map(format_text, problems)))
         config = self.config.name
-        tables = {split: make_split_table(corpus, config, split) for split in config_splits(config)}
+        tables = {split: build_split_table(corpus, config, split) for split in config_splits(config)}
         # `datasets` refuses to load a split without rows.
         return [
             datasets.SplitGenerator(name=split, gen_kwargs={"table": table})

@@ -29,7 +29,7 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "decode, and encode to compare": ((clean, "_decode"), (clean, "_encode")),
     "check": ((folder, "find_clean_layer"), (folder, "check_document")),
     "count for card and warnings": ((Usage, "add_documents"), (Tally, "add_documents")),
-    "columns": ((shard, "make_table"), (shard, "Batch")),
+    "columns": ((shard, "build_table"), (shard, "Batch")),
     "content hash": ((ContentHash, "update"),),
     "Parquet": ((pq.ParquetWriter, "write_table"), (pq.ParquetWriter, "close")),
 }

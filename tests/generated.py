@@ -9,7 +9,7 @@ from readout.scale.workers import Options
 sys.path.append(str(ROOT / "benchmarks"))
 from generate import iter_files
 
-SMALL = Options(jobs=1, per_shard=5, few=10, slack=-1e9)
+SMALL = Options(jobs=1, per_shard=5, small_corpus=10, slack=-1e9)
 """Small shards, done in this process; times of files are trusted, however new they are."""
 OLD = 1_000_000_000
 """A time of files that is long past."""

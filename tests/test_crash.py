@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 from readout.dataset.build import build_hub
 from readout.scale.workers import Options
-options = Options(jobs=int(sys.argv[3]), per_shard=20, few=0)
+options = Options(jobs=int(sys.argv[3]), per_shard=20, small_corpus=0)
 built = build_hub(Path(sys.argv[1]), Path(sys.argv[2]), options)
 sys.exit(0 if built.infos else 1)
 """

@@ -66,7 +66,7 @@ def test_croissant_reads_all_shards(generated, tmp_path):
 def test_bytes_do_not_depend_on_the_number_of_workers(generated, tmp_path):
     build_hub(generated, tmp_path / "one", SMALL)
     build_hub(generated, tmp_path / "three", replace(SMALL, jobs=3))
-    build_hub(generated, tmp_path / "anew", replace(SMALL, jobs=2, many=0))
+    build_hub(generated, tmp_path / "anew", replace(SMALL, jobs=2, large_corpus=0))
     assert snapshot(tmp_path / "one") == snapshot(tmp_path / "three") == snapshot(tmp_path / "anew")
     three = check_folder(generated, replace(SMALL, jobs=3, verify=True))
     assert three == check_folder(generated, SMALL)

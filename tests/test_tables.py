@@ -21,7 +21,7 @@ from readout.dataset.features import (
     arrow_schema,
     config_splits,
 )
-from readout.dataset.tables import make_split_table, make_table
+from readout.dataset.tables import build_split_table, build_table
 from readout.model import Mention, Quote, Registries, Span
 from readout.text.tokens import Tokens, tag_tokens
 
@@ -33,7 +33,7 @@ def tables():
         config: [
             row
             for split in config_splits(config)
-            for row in make_split_table(corpus, config, split).to_pylist()
+            for row in build_split_table(corpus, config, split).to_pylist()
         ]
         for config in CONFIGS
     }
@@ -48,7 +48,7 @@ def corpus(request):
 def test_tables_hold_the_rows_of_the_reference(config, corpus):
     for split in config_splits(config):
         rows = list(iter_config_rows(corpus, config, split))
-        table = make_split_table(corpus, config, split)
+        table = build_split_table(corpus, config, split)
         table.validate(full=True)
         assert table.schema.equals(arrow_schema(config), check_metadata=True)
         assert table.equals(to_arrow_table(config, rows))
@@ -179,7 +179,7 @@ def test_tables_of_any_text_hold_the_rows_of_the_reference(parts):
         rows = [
             row for each in documents for row in DocumentRows(each, registries).iter_rows(config)
         ]
-        table = make_table(config, Batch(documents, Vocabularies(registries)))
+        table = build_table(config, Batch(documents, Vocabularies(registries)))
         table.validate(full=True)
         assert table.equals(to_arrow_table(config, rows))
 

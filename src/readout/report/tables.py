@@ -107,6 +107,7 @@ def format_latex(table: Table) -> str:
 
 
 _LATEX = {"−": "$-$", "≥": r"$\geq$", "–": "--", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}"}
+_LATEX |= {sign: "\\" + sign for sign in "&%$#_{}"} | {"^": r"\textasciicircum{}"}
 
 
 def _escape_latex(text: str) -> str:
