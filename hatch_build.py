@@ -1,4 +1,4 @@
-"""Put the schemas and the built data into the wheel, so that ``readout.load()`` works offline."""
+"""Build hook that adds the schemas and the built data to the wheel, for use offline."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class DataBuildHook(BuildHookInterface[Any]):
-    """Compile the corpus while the wheel is made; an editable install reads the checkout instead."""
+    """Builds the corpus for a wheel; an editable install reads the checkout instead."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the data in a temporary folder and name it in the wheel's contents."""
+        """Build the data in a temporary folder and add it to the files of the wheel."""
         if version == "editable":
             return
+
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
         from readout.dataset.build import build_hub
@@ -27,9 +28,10 @@ class DataBuildHook(BuildHookInterface[Any]):
         built = build_hub(root, hub)
         if not built.infos:
             raise SystemExit("\n".join(map(format_text, built.problems)))
-        build_data["force_include"].update(
-            {str(hub): "readout/_data/hub", str(root / "schema"): "readout/_data/schema"}
-        )
+
+        included = build_data["force_include"]
+        included[str(hub)] = "readout/_data/hub"
+        included[str(root / "schema")] = "readout/_data/schema"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary folder."""
