@@ -1,8 +1,8 @@
 """Measure whole processes side by side: ``python benchmarks/run.py --documents 2000 --rounds 5``.
 
 The peers run in turn, so that other load on the machine slows all of them alike. Compare medians
-and ratios, not single times. The results are written to ``results/<documents>.json``, with a Markdown
-table and a plot beside it.
+and ratios, not single times. The results are written to ``results/<documents>.json``, with a
+Markdown table and a plot beside it.
 """
 
 from __future__ import annotations
