@@ -1,4 +1,4 @@
-"""Build hook that adds the schemas and the built data to the wheel, for use offline."""
+"""Add the schemas and the built data to the wheel, so that ``readout.load()`` works offline."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class DataBuildHook(BuildHookInterface[Any]):
-    """Builds the corpus for a wheel; an editable install reads the checkout instead."""
+    """Compile the corpus when a wheel is built; an editable install reads the checkout instead."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the data in a temporary folder and add it to the files of the wheel."""
+        """Build the data in a temporary folder and add this folder to the wheel."""
         if version == "editable":
             return
-
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
         from readout.dataset.build import build_hub
@@ -28,10 +27,9 @@ class DataBuildHook(BuildHookInterface[Any]):
         built = build_hub(root, hub)
         if not built.infos:
             raise SystemExit("\n".join(map(format_text, built.problems)))
-
-        included = build_data["force_include"]
-        included[str(hub)] = "readout/_data/hub"
-        included[str(root / "schema")] = "readout/_data/schema"
+        build_data["force_include"].update(
+            {str(hub): "readout/_data/hub", str(root / "schema"): "readout/_data/schema"}
+        )
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary folder."""

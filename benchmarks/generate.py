@@ -1,8 +1,8 @@
 """Generate a synthetic corpus of any size: ``python benchmarks/generate.py DIR --documents 20000``.
 
 The same number of documents gives the same bytes. A document is about 4 KB of text in one of five
-languages and scripts, with 40 to 80 spans. Its words are random syllables, so it contains no text
-by anybody.
+languages and four scripts, with 40 to 80 spans. Its words are random syllables, so it contains no
+text by anybody.
 """
 
 from __future__ import annotations

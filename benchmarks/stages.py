@@ -11,14 +11,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from readout.checks import Usage, clean, folder
-from readout.corpus import read
+from readout.checks import Usage, folder
+from readout.corpus import parse, read
 from readout.corpus.tally import Tally
 from readout.dataset import parquet
 from readout.dataset.arrow import ContentHash
@@ -27,8 +27,8 @@ from readout.scale.workers import Options
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "read and hash files": ((read, "read_text"), (read, "_read_layer")),
-    "decode, and encode to compare": ((clean, "_decode"), (clean, "_encode")),
-    "check": ((folder, "find_clean_layer"), (folder, "check_document")),
+    "decode": ((parse, "_decode"),),
+    "check": ((parse, "_is_accepted"), (folder, "check_document")),
     "count for card and warnings": ((Usage, "add_documents"), (Tally, "add_documents")),
     "columns": ((parquet, "build_table"), (parquet, "Batch")),
     "content hash": ((ContentHash, "update"),),
@@ -51,13 +51,16 @@ class Watch:
         self.since = now
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function with its time added to a stage."""
+        """Return a function whose time is added to a stage; a generator runs to its end."""
 
         def run(*arguments: Any, **options: Any) -> Any:
             self.switch()
             self.running.append(stage)
             try:
-                return function(*arguments, **options)
+                result = function(*arguments, **options)
+                if isinstance(result, Iterator):
+                    return list(result)
+                return result
             finally:
                 self.switch()
                 self.running.pop()

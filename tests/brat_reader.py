@@ -1,6 +1,7 @@
-"""A strict reader of brat standoff, written from the published description of the format and nothing of the package.
+"""Read brat standoff strictly, without the package, following the published description.
 
-It raises where brat's own parser would refuse a file or a line, or where the words of a line are not those of the text.
+A reader raises if brat's own parser would refuse the line, or if the words of a line differ from
+the text.
 """
 
 import itertools
@@ -10,9 +11,9 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def read_document(text, ann):
-    """Return text-bounds, relations, attributes, normalisations and notes as dictionaries by name."""
+    """Return, by kind of line (T, R, A, N, #), the contents of the lines by name."""
     found = {kind: {} for kind in "TRAN#"}
-    for line in ann.splitlines():  # brat reads lines as Python does: any line boundary ends one
+    for line in ann.splitlines():  # as brat does
         name, tab, rest = line.partition("\t")
         assert tab, line
         assert re.fullmatch(r"[TRAN#][0-9]+", name), name

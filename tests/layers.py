@@ -1,4 +1,4 @@
-"""Texts and layers of every shape that a corpus allows, for properties: ``texts()`` and ``sheets()``."""
+"""Hypothesis strategies for texts and layers of every shape that a corpus allows."""
 
 import unicodedata
 from pathlib import Path
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_registries
 from readout.interchange.formats import FORMATS
-from readout.interchange.inbox import Inbox, entries_of
-from readout.interchange.outbox import Outbox, Sheet, send
+from readout.interchange.inbox import Inbox, to_entries
+from readout.interchange.outbox import Outbox, Sheet, write_outbox
 from readout.model import Boilerplate, Document, Mention, Quote, Span, Stance, Topic
 
 REGISTRIES, _ = read_registries(CORPUS)
@@ -27,38 +27,45 @@ META = Document(
     sha256="0" * 64,
 )
 PIECES = [
-    "Quill", " said ", "“no", "”", "é", "e\u0301", "🚢", "👩‍👩‍👧", "נועם לוי", "\u202bاب\u202c", "\n", "\r\n", "\r",
-    "\t", "  ", " ", "a", "<&>\"'", "\\n", "\u2028", "\x85", "=1+1", "\ufeff", "中文", "-DOCSTART-", "#", "\x01",
+    "Quill", " said ", "“no", "”", "é", "e\u0301", "🚢", "👩‍👩‍👧", "נועם לוי",
+    "\u202bاب\u202c", "\n", "\r\n", "\r", "\t", "  ", " ", "a", "<&>\"'", "\\n", "\u2028",
+    "\x85", "=1+1", "\ufeff", "中文", "-DOCSTART-", "#", "\x01",
 ]  # fmt: skip
 ids = st.from_regex(r"[a-z0-9][a-z0-9-]{0,6}", fullmatch=True)
-notes = st.one_of(st.sampled_from(PIECES), st.text(max_size=8)).map(lambda text: unicodedata.normalize("NFC", text))
+notes = st.one_of(st.sampled_from(PIECES), st.text(max_size=8)).map(
+    lambda text: unicodedata.normalize("NFC", text)
+)
 notes = notes.filter(lambda text: text and not any(0xD800 <= ord(char) <= 0xDFFF for char in text))
 speakers = st.sampled_from(sorted(REGISTRIES.speakers))
 
 
 def texts():
-    """Non-empty texts with emoji, combining marks, right-to-left script, every kind of line end and markup."""
+    """Generate texts with emoji, combining marks, several scripts, all line ends and markup."""
     return st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join)
 
 
 def spans(draw, text, most=3):
-    """Spans in text order that do not overlap; they may touch."""
+    """Draw spans in text order that do not overlap but may touch."""
     limit = min(most, len(text)) * 2
-    edges = draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=limit, unique=True).map(sorted))
+    edges = draw(
+        st.lists(st.integers(0, len(text)), min_size=2, max_size=limit, unique=True).map(sorted)
+    )
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
     return tuple(Span(start, end, text[start:end]) for start, end in pairs)
 
 
 @st.composite
 def layers(draw, text):
-    """A layer over a text: references lead to annotations of the right type, spans overlap at will."""
+    """Generate layers with valid references; spans of different annotations may overlap."""
     names = draw(st.lists(ids, max_size=7, unique=True))
     records, mentions, quotes = [], [], []
     for name in names:
         note = draw(st.none() | notes)
         kind = draw(st.sampled_from(["mention", "quote", "topic", "stance", "boilerplate"]))
         if kind == "mention":
-            records.append(Mention(id=name, speaker=draw(speakers), span=spans(draw, text, 1)[0], note=note))
+            records.append(
+                Mention(id=name, speaker=draw(speakers), span=spans(draw, text, 1)[0], note=note)
+            )
             mentions.append(name)
         elif kind == "quote":
             quote = Quote(
@@ -91,13 +98,15 @@ def layers(draw, text):
             )
             records.append(stance)
         else:
-            records.append(Boilerplate(id=name, kind="other", span=spans(draw, text, 1)[0], note=note))
+            records.append(
+                Boilerplate(id=name, kind="other", span=spans(draw, text, 1)[0], note=note)
+            )
     return tuple(records)
 
 
 @st.composite
 def sheets(draw):
-    """One layer of one document."""
+    """Generate sheets: one layer of one document."""
     text = draw(texts())
     return Sheet(META, text, "gold", draw(layers(text)), "annotations/gold/generated.jsonl", NAME)
 
@@ -107,13 +116,13 @@ def write_out(name, sheets, folder, registries=REGISTRIES):
     outbox = Outbox(registries, list(sheets))
     FORMATS[name].write(outbox)
     if not outbox.problems:
-        send(outbox, Path(folder))
+        write_outbox(outbox, Path(folder))
     return outbox.problems
 
 
 def read_in(name, path, sheets, registries=REGISTRIES, annotators=None):
-    """Import a path for the documents of sheets; return the canonical bytes of each layer, and the problems."""
-    texts = {sheet.name: sheet.text for sheet in sheets}
-    inbox = Inbox(entries_of(registries), texts, annotators or {"": "ann"})
+    """Import a path; return the canonical bytes of each layer, and the problems."""
+    texts = {sheet.doc_id: sheet.text for sheet in sheets}
+    inbox = Inbox(to_entries(registries), texts, annotators or {"": "ann"})
     FORMATS[name].read(inbox, Path(path))
     return {key: encode_layer(layer) for key, layer in inbox.layers.items()}, inbox.problems

@@ -1,4 +1,4 @@
-"""New documents, suggestions and registry entries: canonical, checked, and refused where they clash."""
+"""New documents, suggestions and entries are canonical and checked; contradictions are refused."""
 
 import json
 import shutil
@@ -19,7 +19,8 @@ from readout.workbench.format import format_corpus
 from readout.workbench.suggest import iter_quotations, suggest
 
 TEXT = """Ferry dispute
-Ada Quill said that the ferry “will sail.” Noam Levi (נועם לוי) replied: "Never! Not one." <script>alert(1)</script>
+Ada Quill said that the ferry “will sail.” Noam Levi (נועם לוי) replied: "Never! Not one." \
+<script>alert(1)</script>
 
 “I doubt it 🚢,” Quill told reporters; the cafe\u0301 owners agreed that nothing will change.
 """
@@ -39,26 +40,36 @@ def text(tmp_path):
 
 def problems_of(root):
     corpus, problems = read_corpus(root)
-    return [problem for problem in [*problems, *check_corpus(corpus)] if problem.severity == "error"]
+    return [
+        problem for problem in [*problems, *check_corpus(corpus)] if problem.severity == "error"
+    ]
 
 
 def test_a_document_is_added_with_what_is_known_and_the_rest_unknown(small, text):
-    done = run("add", "document", text, "--published", "2030-03-02", "--split", "train", "--corpus", small)
+    done = run(
+        "add", "document", text, "--published", "2030-03-02", "--split", "train", "--corpus", small
+    )
     assert done.exit_code == 0, done.output
     assert (small / f"raw/text/{DOC_ID}.txt").read_bytes() == TEXT.encode()
     assert (small / f"annotations/gold/{DOC_ID}.jsonl").read_bytes() == b""
     corpus, _ = read_corpus(small)
     meta = next(document.meta for document in corpus.documents if document.meta.doc_id == DOC_ID)
-    assert (meta.event, meta.language, meta.rights, meta.origin) == (DOC_ID, "und", "Unknown.", "ferry-dispute.txt")
+    assert (meta.event, meta.language, meta.rights, meta.origin) == (
+        DOC_ID,
+        "und",
+        "Unknown.",
+        "ferry-dispute.txt",
+    )
     assert (meta.published_basis, meta.outlet, meta.outlet_basis) == ("inferred", None, "unknown")
     assert problems_of(small) == []
     assert format_corpus(small) == {}
 
 
 def test_a_text_about_a_known_event_joins_its_split(small, text):
-    arguments = ("--doc-id", "2030-03-x", "--event", "northport-2030-02", "--outlet", "northport-courier")
+    arguments = "--doc-id 2030-03-x --event northport-2030-02 --outlet northport-courier".split()
     assert run("add", "document", text, *arguments, "--corpus", small).exit_code == 0
-    assert json.loads((small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()[-1])["split"] == "test"
+    *_, last = (small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(last)["split"] == "test"
 
 
 @pytest.mark.parametrize(
@@ -67,10 +78,19 @@ def test_a_text_about_a_known_event_joins_its_split(small, text):
         ((), "Give --doc-id"),
         (("--doc-id", "Ferry"), "year, month and a short name"),
         (("--doc-id", "2030-03-x"), "give --split train, validation or test"),
-        (("--doc-id", "2030-03-x", "--event", "northport-2030-02", "--split", "train"), "are in split 'test'"),
+        (
+            ("--doc-id", "2030-03-x", "--event", "northport-2030-02", "--split", "train"),
+            "are in split 'test'",
+        ),
         (("--doc-id", "2030-02-toll-critics", "--split", "train"), "There is already a document"),
-        (("--doc-id", "2030-03-x", "--split", "train", "--outlet", "northport-courrier"), "did you mean"),
-        (("--doc-id", "2030-03-x", "--split", "train", "--outlet", "ada-quill"), "Expected kind 'outlet'"),
+        (
+            ("--doc-id", "2030-03-x", "--split", "train", "--outlet", "northport-courrier"),
+            "did you mean",
+        ),
+        (
+            ("--doc-id", "2030-03-x", "--split", "train", "--outlet", "ada-quill"),
+            "Expected kind 'outlet'",
+        ),
         (("--doc-id", "2030-03-x", "--split", "train", "--published", "March"), "a day, such as"),
         (("--doc-id", "2030-03-x", "--split", "training"), "is not one of"),
     ],
@@ -88,13 +108,17 @@ def test_what_clashes_is_refused_and_nothing_is_written(small, text, arguments, 
     [
         (b"caf\xe9", "is not UTF-8"),
         (b"\xef\xbb\xbftext", "byte order mark"),
-        (b" \n", "holds no text"),
+        (b" \n", "contains no text"),
         ("same", "already in the corpus, as '2030-02-toll-critics'"),
     ],
 )
 def test_a_text_that_cannot_be_taken_is_refused(small, text, raw, said):
-    text.write_bytes((small / "raw/text/2030-02-toll-critics.txt").read_bytes() if raw == "same" else raw)
-    done = run("add", "document", text, "--doc-id", "2030-03-x", "--split", "train", "--corpus", small)
+    text.write_bytes(
+        (small / "raw/text/2030-02-toll-critics.txt").read_bytes() if raw == "same" else raw
+    )
+    done = run(
+        "add", "document", text, "--doc-id", "2030-03-x", "--split", "train", "--corpus", small
+    )
     assert done.exit_code == 2
     assert said in done.stderr
 
@@ -115,7 +139,9 @@ def added(small, text):
 
 def test_suggestions_find_names_quotations_and_clauses(added):
     found = [each["annotation"] for each in read_suggestions(added)]
-    mentions = [(each["span"]["exact"], each["speaker"]) for each in found if each["type"] == "mention"]
+    mentions = [
+        (each["span"]["exact"], each["speaker"]) for each in found if each["type"] == "mention"
+    ]
     assert mentions == [
         ("Ada Quill", "ada-quill"),
         ("Noam Levi", "noam-levi"),
@@ -138,7 +164,9 @@ def test_suggestions_find_names_quotations_and_clauses(added):
 def test_suggestions_cannot_enter_gold_unreviewed(added):
     suggestions = read_suggestions(added)
     assert suggestions
-    assert all(is_valid("suggestion", each) and not is_valid("annotation", each) for each in suggestions)
+    assert all(
+        is_valid("suggestion", each) and not is_valid("annotation", each) for each in suggestions
+    )
     gold = added / f"annotations/gold/{DOC_ID}.jsonl"
     shutil.copyfile(added / f"annotations/suggestions/{DOC_ID}.jsonl", gold)
     assert {problem.code for problem in problems_of(added)} == {"schema"}
@@ -147,7 +175,9 @@ def test_suggestions_cannot_enter_gold_unreviewed(added):
 
 def test_a_suggestion_is_taken_over_by_copying_what_is_inside(added):
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
-    (added / f"annotations/gold/{DOC_ID}.jsonl").write_text("\n".join(lines), encoding="utf-8", newline="\n")
+    (added / f"annotations/gold/{DOC_ID}.jsonl").write_text(
+        "\n".join(lines), encoding="utf-8", newline="\n"
+    )
     assert run("format", added).exit_code == 0
     assert problems_of(added) == []
     assert run("build", added).exit_code == 0
@@ -159,11 +189,17 @@ def test_suggestions_are_made_anew(added):
     path.unlink()
     assert run("add", "suggestions", DOC_ID, "--corpus", added).exit_code == 0
     assert path.read_bytes() == before
-    assert "did you mean" in run("add", "suggestions", "2030-03-fery-dispute", "--corpus", added).stderr
+    assert (
+        "did you mean"
+        in run("add", "suggestions", "2030-03-fery-dispute", "--corpus", added).stderr
+    )
 
 
 def test_an_ambiguous_name_gets_no_speaker():
-    speakers = [Speaker(speaker_id=name, name=name, kind="group", aliases=("the two",)) for name in ("a-b", "a-c")]
+    speakers = [
+        Speaker(speaker_id=name, name=name, kind="group", aliases=("the two",))
+        for name in ("a-b", "a-c")
+    ]
     (suggestion,) = suggest("Then the two left.", speakers)
     assert "speaker" not in suggestion.annotation
     assert "a-b, a-c" in suggestion.reason
@@ -174,9 +210,16 @@ def test_an_ambiguous_name_gets_no_speaker():
 def test_suggestions_repeat_the_text_and_fit_their_schema(text):
     for suggestion in suggest(text, [Speaker(speaker_id="ada-quill", name="Quill", kind="person")]):
         annotation = suggestion.annotation
-        for span in [annotation.get("span"), *annotation.get("content", []), *annotation.get("cue", [])]:
+        for span in [
+            annotation.get("span"),
+            *annotation.get("content", []),
+            *annotation.get("cue", []),
+        ]:
             assert span is None or text[span["start"] : span["end"]] == span["exact"] != ""
-        assert is_valid("suggestion", {"type": "suggestion", "annotation": annotation, "reason": suggestion.reason})
+        assert is_valid(
+            "suggestion",
+            {"type": "suggestion", "annotation": annotation, "reason": suggestion.reason},
+        )
 
 
 @given(st.text(st.sampled_from('ab “”"\n')))
@@ -197,7 +240,9 @@ def test_most_quotations_of_the_real_corpus_are_suggested(real):
             for span in record.content
         }
         for each in suggest(document.text, corpus.registries.speakers.values()):
-            found |= {(document.meta.doc_id, span["start"]) for span in each.annotation.get("content", ())}
+            found |= {
+                (document.meta.doc_id, span["start"]) for span in each.annotation.get("content", ())
+            }
     assert len(gold & found) >= 0.8 * len(gold)
 
 
@@ -205,10 +250,14 @@ def test_most_quotations_of_the_real_corpus_are_suggested(real):
 
 
 def test_entries_are_added_in_canonical_form(small):
-    assert run("add", "speaker", "bea-moss", "--name", "Bea Moss", "--kind", "person", "--corpus", small).exit_code == 0
-    assert run("add", "topic", "bridges", "--label", "B", "--definition", "D", "--parent", "toll", "--corpus", small)
-    target = ("--label", "L", "--proposition", "P.", "--favor-means", "f", "--against-means", "a", "--topic", "toll")
-    assert run("add", "target", "new-bridge", *target, "--corpus", small).exit_code == 0
+    speaker = ("speaker", "bea-moss", "--name", "Bea Moss", "--kind", "person")
+    topic = "topic bridges --label B --definition D --parent toll".split()
+    target = "target new-bridge --label L --proposition P. --topic toll".split()
+    meanings = ("--favor-means", "f", "--against-means", "a")
+    for arguments in (speaker, topic, [*target, *meanings]):
+        done = run("add", *arguments, "--corpus", small)
+        assert done.exit_code == 0, done.output
+
     corpus, _ = read_corpus(small)
     assert "bea-moss" in corpus.registries.speakers
     assert corpus.registries.targets["new-bridge"].topics == ("toll",)
@@ -219,13 +268,25 @@ def test_entries_are_added_in_canonical_form(small):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("speaker", "ada-quill", "--name", "X", "--kind", "person"), "already a speaker 'ada-quill', on line 1"),
-        (("speaker", "quill", "--name", "Ada Quill", "--kind", "person"), "already belongs to the speaker 'ada-quill'"),
+        (
+            ("speaker", "ada-quill", "--name", "X", "--kind", "person"),
+            "already a speaker 'ada-quill', on line 1",
+        ),
+        (
+            ("speaker", "quill", "--name", "Ada Quill", "--kind", "person"),
+            "already belongs to the speaker 'ada-quill'",
+        ),
         (("speaker", "Ada Moss", "--name", "Ada Moss", "--kind", "person"), "it is 'ada-moss'"),
         (("speaker", "x", "--name", "X", "--kind", "human"), "is not one of"),
         (("speaker", "x", "--kind", "person"), "Missing option '--name'"),
-        (("speaker", "x", "--name", "X", "--kind", "group", "--member", "ada-quil"), "did you mean 'ada-quill'"),
-        (("topic", "x", "--label", "X", "--definition", "D", "--parent", "y"), "not among the topics"),
+        (
+            ("speaker", "x", "--name", "X", "--kind", "group", "--member", "ada-quil"),
+            "did you mean 'ada-quill'",
+        ),
+        (
+            ("topic", "x", "--label", "X", "--definition", "D", "--parent", "y"),
+            "not among the topics",
+        ),
     ],
 )
 def test_entries_that_clash_are_refused(small, arguments, said):
@@ -246,15 +307,17 @@ def test_every_addition_has_help():
 
 
 def test_hostile_text_passes_through_every_command(added, tmp_path):
-    """Emoji, combining marks, Hebrew and markup: offsets stay true, and no command fails or obeys."""
+    """Emoji, combining marks, Hebrew and markup: offsets stay right, and no command fails."""
     gold, raw = added / f"annotations/gold/{DOC_ID}.jsonl", added / f"raw/text/{DOC_ID}.txt"
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
-    lines.append(
-        '{"type":"boilerplate","kind":"script","span":{"exact":"<script>alert(1)</script>"},"note":"<b>x</b>"}'
-    )
+    script = {"exact": "<script>alert(1)</script>"}
+    boilerplate = {"type": "boilerplate", "kind": "script", "span": script, "note": "<b>x</b>"}
+    lines.append(json.dumps(boilerplate))
     gold.write_text("\n".join(lines), encoding="utf-8", newline="\n")
     (added / "DATACARD.md").write_text(
-        "# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n", encoding="utf-8", newline="\n"
+        "# Card\n\n<!-- generated: documents -->\n<!-- end: documents -->\n",
+        encoding="utf-8",
+        newline="\n",
     )
     shutil.copyfile(raw, tmp_path / "old.txt")
     raw.write_bytes(TEXT.replace("Ferry dispute", "🚢 عبّارة – Ferry dispute").encode())
@@ -275,12 +338,24 @@ def test_hostile_text_passes_through_every_command(added, tmp_path):
 
 def test_what_is_there_is_neither_overwritten_nor_built_upon(small, text):
     (small / f"annotations/gold/{DOC_ID}.jsonl").write_bytes(b"{}\n")
-    done = run("add", "document", text, "--published", "2030-03-02", "--split", "train", "--corpus", small)
+    done = run(
+        "add", "document", text, "--published", "2030-03-02", "--split", "train", "--corpus", small
+    )
     assert (done.exit_code, "exists already" in done.stderr) == (2, True)
     assert not (small / f"raw/text/{DOC_ID}.txt").exists()
 
     (small / "annotations/speakers.jsonl").write_bytes(b"[]\n")
     before = {path: path.read_bytes() for path in small.rglob("*.jsonl")}
-    done = run("add", "speaker", "port-union", "--name", "Port union", "--kind", "organisation", "--corpus", small)
+    done = run(
+        "add",
+        "speaker",
+        "port-union",
+        "--name",
+        "Port union",
+        "--kind",
+        "organisation",
+        "--corpus",
+        small,
+    )
     assert (done.exit_code, "has problems" in done.stderr) == (2, True)
     assert before == {path: path.read_bytes() for path in small.rglob("*.jsonl")}

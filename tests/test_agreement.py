@@ -21,13 +21,15 @@ from readout.agreement.counts import (
     match_annotations,
 )
 from readout.agreement.pairs import compare_all_pairs, estimate_gamma
-from readout.agreement.report import pairs_to_json, to_tables, write_html
+from readout.agreement.report import pair_to_json, to_tables, write_html
 from readout.corpus.read import read_corpus
 from readout.model import Layer, Mention, Span, Stance
 from readout.report.intervals import jackknife, leave_one_out
 from readout.text.matching import dice, match
 
-labels = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=40)
+labels = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=40
+)
 
 
 @given(labels)
@@ -47,7 +49,9 @@ def test_alpha_is_that_of_krippendorff(pairs):
     if len(set(data.ravel())) == 1:
         assert ours is None
         return
-    reference = krippendorff.alpha(reliability_data=data, level_of_measurement="nominal", value_domain=["a", "b", "c"])
+    reference = krippendorff.alpha(
+        reliability_data=data, level_of_measurement="nominal", value_domain=["a", "b", "c"]
+    )
     assert ours == pytest.approx(reference)
 
 
@@ -55,7 +59,9 @@ def test_alpha_of_a_worked_example():
     """Krippendorff (2011), section B: two observers, ten units, nominal data: α = .095."""
     first = "0100000000"
     second = "1110010010"
-    assert krippendorff_alpha(Counter(zip(first, second, strict=True))) == pytest.approx(0.095, abs=0.0005)
+    assert krippendorff_alpha(Counter(zip(first, second, strict=True))) == pytest.approx(
+        0.095, abs=0.0005
+    )
 
 
 def test_jackknife_of_a_mean_is_the_t_interval():
@@ -63,7 +69,9 @@ def test_jackknife_of_a_mean_is_the_t_interval():
     estimate = jackknife(mean(values), leave_one_out(values, mean))
     error = np.std(values, ddof=1) / np.sqrt(len(values))
     half = student.ppf(0.975, len(values) - 1) * error
-    assert (estimate.low, estimate.high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
+    assert (estimate.low, estimate.high) == pytest.approx(
+        (np.mean(values) - half, np.mean(values) + half)
+    )
     assert jackknife(1.0, leave_one_out([1.0], mean)) == (1.0, None, None)
 
 
@@ -86,10 +94,15 @@ mentions = st.lists(
 @given(mentions, mentions, st.randoms(use_true_random=False))
 def test_counts_do_not_depend_on_order_and_mirror(ours, theirs, rng):
     counts = count_agreement(ours, theirs, "mention", 50)
-    shuffled = count_agreement(rng.sample(ours, len(ours)), rng.sample(theirs, len(theirs)), "mention", 50)
+    shuffled = count_agreement(
+        rng.sample(ours, len(ours)), rng.sample(theirs, len(theirs)), "mention", 50
+    )
     assert counts == shuffled
     mirrored = count_agreement(theirs, ours, "mention", 50)
-    assert (mirrored.matched, mirrored.shared_characters) == (counts.matched, counts.shared_characters)
+    assert (mirrored.matched, mirrored.shared_characters) == (
+        counts.matched,
+        counts.shared_characters,
+    )
     assert counts.matched <= min(len(ours), len(theirs))
 
 
@@ -117,18 +130,28 @@ def test_matching_is_optimal_where_greedy_is_not():
 def test_stances_of_one_passage_are_told_apart_by_holder_and_target_not_by_polarity():
     def stance(target, polarity, end):
         return Stance(
-            id="s", holder="h", target=target, polarity=polarity, expression="explicit", evidence=(Span(0, end, "x"),)
+            id="s",
+            holder="h",
+            target=target,
+            polarity=polarity,
+            expression="explicit",
+            evidence=(Span(0, end, "x"),),
         )
 
     first = [stance("t1", "favor", 9), stance("t2", "against", 9)]
     second = [stance("t2", "favor", 7), stance("t1", "favor", 4)]
-    assert [(a.target, b.target) for a, b in match_annotations(first, second, "stance")] == [("t1", "t1"), ("t2", "t2")]
+    assert [(a.target, b.target) for a, b in match_annotations(first, second, "stance")] == [
+        ("t1", "t1"),
+        ("t2", "t2"),
+    ]
     polarities = count_agreement(first, second, "stance", 9).labels["polarity"]
     assert polarities == {("favor", "favor"): 1, ("against", "favor"): 1}
 
 
 def test_unmatched_items_count_against_alpha():
-    counts = AgreementCounts(first=3, second=2, matched=2, labels={"speaker": Counter({("a", "a"): 2})})
+    counts = AgreementCounts(
+        first=3, second=2, matched=2, labels={"speaker": Counter({("a", "a"): 2})}
+    )
     assert with_unmatched(counts, "speaker") == {("a", "a"): 2, ("unmatched", UNMATCHED): 1}
 
 
@@ -137,12 +160,17 @@ def test_report_of_the_small_corpus_by_hand():
     (pair,) = compare_all_pairs(corpus.documents)
     assert (pair.first, pair.second) == ("ann", "ben")
     stances, found = pair.types["stance"], pair.types["mention"]
-    assert (stances.total.first, stances.total.second, stances.total.matched, stances.total.exact) == (2, 1, 1, 0)
+    assert (
+        stances.total.first,
+        stances.total.second,
+        stances.total.matched,
+        stances.total.exact,
+    ) == (2, 1, 1, 0)
     assert stances.total.labels["polarity"] == {("neutral", "against"): 1}
     assert (found.total.matched, found.total.exact) == (1, 1)
     assert stances.total.shared_characters == len("“iron toll”")
     assert add_counts([stances.total, AgreementCounts()]) == stances.total
-    data = pairs_to_json(pair)
+    data = pair_to_json(pair)
     assert data["types"]["mention"]["measures"]["spans"]["exact F1"]["value"] == 1
     assert [table.title.split(":")[0] for table in to_tables(pair)] == [
         "Spans",
@@ -156,7 +184,10 @@ def test_gamma_is_one_for_equal_layers_and_lower_for_moved_ones():
     def layer(shift):
         return Layer(
             path="",
-            records=tuple(mention(start + shift, start + 5 + shift, "ab"[start % 2]) for start in range(0, 95, 12)),
+            records=tuple(
+                mention(start + shift, start + 5 + shift, "ab"[start % 2])
+                for start in range(0, 95, 12)
+            ),
         )
 
     pytest.importorskip("pygamma_agreement")

@@ -1,4 +1,4 @@
-"""The pages in a headless Chromium: what a click, a filter, a key and a link do, and what does not run."""
+"""The pages in a headless Chromium: clicks, filters and keys work; foreign scripts don't run."""
 
 import json
 
@@ -13,7 +13,9 @@ from readout.workbench.preview import write_changes, write_preview
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"
+    ),
 ]
 HOSTILE = "2030-02-toll-critics"
 TALKS = "2030-01-harbour-talks"
@@ -29,10 +31,14 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def folder(small, tmp_path):
-    """The pages of the small corpus with its hostile document, and ``changes.html`` from the small corpus to it."""
+    """The pages of a corpus with a hostile document, and the page of the changes to it."""
     make_hostile(small)
     talks = small / f"annotations/gold/{TALKS}.jsonl"
-    talks.write_text(talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'), encoding="utf-8", newline="\n")
+    talks.write_text(
+        talks.read_text(encoding="utf-8").replace('"neutral"', '"favor"'),
+        encoding="utf-8",
+        newline="\n",
+    )
     old, new = read_state(str(CORPUS)), read_state(str(small))
     pages = tmp_path / "pages"
     pages.mkdir()
@@ -43,11 +49,14 @@ def folder(small, tmp_path):
 
 @pytest.fixture
 def open_page(page, folder):
-    """Open a page of the folder; afterwards it must have met no error and asked for nothing but itself."""
+    """Open a page of the folder; it must meet no error and request no other address."""
     opened = []
 
     def open_(name):
-        page.open((folder / f"{name.partition('#')[0]}.html").as_uri() + name[len(name.partition("#")[0]) :])
+        page.open(
+            (folder / f"{name.partition('#')[0]}.html").as_uri()
+            + name[len(name.partition("#")[0]) :]
+        )
         opened.append(name)
         return page
 
@@ -63,20 +72,27 @@ def panel(page):
 
 def choose(page, name, value):
     page.run(
-        f"(() => {{ const field = document.querySelector('[name={name}]'); field.value = {json.dumps(value)};"
+        f"(() => {{ const field = document.querySelector('[name={name}]');"
+        f" field.value = {json.dumps(value)};"
         " field.dispatchEvent(new Event('change', {bubbles: true})); })()"
     )
 
 
 def shown(page):
-    return set(page.run("[...views[0].byKey.values()].filter((item) => item.visible).map((item) => item.key)"))
+    return set(
+        page.run(
+            "[...views[0].byKey.values()].filter((item) => item.visible).map((item) => item.key)"
+        )
+    )
 
 
 def test_the_text_is_the_raw_text_and_nothing_foreign_runs(open_page):
     page = open_page(HOSTILE)
     assert page.run("document.querySelector('.text').textContent") == TEXT
     assert page.run("typeof window.hacked") == "undefined"
-    assert page.run("document.images.length + document.querySelectorAll('.text script').length") == 0
+    assert (
+        page.run("document.images.length + document.querySelectorAll('.text script').length") == 0
+    )
     page.run("views[0].reveal('m-levi')")
     assert "<script>window.hacked" in panel(page)
     assert page.run("typeof window.hacked") == "undefined"
@@ -86,7 +102,8 @@ def test_the_text_is_the_raw_text_and_nothing_foreign_runs(open_page):
 def test_an_injected_script_would_not_run(open_page, page):
     open_page(HOSTILE)
     page.run(
-        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.hacked = 1'}))"
+        "document.body.append(Object.assign(document.createElement('script'),"
+        " {textContent: 'window.hacked = 1'}))"
     )
     assert page.run("typeof window.hacked") == "undefined"
     page.events.clear()  # the refusal is reported as an error of the page, and wanted
@@ -99,7 +116,10 @@ def test_a_click_shows_the_record_and_marks_what_it_is_linked_to(open_page):
     assert "QUOTE" in words
     assert page.run("views[0].chosen.id") in words
     assert page.run("document.querySelectorAll('mark.chosen').length") >= 2
-    assert page.run("[...document.querySelectorAll('mark.source.linked')].map((mark) => mark.textContent).join('')")
+    assert page.run(
+        "[...document.querySelectorAll('mark.source.linked')]"
+        ".map((mark) => mark.textContent).join('')"
+    )
     page.click(".panel dd button")
     assert page.run("views[0].chosen.type") == "mention"
     page.click("button.close")
@@ -109,7 +129,10 @@ def test_a_click_shows_the_record_and_marks_what_it_is_linked_to(open_page):
 def test_clicks_at_one_place_go_round(open_page):
     page = open_page(TALKS)
     page.run("views[0].reveal('q-crane')")
-    place = "[...document.querySelectorAll('.text mark')].indexOf(views[0].byKey.get('q-crane').marks[0].mark)"
+    place = (
+        "[...document.querySelectorAll('.text mark')]"
+        ".indexOf(views[0].byKey.get('q-crane').marks[0].mark)"
+    )
     number = page.run(place)
     page.press("Escape")
     seen = []
@@ -173,17 +196,23 @@ def test_two_layers_side_by_side(open_page):
     choose(page, "layer", "1")
     choose(page, "beside", "2")
     assert page.run("[...document.querySelectorAll('.pane:not([hidden])')].length") == 2
-    flags = page.run("[...document.querySelectorAll('.flag')].map((flag) => flag.getAttribute('aria-label'))")
+    flags = page.run(
+        "[...document.querySelectorAll('.flag')].map((flag) => flag.getAttribute('aria-label'))"
+    )
     assert any(flag.startswith("other labels") for flag in flags)
     page.click(".text .flag.relabelled")
     assert "polarity" in panel(page)
-    assert page.run("document.querySelector('.pane:not([hidden]) .text').textContent").startswith("Levi")
+    assert page.run("document.querySelector('.pane:not([hidden]) .text').textContent").startswith(
+        "Levi"
+    )
 
 
 def test_page_of_changes(open_page):
     page = open_page("changes")
     page.click(".changes .relabelled [data-key]")
-    assert "neutral" in page.run("[...document.querySelectorAll('.panel')].map((panel) => panel.innerText).join('')")
+    assert "neutral" in page.run(
+        "[...document.querySelectorAll('.panel')].map((panel) => panel.innerText).join('')"
+    )
     assert page.run("document.querySelectorAll('.flag.relabelled').length") >= 2
     assert page.run("typeof window.hacked") == "undefined"
 
@@ -205,7 +234,8 @@ def test_every_annotation_of_the_real_corpus_can_be_chosen(page, tmp_path):
         page.open((tmp_path / f"{document.meta.doc_id}.html").as_uri())
         assert page.run("document.querySelector('.text').textContent") == document.text
         assert page.run(
-            "[...views[0].byKey.values()].every((item) => { views[0].choose(item); return item.marks.length"
+            "[...views[0].byKey.values()].every((item) => {"
+            " views[0].choose(item); return item.marks.length"
             " && document.querySelector('.panel').innerText.includes(item.id); })"
         )
         assert page.errors == []

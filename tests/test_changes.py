@@ -1,4 +1,4 @@
-"""What changed between two states: by hand for each kind, by property for all, and from git."""
+"""Changes between two states: an example of each kind, properties of all, and git revisions."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from readout.text.find import is_inside_word
 from readout.workbench.diff import compare_states
 from readout.workbench.diff.layers import compare_layers
 from readout.workbench.diff.pairing import pair_by_meaning
-from readout.workbench.diff.renderings import COMMENT_LIMIT, RENDERINGS, render_markdown
+from readout.workbench.diff.renderings import COMMENT_LIMIT, RENDERINGS, format_changes_markdown
 from readout.workbench.diff.states import read_state
 from readout.workbench.diff.wording import BothTexts
 
@@ -69,7 +69,9 @@ def test_each_kind_of_change_of_an_annotation(small):
         '"start":356,"end":379,"exact":"discussed the new ferry"',
         '"start":366,"end":379,"exact":"the new ferry"',
     )
-    edit(talks, '"exact":"Photo: City archive"}', '"exact":"Photo: City archive"},"note":"Why not."')
+    edit(
+        talks, '"exact":"Photo: City archive"}', '"exact":"Photo: City archive"},"note":"Why not."'
+    )
     edit(
         talks,
         '{"type":"mention","id":"m-she","speaker":"ada-quill","span":{"start":143,"end":146,"exact":"She"}}\n',
@@ -87,7 +89,9 @@ def test_each_kind_of_change_of_an_annotation(small):
         ("added", "m-new"),
     }
     assert changes.breaking == ("1 gold id is gone: '2030-01-harbour-talks#m-she'.",)
-    relabelled = next(c for d in changes.documents for y in d.layers for c in y.changes if c.kind == "relabelled")
+    relabelled = next(
+        c for d in changes.documents for y in d.layers for c in y.changes if c.kind == "relabelled"
+    )
     assert [(field.name, field.old, field.new) for field in relabelled.fields] == [
         ("speaker", "quill-and-levi", "noam-levi")
     ]
@@ -95,7 +99,11 @@ def test_each_kind_of_change_of_an_annotation(small):
 
 def test_a_new_id_is_an_edit_and_references_follow_it(small):
     talks = small / TALKS
-    talks.write_text(talks.read_text(encoding="utf-8").replace('"m-two"', '"m-pair"'), encoding="utf-8", newline="\n")
+    talks.write_text(
+        talks.read_text(encoding="utf-8").replace('"m-two"', '"m-pair"'),
+        encoding="utf-8",
+        newline="\n",
+    )
     changes, _ = compare(small)
     assert kinds(changes) == {("edited", "m-pair")}
     assert "m-two" in changes.breaking[0]
@@ -115,14 +123,18 @@ def test_breaking_changes_are_named(small):
     index = small / "raw/documents.jsonl"
     lines = index.read_text(encoding="utf-8").splitlines(keepends=True)
     index.write_text(
-        lines[0].replace('"split":"train"', '"split":"validation"') + lines[1], encoding="utf-8", newline="\n"
+        lines[0].replace('"split":"train"', '"split":"validation"') + lines[1],
+        encoding="utf-8",
+        newline="\n",
     )
     edit(small / "annotations/targets.jsonl", '"target_id":"ferry"', '"target_id":"new-ferry"')
     for side in (small, small.parent / "old"):
         (side / "schema").mkdir(parents=True)
         vocabulary = ["favor", "against"] if side == small else ["favor", "against", "neutral"]
         schema = {"$defs": {"stance": {"properties": {"polarity": {"enum": vocabulary}}}}}
-        (side / "schema/annotation.schema.json").write_text(json.dumps(schema), encoding="utf-8", newline="\n")
+        (side / "schema/annotation.schema.json").write_text(
+            json.dumps(schema), encoding="utf-8", newline="\n"
+        )
     for folder in ("raw", "annotations"):
         shutil.copytree(CORPUS / folder, small.parent / "old" / folder)
     changes, _ = compare(small, small.parent / "old")
@@ -160,7 +172,9 @@ def test_a_corrected_text_carries_its_annotations_along(small):
                     if isinstance(span, dict) and "start" in span:
                         span["start"] += 10
                         span["end"] += 10
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8", newline="\n")
+        path.write_text(
+            "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8", newline="\n"
+        )
     changes, _ = compare(small)
     assert kinds(changes) == set()
     assert all(layer.carried and not layer.misplaced for layer in changes.documents[0].layers)
@@ -168,8 +182,12 @@ def test_a_corrected_text_carries_its_annotations_along(small):
 
 # ---------------------------------------------------------------- properties
 
-WORDS = st.lists(st.sampled_from(["a", "bb", "שלום", "e\N{COMBINING ACUTE ACCENT}", "🚢", ".", "—"]), max_size=12)
-mentions = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 8), st.sampled_from("ab")), max_size=7).map(
+WORDS = st.lists(
+    st.sampled_from(["a", "bb", "שלום", "e\N{COMBINING ACUTE ACCENT}", "🚢", ".", "—"]), max_size=12
+)
+mentions = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 8), st.sampled_from("ab")), max_size=7
+).map(
     lambda items: [
         Mention(id=f"m{number}", speaker=who, span=Span(start, start + size, "x" * size))
         for number, (start, size, who) in enumerate(items)
@@ -207,7 +225,9 @@ def test_carried_words_are_the_same_words(old, new):
 def test_swapping_the_sides_swaps_added_and_removed(old, new):
     forth, back = compare_layers(layer(old), layer(new)), compare_layers(layer(new), layer(old))
     mirror = {"added": "removed", "removed": "added"}
-    assert sorted(mirror.get(c.kind, c.kind) for c in forth.changes) == sorted(c.kind for c in back.changes)
+    assert sorted(mirror.get(c.kind, c.kind) for c in forth.changes) == sorted(
+        c.kind for c in back.changes
+    )
     assert compare_layers(layer(old), layer(old)).changes == ()
 
 
@@ -230,12 +250,16 @@ def test_the_same_words_elsewhere_are_a_move_only_with_the_same_label():
 
 
 def hostile(small):
-    edit(small / CRITICS, "Scare quotes: nobody is quoted.", "<script>x</script> | @team `a` #1 \\u202e\\u001b[31m")
+    edit(
+        small / CRITICS,
+        "Scare quotes: nobody is quoted.",
+        "<script>x</script> | @team `a` #1 \\u202e\\u001b[31m",
+    )
     return compare(small)
 
 
 def test_markdown_shows_hostile_words_as_words(small):
-    report = render_markdown(*hostile(small))
+    report = format_changes_markdown(*hostile(small))
     assert "<script" not in report
     for sign in ("@team", "`a`", "#1 ", "\x1b", "\u202e"):
         assert sign not in report
@@ -245,7 +269,9 @@ def test_markdown_shows_hostile_words_as_words(small):
 def test_no_rendering_steers_the_terminal(small):
     changes, texts = hostile(small)
     assert not any(
-        set(render(changes, texts)) & {"\x1b", "\u202e"} for name, render in RENDERINGS.items() if name != "json"
+        set(render(changes, texts)) & {"\x1b", "\u202e"}
+        for name, render in RENDERINGS.items()
+        if name != "json"
     )
 
 
@@ -256,7 +282,7 @@ def test_markdown_fits_a_comment(small):
                 f'{{"type":"mention","id":"m-{number}","speaker":"noam-levi","span":{{"start":0,"end":1,"exact":"T"}}}}\n'
             )
     (small / TALKS).write_bytes(b"")
-    report = render_markdown(*compare(small))
+    report = format_changes_markdown(*compare(small))
     assert len(report) < COMMENT_LIMIT + 200
     assert "too long for a comment" in report
 
@@ -278,7 +304,7 @@ GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign
 
 @pytest.fixture
 def repository(small, monkeypatch):
-    """The small corpus in a folder of a git repository, with two commits: a tag ``first`` and a change after it."""
+    """The small corpus in a git repository: a commit with the tag ``first``, and a change."""
 
     def git(*arguments):
         subprocess.run([*GIT, *arguments], cwd=small.parent, check=True, capture_output=True)
@@ -315,7 +341,11 @@ def test_the_corpus_may_be_elsewhere(repository, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("frist", "did you mean 'first'"), ("--output=x", "no git revision"), ("HEAD:raw", "no git revision")],
+    [
+        ("frist", "did you mean 'first'"),
+        ("--output=x", "no git revision"),
+        ("HEAD:raw", "no git revision"),
+    ],
 )
 def test_an_unknown_revision_is_wrong_usage(repository, name, message):
     done = run("diff", "--", name, ".")
@@ -324,12 +354,14 @@ def test_an_unknown_revision_is_wrong_usage(repository, name, message):
     assert not (repository / "x").exists()
 
 
-def test_a_revision_without_a_corpus_and_a_folder_without_a_repository(repository, tmp_path, monkeypatch):
+def test_a_revision_without_a_corpus_and_a_folder_without_a_repository(
+    repository, tmp_path, monkeypatch
+):
     (repository / "raw/documents.jsonl").unlink()
     subprocess.run([*GIT, "commit", "-qam", "Third."], check=True)
     done = run("diff", "HEAD", CORPUS)
     assert done.exit_code == 2
-    assert "holds no corpus" in done.stderr
+    assert "contains no corpus" in done.stderr
     monkeypatch.chdir("/")
     done = run("diff", "HEAD", CORPUS)
     assert done.exit_code == 2
@@ -350,7 +382,9 @@ def test_the_changelog_tells_of_documents_entries_and_breaking_changes(small):
     first, *_ = index.read_text(encoding="utf-8").splitlines(keepends=True)
     index.write_text(first, encoding="utf-8", newline="\n")
     brief = small / "raw/text/2030-01-harbour-brief.txt"
-    brief.write_text("Dear all, " + brief.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+    brief.write_text(
+        "Dear all, " + brief.read_text(encoding="utf-8"), encoding="utf-8", newline="\n"
+    )
 
     lines = run("diff", CORPUS, small, "--format", "changelog").stdout.splitlines()
     assert [line for line in lines if not line.startswith("- ")] == [

@@ -58,7 +58,9 @@ def test_every_command_has_help_and_takes_the_corpus_folder(name):
 
 def test_the_readme_names_every_command():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for names in GROUPS.values() for name in names if f"readout {name}" not in readme] == []
+    assert [
+        name for names in GROUPS.values() for name in names if f"readout {name}" not in readme
+    ] == []
 
 
 @pytest.mark.parametrize("command", ["check", "stats", "format", "bench folds"])
@@ -76,7 +78,9 @@ def test_the_corpus_is_an_argument_or_an_option_and_one_of_them(small, tmp_path,
 
 @pytest.mark.parametrize("name", ["export", "import"])
 def test_exchange_help_names_its_formats(name):
-    way = {"export": lambda each: each.write, "import": lambda each: each.read or each.read_corpus}[name]
+    way = {"export": lambda each: each.write, "import": lambda each: each.read or each.read_corpus}[
+        name
+    ]
     section = run(name, "--help").stdout.split("Formats:")[1].splitlines()
     shown = {line.split()[0] for line in section if line.strip()}
     assert shown == {key for key, each in FORMATS.items() if way(each)}
@@ -152,7 +156,10 @@ def test_format_check_writes_nothing(small):
 
 
 def test_format_names_what_it_could_not_mend_and_mends_the_rest(small):
-    broken, loose = small / "annotations/gold/2030-02-toll-critics.jsonl", small / "annotations/topics.jsonl"
+    broken, loose = (
+        small / "annotations/gold/2030-02-toll-critics.jsonl",
+        small / "annotations/topics.jsonl",
+    )
     broken.write_bytes(b'{"type":"mention","speaker":"noam-levi","span":{"exact":"e"}}\n')
     loose.write_bytes(loose.read_bytes().replace(b'","', b'", "'))
     done = run("format", small)
@@ -188,12 +195,16 @@ def test_stats_prints_rows_as_objects_and_as_markdown(small):
     tables = json.loads(done.stdout)
     assert list(tables) == ["topics", "targets"]
     assert {"topic", "passages"} <= set(tables["topics"][0])
-    assert run("stats", small, "--table", "topics", "--format", "markdown").stdout.startswith("**Topics**\n\n| topic |")
+    assert run("stats", small, "--table", "topics", "--format", "markdown").stdout.startswith(
+        "**Topics**\n\n| topic |"
+    )
 
 
 def test_markdown_of_problems_is_one_block_that_no_text_can_leave(small):
     path = small / "annotations/gold/2030-02-toll-critics.jsonl"
-    path.write_text('{"type":"mention","speaker":"````@all","span":{"exact":"Levi"}}\n', encoding="utf-8")
+    path.write_text(
+        '{"type":"mention","speaker":"````@all","span":{"exact":"Levi"}}\n', encoding="utf-8"
+    )
     lines = run("check", small, "--format", "markdown").stdout.splitlines()
     assert any("````@all" in line for line in lines)
     assert lines[0] == "`````text"
@@ -223,7 +234,9 @@ def test_baselines_are_listed_outside_a_corpus_too(tmp_path):
 def test_hostile_names_are_printed_escaped(small):
     path = small / "annotations/gold/2030-02-toll-critics.jsonl"
     path.write_text(
-        '{"type":"mention","speaker":"\\u001b[31mred","span":{"exact":"Levi"}}\n', encoding="utf-8", newline="\n"
+        '{"type":"mention","speaker":"\\u001b[31mred","span":{"exact":"Levi"}}\n',
+        encoding="utf-8",
+        newline="\n",
     )
     done = run("check", small)
     assert done.exit_code == 1
@@ -231,7 +244,9 @@ def test_hostile_names_are_printed_escaped(small):
 
 
 def test_the_script_at_the_top_builds(tmp_path):
-    done = subprocess.run([sys.executable, "build_dataset.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "build_dataset.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert 'load_dataset("' in done.stdout
 
@@ -245,7 +260,10 @@ def predictions(small, tmp_path):
 
     items = TASKS["polarity"].build(read_corpus(small)[0])
     paths = []
-    for name, answers in (("echo", [item.gold for item in items]), ("favor", ["favor"] * len(items))):
+    for name, answers in (
+        ("echo", [item.gold for item in items]),
+        ("favor", ["favor"] * len(items)),
+    ):
         path = tmp_path / name / "predictions" / "polarity.event.jsonl"
         path.parent.mkdir(parents=True)
         path.write_bytes(format_predictions(items, answers))
@@ -274,7 +292,12 @@ def test_score_refuses_what_does_not_fit(small, predictions):
     assert run("bench", "score", renamed, "--corpus", small).exit_code == 2
     assert run("bench", "score", renamed, "--corpus", small, "--task", "polarty").exit_code == 2
     assert run("bench", "score", renamed, "--corpus", small, "--task", "polarity").exit_code == 1
-    assert run("bench", "score", renamed, "--corpus", small, "--task", "tuples", "--folds", "target").exit_code == 2
+    assert (
+        run(
+            "bench", "score", renamed, "--corpus", small, "--task", "tuples", "--folds", "target"
+        ).exit_code
+        == 2
+    )
 
 
 def test_scores_of_different_folds_are_not_compared(small, predictions):
@@ -303,7 +326,11 @@ def test_folds_are_checked_and_written(small):
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
 def test_a_stream_of_any_encoding_takes_any_text(small, encoding):
     path = small / "annotations/gold/2030-02-toll-critics.jsonl"
-    path.write_text('{"type":"mention","id":"m","speaker":"מ𝄞","span":{"exact":"x"}}\n', encoding="utf-8", newline="\n")
+    path.write_text(
+        '{"type":"mention","id":"m","speaker":"מ𝄞","span":{"exact":"x"}}\n',
+        encoding="utf-8",
+        newline="\n",
+    )
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "readout", "check", str(small)]
     done = subprocess.run(command, capture_output=True, env=environment, check=False)

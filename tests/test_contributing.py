@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is followed to the letter: its edits are made, its commands run, and nothing is wrong at the end."""
+"""CONTRIBUTING.md works if it is followed to the letter: its edits are made, its commands run."""
 
 import re
 import shutil
@@ -22,7 +22,9 @@ def test_the_page_works(tmp_path):
     follow(PAGE, lambda: root if root.is_dir() else tmp_path, edited=root)
     corpus, problems = read_corpus(root)
     found = [*problems, *check_corpus(corpus)]
-    assert {problem.code for problem in found} == {"unused-entry"}, "entries that the page adds and does not use"
+    assert {problem.code for problem in found} == {"unused-entry"}, (
+        "the page adds these entries and does not use them"
+    )
     assert not (root / "ferry-vote.txt").exists()
 
 

@@ -1,4 +1,4 @@
-"""Published layouts in: whole corpora that check, and broken ones whose every fault is located."""
+"""Import published layouts: complete corpora pass the checks, and faults have their lines."""
 
 import shutil
 from pathlib import Path
@@ -21,7 +21,7 @@ def run(*arguments):
 
 
 def bring_in(name, root, path=None):
-    """Import a corpus into an empty folder by the command; return it as it is read, with its problems."""
+    """Import a corpus into an empty folder by the command; return it with its problems."""
     root.mkdir(exist_ok=True)
     done = run("import", name, path or FOREIGN / name, "--corpus", root, "--annotator", "theirs")
     assert done.exit_code == 0, done.output
@@ -34,7 +34,8 @@ def words(record):
 
 
 def records_of(corpus, kind):
-    return [r for document in corpus.documents for r in document.layers[0].records if isinstance(r, kind)]
+    layers = [document.layers[0] for document in corpus.documents]
+    return [record for layer in layers for record in layer.records if isinstance(record, kind)]
 
 
 @pytest.mark.parametrize("name", CORPORA)
@@ -51,11 +52,12 @@ def test_a_second_import_is_refused_and_changes_nothing(name, tmp_path):
     root = tmp_path / "corpus"
     bring_in(name, root)
     before = {path: path.read_bytes() for path in root.rglob("*.*")}
-    done = run("import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs")
+    arguments = ["import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs"]
+    done = run(*arguments)
     assert done.exit_code == 1
     assert "--replace" in done.output
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
-    assert run("import", name, FOREIGN / name, "--corpus", root, "--annotator", "theirs", "--replace").exit_code == 0
+    assert run(*arguments, "--replace").exit_code == 0
     assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
 
 
@@ -114,7 +116,8 @@ def test_pdnc_in_both_layouts_and_both_units(tmp_path):
 
 def test_semeval(tmp_path):
     corpus, _ = bring_in("semeval", tmp_path / "corpus")
-    assert [(words(s)[0], s.target, s.polarity, s.expression) for s in records_of(corpus, Stance)] == [
+    stances = records_of(corpus, Stance)
+    assert [(words(s)[0], s.target, s.polarity, s.expression) for s in stances] == [
         ("No toll on the 🚢! #quay", "harbour-toll", "against", "explicit"),
         ("Levi is right.", "harbour-toll", "favor", "implicit"),
         ("Good morning", "new-ferry", "neutral", "implicit"),
@@ -122,29 +125,41 @@ def test_semeval(tmp_path):
     ]
 
 
-BREAKS = [
-    ("polnear", "*.ann", "Mayor Ada Quill", "Major Ada Quill", [("foreign-span", 1)]),
-    ("polnear", "*.ann", "Content:T3", "Content:T99", [("foreign-value", 5), ("foreign-value", 5)]),
-    ("polnear", "*.ann", "E1\t", "X1\t", [("foreign-syntax", 5)]),
-    ("polnear", "*.ann", "Cue 74 79", "Cue 74 7900", [("foreign-span", 6)]),
-    ("parc", "*.xml", 'roleValue="cue"', 'roleValue="cure"', [("foreign-value", 5), ("foreign-value", 17)]),
-    ("parc", "*.xml", 'ByteCount="11,14"', 'ByteCount="1,14"', [("foreign-span", 6)]),
-    ("parc", "*.xml", "</root>", "</rot>", [("foreign-syntax", 21)]),
-    ("pdnc", "quotations.csv", '“Never!”"', '“Ever!”"', []),
-    ("pdnc", "quotations.csv", "[[44, 52]]", "[[4, 12]]", [("foreign-span", 3)]),
-    ("pdnc", "quotations.csv", "[[44, 52]]", "__import__('os')", [("foreign-syntax", 3), ("foreign-value", 3)]),
-    ("pdnc", "quotations.csv", "[[44, 52]]", "[[44]]", [("foreign-span", 3)]),
-    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]],[[]]", "[],Explicit,,[[]],[5],[[]]", [("foreign-value", 3)]),
-    ("pdnc", "quotations.csv", "[],Explicit,,[[]],[[]]", "[],Explicit,,[[]],[]", [("foreign-value", 3)]),
-    ("pdnc", "quotations.csv", "quoteByteSpans", "spans", [("foreign-syntax", 1)]),
-    ("semeval", "all*", "AGAINST", "AGAINTS", [("foreign-value", 2)]),
-    ("semeval", "all*", "3\tNew Ferry\t", "3\t", [("foreign-syntax", 4)]),
-    ("semeval", "all*", "Stance", "Label", [("foreign-syntax", 1)]),
-]
+BREAKS = {
+    ("polnear", "*.ann"): [
+        ("Mayor Ada Quill", "Major Ada Quill", [("foreign-span", 1)]),
+        ("Content:T3", "Content:T99", [("foreign-value", 5), ("foreign-value", 5)]),
+        ("E1\t", "X1\t", [("foreign-syntax", 5)]),
+        ("Cue 74 79", "Cue 74 7900", [("foreign-span", 6)]),
+    ],
+    ("parc", "*.xml"): [
+        ('roleValue="cue"', 'roleValue="cure"', [("foreign-value", 5), ("foreign-value", 17)]),
+        ('ByteCount="11,14"', 'ByteCount="1,14"', [("foreign-span", 6)]),
+        ("</root>", "</rot>", [("foreign-syntax", 21)]),
+    ],
+    ("pdnc", "quotations.csv"): [
+        ('“Never!”"', '“Ever!”"', []),
+        ("[[44, 52]]", "[[4, 12]]", [("foreign-span", 3)]),
+        ("[[44, 52]]", "__import__('os')", [("foreign-syntax", 3), ("foreign-value", 3)]),
+        ("[[44, 52]]", "[[44]]", [("foreign-span", 3)]),
+        ("[],Explicit,,[[]],[[]],[[]]", "[],Explicit,,[[]],[5],[[]]", [("foreign-value", 3)]),
+        ("[],Explicit,,[[]],[[]]", "[],Explicit,,[[]],[]", [("foreign-value", 3)]),
+        ("quoteByteSpans", "spans", [("foreign-syntax", 1)]),
+    ],
+    ("semeval", "all*"): [
+        ("AGAINST", "AGAINTS", [("foreign-value", 2)]),
+        ("3\tNew Ferry\t", "3\t", [("foreign-syntax", 4)]),
+        ("Stance", "Label", [("foreign-syntax", 1)]),
+    ],
+}
 
 
-@pytest.mark.parametrize(("name", "pattern", "old", "new", "expected"), BREAKS)
-def test_faults_are_located_and_nothing_comes_in(name, pattern, old, new, expected, tmp_path):
+@pytest.mark.parametrize(
+    ("place", "fault"), [(place, fault) for place, faults in BREAKS.items() for fault in faults]
+)
+def test_faults_are_located_and_nothing_comes_in(place, fault, tmp_path):
+    name, pattern = place
+    old, new, expected = fault
     folder = Path(shutil.copytree(FOREIGN / name, tmp_path / "foreign"))
     (path,) = folder.rglob(pattern)
     content = path.read_bytes().decode()
@@ -176,18 +191,18 @@ def test_a_second_annotator_of_one_text_is_a_problem(tmp_path):
     assert (problem.code, files) == ("foreign-annotator", {})
 
 
-def test_a_moved_span_comes_with_the_repair(tmp_path):
+def test_a_moved_span_gets_its_offsets(tmp_path):
     folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
     (path,) = folder.rglob("*.ann")
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("T1\tSource 26 41", "T1\tSource 24 39"), encoding="utf-8", newline="\n"
-    )
+    content = path.read_text(encoding="utf-8")
+    moved = content.replace("T1\tSource 26 41", "T1\tSource 24 39")
+    path.write_text(moved, encoding="utf-8", newline="\n")
     _, (problem,) = import_corpus("polnear", folder, None, "theirs")
-    assert "stands at 26–41" in problem.hint
+    assert "offsets 26–41" in problem.hint
 
 
 @pytest.mark.parametrize("name", CORPORA)
-def test_bytes_that_are_no_utf8_are_a_problem(name, tmp_path):
+def test_bytes_that_are_not_utf8_are_a_problem(name, tmp_path):
     folder = Path(shutil.copytree(FOREIGN / name, tmp_path / "foreign"))
     for path in folder.rglob("*.*"):
         if path.is_file():

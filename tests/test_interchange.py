@@ -1,4 +1,4 @@
-"""What goes out comes back: import after export is identity, and what a format cannot carry is refused by name."""
+"""An import after an export returns the same layer, and an export refuses what it cannot write."""
 
 import json
 import tempfile
@@ -17,28 +17,32 @@ BOTH_WAYS = [name for name, each in FORMATS.items() if each.write and each.read]
 
 
 def is_inexpressible(name, sheet):
-    """Tell whether a sheet holds what a format declares that it cannot carry."""
+    """Return whether a sheet contains something that a format cannot represent."""
     strings = [sheet.text, *(record.note or "" for record in sheet.records)]
     if name in ("cas-xmi", "tei"):
         controls = {chr(code) for code in range(32)} - set("\t\n\r") | {"\ufffe", "\uffff"}
         return any(controls.intersection(string) for string in strings)
     if name == "brat":
-        return any(not split_lines(span) for record in sheet.records for _, span in iter_spans(record))
+        return any(
+            not split_lines(span) for record in sheet.records for _, span in iter_spans(record)
+        )
     return name in ("csv", "tsv") and any("\0" in string for string in strings)
 
 
 def submit(folder, completed_by=1):
-    """Turn pre-annotations into annotations, as an annotator does who submits them unchanged."""
+    """Turn pre-annotations into annotations, as if an annotator submitted them unchanged."""
     path = Path(folder) / "tasks.json"
     tasks = json.loads(path.read_text(encoding="utf-8"))
     for task in tasks:
         predictions = task.pop("predictions")
-        task["annotations"] = [{"result": each["result"], "completed_by": completed_by} for each in predictions]
+        task["annotations"] = [
+            {"result": each["result"], "completed_by": completed_by} for each in predictions
+        ]
     path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
 
 
 def check_identity(name, examples):
-    """Let Hypothesis look for a layer that a format does not bring back as it was."""
+    """Search for a layer that differs after an export and an import."""
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sheets())
@@ -55,7 +59,7 @@ def check_identity(name, examples):
         if name in ("csv", "tsv") and not sheet.records:
             return  # a declared loss
         assert problems == []
-        assert layers == {("ann", sheet.name): encode_layer(sheet.records)}
+        assert layers == {("ann", sheet.doc_id): encode_layer(sheet.records)}
 
     check()
 

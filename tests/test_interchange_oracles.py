@@ -1,4 +1,4 @@
-"""Every export opened by the tool that it is for, or by an independent reader: the real corpus and the small one."""
+"""Open every export with the tool that it is for, or with an independent reader."""
 
 import csv
 import json
@@ -19,15 +19,15 @@ from test_interchange import BOTH_WAYS, submit
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS
-from readout.interchange.graph import LINKS, NODE_LABELS, cut_nodes, to_graph
-from readout.interchange.outbox import pack
+from readout.interchange.graph import LINKS, NODE_LABELS, split_nodes, to_graph
+from readout.interchange.outbox import build_outbox
 from readout.model import Quote, iter_spans
 
 
 @pytest.fixture(scope="module", params=[CORPUS, ROOT], ids=["small", "real"])
 def box(request):
     corpus, _ = read_corpus(request.param)
-    return pack(corpus)
+    return build_outbox(corpus)
 
 
 def export(name, box, folder):
@@ -42,28 +42,34 @@ def test_a_whole_corpus_goes_out_and_comes_back(name, box, tmp_path):
         submit(tmp_path)
     layers, problems = read_in(name, tmp_path, box.sheets, box.registries)
     assert problems == []
-    assert layers == {("ann", sheet.name): encode_layer(sheet.records) for sheet in box.sheets}
+    assert layers == {("ann", sheet.doc_id): encode_layer(sheet.records) for sheet in box.sheets}
 
 
 def pieces_of(sheet):
-    """Return what every span-based tool must show: label, offsets and words of every piece."""
-    graph = cut_nodes(to_graph(sheet.records))
-    return sorted((node.label, span.start, span.end, span.exact) for node in graph.nodes for span in node.spans)
+    """Return the label, offsets and words of every piece, which each tool must show."""
+    graph = split_nodes(to_graph(sheet.records))
+    return sorted(
+        (node.label, span.start, span.end, span.exact)
+        for node in graph.nodes
+        for span in node.spans
+    )
 
 
 def links_of(sheet):
-    return len(cut_nodes(to_graph(sheet.records)).links)
+    return len(split_nodes(to_graph(sheet.records)).links)
 
 
 # ---------------------------------------------------------------- brat
 
 
 def check_brat(sheet, folder):
-    text = (folder / f"{sheet.name}.txt").read_bytes().decode()
-    found = read_document(text, (folder / f"{sheet.name}.ann").read_bytes().decode())
+    text = (folder / f"{sheet.doc_id}.txt").read_bytes().decode()
+    found = read_document(text, (folder / f"{sheet.doc_id}.ann").read_bytes().decode())
     graph = to_graph(sheet.records)
     assert text == sheet.text
-    assert sorted(label for label, _ in found["T"].values()) == sorted(node.label for node in graph.nodes)
+    assert sorted(label for label, _ in found["T"].values()) == sorted(
+        node.label for node in graph.nodes
+    )
     assert len(found["R"]) == len(graph.links)
     return found
 
@@ -72,7 +78,10 @@ def test_brat_is_read_by_a_strict_reader(box, tmp_path):
     export("brat", box, tmp_path)
     sections = read_configuration((tmp_path / "annotation.conf").read_text(encoding="utf-8"))
     assert sections["entities"] == list(NODE_LABELS)
-    attributes = {line.split("\t")[0]: re.search(r"Value:(\S+)", line)[1].split("|") for line in sections["attributes"]}
+    attributes = {
+        line.split("\t")[0]: re.search(r"Value:(\S+)", line)[1].split("|")
+        for line in sections["attributes"]
+    }
     for sheet in box.sheets:
         found = check_brat(sheet, tmp_path)
         assert all(value in attributes[name] for name, _, value in found["A"].values())
@@ -91,10 +100,10 @@ def test_brat_of_any_layer_is_read_by_a_strict_reader(sheet):
 
 
 def test_xmi_counts_utf16(box, tmp_path):
-    """Read without cassis: the attributes of the XML against the text in UTF-16."""
+    """Compare the attributes of the XML, read without cassis, with the text in UTF-16."""
     export("cas-xmi", box, tmp_path)
     for sheet in box.sheets:
-        root = ET.parse(tmp_path / f"{sheet.name}.xmi").getroot()
+        root = ET.parse(tmp_path / f"{sheet.doc_id}.xmi").getroot()
         (sofa,) = (each for each in root if each.tag.endswith("}Sofa"))
         units = sofa.get("sofaString").encode("utf-16-le")
         found = []
@@ -113,10 +122,17 @@ def test_cassis_reads_spans_and_relations(name, box, tmp_path):
     export(name, box, tmp_path)
     types = load_typesystem((tmp_path / "TypeSystem.xml").read_text(encoding="utf-8"))
     for sheet in box.sheets:
-        path = tmp_path / f"{sheet.name}.{name.removeprefix('cas-')}"
+        path = tmp_path / f"{sheet.doc_id}.{name.removeprefix('cas-')}"
         content = path.read_text(encoding="utf-8")
-        cas = load_cas_from_xmi(content, typesystem=types) if name == "cas-xmi" else load_cas_from_json(content)
-        found = [(a.label, a.begin, a.end, a.get_covered_text()) for a in cas.select("webanno.custom.Readout")]
+        cas = (
+            load_cas_from_xmi(content, typesystem=types)
+            if name == "cas-xmi"
+            else load_cas_from_json(content)
+        )
+        found = [
+            (a.label, a.begin, a.end, a.get_covered_text())
+            for a in cas.select("webanno.custom.Readout")
+        ]
         assert sorted(found) == pieces_of(sheet)
         assert len(list(cas.select("webanno.custom.ReadoutLink"))) == links_of(sheet)
 
@@ -128,7 +144,10 @@ def test_layers_for_inception_name_the_features_of_the_type_system(box, tmp_path
     types = load_typesystem((tmp_path / "TypeSystem.xml").read_text(encoding="utf-8"))
     for layer in json.loads((tmp_path / "inception-layers.json").read_text(encoding="utf-8")):
         features = {feature.name for feature in types.get_type(layer["name"]).features}
-        assert {feature["name"] for feature in layer["features"]} == features - {"Governor", "Dependent"}
+        assert {feature["name"] for feature in layer["features"]} == features - {
+            "Governor",
+            "Dependent",
+        }
 
 
 # ---------------------------------------------------------------- JSON, spaCy
@@ -148,17 +167,22 @@ def test_doccano_and_prodigy_offsets(box, tmp_path):
 
 
 def check_prodigy(sheet, task):
-    """What Prodigy demands of a task: tokens that make up the text, spans and relations that name tokens."""
+    """Check that tokens make up the text, and that spans and relations name tokens."""
     tokens = task["tokens"]
     assert [token["id"] for token in tokens] == list(range(len(tokens)))
-    assert "".join(token["text"] + " " * token["ws"] for token in tokens) == task["text"] == sheet.text
+    assert (
+        "".join(token["text"] + " " * token["ws"] for token in tokens) == task["text"] == sheet.text
+    )
     for span in task["spans"]:
         assert tokens[span["token_start"]]["start"] == span["start"]
         assert tokens[span["token_end"]]["end"] == span["end"]
     for relation in task["relations"]:
         assert relation["head"] == relation["head_span"]["token_end"]
         assert relation["child"] == relation["child_span"]["token_end"]
-    found = [(s["label"], s["start"], s["end"], task["text"][s["start"] : s["end"]]) for s in task["spans"]]
+    found = [
+        (s["label"], s["start"], s["end"], task["text"][s["start"] : s["end"]])
+        for s in task["spans"]
+    ]
     assert sorted(found) == pieces_of(sheet)
 
 
@@ -179,7 +203,9 @@ def test_spacy_reads_the_doc_bin(box, tmp_path):
     for sheet, doc in zip(box.sheets, docs, strict=True):
         assert doc.text == sheet.text
         spans = [span for group in doc.spans.values() for span in group]
-        assert sorted((s.label_, s.start_char, s.end_char, s.text) for s in spans) == pieces_of(sheet)
+        assert sorted((s.label_, s.start_char, s.end_char, s.text) for s in spans) == pieces_of(
+            sheet
+        )
 
 
 # ---------------------------------------------------------------- web, TEI, columns
@@ -188,7 +214,7 @@ def test_spacy_reads_the_doc_bin(box, tmp_path):
 def test_web_annotations_select_what_they_quote(box, tmp_path):
     export("webannotation", box, tmp_path)
     for sheet in box.sheets:
-        page = json.loads((tmp_path / f"{sheet.name}.jsonld").read_bytes())
+        page = json.loads((tmp_path / f"{sheet.doc_id}.jsonld").read_bytes())
         assert page["@context"][0] == "http://www.w3.org/ns/anno.jsonld"
         ids = [item["id"] for item in page["items"]]
         assert len(set(ids)) == len(ids) == len(to_graph(sheet.records).nodes)
@@ -208,10 +234,12 @@ def test_tei_has_the_structure_of_the_guidelines(box, tmp_path):
 
     export("tei", box, tmp_path)
     for sheet in box.sheets:
-        root = etree.parse(tmp_path / f"{sheet.name}.xml").getroot()
+        root = etree.parse(tmp_path / f"{sheet.doc_id}.xml").getroot()
         names = {"t": "http://www.tei-c.org/ns/1.0"}
         assert [etree.QName(child).localname for child in root] == ["teiHeader", "standOff", "text"]
-        assert [etree.QName(child).localname for child in root.find("t:teiHeader/t:fileDesc", names)] == [
+        assert [
+            etree.QName(child).localname for child in root.find("t:teiHeader/t:fileDesc", names)
+        ] == [
             "titleStmt",
             "publicationStmt",
             "sourceDesc",
@@ -226,7 +254,9 @@ def test_tei_has_the_structure_of_the_guidelines(box, tmp_path):
         found = [
             (element.getparent().get("type"), int(start), int(start) + int(size))
             for element in root.iterfind(".//t:span", names)
-            for start, size in re.findall(r"#string-range\(text,(\d+),(\d+)\)", element.get("target"))
+            for start, size in re.findall(
+                r"#string-range\(text,(\d+),(\d+)\)", element.get("target")
+            )
         ]
         assert sorted((label, a, b, sheet.text[a:b]) for label, a, b in found) == pieces_of(sheet)
 
@@ -234,19 +264,24 @@ def test_tei_has_the_structure_of_the_guidelines(box, tmp_path):
 def test_conll_is_loaded_by_the_builder_of_datasets(box, tmp_path):
     datasets = pytest.importorskip("datasets")
     pytest.importorskip("datasets.packaged_modules.conll.conll")
-    from readout.interchange.tools.conll import CONLL_COLUMNS, find_tagged
+    from readout.interchange.tools.conll import CONLL_COLUMNS, list_tagged_spans
 
     export("conll", box, tmp_path)
     for sheet in box.sheets:
         data = datasets.load_dataset(
-            "conll", data_files=str(tmp_path / f"{sheet.name}.conll"), column_names=list(CONLL_COLUMNS), split="train"
+            "conll",
+            data_files=str(tmp_path / f"{sheet.doc_id}.conll"),
+            column_names=list(CONLL_COLUMNS),
+            split="train",
         )
-        for row in data:  # a span that reaches into another paragraph begins there anew
+        for row in data:  # a span that continues in another paragraph starts with B there
             columns = zip(*(row[name] for name in CONLL_COLUMNS), strict=True)
             tokens = [(token, int(start), int(end), *tags) for token, start, end, *tags in columns]
             assert all(sheet.text[start:end] == token for token, start, end, *_ in tokens)
-            for column, spans in enumerate(find_tagged(sheet.records), 3):
-                assert [token[column] for token in tokens] == [tag_of(token, tokens, spans) for token in tokens]
+            for column, spans in enumerate(list_tagged_spans(sheet.records), 3):
+                assert [token[column] for token in tokens] == [
+                    tag_of(token, tokens, spans) for token in tokens
+                ]
 
 
 def tag_of(token, tokens, spans):
@@ -255,7 +290,9 @@ def tag_of(token, tokens, spans):
     def touches(other, span):
         return other[1] < span.end and span.start < other[2]
 
-    owner = min((s for s in spans if touches(token, s)), key=lambda s: (s.start, s.end), default=None)
+    owner = min(
+        (s for s in spans if touches(token, s)), key=lambda s: (s.start, s.end), default=None
+    )
     if owner is None:
         return "O"
     return "B" if token is next(other for other in tokens if touches(other, owner)) else "I"
@@ -298,7 +335,9 @@ def check_database(box, select):
     )
     assert joined == [(spans,)]
     quotes = select("SELECT count(*) FROM quotes JOIN speakers ON speaker = speaker_id")
-    assert quotes == [(sum(isinstance(record, Quote) for sheet in box.sheets for record in sheet.records),)]
+    assert quotes == [
+        (sum(isinstance(record, Quote) for sheet in box.sheets for record in sheet.records),)
+    ]
 
 
 # ---------------------------------------------------------------- Label Studio
@@ -330,7 +369,7 @@ def test_label_studio_results_name_controls_of_the_configuration(box, tmp_path):
 
 
 def test_every_format_is_opened_here():
-    """A format without an oracle in this file would be a claim without proof."""
+    """Check that this file tests every format."""
     content = Path(__file__).read_text(encoding="utf-8")
     for name, each in FORMATS.items():
         assert each.read_corpus or f'"{name}"' in content, name

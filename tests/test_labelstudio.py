@@ -1,7 +1,8 @@
-"""A real Label Studio server: project made, tasks imported, annotations submitted, exported, brought back unmoved.
+"""Export to a real Label Studio server, submit the annotations there, and import them unchanged.
 
-Run with ``pytest -m labelstudio``. It installs Label Studio into an environment of its own (some 200 packages) and
-starts its server with SQLite on loopback; READOUT_LABEL_STUDIO may name an environment that has it already.
+Run with ``pytest -m labelstudio``. The test installs Label Studio (some 200 packages) into a new
+environment, and starts its server with SQLite on loopback. READOUT_LABEL_STUDIO may name an
+environment that has it already.
 """
 
 import json
@@ -21,7 +22,7 @@ from layers import META, read_in, write_out
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_corpus
-from readout.interchange.outbox import Outbox, Sheet, pack
+from readout.interchange.outbox import Outbox, Sheet, build_outbox
 from readout.model import Quote, Span
 
 pytestmark = pytest.mark.labelstudio
@@ -29,7 +30,7 @@ TRICKY = "👩‍👩‍👧 said:\r\n“e\u0301 – נועם לוי, 🚢”\r\
 
 
 class Client:
-    """The few calls of Label Studio's API that the test makes."""
+    """A client for the API of Label Studio."""
 
     def __init__(self, port, token):
         self.base, self.token = f"http://127.0.0.1:{port}", token
@@ -48,7 +49,9 @@ def environment(tmp_path_factory):
         return Path(given)
     folder = tmp_path_factory.mktemp("label-studio") / "venv"
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin/python", "-m", "pip", "install", "--quiet", "label-studio"], check=True)
+    subprocess.run(
+        [folder / "bin/python", "-m", "pip", "install", "--quiet", "label-studio"], check=True
+    )
     return folder
 
 
@@ -68,11 +71,18 @@ def client(environment, tmp_path_factory):
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
     }
-    options = ["--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--data-dir", str(data)]
-    account = ["--username", "ann@example.org", "--password", secrets.token_hex(8), "--user-token", token]
+    options = {
+        "--internal-host": "127.0.0.1",
+        "--port": str(port),
+        "--data-dir": str(data),
+        "--username": "ann@example.org",
+        "--password": secrets.token_hex(8),
+        "--user-token": token,
+    }
+    words = [word for option in options.items() for word in option]
     with open(data / "server.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
-            [environment / "bin/label-studio", "start", *options, *account],
+            [environment / "bin/label-studio", "start", "--no-browser", *words],
             env={**os.environ, **settings},
             stdout=log,
             stderr=log,
@@ -95,7 +105,7 @@ def wait_for(client, server, log):
 
 
 def tricky_box():
-    """A text with everything that moves offsets: surrogate pairs, joiners, combining marks, two scripts, CRLF."""
+    """Return a text with all that shifts offsets: astral characters, joiners, two scripts, CRLF."""
     corpus, _ = read_corpus(CORPUS)
     spans = [
         Span(at, at + len(words), words)
@@ -103,13 +113,21 @@ def tricky_box():
         for at in [TRICKY.index(words)]
     ]
     cue = Span(TRICKY.index("said:"), TRICKY.index("said:") + 5, "said:")
-    quote = Quote(id="q-1", form="direct", speaker="ada-quill", content=tuple(spans), cue=(cue,), note="Two\nlines.")
-    return Outbox(corpus.registries, [Sheet(META, TRICKY, "gold", (quote,), "generated", META.doc_id)])
+    quote = Quote(
+        id="q-1",
+        form="direct",
+        speaker="ada-quill",
+        content=tuple(spans),
+        cue=(cue,),
+        note="Two\nlines.",
+    )
+    sheet = Sheet(META, TRICKY, "gold", (quote,), "generated", META.doc_id)
+    return Outbox(corpus.registries, [sheet])
 
 
 BOXES = {
-    "small": lambda: pack(read_corpus(CORPUS)[0]),
-    "real": lambda: pack(read_corpus(ROOT)[0]),
+    "small": lambda: build_outbox(read_corpus(CORPUS)[0]),
+    "real": lambda: build_outbox(read_corpus(ROOT)[0]),
     "tricky": tricky_box,
 }
 
@@ -120,17 +138,19 @@ def test_nothing_moves_on_a_real_server(name, client, tmp_path):
     assert write_out("labelstudio", box.sheets, tmp_path, box.registries) == []
     configuration = (tmp_path / "config.xml").read_text(encoding="utf-8")
     tasks = json.loads((tmp_path / "tasks.json").read_bytes())
-    project = client.call("POST", "/api/projects", {"title": name, "label_config": configuration})["id"]
+    settings = {"title": name, "label_config": configuration}
+    project = client.call("POST", "/api/projects", settings)["id"]
     client.call("POST", f"/api/projects/{project}/validate", {"label_config": configuration})
     client.call("POST", f"/api/projects/{project}/import", tasks)
     listed = client.call("GET", f"/api/tasks?project={project}&fields=all&page_size=1000")["tasks"]
     assert len(listed) == len(tasks)
     for task in listed:
         (prediction,) = task["predictions"]
-        client.call("POST", f"/api/tasks/{task['id']}/annotations/", {"result": prediction["result"]})
+        submitted = {"result": prediction["result"]}
+        client.call("POST", f"/api/tasks/{task['id']}/annotations/", submitted)
     exported = client.call("GET", f"/api/projects/{project}/export?exportType=JSON")
     (tmp_path / "back").mkdir()
     (tmp_path / "back/export.json").write_text(json.dumps(exported), encoding="utf-8", newline="\n")
     layers, problems = read_in("labelstudio", tmp_path / "back", box.sheets, box.registries)
     assert problems == []
-    assert layers == {("ann", sheet.name): encode_layer(sheet.records) for sheet in box.sheets}
+    assert layers == {("ann", sheet.doc_id): encode_layer(sheet.records) for sheet in box.sheets}

@@ -1,4 +1,4 @@
-"""What people type by hand is explained in words; problems come out right in every format."""
+"""Slips of people who type by hand are explained; every format shows problems correctly."""
 
 import json
 import os
@@ -30,7 +30,9 @@ def test_mistake_is_explained(path):
 
 json_values = st.recursive(
     st.none() | st.integers() | st.text(max_size=5),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=3), children, max_size=3),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=3), children, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -66,7 +68,9 @@ def test_every_pattern_of_the_schemas_is_told_in_words():
 
 
 def find_patterns(schema):
-    children = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    children = (
+        schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    )
     if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
         yield schema["pattern"]
     for child in children:
@@ -79,9 +83,11 @@ def find_patterns(schema):
 @settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_github_annotations_can_be_read_back(path, message, hint):
-    """One line, whose escapes undone give back what a terminal is shown (the runner's own unescaping, in its order)."""
+    """A line is unescaped as the runner does it, in its order, to what a terminal shows."""
     line = format_github(
-        Problem(code="schema", severity="error", path=path, line=3, column=2, message=message, hint=hint)
+        Problem(
+            code="schema", severity="error", path=path, line=3, column=2, message=message, hint=hint
+        )
     )
     assert "\n" not in line
     assert "\r" not in line
@@ -126,16 +132,36 @@ def test_sarif_names_every_rule_and_every_place():
         assert location["physicalLocation"]["artifactLocation"]["uri"] == problem.path
         region = location["physicalLocation"].get("region", {})
         assert region.get("startLine", 1) >= 1
-        assert region.get("endColumn", region.get("startColumn", 1)) >= region.get("startColumn", 1) >= 1
+        assert (
+            region.get("endColumn", region.get("startColumn", 1))
+            >= region.get("startColumn", 1)
+            >= 1
+        )
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("npx"), reason="npx, which brings the SARIF SDK's own validator, is not installed")
+@pytest.mark.skipif(
+    not shutil.which("npx"),
+    reason="npx, which brings the SARIF SDK's own validator, is not installed",
+)
 def test_sarif_satisfies_the_validator_of_the_sarif_sdk(tmp_path):
     (tmp_path / "problems.sarif").write_text(
         format_sarif(all_problems(), CHECKS.values(), __version__), "utf-8", newline="\n"
     )
-    command = ["npx", "--yes", "@microsoft/sarif-multitool@5.7.0", "validate", "problems.sarif", "--output", "report"]
-    subprocess.run(command, cwd=tmp_path, check=True, env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
+    command = [
+        "npx",
+        "--yes",
+        "@microsoft/sarif-multitool@5.7.0",
+        "validate",
+        "problems.sarif",
+        "--output",
+        "report",
+    ]
+    subprocess.run(
+        command,
+        cwd=tmp_path,
+        check=True,
+        env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
+    )
     results = json.loads((tmp_path / "report").read_text("utf-8-sig"))["runs"][0]["results"]
     assert [result for result in results if result.get("level", "warning") == "error"] == []

@@ -1,4 +1,4 @@
-"""A corpus of one's own is ready at once: clean, canonical, built, loaded, tested."""
+"""A new corpus is ready at once: clean and canonical; it builds, loads and passes its tests."""
 
 import subprocess
 import sys
@@ -41,7 +41,9 @@ def test_a_new_corpus_is_built_and_loads(mine):
 
 
 def test_a_new_corpus_passes_its_own_tests(mine):
-    subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=mine, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=mine, check=True
+    )
 
 
 def test_a_folder_that_holds_something_is_refused(mine):

@@ -1,4 +1,4 @@
-"""The pages: the text is whole, everything is escaped, every link leads somewhere, nothing is loaded from outside."""
+"""The pages show the whole text, escape everything, have no dead link and load nothing."""
 
 import json
 import re
@@ -65,7 +65,11 @@ def pages(small, tmp_path):
     folder = tmp_path / "pages"
     folder.mkdir()
     write_preview(folder, state.corpus, state.unread)
-    return {path.stem: Reader(path.read_bytes().decode()) for path in folder.iterdir()}, state.corpus, folder
+    return (
+        {path.stem: Reader(path.read_bytes().decode()) for path in folder.iterdir()},
+        state.corpus,
+        folder,
+    )
 
 
 # ---------------------------------------------------------------- segments
@@ -82,7 +86,9 @@ covers = st.lists(
 
 @given(texts, covers)
 def test_segments_join_to_the_text_and_to_each_cover(text, covers):
-    covers = [each._replace(end=min(each.end, len(text))) for each in covers if each.start < len(text)]
+    covers = [
+        each._replace(end=min(each.end, len(text))) for each in covers if each.start < len(text)
+    ]
     segments = cut_segments(text, covers)
     assert "".join(segment.text for segment in segments) == text
     for cover in covers:
@@ -93,16 +99,25 @@ def test_segments_join_to_the_text_and_to_each_cover(text, covers):
 
 @given(texts)
 def test_html_gives_the_text_back(text):
-    assert Reader(f'<div class="text">{html_text(text)}</div>').texts == [text.replace("\0", "\ufffd")]
+    assert Reader(f'<div class="text">{html_text(text)}</div>').texts == [
+        text.replace("\0", "\ufffd")
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), max_size=8))
 def test_lines_of_one_lane_do_not_overlap(places):
     spans = [Span(start, start + size, "") for start, size in places]
-    quotes = [Quote(id=str(n), form="direct", speaker="s", content=(span,)) for n, span in enumerate(spans)]
+    quotes = [
+        Quote(id=str(n), form="direct", speaker="s", content=(span,))
+        for n, span in enumerate(spans)
+    ]
     lanes = assign_lanes(quotes, Quote, most=99)
     for lane in set(lanes.values()):
-        spans = sorted((quotes[n].content[0].start, quotes[n].content[0].end) for n in lanes if lanes[n] == lane)
+        spans = sorted(
+            (quotes[n].content[0].start, quotes[n].content[0].end)
+            for n in lanes
+            if lanes[n] == lane
+        )
         assert all(left[1] <= right[0] for left, right in pairwise(spans))
 
 
@@ -119,27 +134,41 @@ def test_the_text_of_every_layer_is_the_raw_text(pages):
 def test_nothing_of_the_corpus_becomes_markup(pages):
     found, _, folder = pages
     for page in found.values():
-        assert [tag for tag, _ in page.tags if tag in ("img", "iframe", "link", "object", "svg")] == []
+        assert [
+            tag for tag, _ in page.tags if tag in ("img", "iframe", "link", "object", "svg")
+        ] == []
         scripts = [attributes for tag, attributes in page.tags if tag == "script"]
         assert [each for each in scripts if each and each != {"type": "application/json"}] == []
-        assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+        assert not [
+            name for _, attributes in page.tags for name in attributes if name.startswith("on")
+        ]
     raw = b"".join(path.read_bytes() for path in folder.iterdir())
     assert BAD.encode() not in raw
-    assert BAD in json.dumps([page.data for page in found.values()], ensure_ascii=False).replace('\\"', '"')
+    assert BAD in json.dumps([page.data for page in found.values()], ensure_ascii=False).replace(
+        '\\"', '"'
+    )
 
 
 def test_pages_load_nothing(pages):
     found, _, folder = pages
     for name, page in found.items():
-        assert not [attributes for _, attributes in page.tags if {"src", "srcset", "action"} & set(attributes)]
-        assert not [attributes for _, attributes in page.tags if ":" in (attributes.get("href") or "")]
+        assert not [
+            attributes
+            for _, attributes in page.tags
+            if {"src", "srcset", "action"} & set(attributes)
+        ]
+        assert not [
+            attributes for _, attributes in page.tags if ":" in (attributes.get("href") or "")
+        ]
         raw = (folder / f"{name}.html").read_text(encoding="utf-8")
         assert "default-src 'none'" in raw
         assert not re.search(r"url\(|@import", raw)
 
 
 def keys_of(page):
-    return {a["key"] for data in page.data for layer in data["layers"] for a in layer["annotations"]}
+    return {
+        a["key"] for data in page.data for layer in data["layers"] for a in layer["annotations"]
+    }
 
 
 def test_every_link_leads_to_an_annotation(pages):

@@ -258,3 +258,16 @@ def test_the_crosswalk_covers_our_labels_and_explains_what_does_not_map():
             assert ours[field] <= {line["label"] for line in lines if line["field"] == field}, vocabulary
     assert all(line.get("note") for line in CROSSWALK if line["relation"] != "exact")
     assert all((line["foreign"] is None or line["label"] is None) == (line["relation"] == "none") for line in CROSSWALK)
+
+
+GLOSSARY = (ROOT / "schema/README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "schema").glob("*.json")), ids=lambda path: path.name)
+def test_the_glossary_repeats_the_descriptions(path):
+    schema = json.loads(path.read_bytes())
+    parts = schema["$defs"].values() if path.name == "annotation.schema.json" else [schema]
+    for part in parts:
+        for field in part.get("properties", {}).values():
+            if "description" in field:
+                assert f"| {field['description']} |" in GLOSSARY

@@ -6,11 +6,14 @@ Offsets are Unicode code points of the raw text, end excluded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import msgspec
+from msgspec.structs import astuple
 
 Form: TypeAlias = Literal["direct", "indirect", "mixed"]
 Polarity: TypeAlias = Literal["favor", "against", "neutral"]
@@ -111,6 +114,9 @@ ANNOTATION_CLASSES: Mapping[AnnotationType, type[AnyAnnotation]] = {
     "topic": Topic,
     "stance": Stance,
     "boilerplate": Boilerplate,
+}
+ANNOTATION_TYPES: Mapping[type, AnnotationType] = {
+    record_class: name for name, record_class in ANNOTATION_CLASSES.items()
 }
 
 
@@ -428,6 +434,14 @@ def _visited_fields(record_class: type[Record], kinds: tuple[FieldKind, ...]) ->
     return tuple((name, written[name], roles[name]) for name in names)
 
 
+def find_names(record_class: type[Record], field: str, records: Iterable[Any]) -> set[str]:
+    """Return the ids that records of one class name in one field."""
+    values = map(attrgetter(field), records)
+    names = set(chain.from_iterable(values) if FIELD_ROLES[record_class][field].many else values)
+    names.discard(None)
+    return names
+
+
 def named_entries(record: Record, registry: str) -> list[str]:
     """Return the ids of the entries of a registry that a record names, in the order of its fields."""
     return [value for _, role, value in iter_values(record, "entry") if role.of == registry]
@@ -437,9 +451,10 @@ def named_entries(record: Record, registry: str) -> list[str]:
 
 
 R = TypeVar("R", bound=Record)
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
-class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True, dict=True):
     """One JSONL file, read: ``lines[i]`` is the 1-based line of ``records[i]``, ``raw`` the file's bytes.
 
     ``path`` is relative to the corpus folder, with forward slashes.
@@ -450,8 +465,17 @@ class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     records: tuple[R, ...] = ()
     lines: tuple[int, ...] = ()
 
+    @cached_property
+    def is_written(self) -> bool:
+        """Whether ``raw`` is, byte for byte, what ``records`` are written as, one per line.
 
-class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True, dict=True):
+        Then the file has no byte order mark, carriage return, blank line, duplicate key, unknown
+        field or number of another form, and each line says what its record says and nothing else.
+        """
+        return _encode_lines(self.records) == self.raw
+
+
+class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
     """One annotation file, read. ``annotator`` is None for gold.
 
     ``drafts`` are valid records that still lack an id or offsets, as ``(line, record)``. ``types`` maps every id of the
@@ -470,6 +494,55 @@ class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True, dict=True):
         for record in self.records:
             groups[type(record)].append(record)
         return groups
+
+    @cached_property
+    def columns(self) -> FieldColumns:
+        """The values of the records, field by field."""
+        return FieldColumns(self.by_class)
+
+
+class FieldColumns:
+    """The annotations of a layer as columns, which cost a fraction of a look at each annotation.
+
+    ``values[record_class][field]`` are the values of a field, one per record of that class, in
+    order. ``ids`` are the ids and keys that records bear, ``names`` the ids that they name, by the
+    registry or the type of annotation that these are looked up in, and ``texts`` what annotators
+    wrote themselves. ``starts``, ``ends`` and ``exacts`` are those of all spans, in the order of
+    ``values``; ``span_lists`` are the values of fields that may hold several spans.
+    """
+
+    def __init__(self, by_class: Mapping[type, Sequence[Any]]) -> None:
+        self.values = {cls: _to_columns(cls, records) for cls, records in by_class.items()}
+        self.ids: list[str] = []
+        self.names: dict[str, set[str]] = {}
+        self.texts: set[str] = set()
+        self.span_lists: list[tuple[Span, ...]] = []
+        spans: list[Span] = []
+        for record_class, columns in self.values.items():
+            for field, role in FIELD_ROLES[record_class].items():
+                values = columns[field]
+                if role.kind == "spans":
+                    self.span_lists += values if role.many else ()
+                    spans += chain.from_iterable(values) if role.many else values
+                elif role.kind in ("entry", "annotation"):
+                    names = self.names.setdefault(role.of, set())
+                    names.update(chain.from_iterable(values) if role.many else values)
+                elif role.kind in ("id", "key"):
+                    self.ids += [value for value in values if value is not None]
+                elif role.kind != "label":
+                    self.texts.update(chain.from_iterable(values) if role.many else values)
+        self.starts = [span.start for span in spans]
+        self.ends = [span.end for span in spans]
+        self.exacts = [span.exact for span in spans]
+        for found in (self.texts, *self.names.values()):
+            found.discard(None)
+
+
+def _to_columns(record_class: type, records: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """Return records of one class as columns, by field."""
+    fields: tuple[str, ...] = record_class.__struct_fields__  # type: ignore[attr-defined]
+    columns = zip(*map(astuple, records), strict=True) if records else repeat(())
+    return dict(zip(fields, columns, strict=False))
 
 
 class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -530,5 +603,4 @@ def main_spans(annotation: AnyAnnotation) -> tuple[Span, ...]:
 
 def annotation_type(annotation: AnyAnnotation) -> AnnotationType:
     """Return the ``type`` of the record that an annotation is written as."""
-    tag: AnnotationType = annotation.__struct_config__.tag  # type: ignore[assignment]
-    return tag
+    return ANNOTATION_TYPES[type(annotation)]

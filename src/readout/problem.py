@@ -45,12 +45,22 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule of the corpus: its code, how bad a breach is, on which rung it stands, and the function that finds it."""
+    """A rule of the corpus: its code, how bad a breach is, its rung, and what finds breaches.
+
+    ``shortcut`` is optional and only saves time: a function that is true if it is certain that
+    ``find`` yields nothing. It may be false for any reason, but must not be true if ``find`` yields
+    anything; a property test checks this for every rule. A rule without a shortcut is always run.
+    """
 
     code: str
     severity: Severity
     rung: Rung
     find: Callable[..., Iterator[Finding]]
+    shortcut: Callable[..., bool] | None = None
+
+    def is_silent(self, *known: Any) -> bool:
+        """Tell whether the rule has a shortcut that is certain of no findings."""
+        return self.shortcut is not None and self.shortcut(*known)
 
     @property
     def summary(self) -> str:
@@ -58,9 +68,11 @@ class Rule(msgspec.Struct, frozen=True):
         return (self.find.__doc__ or "").strip().splitlines()[0]
 
 
-def rule(code: str, rung: Rung, severity: Severity = "error") -> Callable[[Callable[..., Iterator[Finding]]], Rule]:
+def rule(
+    code: str, rung: Rung, severity: Severity = "error", shortcut: Callable[..., bool] | None = None
+) -> Callable[[Callable[..., Iterator[Finding]]], Rule]:
     """Make a :class:`Rule` of a generator function whose docstring starts with what the rule demands."""
-    return lambda find: Rule(code, severity, rung, find)
+    return lambda find: Rule(code, severity, rung, find, shortcut)
 
 
 class Excerpt(msgspec.Struct, frozen=True):

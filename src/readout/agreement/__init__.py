@@ -1,4 +1,5 @@
-"""Agreement between annotators, from their layers: on spans, on labels, and on both.
+"""Measure the agreement between annotators on spans and on labels.
 
-Everything is computed from counts of one document that can be added; an interval is a jackknife over documents.
+Every measure is computed from counts per document, which can be added. Intervals are jackknifed
+over documents.
 """

@@ -1,4 +1,4 @@
-"""Coefficients of agreement, from counts."""
+"""Compute coefficients of agreement from counts."""
 
 from __future__ import annotations
 
@@ -10,38 +10,51 @@ from readout.agreement.counts import UNMATCHED, AgreementCounts, Pairs
 
 
 def f1(shared: int, first: int, second: int) -> float | None:
-    """Return 2·shared / (first + second): the F1 of either side against the other. None where both are empty."""
+    """Return 2·shared / (first + second), the F1 of either side against the other.
+
+    None if both sides are empty.
+    """
     return 2 * shared / (first + second) if first + second else None
 
 
 def cohen_kappa(pairs: Pairs) -> float | None:
-    """Return Cohen's κ (Cohen 1960) of two annotators' labels. None without items, or where both use one label only."""
+    """Return Cohen's κ (Cohen 1960) of two annotators' labels.
+
+    None without items, or if both annotators use the same one label only.
+    """
     total = pairs.total()
     if not total:
         return None
     first, second = find_margins(pairs)
     expected = sum(first[label] * second[label] for label in first) / total**2
-    observed = sum(number for (a, b), number in pairs.items() if a == b) / total
+    observed = _count_equal(pairs) / total
     return (observed - expected) / (1 - expected) if expected < 1 else None
 
 
 def krippendorff_alpha(pairs: Pairs) -> float | None:
-    """Return Krippendorff's α for nominal labels of two annotators without gaps (Krippendorff 2011).
+    """Return Krippendorff's α of two annotators' labels (Krippendorff 2011).
 
-    None without items, or where only one label occurs.
+    Labels are nominal, and both annotators labelled every item. None without items, or if only one
+    label occurs.
     """
     first, second = find_margins(pairs)
     values = first + second
     total = values.total()
-    expected = sum(values[a] * values[b] for a, b in combinations(values, 2)) * 2
+    expected = 2 * sum(values[a] * values[b] for a, b in combinations(values, 2))
     if total < 2 or not expected:
         return None
-    disagreement = 2 * sum(number for (a, b), number in pairs.items() if a != b)
+
+    # Each disagreement is counted twice, as (a, b) and as (b, a) of the coincidence matrix.
+    disagreement = 2 * (pairs.total() - _count_equal(pairs))
     return 1 - (total - 1) * disagreement / expected
 
 
+def _count_equal(pairs: Pairs) -> int:
+    return sum(number for (a, b), number in pairs.items() if a == b)
+
+
 def find_margins(pairs: Pairs) -> tuple[Counter[str], Counter[str]]:
-    """Return how often each annotator gave each label."""
+    """Return the number of times that each annotator gave each label."""
     first: Counter[str] = Counter()
     second: Counter[str] = Counter()
     for (a, b), number in pairs.items():
@@ -51,9 +64,9 @@ def find_margins(pairs: Pairs) -> tuple[Counter[str], Counter[str]]:
 
 
 def with_unmatched(counts: AgreementCounts, label: str) -> Pairs:
-    """Return a label's pairs with the unmatched items of either side against :data:`UNMATCHED`.
+    """Return a label's pairs, with each unmatched item paired with :data:`UNMATCHED`.
 
-    Only the number of unmatched items matters to α here, so they are all given one label.
+    α depends here on the number of unmatched items only, so all of them get the same label.
     """
     pairs = Counter(counts.labels.get(label, Counter()))
     pairs["unmatched", UNMATCHED] += counts.first - counts.matched
@@ -67,17 +80,21 @@ SPAN_MEASURES: Mapping[str, Callable[[AgreementCounts], float | None]] = {
     "character F1": lambda c: f1(c.shared_characters, c.first_characters, c.second_characters),
     "α characters": lambda c: krippendorff_alpha(c.characters),
 }
-"""Measures of where annotations stand."""
+"""Measures of spans, by name."""
 
 
 def measure_label(label: str) -> Mapping[str, Callable[[AgreementCounts], float | None]]:
-    """Return the measures of one label on the matched items."""
+    """Return the measures of one label field on the matched items, by name."""
+
+    def pairs(counts: AgreementCounts) -> Pairs:
+        return counts.labels.get(label, Counter())
+
     return {
-        "agreement": lambda c: _observed(c.labels.get(label, Counter())),
-        "κ": lambda c: cohen_kappa(c.labels.get(label, Counter())),
-        "α": lambda c: krippendorff_alpha(c.labels.get(label, Counter())),
+        "agreement": lambda c: _observed_agreement(pairs(c)),
+        "κ": lambda c: cohen_kappa(pairs(c)),
+        "α": lambda c: krippendorff_alpha(pairs(c)),
     }
 
 
-def _observed(pairs: Pairs) -> float | None:
-    return sum(number for (a, b), number in pairs.items() if a == b) / pairs.total() if pairs else None
+def _observed_agreement(pairs: Pairs) -> float | None:
+    return _count_equal(pairs) / pairs.total() if pairs else None

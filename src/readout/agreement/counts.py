@@ -1,4 +1,4 @@
-"""What two layers have in common, as counts that can be added."""
+"""Count the agreement of two layers of one document; the counts can be added."""
 
 from __future__ import annotations
 
@@ -24,17 +24,25 @@ KEYS: Mapping[AnnotationType, tuple[str, ...]] = {
     "stance": ("holder", "target"),
     "boilerplate": (),
 }
-"""Fields that tell apart annotations of one passage. They guide the matching, so their own agreement on matched items
-is an upper bound; polarity, expression and form never do."""
+"""The fields that distinguish annotations of one passage.
+
+Matching prefers equal values, so the agreement on these fields is an upper bound. Polarity,
+expression and form play no part in it."""
 
 UNMATCHED = "—"
+"""The label of an item that only the other annotator has."""
 Pairs: TypeAlias = Counter[tuple[str, str]]
-"""How often the first annotator gave one label and the second another."""
+"""The number of items by the first and the second annotator's label."""
 
 
 @dataclass
 class AgreementCounts:
-    """What two annotators have in common in one document, for one annotation type. Counts can be added."""
+    """The agreement of two annotators on one annotation type in one document, as counts.
+
+    ``first`` and ``second`` count their annotations, ``matched`` the pairs, and ``exact`` the pairs
+    with equal spans. The ``…_characters`` count code points. ``labels`` are the label pairs of
+    matched annotations by field, ``characters`` the label pairs of all code points of the text.
+    """
 
     first: int = 0
     second: int = 0
@@ -53,9 +61,11 @@ class AgreementCounts:
             for name in self.__dataclass_fields__
             if name not in ("labels", "characters")
         }
-        names = dict.fromkeys((*self.labels, *other.labels))
-        labels = {name: self.labels.get(name, Counter()) + other.labels.get(name, Counter()) for name in names}
-        return AgreementCounts(**numbers, labels=labels, characters=self.characters + other.characters)
+        labels = dict(self.labels)
+        for name, pairs in other.labels.items():
+            labels[name] = labels.get(name, Counter()) + pairs
+        characters = self.characters + other.characters
+        return AgreementCounts(**numbers, labels=labels, characters=characters)
 
 
 def add_counts(counts: Iterable[AgreementCounts]) -> AgreementCounts:
@@ -63,17 +73,23 @@ def add_counts(counts: Iterable[AgreementCounts]) -> AgreementCounts:
     return sum(counts, AgreementCounts())
 
 
-def match_annotations(first: Sequence[Any], second: Sequence[Any], kind: AnnotationType) -> list[tuple[Any, Any]]:
-    """Return the pairs of annotations of one type that two annotators mean alike.
+def match_annotations(
+    first: Sequence[Any], second: Sequence[Any], kind: AnnotationType
+) -> list[tuple[Any, Any]]:
+    """Return the one-to-one pairs of two annotators' annotations of one type.
 
-    Only annotations whose main spans share a character can be a pair. The pairs maximise the sum of the spans' Dice
-    coefficients plus one for each equal field of :data:`KEYS`; the order of the annotations plays no part.
+    The main spans of a pair share at least one character. The pairs maximise the sum of the Dice
+    coefficients of their spans plus one for each equal field of :data:`KEYS`. The order of the
+    annotations plays no part.
     """
     first, second = sorted(first, key=_match_order), sorted(second, key=_match_order)
 
     def weight(a: Any, b: Any) -> float:
         shared = dice(main_spans(a), main_spans(b))
-        return shared + sum(getattr(a, name) == getattr(b, name) for name in KEYS[kind]) if shared else 0.0
+        if not shared:
+            return 0.0
+        equal = sum(getattr(a, name) == getattr(b, name) for name in KEYS[kind])
+        return float(shared + equal)
 
     return [(first[i], second[j]) for i, j in match(first, second, weight)]
 
@@ -87,11 +103,18 @@ def _match_order(annotation: AnyAnnotation) -> tuple[Any, ...]:
 def count_agreement(
     first: Iterable[AnyAnnotation], second: Iterable[AnyAnnotation], kind: AnnotationType, size: int
 ) -> AgreementCounts:
-    """Return the counts of two layers of one document of ``size`` characters, for one annotation type."""
-    ours, theirs = ([a for a in layer if annotation_type(a) == kind] for layer in (first, second))
+    """Return the counts of two layers of a document of ``size`` code points, for one type."""
+    ours = [annotation for annotation in first if annotation_type(annotation) == kind]
+    theirs = [annotation for annotation in second if annotation_type(annotation) == kind]
+    our_cover, their_cover = _cover(ours), _cover(theirs)
     pairs = match_annotations(ours, theirs, kind)
-    our_cover, their_cover = (_merge(span for a in layer for span in main_spans(a)) for layer in (ours, theirs))
-    labels = {name: Counter((getattr(a, name), getattr(b, name)) for a, b in pairs) for name in LABEL_FIELDS[kind]}
+    labels = {}
+    for name in LABEL_FIELDS[kind]:
+        labels[name] = Counter((getattr(a, name), getattr(b, name)) for a, b in pairs)
+
+    unit = unit_label(kind)
+    our_labels = _label_characters(ours, unit, size)
+    their_labels = _label_characters(theirs, unit, size)
     return AgreementCounts(
         first=len(ours),
         second=len(theirs),
@@ -101,17 +124,31 @@ def count_agreement(
         second_characters=length(their_cover),
         shared_characters=overlap(our_cover, their_cover),
         labels=labels,
-        characters=_count_characters(ours, theirs, LABEL_FIELDS[kind][-1] if kind != "stance" else "polarity", size),
+        characters=Counter(zip(our_labels, their_labels, strict=True)),
     )
+
+
+def unit_label(kind: AnnotationType) -> str:
+    """Return the field that labels the spans of a type, for measures that allow one label.
+
+    It is the last of the type's label fields; for stances it is the polarity.
+    """
+    return "polarity" if kind == "stance" else LABEL_FIELDS[kind][-1]
 
 
 def _offsets(annotation: AnyAnnotation) -> list[tuple[int, int]]:
     return [(span.start, span.end) for span in main_spans(annotation)]
 
 
-def _merge(spans: Iterable[Span]) -> list[Span]:
+def _cover(annotations: Iterable[AnyAnnotation]) -> list[Span]:
+    """Return disjoint spans, in text order, that cover the main spans of annotations."""
+    spans: list[Span] = []
+    for annotation in annotations:
+        spans += main_spans(annotation)
+    spans.sort(key=lambda span: (span.start, span.end))
+
     merged: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+    for span in spans:
         if merged and span.start <= merged[-1].end:
             merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end), "")
         else:
@@ -119,12 +156,8 @@ def _merge(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def _count_characters(ours: Sequence[Any], theirs: Sequence[Any], label: str, size: int) -> Pairs:
-    """Return the pairs of label sets that the two annotators give the characters of a text."""
-    return Counter(zip(_paint(ours, label, size), _paint(theirs, label, size), strict=True))
-
-
-def _paint(annotations: Sequence[Any], label: str, size: int) -> list[str]:
+def _label_characters(annotations: Sequence[Any], label: str, size: int) -> list[str]:
+    """Return the labels of each of the ``size`` code points of a text, joined to one string."""
     names: list[set[str]] = [set() for _ in range(size)]
     for annotation in annotations:
         for span in main_spans(annotation):

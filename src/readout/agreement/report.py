@@ -1,9 +1,9 @@
-"""Agreement as text, JSON, Markdown and a page with a picture."""
+"""Report agreement as tables, JSON, sections of the dataset card, or a page with charts."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +21,39 @@ from readout.report.intervals import Estimate
 from readout.report.tables import Report, Table, format_markdown, format_report
 
 
-def measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
+def estimate_measures(types: TypeAgreement) -> dict[str, dict[str, Estimate]]:
     """Return every measure of one annotation type: by ``spans`` or label field, then by name."""
+    labels = LABEL_FIELDS[types.kind]
     spans = {name: types.estimate(measure) for name, measure in SPAN_MEASURES.items()}
-    spans["α items"] = types.estimate(lambda c: krippendorff_alpha(with_unmatched(c, LABEL_FIELDS[types.kind][-1])))
+    spans["α items"] = types.estimate(lambda c: krippendorff_alpha(with_unmatched(c, labels[-1])))
     if types.gamma:
         spans["γ"] = types.gamma
-    labels = {
-        label: {name: types.estimate(measure) for name, measure in measure_label(label).items()}
-        for label in LABEL_FIELDS[types.kind]
-    }
-    return {"spans": spans, **labels}
+
+    groups = {"spans": spans}
+    for label in labels:
+        measures = measure_label(label)
+        groups[label] = {name: types.estimate(measure) for name, measure in measures.items()}
+    return groups
 
 
-def pairs_to_json(pair: PairAgreement) -> dict[str, Any]:
-    """Return an agreement as plain data: measures with intervals, counts per document, confusions."""
+def pair_to_json(pair: PairAgreement) -> dict[str, Any]:
+    """Return an agreement as plain data: counts, measures with intervals, and confusions."""
+    types = {kind: _type_to_json(each) for kind, each in pair.types.items()}
+    return {"first": pair.first, "second": pair.second, "types": types}
+
+
+def _type_to_json(types: TypeAgreement) -> dict[str, Any]:
+    total = types.total
+    measures = {}
+    for group, values in estimate_measures(types).items():
+        measures[group] = {name: estimate._asdict() for name, estimate in values.items()}
     return {
-        "first": pair.first,
-        "second": pair.second,
-        "types": {
-            kind: {
-                "first": types.total.first,
-                "second": types.total.second,
-                "matched": types.total.matched,
-                "documents": {name: _counts_json(counts) for name, counts in types.by_document.items()},
-                "measures": {
-                    group: {name: estimate._asdict() for name, estimate in values.items()}
-                    for group, values in measures(types).items()
-                },
-                "confusions": {label: to_rows(pairs) for label, pairs in types.total.labels.items()},
-            }
-            for kind, types in pair.types.items()
-        },
+        "first": total.first,
+        "second": total.second,
+        "matched": total.matched,
+        "documents": {name: _counts_json(counts) for name, counts in types.by_document.items()},
+        "measures": measures,
+        "confusions": {label: confusion_rows(pairs) for label, pairs in total.labels.items()},
     }
 
 
@@ -60,13 +61,14 @@ def _counts_json(counts: AgreementCounts) -> dict[str, int]:
     return {name: value for name, value in vars(counts).items() if isinstance(value, int)}
 
 
-def to_rows(pairs: Pairs) -> list[tuple[str, str, int]]:
-    """Return a confusion table as ``(first's label, second's label, number)``, the most frequent first."""
-    return [(a, b, number) for (a, b), number in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))]
+def confusion_rows(pairs: Pairs) -> list[tuple[str, str, int]]:
+    """Return a confusion table as rows of two labels and their number, most frequent first."""
+    ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    return [(first, second, number) for (first, second), number in ordered]
 
 
 def format_estimate(estimate: Estimate) -> str:
-    """Return ``.83 [.71, .95]``, or a dash where a value is undefined."""
+    """Return a value with its interval, such as ``0.83 [0.71, 0.95]``, or a dash if undefined."""
     if estimate.value is None:
         return "–"
     if estimate.low is None or estimate.high is None:
@@ -77,92 +79,115 @@ def format_estimate(estimate: Estimate) -> str:
 def to_tables(pair: PairAgreement) -> list[Table]:
     """Return an agreement as tables: spans, labels, and the most frequent confusions."""
     spans, labels, confusions = [], [], []
+    span_measures: Collection[str] = ()
     for kind, types in pair.types.items():
         total = types.total
-        groups = measures(types)
-        where = {name: format_estimate(value) for name, value in groups.pop("spans").items()}
-        spans.append((kind, total.first, total.second, total.matched, *where.values()))
-        for label, values in groups.items():
+        groups = estimate_measures(types)
+        span_measures = groups["spans"]
+        values = map(format_estimate, groups.pop("spans").values())
+        spans.append((kind, total.first, total.second, total.matched, *values))
+        for label, group in groups.items():
             pairs = total.labels.get(label, Counter())
-            labels.append((f"{kind} {label}", pairs.total(), *map(format_estimate, values.values())))
-            confusions += [(f"{kind} {label}", a, b, n) for a, b, n in to_rows(pairs) if a != b][:4]
+            name = f"{kind} {label}"
+            labels.append((name, pairs.total(), *map(format_estimate, group.values())))
+            unequal = [row for row in confusion_rows(pairs) if row[0] != row[1]]
+            confusions += [(name, *row) for row in unequal[:4]]
+
     title = f"{pair.first} and {pair.second}"
+    span_columns = ("type", "first", "second", "matched", *span_measures)
+    label_columns = ("label", "n", "agreement", "κ", "α")
+    confusion_columns = ("label", pair.first, pair.second, "n")
     return [
-        Table(f"Spans: {title}", ("type", "first", "second", "matched", *where), spans),
-        Table(f"Labels of matched items: {title}", ("label", "n", "agreement", "κ", "α"), labels),
-        Table(f"Most frequent confusions: {title}", ("label", pair.first, pair.second, "n"), confusions),
+        Table(f"Spans: {title}", span_columns, spans),
+        Table(f"Labels of matched items: {title}", label_columns, labels),
+        Table(f"Most frequent confusions: {title}", confusion_columns, confusions),
     ]
 
 
 def format_markdown_section(pairs: Sequence[PairAgreement]) -> str:
     """Return the agreement section of the dataset card."""
-    return format_report(report_pairs(pairs)) or "There are no two layers of one document to compare."
+    return format_report(to_report(pairs)) or "There are no two layers of one document to compare."
 
 
 def format_gamma_section(pairs: Sequence[PairAgreement]) -> str:
-    """Return the γ of every pair of annotators and every type as one Markdown table."""
-    rows = [
-        (
-            f"{pair.first} and {pair.second}",
-            *(format_estimate(each.gamma or Estimate(None)) for each in pair.types.values()),
-        )
-        for pair in pairs
-    ]
+    """Return γ as a Markdown table: one row per pair of annotators, one column per type."""
+    rows = []
+    for pair in pairs:
+        gammas = [types.gamma or Estimate(None) for types in pair.types.values()]
+        rows.append((f"{pair.first} and {pair.second}", *map(format_estimate, gammas)))
     return format_markdown(Table("γ", ("annotators", *ANNOTATION_CLASSES), rows))
 
 
-def report_pairs(pairs: Sequence[PairAgreement]) -> Report:
-    """Return the agreements as a report."""
+def to_report(pairs: Sequence[PairAgreement]) -> Report:
+    """Return agreements as a report: the tables of each pair, and the same as plain data."""
     tables = [table for pair in pairs for table in to_tables(pair)]
-    return Report((), tuple(tables), [pairs_to_json(pair) for pair in pairs])
+    data = [pair_to_json(pair) for pair in pairs]
+    return Report((), tuple(tables), data)
 
 
 def write_html(path: Path, pairs: Sequence[PairAgreement]) -> None:
-    """Write a page that shows the measures as bars and the confusions as a picture."""
+    """Write a page with bars for the measures and coloured matrices for the confusions."""
     from jinja2 import Environment, PackageLoader
 
-    template = Environment(loader=PackageLoader("readout.agreement", ""), autoescape=True).get_template(
-        "agreement.html"
-    )
-    views = [
-        {"first": pair.first, "second": pair.second, "types": [_type_view(types) for types in pair.types.values()]}
-        for pair in pairs
-    ]
+    environment = Environment(loader=PackageLoader("readout.agreement", ""), autoescape=True)
+    template = environment.get_template("agreement.html")
+    views = []
+    for pair in pairs:
+        types = [_view_type(each) for each in pair.types.values()]
+        views.append({"first": pair.first, "second": pair.second, "types": types})
     path.write_text(template.render(pairs=views), encoding="utf-8", newline="\n")
 
 
-def _type_view(types: TypeAgreement) -> dict[str, Any]:
+def _view_type(types: TypeAgreement) -> dict[str, Any]:
     total = types.total
-    rows = [
-        {"name": f"{group}: {name}", "text": format_estimate(value), **_percentages(value)}
-        for group, values in measures(types).items()
-        for name, value in values.items()
-    ]
-    matrices = [view for label, pairs in total.labels.items() if (view := _matrix_view(label, pairs))["names"]]
+    rows = []
+    for group, values in estimate_measures(types).items():
+        for name, value in values.items():
+            text = format_estimate(value)
+            rows.append({"name": f"{group}: {name}", "text": text, **_percentages(value)})
+    matrices = [_view_matrix(label, pairs) for label, pairs in total.labels.items()]
     return {
         "name": types.kind,
         "first": total.first,
         "second": total.second,
         "matched": total.matched,
         "measures": rows,
-        "matrices": matrices,
+        "matrices": [matrix for matrix in matrices if matrix["names"]],
     }
 
 
 def _percentages(estimate: Estimate) -> dict[str, float | None]:
-    return {name: None if v is None else round(min(max(v, 0), 1) * 100, 1) for name, v in estimate._asdict().items()}
+    """Return a value and its bounds as positions on a bar from 0 to 100."""
+    positions: dict[str, float | None] = {}
+    for name, value in estimate._asdict().items():
+        positions[name] = None
+        if value is not None:
+            positions[name] = round(min(max(value, 0), 1) * 100, 1)
+    return positions
 
 
-def _matrix_view(label: str, pairs: Pairs) -> dict[str, Any]:
-    """Return a confusion table as rows of cells; labels that both sides always agree on are left out beyond ten."""
-    names = sorted({name for pair in pairs for name in pair})
-    confused = {name for pair in pairs if pair[0] != pair[1] for name in pair}
-    shown = names if len(names) <= 10 else sorted(confused)
-    first, _ = find_margins(pairs)
-    rows = [(a, [_cell_view(a, b, pairs[a, b], first[a]) for b in shown]) for a in shown]
+def _view_matrix(label: str, pairs: Pairs) -> dict[str, Any]:
+    """Return a confusion table as rows of cells.
+
+    With more than ten labels, those that are never confused are left out.
+    """
+    names: set[str] = set()
+    confused: set[str] = set()
+    for pair in pairs:
+        names.update(pair)
+        if pair[0] != pair[1]:
+            confused.update(pair)
+    shown = sorted(names) if len(names) <= 10 else sorted(confused)
+
+    totals, _ = find_margins(pairs)
+    rows = []
+    for first in shown:
+        cells = [_view_cell(first, second, pairs[first, second], totals[first]) for second in shown]
+        rows.append((first, cells))
     return {"label": label, "names": shown, "rows": rows}
 
 
-def _cell_view(first: str, second: str, number: int, total: int) -> dict[str, Any]:
+def _view_cell(first: str, second: str, number: int, total: int) -> dict[str, Any]:
+    """Return a cell; its depth of colour is the share ``number`` of a row with ``total`` items."""
     depth = round(0.15 + 0.75 * number / total, 2) if total else 0.0
     return {"number": number, "same": first == second, "depth": depth}

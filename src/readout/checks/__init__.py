@@ -2,12 +2,12 @@
 
 Rules get a file that has been read and the scope around it, and yield findings by record number and JSON pointer. The
 frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones.
+It runs every rule, except those whose own shortcut is certain that they find nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from readout.checks import adjudication, guideline, references, spans
 from readout.checks.drafts import DRAFT_RULES, check_drafts
+from readout.checks.shortcuts import Columns
 from readout.corpus import read
 from readout.model import (
     ANNOTATION_CLASSES,
@@ -28,6 +29,7 @@ from readout.model import (
     RecordFile,
     Registries,
     fields_of,
+    find_names,
 )
 from readout.problem import (
     RUNGS,
@@ -61,14 +63,24 @@ def _run(rules: Iterable[Rule], file: RecordFile[Any], *scope: Any) -> Iterator[
             yield locate_record(each, finding, file)
 
 
-def _climb(file: RecordFile[Any], rules: Iterable[tuple[Rule, tuple[Any, ...]]]) -> Iterator[Problem]:
-    """Run rules, each with its scope, rung by rung; records with an error on one rung are left out of the next."""
+def _climb(
+    file: RecordFile[Any],
+    rules: Iterable[tuple[Rule, tuple[Any, ...]]],
+    columns: Columns | None = None,
+) -> Iterator[Problem]:
+    """Run rules, each with its scope, rung by rung; leave out records that failed on a lower rung.
+
+    A rule is skipped if its shortcut is certain, from the columns of the file, that it finds
+    nothing. The columns are those of all records, so all rules are run once a record is left out.
+    """
     by_rung: dict[Rung, list[tuple[Rule, tuple[Any, ...]]]] = {rung: [] for rung in RUNGS}
     for each, scope in rules:
         by_rung[each.rung].append((each, scope))
     for rung in RUNGS:
         failed: set[int] = set()
         for each, scope in by_rung[rung]:
+            if columns is not None and each.is_silent(columns):
+                continue
             for finding in each.find(file, *scope):
                 yield locate_record(each, finding, file)
                 if each.severity == "error" and finding.index is not None:
@@ -77,6 +89,7 @@ def _climb(file: RecordFile[Any], rules: Iterable[tuple[Rule, tuple[Any, ...]]])
             kept = [index for index in range(len(file.records)) if index not in failed]
             records, lines = ([values[index] for index in kept] for values in (file.records, file.lines))
             file = replace(file, records=tuple(records), lines=tuple(lines))
+            columns = None
 
 
 def check_registries(registries: Registries) -> Iterator[Problem]:
@@ -96,19 +109,18 @@ def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registrie
     yield from check_drafts(layer, document.text)
     rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
     rules += [(each, (document, registries)) for each in LAYER_RULES]
-    yield from _climb(layer, rules)
+    yield from _climb(layer, rules, Columns(layer, document.text, registries))
 
 
 def check_document(
-    document: AnnotatedDocument, registries: Registries, index: RecordFile[Document], clean: Container[str] = ()
+    document: AnnotatedDocument, registries: Registries, index: RecordFile[Document]
 ) -> Iterator[Problem]:
-    """Yield the problems of one document: its checksum and its layers, apart from those known to be ``clean``."""
+    """Yield the problems of one document: its checksum, its layers and its adjudication."""
     for finding in spans.checksum.find(document):
         number = next(n for n, meta in enumerate(index.records) if meta is document.meta)
         yield locate_record(spans.checksum, replace(finding, index=number), index)
     for layer in (document.gold, *document.layers):
-        if layer.path not in clean:
-            yield from check_layer(layer, document, registries)
+        yield from check_layer(layer, document, registries)
     for layer in document.layers:
         yield from _run((references.unknown_annotator,), layer, registries)
     if document.adjudication.raw:
@@ -146,15 +158,15 @@ class Usage(msgspec.Struct):
         records = list(records)
         for field in fields_of(record_class, "entry"):
             names = self.names.setdefault(FIELD_ROLES[record_class][field].of, set())
-            for value in set(map(attrgetter(field), records)):
-                names.update((value,) if isinstance(value, str) else value or ())
+            names |= find_names(record_class, field, records)
 
     def add_documents(self, documents: Sequence[AnnotatedDocument]) -> None:
         """Count what the layers of some documents use."""
         layers = [layer for document in documents for layer in (document.gold, *document.layers)]
-        for record_class in ANNOTATION_CLASSES.values():
-            groups = [layer.by_class[record_class] for layer in layers]
-            self.add_records(record_class, chain.from_iterable(groups))
+        for layer in layers:
+            for vocabulary, names in layer.columns.names.items():
+                if vocabulary not in ANNOTATION_CLASSES:
+                    self.names.setdefault(vocabulary, set()).update(names)
         self.names.setdefault("annotators", set()).update(layer.annotator for layer in layers if layer.annotator)
         for gold in [document.gold for document in documents]:
             if any(map(attrgetter("statement"), gold.by_class[Quote])):

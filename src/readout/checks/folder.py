@@ -15,12 +15,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from readout.checks import Usage, check_document, check_index, check_registries, check_usage
-from readout.checks.clean import find_clean_layer
 from readout.corpus import read
-from readout.corpus.parse import LayerParser, parse_layer
 from readout.corpus.read import read_bytes, read_document
 from readout.corpus.tally import Tally
-from readout.model import AnnotatedDocument, Corpus, Document, Layer, RecordFile, Registries
+from readout.model import AnnotatedDocument, Corpus, Document, RecordFile
 from readout.problem import Problem, is_failure
 from readout.scale.cache import Cache, Snapshot, hash_value, map_shards
 from readout.scale.shards import Result, Scope, Shard, describe_content, iter_batches, plan_shards
@@ -174,41 +172,17 @@ def _iter_checked(
     """Yield the documents that can be read, and add the problems of all to ``problems``."""
     root = Path(scope.root)
     registries, _ = scope.read_registries()
-    clean: set[str] = set()
-    parse = _make_parser(clean, registries)
     index = RecordFile(path=read.DOCUMENTS, records=shard.documents, lines=shard.lines)
     for meta in shard.documents:
-        clean.clear()
-        document, found = read_document(root, meta, scope.annotators, parse)
+        document, found = read_document(root, meta, scope.annotators)
         problems += found
         if document is not None:
             # Only the excerpt in the problem of a wrong checksum needs the bytes of the index.
             if document.sha256 != meta.sha256 and not index.raw:
                 raw, _ = read_bytes(root, read.DOCUMENTS)
                 index = msgspec.structs.replace(index, raw=raw or b"")
-            problems += check_document(document, registries, index, clean)
+            problems += check_document(document, registries, index)
             yield document
-
-
-def _make_parser(clean: set[str], registries: Registries) -> LayerParser:
-    """Return a parser that adds the paths of layers without any problem to ``clean``."""
-
-    def parse(
-        path: str,
-        raw: bytes,
-        annotator: str | None,
-        text: str | None,
-    ) -> tuple[Layer, list[Problem]]:
-        layer = None
-        if text is not None:
-            layer = find_clean_layer(path, raw, annotator, text, registries)
-        if layer is None:
-            return parse_layer(path, raw, annotator)
-
-        clean.add(path)
-        return layer, []
-
-    return parse
 
 
 # ---------------------------------------------------------------- all shards

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from readout.checks.references import is_whole
+from readout.checks.shortcuts import Columns, find_touched
 from readout.checks.spans import find_quotes
 from readout.corpus import read
 from readout.model import (
     AnnotatedDocument,
+    AnyAnnotation,
     Boilerplate,
     Layer,
     Quote,
     Registries,
+    Span,
     Stance,
     iter_spans,
     main_spans,
@@ -26,7 +31,17 @@ from readout.problem import (
 from readout.text.find import iter_quotation_marks
 
 
-@rule("unannotated-quotation", "guideline", "warning")
+def _marks_are_accounted_for(columns: Columns) -> bool:
+    accounted = set(chain.from_iterable(columns.touched))
+    if len(accounted) < len(columns.marks):
+        accounted.update(find_touched(columns.marks, columns.noise))
+        for record in columns.layer.records:
+            if record.note:
+                accounted.update(find_touched(columns.marks, main_spans(record)))
+    return len(accounted) == len(columns.marks)
+
+
+@rule("unannotated-quotation", "guideline", "warning", shortcut=_marks_are_accounted_for)
 def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """Every quotation mark belongs to a quote's content, to boilerplate, or to an annotation whose note explains it."""
     if not is_whole(layer):
@@ -54,7 +69,24 @@ def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries:
             )
 
 
-@rule("form-marks", "guideline", "warning")
+def _is_inside(offset: int, spans: Iterable[Span]) -> bool:
+    return any(span.start <= offset < span.end for span in spans)
+
+
+def _forms_fit_marks(columns: Columns) -> bool:
+    for quote, touched in zip(columns.quotes, columns.touched, strict=True):
+        if quote.note:
+            continue
+        if quote.form != "indirect":
+            fits = bool(touched)
+        else:
+            fits = not any(_is_inside(mark, quote.content) for mark in touched)
+        if not fits:
+            return False
+    return True
+
+
+@rule("form-marks", "guideline", "warning", shortcut=_forms_fit_marks)
 def form_marks(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """Direct and mixed quotes hold or touch a quotation mark, indirect ones hold none."""
     for index, record in enumerate(layer.records):
@@ -71,7 +103,17 @@ def form_marks(layer: Layer, document: AnnotatedDocument, registries: Registries
             yield Finding(message, ("form",), index, hint="correct the form or the content, or explain it in a note.")
 
 
-@rule("evidence-outside-quote", "guideline", "warning")
+def _evidence_lies_in_quotes(columns: Columns) -> bool:
+    for stance, quote in columns.pairs:
+        start, end = quote.content[0].start, quote.content[-1].end
+        if quote.cue:
+            start, end = min(start, quote.cue[0].start), max(end, quote.cue[-1].end)
+        if any(span.start < start or end < span.end for span in stance.evidence):
+            return False
+    return True
+
+
+@rule("evidence-outside-quote", "guideline", "warning", shortcut=_evidence_lies_in_quotes)
 def evidence_outside_quote(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """The evidence of a stance taken in a quote lies between the first and the last word of that quote and its cue."""
     quotes = find_quotes(layer)
@@ -84,7 +126,20 @@ def evidence_outside_quote(layer: Layer, document: AnnotatedDocument, registries
                 yield Finding(message, ("evidence",), index, hint="correct the evidence, or remove 'quote'.")
 
 
-@rule("annotated-boilerplate", "guideline", "warning")
+def _boilerplate_is_bare(columns: Columns) -> bool:
+    count = len(columns.starts) - len(columns.noise)  # spans of boilerplate are the last ones
+    starts, ends = columns.starts[:count], columns.ends[:count]
+    first, last = min(starts, default=0), max(ends, default=0)
+    for span in columns.noise:
+        # Most boilerplate is before or after all annotations.
+        if span.start < last and first < span.end:
+            bounds = zip(starts, ends, strict=True)
+            if any(start < span.end and span.start < end for start, end in bounds):
+                return False
+    return True
+
+
+@rule("annotated-boilerplate", "guideline", "warning", shortcut=_boilerplate_is_bare)
 def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """Nothing but boilerplate is annotated inside boilerplate."""
     noise = [record.span for record in layer.records if isinstance(record, Boilerplate)]
@@ -96,15 +151,31 @@ def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries:
                     yield Finding(message, pointer, index, hint="shorten one of the two spans.")
 
 
-@rule("duplicate-annotation", "guideline", "warning")
+def _says(record: AnyAnnotation) -> tuple[Any, ...]:
+    """Return what an annotation says: everything but its id and its note."""
+    fields = [name for name in record.__struct_fields__ if name not in ("id", "note")]
+    return type(record), *[getattr(record, name) for name in fields]
+
+
+def _sayings_differ(columns: Columns) -> bool:
+    count = Counter(columns.places)
+    if len(count) == len(columns.places):
+        return True
+    pairs = zip(columns.layer.records, columns.places, strict=True)
+    sayings = [_says(record) for record, place in pairs if count[place] > 1]
+    return len(set(sayings)) == len(sayings)
+
+
+@rule("duplicate-annotation", "guideline", "warning", shortcut=_sayings_differ)
 def duplicate_annotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """No two annotations of a file say the same about the same spans."""
     seen: dict[Any, str] = {}
     for index, record in enumerate(layer.records):
-        key = (type(record), tuple(getattr(record, f) for f in record.__struct_fields__ if f not in ("id", "note")))
-        if key in seen:
-            yield Finding(f"The record says the same as {seen[key]!r}.", ("id",), index, hint="remove one of the two.")
-        seen.setdefault(key, record.id)
+        saying = _says(record)
+        if saying in seen:
+            message = f"The record says the same as {seen[saying]!r}."
+            yield Finding(message, ("id",), index, hint="remove one of the two.")
+        seen.setdefault(saying, record.id)
 
 
 RULES: tuple[Rule, ...] = (

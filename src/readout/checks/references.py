@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import le, lt
 from typing import Any
 
+from readout.checks.shortcuts import Columns
 from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
 from readout.model import (
@@ -17,6 +19,8 @@ from readout.model import (
     Pointer,
     RecordFile,
     Registries,
+    fields_of,
+    find_names,
     iter_values,
 )
 from readout.problem import (
@@ -39,7 +43,12 @@ def record_id(record: Any) -> str:
     return value
 
 
-@rule("duplicate-id", "reference")
+def _ids_differ(columns: Columns) -> bool:
+    records = columns.layer.records
+    return len({record.id for record in records}) == len(records)
+
+
+@rule("duplicate-id", "reference", shortcut=_ids_differ)
 def duplicate_id(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Every id is given once in its file."""
     first: dict[str, int] = {}
@@ -57,7 +66,14 @@ def duplicate_id(file: RecordFile[Any], registries: Registries) -> Iterator[Find
         first.setdefault(name, index)
 
 
-@rule("unknown-reference", "reference")
+def _names_exist(columns: Columns) -> bool:
+    for vocabulary, names in columns.names.items():
+        if not names <= _vocabulary(vocabulary, columns.layer, columns.registries).keys():
+            return False
+    return True
+
+
+@rule("unknown-reference", "reference", shortcut=_names_exist)
 def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Every id that a record names exists."""
     for index, record in enumerate(file.records):
@@ -117,7 +133,16 @@ def unknown_annotator(layer: Layer, registries: Registries) -> Iterator[Finding]
         yield Finding(message, hint=nearest(name, registries.annotators) or _remedy("annotators"))
 
 
-@rule("wrong-reference", "reference")
+def _names_are_of_their_type(columns: Columns) -> bool:
+    types = columns.layer.types
+    for vocabulary, names in columns.names.items():
+        if vocabulary in ANNOTATION_CLASSES:
+            if any(types.get(name, vocabulary) != vocabulary for name in names):
+                return False
+    return True
+
+
+@rule("wrong-reference", "reference", shortcut=_names_are_of_their_type)
 def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """A source is a mention, `within` and `quote` name a quote, an outlet is a speaker of kind outlet."""
     for index, record in enumerate(file.records):
@@ -135,7 +160,18 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
                 yield Finding(message, ("outlet",), index, hint=nearest(record.outlet, outlets))
 
 
-@rule("reference-cycle", "reference")
+def _has_no_chains(columns: Columns) -> bool:
+    """Tell whether no record that is named by another of its kind names one itself."""
+    for record_class, field in _SELF_REFERENCES:
+        records = columns.layer.by_class.get(record_class, ())
+        naming = [record for record in records if getattr(record, field)]
+        named = find_names(record_class, field, naming)
+        if not named.isdisjoint(map(record_id, naming)):
+            return False
+    return True
+
+
+@rule("reference-cycle", "reference", shortcut=_has_no_chains)
 def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
     for record_class, name in _SELF_REFERENCES:
@@ -177,6 +213,9 @@ def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
 @rule("impossible-date", "reference")
 def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Dates are days of the calendar."""
+    classes = set(map(type, file.records))
+    if not any(fields_of(record_class, "date", "parts") for record_class in classes):
+        return
     for index, record in enumerate(file.records):
         for pointer, _, value in iter_values(record, "date"):
             try:
@@ -185,7 +224,18 @@ def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[F
                 yield Finding(f"There is no day {value!r} in the calendar.", pointer, index, hint="correct the date.")
 
 
-@rule("not-canonical", "guideline", "warning")
+def _is_written_in_order(columns: Columns) -> bool:
+    if not columns.layer.is_written:
+        return False
+    places = columns.places
+    if all(map(lt, places, places[1:])):
+        return True
+    pairs = zip(places, columns.layer.records, strict=True)
+    keys = [(*place, record.id) for place, record in pairs]
+    return all(map(le, keys, keys[1:]))
+
+
+@rule("not-canonical", "guideline", "warning", shortcut=_is_written_in_order)
 def not_canonical(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Files are in canonical form, so that a diff shows one changed record as one changed line."""
     if b"\r" in file.raw or file.raw.startswith(b"\xef\xbb\xbf"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from operator import lt
 
+from readout.checks.shortcuts import Columns
 from readout.corpus import read
 from readout.corpus.drafts import nearest_passage
 from readout.model import (
@@ -37,7 +39,12 @@ def checksum(document: AnnotatedDocument) -> Iterator[Finding]:
         )
 
 
-@rule("span-bounds", "span")
+def _spans_lie_in_text(columns: Columns) -> bool:
+    starts, ends = columns.starts, columns.ends
+    return all(map(lt, starts, ends)) and max(ends, default=0) <= len(columns.text)
+
+
+@rule("span-bounds", "span", shortcut=_spans_lie_in_text)
 def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """A span starts before it ends and ends within the text."""
     length = len(document.text)
@@ -48,7 +55,12 @@ def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registrie
                 yield Finding(message, pointer, index, hint=_place_hint(span, document.text))
 
 
-@rule("span-text", "span")
+def _spans_repeat_text(columns: Columns) -> bool:
+    places = map(slice, columns.starts, columns.ends)
+    return list(map(columns.text.__getitem__, places)) == columns.exacts
+
+
+@rule("span-text", "span", shortcut=_spans_repeat_text)
 def span_text(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """`exact` is the text between start and end."""
     text = document.text
@@ -73,7 +85,14 @@ def _place_hint(span: Span, text: str) -> str:
     return found
 
 
-@rule("span-order", "span")
+def _spans_are_in_order(columns: Columns) -> bool:
+    for spans in columns.span_lists:
+        if len(spans) > 1 and any(right.start < left.end for left, right in pairwise(spans)):
+            return False
+    return True
+
+
+@rule("span-order", "span", shortcut=_spans_are_in_order)
 def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """The spans of one field are in text order and do not overlap."""
     for index, annotation in enumerate(layer.records):
@@ -95,7 +114,14 @@ def find_quotes(layer: Layer) -> dict[str, Quote]:
     return {record.id: record for record in layer.records if isinstance(record, Quote)}
 
 
-@rule("source-speaker", "span")
+def _sources_mention_speakers(columns: Columns) -> bool:
+    mentions, quotes = columns.values[Mention], columns.values[Quote]
+    speakers = dict(zip(mentions["id"], mentions["speaker"], strict=True))
+    pairs = zip(quotes["source"], quotes["speaker"], strict=True)
+    return all(speakers.get(source, speaker) == speaker for source, speaker in pairs)
+
+
+@rule("source-speaker", "span", shortcut=_sources_mention_speakers)
 def source_speaker(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """The source of a quote is a mention of its speaker."""
     mentions = {record.id: record for record in layer.records if isinstance(record, Mention)}
@@ -111,7 +137,17 @@ def _lies_in(inner: Iterable[Span], outer: Iterable[Span]) -> bool:
     return all(any(o.start <= i.start and i.end <= o.end for o in hull) for i in inner)
 
 
-@rule("nested-outside", "span")
+def _nested_quotes_lie_inside(columns: Columns) -> bool:
+    if not any(columns.values[Quote]["within"]):
+        return True
+    for quote in columns.quotes:
+        outer = columns.quote_by_id.get(quote.within or "")
+        if outer is not None and not _lies_in(quote.content, outer.content):
+            return False
+    return True
+
+
+@rule("nested-outside", "span", shortcut=_nested_quotes_lie_inside)
 def nested_outside(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """The content of a nested quote lies inside the content of the quote it is within."""
     quotes = find_quotes(layer)
@@ -126,22 +162,34 @@ def nested_outside(layer: Layer, document: AnnotatedDocument, registries: Regist
                 )
 
 
-@rule("stance-holder", "span")
+def _belongs_to_speaker(stance: Stance, quote: Quote, registries: Registries) -> bool:
+    """Tell whether the holder of a stance is the speaker of a quote, or shares a member with it."""
+    if stance.holder == quote.speaker:
+        return True
+    parties = {stance.holder, *_members(stance.holder, registries)}
+    return not parties.isdisjoint({quote.speaker, *_members(quote.speaker, registries)})
+
+
+def _members(speaker_id: str, registries: Registries) -> tuple[str, ...]:
+    speaker = registries.speakers.get(speaker_id)
+    return speaker.members if speaker else ()
+
+
+def _holders_belong_to_speakers(columns: Columns) -> bool:
+    pairs = columns.pairs
+    return all(_belongs_to_speaker(stance, quote, columns.registries) for stance, quote in pairs)
+
+
+@rule("stance-holder", "span", shortcut=_holders_belong_to_speakers)
 def stance_holder(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """The holder of a stance taken in a quote is its speaker, or belongs to it, or a note says why not."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
         if not isinstance(record, Stance) or record.note or not (quote := quotes.get(record.quote or "")):
             continue
-        parties = {record.holder, *_members(record.holder, registries)}
-        if parties.isdisjoint({quote.speaker, *_members(quote.speaker, registries)}):
+        if not _belongs_to_speaker(record, quote, registries):
             message = f"The holder is {record.holder!r}, but {quote.speaker!r} speaks in {quote.id!r}."
             yield Finding(message, ("holder",), index, hint="correct the holder or the quote, or explain it in a note.")
-
-
-def _members(speaker_id: str, registries: Registries) -> tuple[str, ...]:
-    speaker = registries.speakers.get(speaker_id)
-    return speaker.members if speaker else ()
 
 
 RULES: tuple[Rule, ...] = (span_bounds, span_text, span_order, source_speaker, nested_outside, stance_holder)

@@ -1,4 +1,4 @@
-"""The command ``readout``: one module per group of commands, each command a few lines."""
+"""The command ``readout``, with one module per group of commands."""
 
 from readout.cli import annotate, bench, exchange, look, publish
 from readout.cli.frame import main

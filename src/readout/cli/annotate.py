@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @main.command("format")
 @takes_corpus(argument=True)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change."
+)
 def format_(root: Path, only_check: bool) -> None:
     """Write files in canonical form, and add ids and offsets.
 
@@ -38,12 +40,14 @@ def format_(root: Path, only_check: bool) -> None:
     print_problems(problems)
     if not only_check:
         write_files(root, {path: done.raw for path, done in changed.items()})
-    summarise(problems, f"files {'to change' if only_check else 'changed'}: {len(changed)}.")
-    sys.exit(1 if problems or (only_check and changed) else 0)
+    done = "to change" if only_check else "changed"
+    summarise(problems, f"files {done}: {len(changed)}.")
+    failed = bool(problems) or (only_check and bool(changed))
+    sys.exit(int(failed))
 
 
 def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
-    """Yield what changed in each file, then the files that are left as they are."""
+    """Yield the changes of each file, then the files that are left as they are."""
     for path, done in results.items():
         if done.changes and not done.problems:
             yield f"{path}: {'; '.join(done.changes)}"
@@ -65,7 +69,9 @@ def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
 @click.option("--old", type=FILE, help="Take the old text from a file.")
 @click.option("--document", type=DOCUMENT, help="Reanchor only this document; needed with --old.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would happen.")
-def reanchor(root: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool) -> None:
+def reanchor(
+    root: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool
+) -> None:
     """Move annotations after a raw text was corrected.
 
     Spans whose words are unchanged move silently; spans whose words changed are printed. An
@@ -80,31 +86,43 @@ def reanchor(root: Path, old_revision: str, old: Path | None, document: str | No
     )
 
     if old and not document:
-        raise click.UsageError("--old needs --document: the id of the document whose old text is in the file.")
+        raise click.UsageError(
+            "--old needs --document DOC_ID, the document whose old text is in the file."
+        )
     corrected = find_corrected(root, document)
-    done = reanchor_corpus(root, corrected, lambda meta: read_old_text(root, meta, old_revision, old))
+    done = reanchor_corpus(
+        root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
+    )
     for each in done:
         click.echo("\n".join(report_lines(each)), nl=bool(each.moves))
-        write_files(root, {} if dry_run else each.files)
+        if not dry_run:
+            write_files(root, each.files)
     _finish_reanchoring(done)
 
 
 def _finish_reanchoring(done: Sequence[Reanchored]) -> None:
-    """Print the problems of reanchored documents and what to do next, and exit."""
+    """Print the problems of reanchored documents, or the next step, and exit."""
     problems = [problem for each in done for problem in each.problems]
     print_problems(problems)
     next_step = "Run `readout check` now." if done else "Every text matches its checksum."
     summarise(problems, next_step)
-    sys.exit(1 if problems else 0)
+    sys.exit(int(bool(problems)))
 
 
 # ---------------------------------------------------------------- add
 
+# The options of list fields are repeated, one value each, so their names are singular.
 _SINGULAR = {"aliases": "alias", "members": "member", "topics": "topic", "references": "reference"}
 
 
-def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -> Callable[[Any], Any]:
-    """Give a command one option per field of a schema, with the field's description as help."""
+def _schema_options(
+    kind: Any, left_out: Iterable[str], required: bool = True
+) -> Callable[[Any], Any]:
+    """Return a decorator that adds one option per field of a schema.
+
+    The help of an option is the description of its field. With ``required`` false, no option is
+    required.
+    """
     from readout.corpus.schema import read_schema
 
     schema = read_schema(kind)
@@ -114,13 +132,14 @@ def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -
         for name, field in reversed(fields.items()):
             many = field.get("type") == "array"
             choices = click.Choice(field["enum"]) if "enum" in field else str
+            repeatable = " Repeatable." if many else ""
             click.option(
                 f"--{_SINGULAR.get(name, name).replace('_', '-')}",
                 name,
                 multiple=many,
                 type=choices,
                 required=required and name in schema["required"],
-                help=field["description"] + (" Repeatable." if many else ""),
+                help=field["description"] + repeatable,
             )(command)
         return command
 
@@ -128,7 +147,10 @@ def _schema_options(kind: Any, left_out: Iterable[str], required: bool = True) -
 
 
 class _AddCommands(click.Group):
-    """Commands with options from the schemas, which are read when one of them is called."""
+    """Commands whose options come from the schemas.
+
+    The schemas are read when such a command is called, to keep every other command fast.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return ["document", "suggestions", "speaker", "topic", "target", "annotator"]
@@ -145,6 +167,8 @@ def add() -> None:
 
 
 def _document_command() -> click.Command:
+    """Return ``add document``, with the options of the schema of documents."""
+
     @click.command("document")
     @takes_corpus()
     @click.argument("file", type=FILE)
@@ -157,7 +181,8 @@ def _document_command() -> click.Command:
         doc_id, files = add_document(root, file, fields)
         write_files(root, files)
         click.echo("\n".join(f"wrote {path}" for path in files))
-        click.secho(f"Annotate {doc_id} in its gold file now; judge the suggestions one by one.", fg="green")
+        next_step = f"Annotate {doc_id} in its gold file now; judge the suggestions one by one."
+        click.secho(next_step, fg="green")
 
     return document
 
@@ -173,10 +198,12 @@ def suggestions(root: Path, doc_id: str) -> None:
     files = add_suggestions(root, doc_id)
     write_files(root, files)
     for path, raw in files.items():
-        click.echo(f"wrote {path}: {raw.count(bytes([10]))} suggestions")
+        count = raw.count(b"\n")
+        click.echo(f"wrote {path}: {count} suggestions")
 
 
 def _entry_command(kind: Any) -> click.Command:
+    """Return ``add KIND``, with the options of the schema of its registry."""
     id_field = f"{kind}_id"
 
     @click.command(kind, help=f"Add an entry to annotations/{kind}s.jsonl.")

@@ -1,4 +1,4 @@
-"""Commands that convert between a corpus and the formats of other tools."""
+"""Define the commands that convert between a corpus and the formats of other tools."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class FormatCommand(click.Command):
-    """Add to the help of a command the formats that it knows, with their titles."""
+    """A command whose help lists formats by name, with their titles."""
 
     list_formats: Callable[[], dict[str, str]]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the formats as a list of their own."""
+        """Write the section with the formats."""
         with formatter.section("Formats"):
             formatter.write_dl(list(self.list_formats().items()))
 
@@ -39,35 +39,41 @@ class _Import(FormatCommand):
 @main.command("export", cls=_Export)
 @takes_corpus()
 @click.argument("name", metavar="FORMAT", type=EXPORT)
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write into.")
-@click.option("--document", "documents", multiple=True, type=DOCUMENT, help="Only this document; repeatable.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True, help="The folder to write into."
+)
+@click.option(
+    "--document", "documents", multiple=True, type=DOCUMENT, help="Only this document; repeatable."
+)
 @click.option(
     "--layer",
     "layers",
     multiple=True,
     type=LAYER,
-    help="gold, which is the default, or an annotator; repeatable.",
+    help="The gold layer (gold, the default) or the layer of an annotator; repeatable.",
 )
-def export(root: Path, name: str, output: Path, documents: tuple[str, ...], layers: tuple[str, ...]) -> None:
+def export(
+    root: Path, name: str, output: Path, documents: tuple[str, ...], layers: tuple[str, ...]
+) -> None:
     """Write a corpus in the format of another tool.
 
     The command lists what the format cannot represent; docs/interchange.md explains it.
     """
     from readout.interchange.formats import export_corpus
-    from readout.interchange.outbox import send
+    from readout.interchange.outbox import write_outbox
 
-    corpus = _read_sound(root)
+    corpus = _read_valid_corpus(root)
     _print_losses(name)
     outbox = export_corpus(name, corpus, documents, layers)
     print_problems(outbox.problems)
     if not outbox.problems:
-        send(outbox, output)
+        write_outbox(outbox, output)
     summarise(outbox.problems, f"{len(outbox.files)} files written to {output}.")
     sys.exit(1 if outbox.problems else 0)
 
 
-def _read_sound(root: Path) -> Corpus:
-    """Return a corpus without errors; if it has any, print them and exit with 1."""
+def _read_valid_corpus(root: Path) -> Corpus:
+    """Return the corpus in a folder; if it has errors, print them and exit with 1."""
     from readout.checks import check_corpus
     from readout.corpus.read import read_corpus
 
@@ -98,21 +104,24 @@ def _print_losses(name: str) -> None:
     multiple=True,
     required=True,
     metavar="ID|NAME=ID",
-    help="The annotator whose layer it is, or the one called NAME in the file; repeatable.",
+    help="The annotator of the layer, or the one whom the file calls NAME; repeatable.",
 )
-@click.option("--replace", is_flag=True, help="Overwrite existing layers of the annotator.")
-def import_(corpus: Path, name: str, path: Path, annotators: tuple[str, ...], replace: bool) -> None:
+@click.option("--replace", is_flag=True, help="Overwrite existing layers.")
+def import_(
+    corpus: Path, name: str, path: Path, annotators: tuple[str, ...], replace: bool
+) -> None:
     """Import annotations from another tool, or a published corpus.
 
-    Annotations go to annotations/by/ID. A published corpus brings its texts, so the folder may be
-    empty. Every span is compared with its text; if there is any problem, nothing is written.
+    The command writes annotations to annotations/by/ID. A published corpus brings its own texts, so
+    the corpus folder may be empty. Every span is compared with its text; if there is any problem,
+    nothing is written.
     """
     from readout.corpus.files import write_files
     from readout.interchange.formats import find_destination, import_files
 
     _print_losses(name)
     root = find_destination(name, corpus)
-    present = _read_sound(root) if any(root.iterdir()) else None
+    present = _read_valid_corpus(root) if any(root.iterdir()) else None
     files, problems = import_files(name, path, present, _parse_annotators(annotators), replace)
     print_problems(problems)
     write_files(root, files)
@@ -121,12 +130,19 @@ def import_(corpus: Path, name: str, path: Path, annotators: tuple[str, ...], re
 
 
 def _parse_annotators(values: tuple[str, ...]) -> dict[str, str]:
-    """Return annotator ids by the names that a file gives them; ``""`` is any other name."""
+    """Return annotator ids by the names that a file gives them; ``""`` is the key for other names.
+
+    Raises:
+        click.UsageError: a name has two ids.
+
+    """
     annotators: dict[str, str] = {}
     for value in values:
         name, _, annotator = value.rpartition("=")
         if name in annotators:
             whose = f"the name {name!r}" if name else "all names"
-            raise click.UsageError(f"--annotator gives two annotators for {whose}. Write NAME=ID.")
+            raise click.UsageError(
+                f"--annotator gives two ids for {whose}. Give NAME=ID, once per name."
+            )
         annotators[name] = annotator
     return annotators

@@ -1,4 +1,4 @@
-"""What all commands share: their groups, exit codes and the printing of problems.
+"""Define the root command, the groups of commands, exit codes and how problems are printed.
 
 Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 """
@@ -37,7 +37,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "bench folds",
     ),
 }
-"""The commands in the order of ``readout --help``; one that is not listed here is not shown."""
+"""The commands in the order of ``readout --help``, which shows only these."""
 
 COLOURS: dict[str, dict[str, Any]] = {
     "place": {"bold": True},
@@ -52,34 +52,36 @@ COLOURS: dict[str, dict[str, Any]] = {
 
 
 class OrderedGroup(click.Group):
-    """Show commands in the order in which they are written."""
+    """A group that lists its commands in the order of the code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names as they were added."""
+        """Return the names in the order in which the commands were added."""
         return list(self.commands)
 
 
 class _Commands(OrderedGroup):
-    """Show commands in their groups; print refusals as a message, and exit with 2."""
+    """The root command: it lists commands by group, and turns refusals into wrong usage."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each group with the names and the short helps of its commands."""
+        """Write each group with the names of its commands and one line of help for each."""
         width = max(len(name) for names in GROUPS.values() for name in names)
         for title, names in GROUPS.items():
+            summaries = [find_command(name).get_short_help_str(100) for name in names]
+            padded = [name.ljust(width) for name in names]
             with formatter.section(title.capitalize()):
-                rows = [(name.ljust(width), find_command(name).get_short_help_str(100)) for name in names]
-                formatter.write_dl(rows)
+                formatter.write_dl(list(zip(padded, summaries, strict=True)))
 
     def main(self, *arguments: Any, **named: Any) -> Any:
-        """Run the command line with streams that take any text."""
+        """Run the command line with standard streams that take any text."""
         _take_any_text()
         return super().main(*arguments, **named)
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a refusal or a file error exits with 2 and without a traceback."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise  # click exits quietly when the reader of a pipe has gone
+            raise  # click exits quietly if the reader of a pipe is gone
         except (RefusedError, OSError) as error:
             raise click.UsageError(str(error)) from error
         except ModuleNotFoundError as error:
@@ -89,7 +91,10 @@ class _Commands(OrderedGroup):
 
 
 def _take_any_text() -> None:
-    """Let a stream write any text: Windows gives a pipe its code page, which lacks most scripts."""
+    """Let the standard streams write any text.
+
+    On Windows a pipe has the encoding of the code page, which lacks most scripts.
+    """
     encoding = "utf-8" if sys.platform == "win32" else None
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.encoding.lower() != "utf-8":
@@ -97,13 +102,13 @@ def _take_any_text() -> None:
 
 
 def _extra_hint(module: str) -> str:
-    """Return how to install a library of one of the package's extras, or an empty string."""
+    """Return how to install the extra that has a missing module, or an empty string."""
     from importlib.metadata import requires
 
     name = re.escape(module.replace("_", "-"))
     for requirement in requires("readout-corpus") or ():
         found = re.fullmatch(rf"(?:\w+-)?{name}\b.*extra == ['\"](\w+)['\"].*", requirement)
-        if found and found[1] not in ("dev", "test"):  # which contain all the others
+        if found and found[1] not in ("dev", "test"):  # these contain all the others
             return f'This command needs {module}: pip install "readout-corpus[{found[1]}]"'
     return ""
 
@@ -111,7 +116,10 @@ def _extra_hint(module: str) -> str:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Every command takes --corpus DIR and --help. Exit codes: 0 clean, 1 problems, 2 wrong usage.",
+    epilog=(
+        "Every command takes --corpus DIR and --help. "
+        "Exit codes: 0 clean, 1 problems, 2 wrong usage."
+    ),
 )
 @click.version_option(__version__, prog_name="readout")
 def main() -> None:
@@ -119,7 +127,12 @@ def main() -> None:
 
 
 def find_command(name: str) -> click.Command:
-    """Return a command by its full name, such as ``bench score``."""
+    """Return a command by its full name, such as ``bench score``.
+
+    Raises:
+        LookupError: there is no such command.
+
+    """
     found: click.Command = main
     for part in name.split():
         context = click.Context(found)
@@ -161,7 +174,7 @@ def _format_problems(problems: list[Problem], output: str) -> Iterator[str]:
 
 
 def summarise(problems: Iterable[Problem], done: str) -> None:
-    """Print how many problems there are or, if there are none, what was done."""
+    """Print the number of problems or, if there are none, the sentence ``done``."""
     severities = [problem.severity for problem in problems]
     if not severities:
         click.secho(done, fg="green", err=True)

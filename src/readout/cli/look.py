@@ -1,4 +1,4 @@
-"""Commands that read a corpus and change nothing in it."""
+"""Commands that look at a corpus and change none of its sources."""
 
 from __future__ import annotations
 
@@ -44,13 +44,15 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
     print_problems(problems, output)
     count = sum(tally.annotations.values())
     summarise(problems, f"documents: {tally.documents}, gold annotations: {count}; no problems.")
-    errors = [problem for problem in problems if strict or problem.severity == "error"]
-    sys.exit(1 if errors else 0)
+    failed = any(strict or problem.severity == "error" for problem in problems)
+    sys.exit(int(failed))
 
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option("--table", "names", multiple=True, type=TABLE, help="Print only this table; repeatable.")
+@click.option(
+    "--table", "names", multiple=True, type=TABLE, help="Print only this table; repeatable."
+)
 @report_option
 def stats(root: Path, names: tuple[str, ...], output: str) -> None:
     """Count documents, annotations, labels, speakers and topics."""
@@ -85,7 +87,8 @@ def preview(root: Path, output: Path | None) -> None:
     state = read_state(str(root))
     with written_folder(target) as folder:
         write_preview(folder, state.corpus, state.unread)
-    click.echo(f"{len(state.corpus.documents)} documents: open {target / 'index.html'} in a browser.")
+    count = len(state.corpus.documents)
+    click.echo(f"{count} documents: open {target / 'index.html'} in a browser.")
 
 
 @main.command()
@@ -101,27 +104,30 @@ def preview(root: Path, output: Path | None) -> None:
 )
 @click.option("--html", type=NEW_FILE, help="Also write a page with the texts before and after.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
-def diff(corpus: Path, old: str, new: str | None, output: str, html: Path | None, exit_code: bool) -> None:
+def diff(
+    corpus: Path, old: str, new: str | None, output: str, html: Path | None, exit_code: bool
+) -> None:
     """Show what changed between two states of a corpus.
 
     OLD and NEW are corpus folders, or git revisions such as main or HEAD~1; a folder is preferred
     to a revision of the same name. By default the last commit is compared with the corpus folder.
     """
     from readout.workbench.diff import compare_states
-    from readout.workbench.diff.renderings import RENDERINGS, render_text
+    from readout.workbench.diff.renderings import RENDERINGS, format_changes
     from readout.workbench.diff.states import read_state
     from readout.workbench.diff.wording import BothTexts
 
     before, after = read_state(old, corpus), read_state(new or str(corpus), corpus)
     changes = compare_states(before, after)
     texts = BothTexts(before.corpus.documents, after.corpus.documents)
-    render = partial(render_text, style=style) if output == "text" else RENDERINGS[output]
+    render = partial(format_changes, style=style) if output == "text" else RENDERINGS[output]
     click.echo(render(changes, texts), nl=False)
     if html:
         from readout.workbench.preview import write_changes
 
         write_changes(html, changes, before, after)
-    sys.exit(1 if exit_code and changes else 0)
+    failed = exit_code and bool(changes)
+    sys.exit(int(failed))
 
 
 @main.command()
@@ -139,14 +145,26 @@ def diff(corpus: Path, old: str, new: str | None, output: str, html: Path | None
 def agree(root: Path, names: tuple[str, ...], gamma: bool, output: str, html: Path | None) -> None:
     """Measure the agreement between annotators."""
     from readout.agreement.pairs import compare_all_pairs
-    from readout.agreement.report import report_pairs, write_html
+    from readout.agreement.report import to_report, write_html
     from readout.corpus.read import read_corpus
     from readout.report.tables import print_report
 
     corpus, _ = read_corpus(root)
     pairs = compare_all_pairs(corpus.documents, names, gamma)
     if not pairs:
-        raise click.UsageError("There are no two layers of one document to compare.")
+        raise click.UsageError(_explain_no_pairs(names))
     if html:
         write_html(html, pairs)
-    print_report(report_pairs(pairs), output)
+    print_report(to_report(pairs), output)
+
+
+def _explain_no_pairs(names: tuple[str, ...]) -> str:
+    if names:
+        return (
+            "No document has layers of two of these annotators. Name two who annotated the same "
+            "document, or leave --annotator out."
+        )
+    return (
+        "No document has layers of two annotators. Add the layer of another one, for instance with "
+        "`readout import`."
+    )

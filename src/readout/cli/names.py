@@ -1,4 +1,4 @@
-"""Names that a command takes: checked against the known ones, and completed by the shell."""
+"""Define arguments that are names: known names are checked, and the shell completes them."""
 
 from __future__ import annotations
 
@@ -13,34 +13,41 @@ from readout.problem import RefusedError, nearest
 
 
 class Name(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.3
-    """A known name. The names are imported when they are needed, since most commands need none."""
+    """A name from a fixed list, such as a format.
+
+    ``find`` is called when the names are needed, since importing them takes time.
+    """
 
     def __init__(self, kind: str, find: Callable[[], Iterable[str]]) -> None:
         self.name = kind
         self.find = find
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name, or fail and tell the nearest known one."""
+        """Return the name, or fail with the nearest known one."""
         known = list(self.find())
         if value not in known:
             hint = nearest(value, known) or f"use one of {', '.join(known)}."
             self.fail(f"There is no {self.name} {value!r} here: {hint}", param, ctx)
         return str(value)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return the known names that begin as typed."""
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the known names that start with the typed text."""
         return _complete(self.find(), incomplete)
 
 
 class EntryName(click.ParamType):  # type: ignore[type-arg]
-    """The id of something in a corpus, completed from it. The command checks that it exists."""
+    """An id from a corpus, such as a document's. The command checks that it exists."""
 
     def __init__(self, kind: str, read: Callable[[Path], Iterable[str]]) -> None:
         self.name = kind
         self.read = read
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return the ids that begin as typed, or nothing outside a corpus."""
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the ids that start with the typed text; none outside a corpus."""
         from readout.corpus.read import find_root
 
         try:
@@ -50,7 +57,7 @@ class EntryName(click.ParamType):  # type: ignore[type-arg]
 
 
 def _find_folder(ctx: click.Context) -> Path:
-    """Return the folder that an unfinished command line names, or the current one.
+    """Return the corpus folder of an unfinished command line, by default the current one.
 
     Before an option has its value, click leaves the arguments of the command in ``ctx.args``.
     """
@@ -68,19 +75,26 @@ def _complete(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 
 def list_formats(*ways: str) -> dict[str, str]:
-    """Return the titles of the formats with one of ``write``, ``read`` and ``read_corpus``."""
+    """Return the titles, by name, of the formats that have one of these functions.
+
+    The functions are ``write``, ``read`` and ``read_corpus``.
+    """
     from readout.interchange.formats import FORMATS
 
-    return {name: each.title for name, each in FORMATS.items() if any(getattr(each, way) is not None for way in ways)}
+    return {
+        name: each.title
+        for name, each in FORMATS.items()
+        if any(getattr(each, way) is not None for way in ways)
+    }
 
 
 def list_exports() -> dict[str, str]:
-    """Return the titles of the formats that a corpus is exported to."""
+    """Return the titles of the formats that ``readout export`` writes, by name."""
     return list_formats("write")
 
 
 def list_imports() -> dict[str, str]:
-    """Return the titles of the formats that are imported."""
+    """Return the titles of the formats that ``readout import`` reads, by name."""
     return list_formats("read", "read_corpus")
 
 

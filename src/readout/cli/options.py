@@ -1,4 +1,4 @@
-"""Options that several commands take, and the one way to name a corpus."""
+"""Define the options that several commands share, first of all the corpus folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator:
-    """Give a command the option ``--corpus`` and, with ``argument``, the folder as an argument too.
+    """Return a decorator that adds ``--corpus`` and, with ``argument``, the folder as an argument.
 
     The command receives the folder as ``corpus``; by default it is the current folder.
     """
@@ -36,9 +36,10 @@ def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator
             metavar="DIR",
             help="The corpus folder; by default the current one.",
         )
-        if not argument:
-            return option(chosen)
-        return option(click.argument("folder", type=kind, metavar="[CORPUS]", required=False)(chosen))
+        if argument:
+            takes_argument = click.argument("folder", type=kind, metavar="[CORPUS]", required=False)
+            chosen = takes_argument(chosen)
+        return option(chosen)
 
     return decorate
 
@@ -51,7 +52,7 @@ def _choose_folder(option: Path | None, argument: Path | None) -> Path:
 
 
 def takes_corpus(argument: bool = False) -> Decorator:
-    """Do what ``takes_folder`` does, but pass the root of the corpus, as ``root``."""
+    """Return a decorator like ``takes_folder``, which passes the root of the corpus as ``root``."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)

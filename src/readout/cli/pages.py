@@ -1,4 +1,7 @@
-"""Write the pages of ``docs/`` that are made from code: ``python -m readout.cli.pages``, which ``make docs`` runs."""
+"""Write the pages of ``docs/`` that are generated from code.
+
+``make docs`` runs this module: ``python -m readout.cli.pages``.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,15 @@ PROBLEMS_HEAD = """# Problems
 Every problem that `readout check` can report. Generated from the checks and their test
 cases by `make docs`; do not edit.
 
-An *error* fails the check and stops a build; a *warning* does not, unless `--strict` is given. Checks climb a ladder of
-rungs (bytes, json, schema, reference, span, guideline): a record that fails on one rung is not judged on the next.
+An *error* fails the check and stops a build. A *warning* fails the check only with `--strict`.
+Checks have levels, called rungs: bytes, json, schema, reference, span, guideline. A record that
+fails on one rung is not checked on the next.
 
-| code | severity | rung | what it demands |
+| code | severity | rung | demand |
 | --- | --- | --- | --- |
 """
 
-INTERCHANGE_HEAD = """# In and out of other tools
+INTERCHANGE_HEAD = """# Import and export
 
 Generated from the formats by `make docs`; do not edit. Install the libraries with
 `pip install "readout-corpus[interchange]"`.
@@ -39,28 +43,36 @@ readout import labelstudio export.json --annotator 1=ann --annotator 2=ben
 mkdir corpus && readout import polnear data/dev --corpus corpus --annotator polnear
 ```
 
-Offsets are Unicode code points here; each format's own unit is converted where the files are written and read. An
-import verifies every span against the text. With any problem it writes nothing and exits with 1; what it reads goes to
-`annotations/by/`, never to gold. What a format cannot carry is told at every use, and is tested: import after export is
-identity up to what is listed here. `pytest -m labelstudio` repeats the proof on a real Label Studio server, which it
-installs into an environment of its own and starts on loopback.
+Offsets in a corpus are Unicode code points. If a format counts in another unit, the export and the
+import convert the offsets. An import compares every span with its text. If it finds any problem, it
+writes nothing and exits with 1. Imported annotations go to `annotations/by/`, never to gold.
+
+Both commands print what the format cannot represent, as listed here under "Losses". Tests check
+that an import after an export returns the same annotations, except for these losses.
+`pytest -m labelstudio` repeats the test on a real Label Studio server: it installs the server into
+a new environment and starts it on loopback.
 
 """
 
 
 def format_problems(root: Path) -> str:
-    """Return the page of all problems, with examples from the case folders of the repository at ``root``."""
-    rows = [f"| `{rule.code}` | {rule.severity} | {rule.rung} | {rule.summary} |\n" for rule in CHECKS.values()]
-    sections = [_format_rule(rule, root / CASES / rule.code, root / CORPUS) for rule in CHECKS.values()]
-    return PROBLEMS_HEAD + "".join(rows) + "".join(sections)
+    """Return the page of all problems, with the test cases of the repository as examples."""
+    rows = [
+        f"| `{rule.code}` | {rule.severity} | {rule.rung} | {rule.summary} |\n"
+        for rule in CHECKS.values()
+    ]
+    cases, corpus = root / CASES, root / CORPUS
+    sections = [_format_rule(rule, cases / rule.code, corpus) for rule in CHECKS.values()]
+    return "".join([PROBLEMS_HEAD, *rows, *sections])
 
 
 def _format_rule(rule: Rule, case: Path, corpus: Path) -> str:
-    """Return the section of one rule: what it demands, what is printed, and the lines that differ from the corpus."""
+    """Return the section of a rule: its demand, a message, and a bad and a good line."""
     expected = (case / "expected.txt").read_text(encoding="utf-8").strip()
-    examples = [example for name in _iter_replaced(case, corpus) for example in _iter_examples(name, case, corpus)]
-    head = f"\n## {rule.code}\n\n{rule.summary}\n\n```text\n{expected}\n```\n"
-    return head + "".join(examples)
+    blocks = [f"\n## {rule.code}\n\n{rule.summary}\n\n```text\n{expected}\n```\n"]
+    for name in _iter_replaced(case, corpus):
+        blocks += _iter_examples(name, case, corpus)
+    return "".join(blocks)
 
 
 def _iter_replaced(case: Path, corpus: Path) -> Iterator[str]:
@@ -73,7 +85,7 @@ def _iter_replaced(case: Path, corpus: Path) -> Iterator[str]:
 
 
 def _iter_examples(name: str, case: Path, corpus: Path) -> Iterator[str]:
-    """Yield the first line that only the case has and the first that only the corpus has, each with its title."""
+    """Yield the first line that only the case has, then the first that only the corpus has."""
     bad = (case / "files" / name).read_bytes().decode(errors="replace").splitlines()
     good = (corpus / name).read_text(encoding="utf-8").splitlines()
 
@@ -88,7 +100,7 @@ def _escape_unprintable(line: str) -> str:
 
 
 def format_interchange(root: Path) -> str:
-    """Return the page of all formats; nothing of it depends on the folder."""
+    """Return the page of all formats; it does not depend on the folder."""
     return INTERCHANGE_HEAD + format_reference()
 
 
@@ -97,11 +109,11 @@ PAGES: Mapping[str, Callable[[Path], str]] = {
     "docs/interchange.md": format_interchange,
     "docs/commands.md": lambda root: format_commands(),
 }
-"""What makes each generated page of a repository, by the path of the page."""
+"""The function that formats each generated page, by the path of the page."""
 
 
 def write_pages(root: Path) -> None:
-    """Bring the generated pages of the repository at ``root`` up to date."""
+    """Write the generated pages of the repository at ``root``."""
     for name, format_page in PAGES.items():
         (root / name).write_text(format_page(root), encoding="utf-8", newline="\n")
 

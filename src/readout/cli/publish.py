@@ -1,4 +1,4 @@
-"""Commands that make a dataset of a corpus, describe it, and begin a new corpus."""
+"""Commands that build a corpus into a dataset, update its card, and start a new corpus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option("--output", type=click.Path(path_type=Path), help="The folder to build; by default build/hub.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The folder to build; by default build/hub."
+)
 @jobs_option
 @verify_option
 @click.option(
@@ -47,8 +49,12 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale.")
-@click.option("--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale."
+)
+@click.option(
+    "--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well."
+)
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
     from readout.corpus.files import write_files
@@ -61,7 +67,8 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
         write_files(root, {DATACARD: new.encode()})
     done = "stale" if only_check else "brought up to date"
     click.echo(f"{DATACARD} is {done if stale else 'up to date'}.")
-    sys.exit(1 if only_check and stale else 0)
+    failed = only_check and stale
+    sys.exit(int(failed))
 
 
 @main.command()
@@ -74,6 +81,6 @@ def new(corpus: Path) -> None:
     from readout.workbench.new import write_corpus
 
     paths = write_corpus(corpus)
-    click.echo(f"Wrote {len(paths)} files to {corpus}. Go on with:\n")
+    click.echo(f"Wrote {len(paths)} files to {corpus}. Now run:\n")
     for line in (f"cd {shlex.quote(str(corpus))}", "readout check", "readout build"):
         click.echo(f"    {line}")

@@ -1,4 +1,4 @@
-"""The page ``docs/commands.md``, made from the help of the commands by ``make docs``."""
+"""Format ``docs/commands.md`` from the help of the commands."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ HEAD = """# Commands
 
 Generated from the help of the commands by `make docs`; do not edit.
 
-Every command takes `--corpus DIR`, the corpus folder or a folder in it; by default it is the current
-folder. A command with `[CORPUS]` in its usage takes the folder as an argument too. `--help` prints
-what is written here. Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
+Every command takes `--corpus DIR`, the corpus folder or a folder in it; by default it is the
+current folder. A command with `[CORPUS]` in its usage takes the folder as an argument too. `--help`
+prints the same text as this page. Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that
+is no corpus.
 
 ## Shell completion
 
@@ -27,13 +28,17 @@ documents, annotators and layers. Add one line to the start-up file of your shel
 | --- | --- | --- |
 | bash (4.4 or newer) | `~/.bashrc` | `eval "$(_READOUT_COMPLETE=bash_source readout)"` |
 | zsh | `~/.zshrc` | `eval "$(_READOUT_COMPLETE=zsh_source readout)"` |
-| fish | `~/.config/fish/completions/readout.fish` | `_READOUT_COMPLETE=fish_source readout \\| source` |
+{fish}
 """
+_FISH = (
+    "| fish | `~/.config/fish/completions/readout.fish` "
+    "| `_READOUT_COMPLETE=fish_source readout \\| source` |"
+)
 
 
 def format_commands() -> str:
-    """Return the page: one section per group, and in it one per command."""
-    blocks = [HEAD]
+    """Return the page, with one section per group and one subsection per command."""
+    blocks = [HEAD.format(fish=_FISH)]
     for title, names in GROUPS.items():
         blocks.append(f"## {title.capitalize()}\n")
         for name in names:
@@ -42,7 +47,7 @@ def format_commands() -> str:
 
 
 def _iter_sections(name: str, command: click.Command) -> Iterator[str]:
-    """Yield the section of a command; for a group, those of its commands."""
+    """Yield the section of a command, or those of the commands of a group."""
     if not isinstance(command, click.Group):
         yield _format_section(name, command)
         return
@@ -52,9 +57,15 @@ def _iter_sections(name: str, command: click.Command) -> Iterator[str]:
 
 
 def _format_section(name: str, command: click.Command) -> str:
-    arguments = [_name_argument(each) for each in command.params if isinstance(each, click.Argument)]
+    arguments = [
+        _name_argument(each) for each in command.params if isinstance(each, click.Argument)
+    ]
     usage = " ".join(["readout", name, "[OPTIONS]", *arguments])
-    blocks = [f"### `readout {name}`", f"```text\n{usage}\n```", inspect.cleandoc(command.help or "")]
+    blocks = [
+        f"### `readout {name}`",
+        f"```text\n{usage}\n```",
+        inspect.cleandoc(command.help or ""),
+    ]
     if isinstance(command, FormatCommand):
         formats = ", ".join(f"`{each}`" for each in command.list_formats())
         blocks.append(f"Formats: {formats}.")
@@ -66,7 +77,7 @@ def _format_section(name: str, command: click.Command) -> str:
 
 
 def _iter_rows(command: click.Command) -> Iterator[str]:
-    """Yield the row of each option but ``--corpus``, which every command has."""
+    """Yield the row of each option except ``--corpus``, which every command has."""
     for option in command.params:
         if isinstance(option, click.Option) and "--corpus" not in option.opts:
             name, meaning = _escape(_name_option(option)), _escape(_describe_option(option))
@@ -74,13 +85,13 @@ def _iter_rows(command: click.Command) -> Iterator[str]:
 
 
 def _name_argument(argument: click.Argument) -> str:
-    """Return the argument as it is written in the usage, alike for every version of click."""
+    """Return an argument for the usage, with the same result in every version of click."""
     shown = argument.metavar or (argument.name or "").upper()
     return shown if argument.nargs == 1 or shown.endswith("...") else f"{shown}..."
 
 
 def _name_option(option: click.Option) -> str:
-    """Return the option with its choices, or with the name of its value."""
+    """Return an option with its choices, or with the name of its value."""
     name = ", ".join(option.opts)
     if option.is_flag:
         return name
@@ -89,7 +100,7 @@ def _name_option(option: click.Option) -> str:
 
 
 def _describe_option(option: click.Option) -> str:
-    """Return the help of an option with its default, and whether it is required."""
+    """Return the help of an option, its default, and whether it is required."""
     parts = [option.help or ""]
     if option.show_default:
         parts.append(f"Default: `{option.default}`.")

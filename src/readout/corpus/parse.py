@@ -1,50 +1,84 @@
-"""From the bytes of a JSONL file to its records and its problems, up to the schema rung. No I/O."""
+"""From the bytes of a JSONL file to its records and its problems, up to the schema rung. No I/O.
+
+A file is first decoded as a whole. If the shortcuts of all rules about bytes and lines are certain
+that these find nothing, it is done. All other files are parsed line by line.
+"""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 
+from readout.corpus import lines
 from readout.corpus.lines import parse_lines
-from readout.corpus.schema import Kind, is_valid
-from readout.model import AnyAnnotation, Layer, Record, RecordFile
+from readout.corpus.schema import Kind
+from readout.model import ANNOTATION_TYPES, AnyAnnotation, Layer, Record, RecordFile
 from readout.problem import Problem
 
 R = TypeVar("R", bound=Record)
 
 
-def parse_file(path: str, raw: bytes, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
+def parse_file(
+    path: str, raw: bytes, kind: Kind, record_class: type[R]
+) -> tuple[RecordFile[R], list[Problem]]:
     """Return the records of a file of one kind, other than annotations, and its problems up to the schema rung."""
-    clean = _find_clean_records(raw, kind, record_class)
-    if clean is not None:
-        return RecordFile(path=path, raw=raw, records=clean, lines=tuple(range(1, len(clean) + 1))), []
+    records = _decode(raw, record_class)
+    if records is not None:
+        file = RecordFile(path=path, raw=raw, records=tuple(records), lines=_number(records))
+        if _is_accepted(file, kind):
+            return file, []
     valid, _, problems = parse_lines(path, raw, kind)
-    records = tuple(msgspec.convert(line.record, record_class) for line in valid)
-    return RecordFile(path=path, raw=raw, records=records, lines=tuple(line.number for line in valid)), problems
+    converted = tuple(msgspec.convert(line.record, record_class) for line in valid)
+    numbers = tuple(line.number for line in valid)
+    return RecordFile(path=path, raw=raw, records=converted, lines=numbers), problems
 
 
-def _find_clean_records(raw: bytes, kind: Kind, record_class: type[R]) -> tuple[R, ...] | None:
-    """Return the records of a file in which no rule of bytes, JSON or schema finds anything; None where in doubt.
+def parse_layer(path: str, raw: bytes, annotator: str | None) -> tuple[Layer, list[Problem]]:
+    """Return an annotation file's records and its problems up to the schema rung."""
+    records = _decode(raw, AnyAnnotation)
+    if records is not None:
+        layer = Layer(
+            path=path,
+            annotator=annotator,
+            raw=raw,
+            records=tuple(records),
+            lines=_number(records),
+            types={record.id: ANNOTATION_TYPES[type(record)] for record in records},
+        )
+        if _is_accepted(layer, "annotation"):
+            return layer, []
+    return _parse_layer_by_line(path, raw, annotator)
 
-    Bytes that are what their records are written as have no byte order mark, carriage return, blank line, duplicate
-    key or unknown field, and are what the schema would be asked about.
-    """
+
+def _decode(raw: bytes, record_type: Any) -> list[Any] | None:
     try:
-        records = msgspec.json.Decoder(record_class).decode_lines(raw)
-        if msgspec.json.Encoder().encode_lines(records) != raw:
-            return None
+        return _decoder(record_type).decode_lines(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    if not (raw.isascii() or unicodedata.is_normalized("NFC", raw.decode())):
-        return None
-    return tuple(records) if all(is_valid(kind, msgspec.to_builtins(record)) for record in records) else None
 
 
-def parse_layer(path: str, raw: bytes, annotator: str | None, text: str | None = None) -> tuple[Layer, list[Problem]]:
-    """Return an annotation file's records and its problems up to the schema rung."""
+@cache
+def _decoder(record_type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(record_type)
+
+
+def _number(records: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(range(1, len(records) + 1))
+
+
+def _is_accepted(file: RecordFile[Any], kind: Kind) -> bool:
+    """Tell whether it is certain that no rule about bytes and lines finds anything in a file."""
+    rules = (*lines.FILE_RULES, *lines.LINE_RULES)
+    return all(each.is_silent(file, kind) for each in rules)
+
+
+def _parse_layer_by_line(
+    path: str, raw: bytes, annotator: str | None
+) -> tuple[Layer, list[Problem]]:
+    """Return what each line holds; records that still lack ids or offsets are kept apart."""
     valid, invalid, problems = parse_lines(path, raw, "annotation")
     types = {line.record["id"]: line.record["type"] for line in valid if "id" in line.record}
     for line in invalid:
@@ -57,7 +91,9 @@ def parse_layer(path: str, raw: bytes, annotator: str | None, text: str | None =
         try:
             annotations.append(msgspec.convert(line.record, AnyAnnotation))
             numbers.append(line.number)
-        except msgspec.ValidationError:  # the schema lets people leave out ids and offsets, the model does not
+        except (
+            msgspec.ValidationError
+        ):  # the schema lets people leave out ids and offsets, the model does not
             drafts.append((line.number, line.record))
     layer = Layer(
         path=path,
@@ -69,6 +105,3 @@ def parse_layer(path: str, raw: bytes, annotator: str | None, text: str | None =
         types=types,
     )
     return layer, problems
-
-
-LayerParser: TypeAlias = Callable[[str, bytes, "str | None", "str | None"], "tuple[Layer, list[Problem]]"]

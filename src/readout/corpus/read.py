@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 
 from readout.corpus import lines
 from readout.corpus.lines import check_bytes
-from readout.corpus.parse import LayerParser, parse_file, parse_layer
+from readout.corpus.parse import parse_file, parse_layer
 from readout.corpus.schema import Kind
 from readout.model import (
     Adjudication,
@@ -156,13 +156,11 @@ def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]
     return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
-def _read_layer(
-    root: Path, path: str, annotator: str | None, text: str | None, parse: LayerParser
-) -> tuple[Layer, list[Problem]]:
+def _read_layer(root: Path, path: str, annotator: str | None) -> tuple[Layer, list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
         return Layer(path=path, annotator=annotator), problems
-    return parse(path, raw, annotator, text)
+    return parse_layer(path, raw, annotator)
 
 
 # ---------------------------------------------------------------- the corpus
@@ -220,15 +218,11 @@ def read_text(root: Path, doc_id: str) -> tuple[str | None, str, list[Problem]]:
     if raw is None:
         return None, "", problems
     digest = sha256(raw).hexdigest()
-    text = lines.find_clean_text(raw)
-    return _explain_text(path, raw, digest) if text is None else (text, digest, [])
-
-
-def _explain_text(path: str, raw: bytes, digest: str) -> tuple[str | None, str, list[Problem]]:
-    problems = check_bytes(path, raw, (lines.encoding, lines.byte_order_mark))
-    if any(problem.code == lines.encoding.code for problem in problems):
-        return None, digest, problems
-    text = raw.decode()
+    problems = check_bytes(path, raw, (lines.byte_order_mark,))
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return None, digest, [*check_bytes(path, raw, (lines.encoding,)), *problems]
     for each in lines.TEXT_RULES:
         problems += [locate(each, found, path, found.line, raw_line(raw, found.line)) for found in each.find(text)]
     return text, digest, problems
@@ -242,18 +236,18 @@ def iter_annotators(root: Path) -> Iterator[str]:
 
 
 def read_document(
-    root: Path, meta: Document, annotators: Iterable[str], parse: LayerParser = parse_layer
+    root: Path, meta: Document, annotators: Iterable[str]
 ) -> tuple[AnnotatedDocument | None, list[Problem]]:
-    """Return one document with its layers and its problems up to the schema rung; None where its text is unreadable.
+    """Return one document with its layers, and its problems up to the schema rung.
 
-    ``parse`` makes a layer of its path, its bytes, its annotator and the text.
+    The document is None if its text cannot be read.
     """
     text, digest, problems = read_text(root, meta.doc_id)
     layers = []
     for annotator in (None, *annotators):
         path = f"{GOLD if annotator is None else f'{BY}/{annotator}'}/{meta.doc_id}.jsonl"
         if annotator is None or os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - a Path takes as long as the rest
-            layer, found = _read_layer(root, path, annotator, text, parse)
+            layer, found = _read_layer(root, path, annotator)
             layers.append(layer)
             problems += found
     adjudication, found = read_adjudication(root, meta.doc_id)

@@ -7,7 +7,7 @@ reference implementation, which is imported only then.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,19 @@ def is_valid(kind: Kind, record: object) -> bool:
     """Tell whether a record fulfils its schema."""
     accepted: bool = _validator(kind).is_valid(record)
     return accepted
+
+
+def are_valid(kind: Kind, records: Sequence[object]) -> bool:
+    """Tell whether all records fulfil their schema; one call is faster than one for each."""
+    accepted: bool = _validator_of_many(kind).is_valid(records)
+    return accepted
+
+
+@cache
+def _validator_of_many(kind: Kind) -> Any:
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator({"type": "array", "items": read_schema(kind)})
 
 
 @cache

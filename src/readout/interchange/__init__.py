@@ -1,4 +1,4 @@
-"""Corpora in the formats of other tools: each module one format, with what it loses on the way.
+"""Converters between a corpus and the formats of other tools and corpora.
 
-:mod:`readout.interchange.formats` lists them by name.
+:mod:`readout.interchange.formats` lists the formats by name.
 """

@@ -1,4 +1,4 @@
-"""The formats by name, what is done with them, and the page that describes them."""
+"""List the formats by name, export to them and import from them, and describe them in a page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeAlias
 from readout.corpus.files import FileBytes
 from readout.corpus.read import BY, find_root
 from readout.interchange.corpora import parc, pdnc, polnear, semeval
-from readout.interchange.corpora.newcomers import CorpusInbox, corpus_files
-from readout.interchange.inbox import CODES, Inbox, entries_of, layer_files
-from readout.interchange.outbox import Outbox, UnknownChoiceError, pack
+from readout.interchange.corpora.newcomers import CorpusInbox, build_corpus_files
+from readout.interchange.inbox import CODES, Inbox, build_layer_files, to_entries
+from readout.interchange.outbox import Outbox, UnknownChoiceError, build_outbox
 from readout.interchange.tools import (
     brat,
     cas,
@@ -35,7 +35,10 @@ CorpusImporter: TypeAlias = Callable[[CorpusInbox, Path], None]
 
 
 class Format(NamedTuple):
-    """A foreign format: its module, and how it is written and read; ``read_corpus`` brings texts too."""
+    """A foreign format: its title, its module, and the functions that write and read it.
+
+    ``read`` imports annotations of existing documents; ``read_corpus`` imports texts too.
+    """
 
     title: str
     module: ModuleType
@@ -45,7 +48,7 @@ class Format(NamedTuple):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What the format does not carry."""
+        """Return the sentences that say what the format cannot represent."""
         losses: tuple[str, ...] = self.module.LOSSES
         return losses
 
@@ -54,12 +57,24 @@ FORMATS: Mapping[str, Format] = {
     "brat": Format("brat standoff", brat, brat.export_brat, brat.import_brat),
     "cas-xmi": Format("UIMA CAS XMI (INCEpTION)", cas, cas.export_cas_xmi, cas.import_cas_xmi),
     "cas-json": Format("UIMA CAS JSON (INCEpTION)", cas, cas.export_cas_json, cas.import_cas_json),
-    "labelstudio": Format("Label Studio", labelstudio, labelstudio.export_labelstudio, labelstudio.import_labelstudio),
+    "labelstudio": Format(
+        "Label Studio",
+        labelstudio,
+        labelstudio.export_labelstudio,
+        labelstudio.import_labelstudio,
+    ),
     "doccano": Format("doccano JSONL", doccano, doccano.export_doccano, doccano.import_doccano),
-    "prodigy": Format("Prodigy spans (JSONL)", prodigy, prodigy.export_prodigy, prodigy.import_prodigy),
-    "spacy": Format("spaCy DocBin", spacy_docbin, spacy_docbin.export_spacy, spacy_docbin.import_spacy),
+    "prodigy": Format(
+        "Prodigy spans (JSONL)", prodigy, prodigy.export_prodigy, prodigy.import_prodigy
+    ),
+    "spacy": Format(
+        "spaCy DocBin", spacy_docbin, spacy_docbin.export_spacy, spacy_docbin.import_spacy
+    ),
     "webannotation": Format(
-        "W3C Web Annotation", webannotation, webannotation.export_webannotation, webannotation.import_webannotation
+        "W3C Web Annotation",
+        webannotation,
+        webannotation.export_webannotation,
+        webannotation.import_webannotation,
     ),
     "tei": Format("TEI P5 standOff", tei, tei.export_tei, tei.import_tei),
     "conll": Format("CoNLL columns", conll, conll.export_conll),
@@ -73,22 +88,24 @@ FORMATS: Mapping[str, Format] = {
     "semeval": Format(semeval.TITLE, semeval, read_corpus=semeval.import_semeval),
 }
 COMMON_LOSSES = (
-    "Registries, metadata, guidelines and adjudication stay in the corpus; an import takes annotations alone.",
-    "The order of lines, keys and annotations is that of the canonical form.",
+    "Registries, metadata, guidelines and adjudication are not imported from annotation tools.",
+    "Imported lines, keys and annotations are in canonical order.",
 )
 
 
-# ---------------------------------------------------------------- out and in
+# ---------------------------------------------------------------- export and import
 
 
-def export_corpus(name: str, corpus: Corpus, documents: Iterable[str] = (), layers: Iterable[str] = ()) -> Outbox:
-    """Return an outbox with the files of a format for the chosen documents and layers.
+def export_corpus(
+    name: str, corpus: Corpus, documents: Iterable[str] = (), layers: Iterable[str] = ()
+) -> Outbox:
+    """Return an outbox with the chosen documents and layers in a format.
 
     Raises:
         UnknownChoiceError: the corpus has no such document or layer.
 
     """
-    outbox = pack(corpus, documents, layers)
+    outbox = build_outbox(corpus, documents, layers)
     write = FORMATS[name].write
     if write is not None:
         write(outbox)
@@ -96,29 +113,40 @@ def export_corpus(name: str, corpus: Corpus, documents: Iterable[str] = (), laye
 
 
 def find_destination(name: str, folder: Path) -> Path:
-    """Return the root of the corpus to import into: an empty folder itself, if the format brings texts.
+    """Return the root of the corpus to import into.
+
+    If the format brings texts, an empty folder is a root too.
 
     Raises:
         UnreadableCorpusError: the folder is in no corpus.
 
     """
     brings_texts = FORMATS[name].read_corpus is not None
-    return folder if brings_texts and not any(folder.iterdir()) else find_root(folder)
+    if brings_texts and not any(folder.iterdir()):
+        return folder
+    return find_root(folder)
 
 
 def import_files(
-    name: str, path: Path, corpus: Corpus | None, annotators: Mapping[str, str], replace: bool = False
+    name: str,
+    path: Path,
+    corpus: Corpus | None,
+    annotators: Mapping[str, str],
+    replace: bool = False,
 ) -> tuple[FileBytes, list[Problem]]:
-    """Return what ``import_layers`` or ``import_corpus`` returns, whichever the format is for.
+    """Return the result of ``import_layers`` or ``import_corpus``, depending on the format.
 
     Raises:
-        UnknownChoiceError: a foreign corpus is imported for several annotators.
+        UnknownChoiceError: a published corpus is imported for several annotators.
 
     """
     if corpus is not None and FORMATS[name].read is not None:
         return import_layers(name, path, corpus, annotators, replace)
+
     if len(annotators) > 1:
-        raise UnknownChoiceError("A foreign corpus is imported as the layer of one annotator.")
+        raise UnknownChoiceError(
+            "A published corpus becomes the layer of one annotator. Give --annotator ID once."
+        )
     (annotator,) = annotators.values()
     return import_corpus(name, path, corpus, annotator, replace)
 
@@ -126,48 +154,61 @@ def import_files(
 def import_layers(
     name: str, path: Path, corpus: Corpus, annotators: Mapping[str, str], replace: bool = False
 ) -> tuple[FileBytes, list[Problem]]:
-    """Return the annotation files that foreign files make, by path, and the problems; with problems no files.
+    """Return the annotation files made from foreign files, by path, and the problems.
 
-    ``annotators`` maps the names that the files give their annotators to ids, and ``""`` to the id for all others.
+    If there is any problem, there are no files. ``annotators`` maps the names that the foreign
+    files give to their annotators to ids, and ``""`` to the id for all others. Unless ``replace``
+    is true, an existing layer is a problem.
     """
     texts = {document.meta.doc_id: document.text for document in corpus.documents}
-    inbox = Inbox(entries_of(corpus.registries), texts, annotators)
+    inbox = Inbox(to_entries(corpus.registries), texts, annotators)
+
+    registered = corpus.registries.annotators
     for annotator in annotators.values():
-        if annotator not in corpus.registries.annotators:
+        if annotator not in registered:
             message = f"There is no annotator {annotator!r} in annotations/annotators.jsonl."
-            hint = nearest(annotator, corpus.registries.annotators) or "add the annotator first."
+            hint = nearest(annotator, registered) or "add the annotator to the file first."
             inbox.report("foreign-annotator", str(path), message, hint)
+
     read = FORMATS[name].read
     if read is not None and not inbox.problems:
         read(inbox, path)
-        _check_arrivals(inbox, path, corpus, replace)
-    return layer_files(inbox), inbox.problems
+        _check_layers(inbox, path, corpus, replace)
+    return build_layer_files(inbox), inbox.problems
 
 
 def import_corpus(
     name: str, path: Path, corpus: Corpus | None, annotator: str, replace: bool = False
 ) -> tuple[FileBytes, list[Problem]]:
-    """Return the files that a foreign corpus adds to a corpus folder, or to an empty one, and the problems."""
+    """Return the files that a published corpus adds to a corpus folder, by path, and the problems.
+
+    ``corpus`` is None for an empty folder. If there is any problem, there are no files.
+    """
     inbox = CorpusInbox(corpus, annotator, FORMATS[name].title)
     read = FORMATS[name].read_corpus
     if read is not None:
         read(inbox, path)
-        _check_arrivals(inbox, path, corpus, replace)
-    return corpus_files(inbox), inbox.problems
+        _check_layers(inbox, path, corpus, replace)
+    return build_corpus_files(inbox), inbox.problems
 
 
-def _check_arrivals(inbox: Inbox, path: Path, corpus: Corpus | None, replace: bool) -> None:
-    """Report an import of nothing, and layers that would take the place of others."""
+def _check_layers(inbox: Inbox, path: Path, corpus: Corpus | None, replace: bool) -> None:
+    """Report an import without layers, and layers that would overwrite existing ones."""
     if not inbox.layers and not inbox.problems:
-        hint = "name a file of the format, or its folder."
+        hint = "give the path of a file in this format, or of its folder."
         inbox.report("foreign-syntax", str(path), "There is nothing to import.", hint)
     if replace or corpus is None:
         return
-    present = {(layer.annotator, document.meta.doc_id) for document in corpus.documents for layer in document.layers}
-    for annotator, name in sorted(inbox.layers):
-        if (annotator, name) in present:
-            message = f"The annotator {annotator!r} has a layer of {name!r} already."
-            place = f"{BY}/{annotator}/{name}.jsonl"
+
+    present = {
+        (layer.annotator, document.meta.doc_id)
+        for document in corpus.documents
+        for layer in document.layers
+    }
+    for annotator, doc_id in sorted(inbox.layers):
+        if (annotator, doc_id) in present:
+            place = f"{BY}/{annotator}/{doc_id}.jsonl"
+            message = f"The annotator {annotator!r} has a layer of {doc_id!r} already."
             inbox.report("foreign-annotator", place, message, "give --replace to overwrite it.")
 
 
@@ -175,29 +216,43 @@ def _check_arrivals(inbox: Inbox, path: Path, corpus: Corpus | None, replace: bo
 
 
 def format_reference() -> str:
-    """Return the formats with what they lose, and the problems, as Markdown."""
-    rows = "".join(f"| `{name}` | {each.title} | {_directions(each)} |\n" for name, each in FORMATS.items())
-    modules: dict[ModuleType, list[str]] = {}
+    """Return the formats, their losses and the problems of imports and exports as Markdown."""
+    rows = [
+        f"| `{name}` | {each.title} | {_list_directions(each)} |\n"
+        for name, each in FORMATS.items()
+    ]
+    names_of: dict[ModuleType, list[str]] = {}
     for name, each in FORMATS.items():
-        modules.setdefault(each.module, []).append(name)
-    sections = "".join(_format_module(module, names) for module, names in modules.items())
-    codes = "".join(f"| `{code}` | {demand} |\n" for code, demand in CODES.items())
-    return (
-        f"| format | what it is | directions |\n| --- | --- | --- |\n{rows}\nWhat every format leaves behind:\n\n"
-        f"{_bullets(COMMON_LOSSES)}{sections}\n## Problems\n\n| code | what it demands |\n| --- | --- |\n{codes}"
-    )
+        names_of.setdefault(each.module, []).append(name)
+
+    sections = [_format_module(module, names) for module, names in names_of.items()]
+    codes = [f"| `{code}` | {demand} |\n" for code, demand in CODES.items()]
+    parts = [
+        "| format | what it is | directions |\n| --- | --- | --- |\n",
+        *rows,
+        "\nLosses of every format:\n\n",
+        _format_bullets(COMMON_LOSSES),
+        *sections,
+        "\n## Problems\n\n| code | what it demands |\n| --- | --- |\n",
+        *codes,
+    ]
+    return "".join(parts)
 
 
 def _format_module(module: ModuleType, names: Iterable[str]) -> str:
-    about = (module.__doc__ or "").strip().replace("``", "`")
     title = ", ".join(f"`{name}`" for name in names)
-    return f"\n## {title}\n\n{about}\n\nWhat is lost:\n\n{_bullets(module.LOSSES)}"
+    about = (module.__doc__ or "").strip().replace("``", "`")
+    return f"\n## {title}\n\n{about}\n\nLosses:\n\n{_format_bullets(module.LOSSES)}"
 
 
-def _directions(each: Format) -> str:
-    ways = (("export", each.write), ("import", each.read), ("import of texts and annotations", each.read_corpus))
-    return ", ".join(name for name, way in ways if way)
+def _list_directions(each: Format) -> str:
+    directions = {
+        "export": each.write,
+        "import": each.read,
+        "import of texts and annotations": each.read_corpus,
+    }
+    return ", ".join(name for name, function in directions.items() if function)
 
 
-def _bullets(lines: Iterable[str]) -> str:
+def _format_bullets(lines: Iterable[str]) -> str:
     return "".join(f"- {line}\n" for line in lines)

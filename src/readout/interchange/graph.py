@@ -1,8 +1,9 @@
-"""Annotations as a graph of labelled spans, the shape that tools for span annotation share. No I/O.
+"""Represent annotations as labelled spans and links, as most annotation tools do. No I/O.
 
-A node has a label, spans and values, all text; a link joins two nodes. A quote is two nodes, its content and its cue,
-so that an annotator sees both in the text. Where a tool knows no discontinuous spans, a node is cut into pieces of one
-span each, which links labelled ``part`` hold together.
+A node has a label, spans and values, all of them strings; a link joins two nodes. A quote becomes
+two nodes, its content and its cue, so that an annotator sees both in the text. If a tool has no
+discontinuous spans, each node is split into pieces of one span, and links labelled ``part`` join
+the pieces.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ from readout.problem import nearest
 
 
 class Node(NamedTuple):
-    """Labelled spans with their values by field name; ``key`` names the node in its file, ``line`` its place there."""
+    """Labelled spans with values by field name.
+
+    ``key`` identifies the node within its file; ``line`` is the line of the file (1-based).
+    """
 
     key: str
     label: str
@@ -40,7 +44,7 @@ class Node(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A labelled link from one node to another, by their keys."""
+    """A labelled link from the node with the key ``tail`` to the node with the key ``head``."""
 
     label: str
     tail: str
@@ -56,7 +60,7 @@ class Graph(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a graph: at which line of its file, what, and how to mend it; ``about`` shows the node."""
+    """A fault of a graph: the line of the file, a sentence, a remedy, and the node it concerns."""
 
     line: int | None
     message: str
@@ -74,13 +78,14 @@ LINKS: Mapping[str, tuple[str, str]] = {
         for field in fields_of(record_class, "annotation")
     },
 }
-"""The links by label: from which label to which."""
+"""The labels of links, each with the labels of its tail and its head."""
 LINK_FIELDS: tuple[str, ...] = tuple(name for name in LINKS if name != CUE)
 """The links that are fields of a record."""
 NODE_LABELS: tuple[str, ...] = ("mention", "quote", CUE, "topic", "stance", "boilerplate")
 _VALUE_KINDS: tuple[FieldKind, ...] = ("id", "entry", "label", "key", "text")
 VALUES: Mapping[str, tuple[str, ...]] = {
-    name: fields_of(record_class, *_VALUE_KINDS) for name, record_class in ANNOTATION_CLASSES.items()
+    name: fields_of(record_class, *_VALUE_KINDS)
+    for name, record_class in ANNOTATION_CLASSES.items()
 } | {CUE: ()}
 """The values of a node by label: the fields of its record that are neither spans nor links."""
 VALUE_ROLES: Mapping[str, FieldRole] = {
@@ -88,43 +93,68 @@ VALUE_ROLES: Mapping[str, FieldRole] = {
     for label, names in VALUES.items()
     for name in names
 }
-"""What each value of a node names; fields of one name have one role in all types."""
-LISTS = frozenset(name for name, role in VALUE_ROLES.items() if role.many)
-"""The values that are lists of ids, which stand side by side with a space between them."""
+"""The role of each value; fields with the same name have the same role in all types."""
+LIST_VALUES = frozenset(name for name, role in VALUE_ROLES.items() if role.many)
+"""The values that are lists of ids, which a node stores as one string with spaces between them."""
 
 
 # ---------------------------------------------------------------- out
 
 
 def to_graph(records: Iterable[AnyAnnotation]) -> Graph:
-    """Return records as nodes and links; each node's key is the id of its record, or the id and ``/cue``."""
+    """Return records as nodes and links.
+
+    The key of a node is the id of its record; the key of a cue is the id followed by ``/cue``.
+    """
     nodes: list[Node] = []
     links: list[Link] = []
+
     for record in records:
         label = annotation_type(record)
-        nodes.append(Node(record.id, label, main_spans(record), _values_of(record, VALUES[label])))
+        values = _format_values(record, VALUES[label])
+        nodes.append(Node(record.id, label, main_spans(record), values))
+
         if isinstance(record, Quote) and record.cue:
-            nodes.append(Node(f"{record.id}/{CUE}", CUE, record.cue, {}))
-            links.append(Link(CUE, record.id, f"{record.id}/{CUE}"))
-        heads = {name: getattr(record, name) for name in fields_of(type(record), "annotation")}
-        links += [Link(name, record.id, head) for name, head in heads.items() if head]
+            cue_key = f"{record.id}/{CUE}"
+            nodes.append(Node(cue_key, CUE, record.cue, {}))
+            links.append(Link(CUE, record.id, cue_key))
+
+        for name in fields_of(type(record), "annotation"):
+            head = getattr(record, name)
+            if head:
+                links.append(Link(name, record.id, head))
+
     return Graph(nodes, links)
 
 
-def _values_of(record: AnyAnnotation, names: Iterable[str]) -> dict[str, str]:
-    values = {name: getattr(record, name) for name in names}
-    return {name: value if isinstance(value, str) else " ".join(value) for name, value in values.items() if value}
+def _format_values(record: AnyAnnotation, names: Iterable[str]) -> dict[str, str]:
+    """Return the values of these fields as strings, without those that are null or empty."""
+    values: dict[str, str] = {}
+    for name in names:
+        value = getattr(record, name)
+        if value:
+            values[name] = value if isinstance(value, str) else " ".join(value)
+    return values
 
 
-def cut_nodes(graph: Graph) -> Graph:
-    """Return a graph whose nodes have one span each; the first piece of a node keeps its key and its values."""
+def split_nodes(graph: Graph) -> Graph:
+    """Return a graph whose nodes have one span each.
+
+    The first piece of a node keeps the key and the values. Links labelled ``part`` lead from it to
+    the other pieces.
+    """
     nodes: list[Node] = []
     links = list(graph.links)
+
     for node in graph.nodes:
         for number, span in enumerate(node.spans):
-            key = f"{node.key}/{number + 1}" if number else node.key
-            nodes.append(Node(key, node.label, (span,), {} if number else node.values, node.line))
-            links += [Link(PART, node.key, key)] if number else []
+            if number == 0:
+                nodes.append(node._replace(spans=(span,)))
+            else:
+                key = f"{node.key}/{number + 1}"
+                nodes.append(Node(key, node.label, (span,), {}, node.line))
+                links.append(Link(PART, node.key, key))
+
     return Graph(nodes, links)
 
 
@@ -132,125 +162,178 @@ def cut_nodes(graph: Graph) -> Graph:
 
 
 def join_nodes(graph: Graph) -> tuple[Graph, list[Fault]]:
-    """Return a graph with the pieces of its nodes put together: the inverse of :func:`cut_nodes`."""
+    """Return a graph with the pieces of each node joined: the inverse of :func:`split_nodes`."""
     nodes = {node.key: node for node in graph.nodes}
     faults = []
     links = []
+
     for link in graph.links:
         tail, head = nodes.get(link.tail), nodes.get(link.head)
         if link.label != PART:
             links.append(link)
         elif tail is None or head is None or tail.label != head.label or tail is head:
-            message = f"The link 'part' from {link.tail!r} to {link.head!r} does not join two pieces of one annotation."
-            faults.append(Fault(link.line, message, "join two spans of one label, from the first to the second."))
+            ends = f"from {link.tail!r} to {link.head!r}"
+            message = f"The link 'part' {ends} does not join two pieces of one annotation."
+            hint = "join two spans with the same label, from the first to the second."
+            faults.append(Fault(link.line, message, hint))
         else:
-            nodes[tail.key] = tail._replace(spans=(*tail.spans, *head.spans), values={**head.values, **tail.values})
+            spans = (*tail.spans, *head.spans)
+            values = {**head.values, **tail.values}
+            nodes[tail.key] = tail._replace(spans=spans, values=values)
             del nodes[head.key]
+
     return Graph(list(nodes.values()), links), faults
 
 
 class Draft(NamedTuple):
-    """A record made of a node, as plain data, still to be held against its schema."""
+    """A record made of a node, as plain data that has not been validated yet."""
 
     record: dict[str, Any]
     node: Node
 
 
 def from_graph(graph: Graph) -> tuple[list[Draft], list[Fault]]:
-    """Return the records that a graph holds and everything that keeps it from being one."""
-    faults = [*_find_node_faults(graph.nodes), *_find_link_faults(graph)]
-    drafts = {node.key: Draft(_to_record(node), node) for node in graph.nodes if node.label in ANNOTATION_CLASSES}
+    """Return the records of a graph, and the faults because of which they are not a valid layer."""
+    faults = [*_find_node_faults(graph.nodes), *_find_link_faults(graph), *_find_lone_cues(graph)]
+    drafts = {
+        node.key: Draft(_to_record(node), node)
+        for node in graph.nodes
+        if node.label in ANNOTATION_CLASSES
+    }
+
+    # An id that is made here depends on the content of its record, so cues come first, and links,
+    # which need the ids of both ends, last.
+    _add_cues(graph, drafts)
+    _add_ids(drafts.values())
+    for link in graph.links:
+        if link.label != CUE and link.tail in drafts and link.head in drafts:
+            drafts[link.tail].record[link.label] = drafts[link.head].record["id"]
+
+    return list(drafts.values()), faults
+
+
+def _add_cues(graph: Graph, drafts: Mapping[str, Draft]) -> None:
     cues = {node.key: node for node in graph.nodes if node.label == CUE}
     for link in graph.links:
         if link.label == CUE and link.tail in drafts and link.head in cues:
             record = drafts[link.tail].record
             record["cue"] = to_span_records((*record.get("cue", ()), *cues[link.head].spans))
-    taken = {draft.record["id"] for draft in drafts.values() if "id" in draft.record}
-    for draft in drafts.values():
-        if "id" not in draft.record:
-            draft.record["id"] = content_id(draft.record, taken)
-            taken.add(draft.record["id"])
-    for link in graph.links:
-        if link.label != CUE and link.tail in drafts and link.head in drafts:
-            drafts[link.tail].record[link.label] = drafts[link.head].record["id"]
-    return list(drafts.values()), faults
+
+
+def _add_ids(drafts: Iterable[Draft]) -> None:
+    """Give an id that depends on its content to every record that has none."""
+    records = [draft.record for draft in drafts]
+    taken = {record["id"] for record in records if "id" in record}
+    for record in records:
+        if "id" not in record:
+            record["id"] = content_id(record, taken)
+            taken.add(record["id"])
 
 
 def to_span_records(spans: Iterable[Any]) -> list[dict[str, Any]]:
     """Return spans, or spans as plain data, as plain data in text order."""
-    plain = [
-        span if isinstance(span, dict) else {"start": span.start, "end": span.end, "exact": span.exact}
-        for span in spans
-    ]
-    return sorted(plain, key=lambda span: (span["start"], span["end"]))
+    records = []
+    for span in spans:
+        if isinstance(span, Span):
+            span = {"start": span.start, "end": span.end, "exact": span.exact}
+        records.append(span)
+    return sorted(records, key=lambda record: (record["start"], record["end"]))
 
 
 def _to_record(node: Node) -> dict[str, Any]:
     record: dict[str, Any] = {"type": node.label}
     for name, value in node.values.items():
         if name in VALUES[node.label] and value:
-            record[name] = value.split() if name in LISTS else normalize("NFC", value)
-    name = SPAN_FIELDS[ANNOTATION_CLASSES[node.label]][0]  # type: ignore[index]
+            record[name] = value.split() if name in LIST_VALUES else normalize("NFC", value)
+
+    field = SPAN_FIELDS[ANNOTATION_CLASSES[node.label]][0]  # type: ignore[index]
     spans = to_span_records(node.spans)
-    record[name] = spans[0] if name == "span" and spans else spans
+    record[field] = spans[0] if field == "span" and spans else spans
     return record
 
 
-def show(node: Node) -> str:
-    """Return a node as a problem shows it: its label, key and words."""
+def format_node(node: Node) -> str:
+    """Return the line that a problem shows for a node: its label, key and words."""
     words = " … ".join(span.exact for span in node.spans)
-    return f"{node.label} {node.key!r}: {words if len(words) <= 70 else words[:69] + '…'}"
+    if len(words) > 70:
+        words = f"{words[:69]}…"
+    return f"{node.label} {node.key!r}: {words}"
 
 
 def _find_node_faults(nodes: Sequence[Node]) -> Iterator[Fault]:
-    seen: dict[str, Node] = {}
+    first_with_id: dict[str, Node] = {}
+
     for node in nodes:
+        about = format_node(node)
         if node.label not in NODE_LABELS:
-            hint = nearest(node.label, NODE_LABELS) or "use one of " + ", ".join(NODE_LABELS) + "."
-            yield Fault(node.line, f"There is no label {node.label!r}.", hint, show(node))
+            hint = nearest(node.label, NODE_LABELS) or f"use one of {', '.join(NODE_LABELS)}."
+            yield Fault(node.line, f"There is no label {node.label!r}.", hint, about)
             continue
+
         for name in node.values:
             if name not in VALUES[node.label]:
                 hint = nearest(name, VALUES[node.label]) or "remove the value."
-                yield Fault(node.line, f"A {node.label} has no value {name!r}.", hint, show(node))
-        if (given := node.values.get("id")) and seen.setdefault(given, node) is not node:
+                yield Fault(node.line, f"A {node.label} has no value {name!r}.", hint, about)
+
+        given_id = node.values.get("id")
+        if given_id and first_with_id.setdefault(given_id, node) is not node:
             hint = "remove the id of the copy; the import gives it a new one."
-            yield Fault(node.line, f"The id {given!r} is given twice.", hint, show(node))
+            yield Fault(node.line, f"Two annotations have the id {given_id!r}.", hint, about)
+
         if node.label in ("mention", "boilerplate") and len(node.spans) > 1:
-            message = f"A {node.label} has one span. Got {len(node.spans)}."
-            yield Fault(node.line, message, "make one annotation of each span.", show(node))
+            message = f"Got {len(node.spans)} spans for a {node.label}. Expected one."
+            yield Fault(node.line, message, "make each span an annotation of its own.", about)
+
         yield from _find_overlaps(node)
 
 
 def _find_overlaps(node: Node) -> Iterator[Fault]:
-    for left, right in pairwise(sorted(node.spans, key=lambda span: (span.start, span.end))):
+    in_order = sorted(node.spans, key=lambda span: (span.start, span.end))
+    for left, right in pairwise(in_order):
         if right.start < left.end:
-            message = f"The spans {left.start}–{left.end} and {right.start}–{right.end} of one annotation overlap."
-            yield Fault(node.line, message, "join the two spans.", show(node))
+            pair = f"{left.start}–{left.end} and {right.start}–{right.end}"
+            message = f"The spans {pair} of one annotation overlap."
+            yield Fault(node.line, message, "merge the two spans into one.", format_node(node))
 
 
 def _find_link_faults(graph: Graph) -> Iterator[Fault]:
     labels = {node.key: node.label for node in graph.nodes}
-    given: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
+
     for link in graph.links:
-        ends = labels.get(link.tail), labels.get(link.head)
-        if link.label not in LINKS:
-            hint = nearest(link.label, LINKS) or "remove the link."
-            yield Fault(link.line, f"There is no link {link.label!r}.", hint)
-        elif None in ends:
-            missing = link.tail if ends[0] is None else link.head
-            message = f"The link {link.label!r} names {missing!r}, which is not there."
-            yield Fault(link.line, message, "add the annotation, or remove the link.")
-        elif ends != LINKS[link.label]:
-            message = f"The link {link.label!r} joins a {ends[0]} to a {ends[1]}."
-            hint = f"let it lead from a {LINKS[link.label][0]} to a {LINKS[link.label][1]}."
-            yield Fault(link.line, message, hint)
-        elif link.label != CUE and (link.label, link.tail) in given:
-            message = f"Two links {link.label!r} lead away from {link.tail!r}."
+        fault = _find_end_fault(link, labels)
+        if fault is not None:
+            yield fault
+        elif link.label != CUE and (link.label, link.tail) in seen:
+            message = f"Two links {link.label!r} start at {link.tail!r}."
             yield Fault(link.line, message, "keep one of them.")
-        given.add((link.label, link.tail))
-    led_to = {link.head for link in graph.links if link.label == CUE}
+        seen.add((link.label, link.tail))
+
+
+def _find_end_fault(link: Link, labels: Mapping[str, str]) -> Fault | None:
+    """Return the fault of a link with a wrong label or end; ``labels`` are node labels by key."""
+    if link.label not in LINKS:
+        hint = nearest(link.label, LINKS) or "remove the link."
+        return Fault(link.line, f"There is no link {link.label!r}.", hint)
+
+    for key in (link.tail, link.head):
+        if key not in labels:
+            message = f"The link {link.label!r} names the annotation {key!r}, which does not exist."
+            return Fault(link.line, message, "add the annotation, or remove the link.")
+
+    got = labels[link.tail], labels[link.head]
+    expected = LINKS[link.label]
+    if got != expected:
+        message = f"The link {link.label!r} leads from a {got[0]} to a {got[1]}."
+        hint = f"draw it from a {expected[0]} to a {expected[1]}, or remove it."
+        return Fault(link.line, message, hint)
+
+    return None
+
+
+def _find_lone_cues(graph: Graph) -> Iterator[Fault]:
+    linked = {link.head for link in graph.links if link.label == CUE}
     for node in graph.nodes:
-        if node.label == CUE and node.key not in led_to:
-            hint = "join it by a link 'cue' from its quote."
-            yield Fault(node.line, "The cue belongs to no quote.", hint, show(node))
+        if node.label == CUE and node.key not in linked:
+            hint = "draw a link 'cue' from the quote to it, or remove it."
+            yield Fault(node.line, "The cue belongs to no quote.", hint, format_node(node))

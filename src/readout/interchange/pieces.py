@@ -1,6 +1,6 @@
-"""Graphs as plain lists of one-span pieces and links between them, for the formats that are made of JSON or of tokens.
+"""Split graphs into pieces of one span and texts into words, for formats made of JSON or tokens.
 
-Pieces are numbered by their keys; words are cut so that every span starts and ends with one.
+Words are split so that every span starts and ends at the edge of a word.
 """
 
 from __future__ import annotations
@@ -8,50 +8,61 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from readout.interchange.graph import Link, Node, cut_nodes, to_graph
+from readout.interchange.graph import Link, Node, split_nodes, to_graph
 from readout.interchange.outbox import Sheet
 from readout.model import Span
 from readout.text.tokens import iter_tokens
 
 
 def to_pieces(sheet: Sheet) -> tuple[list[tuple[Node, Span]], list[Link]]:
-    """Return the annotations of a sheet as nodes of one span each, in text order, and the links between them."""
-    graph = cut_nodes(to_graph(sheet.records))
+    """Return the annotations of a sheet as one-span nodes in text order, and their links."""
+    graph = split_nodes(to_graph(sheet.records))
     pieces = [(node, node.spans[0]) for node in graph.nodes]
-    return sorted(pieces, key=lambda piece: (piece[1].start, piece[1].end, piece[0].key)), graph.links
+    pieces.sort(key=lambda piece: (piece[1].start, piece[1].end, piece[0].key))
+    return pieces, graph.links
 
 
 class Word(NamedTuple):
-    """A token with its offsets; ``space`` tells whether one space follows that belongs to no token."""
+    """A token with its offsets.
+
+    If ``space`` is true, the token is followed by a single space that belongs to no token.
+    """
 
     start: int
     end: int
     space: bool
 
 
-def cut_words(text: str, spans: Iterable[Span]) -> list[Word]:
-    """Return tokens that cover a text and are cut wherever a span starts or ends.
+def split_words(text: str, spans: Iterable[Span]) -> list[Word]:
+    """Return tokens that cover a text, with an edge wherever a span starts or ends.
 
-    White space is a token of its own, apart from a single space after a word that no span starts or ends with.
+    White space is a token of its own, except a single space after a word, unless a span starts or
+    ends with that space.
     """
-    spans = list(spans)
-    edges = {span.start for span in spans} | {span.end for span in spans}
-    kept = {span.start for span in spans} | {span.end - 1 for span in spans}
-    return list(_iter_words(text, sorted(edges | _token_edges(text)), kept))
+    edges = {0, len(text)}
+    for start, end in iter_tokens(text):
+        edges |= {start, end}
+
+    span_edges: set[int] = set()
+    for span in spans:
+        edges |= {span.start, span.end}
+        span_edges |= {span.start, span.end - 1}
+
+    return list(_iter_words(text, sorted(edges), span_edges))
 
 
-def _token_edges(text: str) -> set[int]:
-    return {0, len(text)} | {edge for token in iter_tokens(text) for edge in token}
-
-
-def _iter_words(text: str, edges: list[int], kept: set[int]) -> Iterator[Word]:
+def _iter_words(text: str, edges: list[int], span_edges: set[int]) -> Iterator[Word]:
+    """Yield the words between edges; ``span_edges`` are the first and last offsets of all spans."""
     index = 0
     while index + 1 < len(edges):
         start, end = edges[index], edges[index + 1]
-        spaced = text[end : end + 1] == " " and end not in kept and not text[start:end].isspace()
-        if spaced and index + 2 < len(edges) and edges[index + 2] == end + 1:
-            index += 1
+        is_word = not text[start:end].isspace()
+        is_single_space = index + 2 < len(edges) and edges[index + 2] == end + 1
+        is_free_space = text[end : end + 1] == " " and end not in span_edges
+
+        if is_word and is_free_space and is_single_space:
             yield Word(start, end, space=True)
+            index += 2
         else:
             yield Word(start, end, space=False)
-        index += 1
+            index += 1

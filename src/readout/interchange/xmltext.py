@@ -1,4 +1,4 @@
-"""What XML 1.0 can carry: it has no way to write most control characters."""
+"""Parse XML safely, and find characters that XML 1.0 cannot represent."""
 
 from __future__ import annotations
 
@@ -10,24 +10,36 @@ from readout.interchange.inbox import Inbox
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import annotation_type
 
-LOSS = "A text or note with a character that XML 1.0 cannot write, such as U+0001, is refused on export."
+LOSS = (
+    "The export refuses a text or note with a character that XML 1.0 cannot represent, "
+    "such as U+0001."
+)
+# The complement of the production Char of https://www.w3.org/TR/xml/#charsets.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def is_writable(outbox: Outbox, sheet: Sheet) -> bool:
-    """Tell whether a sheet can be written as XML, and report what cannot."""
-    strings = [("text", sheet.text)]
-    strings += [(f"note of the {annotation_type(record)} {record.id!r}", record.note or "") for record in sheet.records]
-    for what, value in strings:
-        if found := _ILLEGAL.search(value):
-            message = f"The {what} holds the character U+{ord(found.group()):04X}, which XML 1.0 cannot write."
+def check_xml_text(outbox: Outbox, sheet: Sheet) -> bool:
+    """Return whether XML can represent a sheet; report the first character that it cannot."""
+    strings = {"text": sheet.text}
+    for record in sheet.records:
+        strings[f"note of the {annotation_type(record)} {record.id!r}"] = record.note or ""
+
+    for title, string in strings.items():
+        found = _ILLEGAL.search(string)
+        if found:
+            char = f"U+{ord(found.group()):04X}"
+            message = f"The {title} contains the character {char}, which XML 1.0 cannot represent."
             outbox.refuse(sheet, message, "export the document in a format that is not XML.")
             return False
+
     return True
 
 
 def parse_xml(inbox: Inbox, file: Path) -> Any:
-    """Return the root element of an XML file, without entities or network; None, with a problem, if it is not XML."""
+    """Return the root element of an XML file, without resolving entities or using the network.
+
+    Report a problem and return None if the file is not XML.
+    """
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
@@ -35,5 +47,6 @@ def parse_xml(inbox: Inbox, file: Path) -> Any:
         return etree.fromstring(file.read_bytes(), parser)
     except etree.XMLSyntaxError as error:
         line = error.position[0] if error.position else None
-        inbox.report("foreign-syntax", str(file), f"The file is not XML: {error.msg}.", "correct the file.", line)
+        message = f"The file is not XML: {error.msg}."
+        inbox.report("foreign-syntax", str(file), message, "correct the file.", line)
         return None

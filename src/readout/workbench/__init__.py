@@ -1,1 +1,1 @@
-"""Commands for people who change a corpus."""
+"""The work on a corpus: add texts and entries, format, reanchor, compare, preview, start anew."""

@@ -1,6 +1,7 @@
-"""New documents and registry entries in canonical form: what is missing is marked unknown, what clashes is refused.
+"""Add documents, suggestions and registry entries to a corpus.
 
-The functions return the files to write and write none themselves.
+Facts that are not given are marked unknown; what contradicts the corpus is refused. The functions
+return the files to write, and write none themselves.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ from readout.problem import Problem, RefusedError, nearest
 from readout.workbench.suggest import suggest
 
 Fields = Mapping[str, Any]
+"""The fields of a record by name; a field that was not given is None or an empty tuple."""
 
 
 # ---------------------------------------------------------------- documents
 
 
 def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileBytes]:
-    """Return the id of a new document and the files that bring it in: text, metadata, empty gold, suggestions.
+    """Return the id of a new document, and its files: text, metadata, empty gold, suggestions.
 
     Raises:
-        RefusedError: something is missing that cannot be marked unknown, or clashes with what is there.
+        RefusedError: a required field is missing, or something contradicts the corpus.
 
     """
     index, problems = read.read_index(root)
@@ -41,23 +43,26 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileBytes
     registries, _ = read.read_registries(root)
     raw = file.read_bytes()
     text = _decode_text(file, raw)
-    document = _describe_document(file, raw, fields, index)
+    document = _build_document(file, raw, fields, index)
     _refuse_unknown(document, registries)
-    if document.outlet and registries.speakers[document.outlet].kind != "outlet":
-        raise RefusedError(f"The outlet {document.outlet!r} is a speaker of another kind. Expected kind 'outlet'.")
+    _refuse_other_kinds(document.outlet, registries)
+
     files = {
         f"{read.TEXTS}/{document.doc_id}.txt": raw,
         f"{read.GOLD}/{document.doc_id}.jsonl": b"",
-        f"{read.SUGGESTIONS}/{document.doc_id}.jsonl": make_suggestions(text, registries),
+        f"{read.SUGGESTIONS}/{document.doc_id}.jsonl": encode_suggestions(text, registries),
     }
     for path, content in files.items():
         if (root / path).exists() and (root / path).read_bytes() != content:
-            raise RefusedError(f"The file {path!r} exists already. Move it away, or choose another --doc-id.")
-    return document.doc_id, {**files, read.DOCUMENTS: encode_records([*index.records, document])}
+            raise RefusedError(
+                f"The file {path!r} exists already. Move it away, or choose another --doc-id."
+            )
+    records = [*index.records, document]
+    return document.doc_id, {**files, read.DOCUMENTS: encode_records(records)}
 
 
 def add_suggestions(root: Path, doc_id: str) -> FileBytes:
-    """Return the suggestions for a document of the corpus, made anew.
+    """Return the file of suggestions for a document of the corpus, made again.
 
     Raises:
         RefusedError: there is no such document, or its text cannot be read.
@@ -67,72 +72,94 @@ def add_suggestions(root: Path, doc_id: str) -> FileBytes:
     known = [meta.doc_id for meta in index.records]
     if doc_id not in known:
         raise RefusedError(f"There is no document {doc_id!r}. {nearest(doc_id, known)}".strip())
+
     text, _, problems = read.read_text(root, doc_id)
     if text is None:
         _refuse_broken(f"{read.TEXTS}/{doc_id}.txt", problems)
-    return {f"{read.SUGGESTIONS}/{doc_id}.jsonl": make_suggestions(text or "", read.read_registries(root)[0])}
+    registries, _ = read.read_registries(root)
+    path = f"{read.SUGGESTIONS}/{doc_id}.jsonl"
+    return {path: encode_suggestions(text or "", registries)}
 
 
-def make_suggestions(text: str, registries: Registries) -> bytes:
+def encode_suggestions(text: str, registries: Registries) -> bytes:
     """Return the suggestions for a text as JSON lines, in text order."""
-    return b"".join(msgspec.json.encode(each) + b"\n" for each in suggest(text, registries.speakers.values()))
+    found = suggest(text, registries.speakers.values())
+    return b"".join(msgspec.json.encode(each) + b"\n" for each in found)
 
 
 def _decode_text(file: Path, raw: bytes) -> str:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        raise RefusedError(f"{str(file)!r} is not UTF-8 (byte {error.start}). Save it as UTF-8 first.") from error
+        raise RefusedError(
+            f"{str(file)!r} is not UTF-8 (byte {error.start}). Save it as UTF-8 first."
+        ) from error
     if text.startswith("\ufeff"):
-        raise RefusedError(f"{str(file)!r} starts with a byte order mark. Save it as UTF-8 without BOM first.")
+        raise RefusedError(
+            f"{str(file)!r} starts with a byte order mark. Save it as UTF-8 without BOM first."
+        )
     if not text.strip():
-        raise RefusedError(f"{str(file)!r} holds no text.")
+        raise RefusedError(f"{str(file)!r} contains no text.")
     return text
 
 
-def _describe_document(file: Path, raw: bytes, fields: Fields, index: RecordFile[Document]) -> Document:
-    known = {meta.doc_id: meta for meta in index.records}
+def _build_document(
+    file: Path, raw: bytes, fields: Fields, index: RecordFile[Document]
+) -> Document:
+    """Return the metadata of a new text: the given fields, and a default for each other one."""
     digest = sha256(raw).hexdigest()
-    if twin := next((meta.doc_id for meta in index.records if meta.sha256 == digest), None):
-        raise RefusedError(f"The text is already in the corpus, as {twin!r}.")
+    for meta in index.records:
+        if meta.sha256 == digest:
+            raise RefusedError(f"The text is already in the corpus, as {meta.doc_id!r}.")
+
     doc_id = fields.get("doc_id") or _derive_id(file, fields)
-    if doc_id in known:
+    if any(meta.doc_id == doc_id for meta in index.records):
         raise RefusedError(f"There is already a document {doc_id!r}. Choose another --doc-id.")
-    event = fields.get("event") or doc_id
+
+    given = {name: value for name, value in fields.items() if value}
     record = {
-        **{name: value for name, value in fields.items() if value},
+        "published_basis": "inferred" if fields.get("published") else "unknown",
+        "outlet_basis": "inferred" if fields.get("outlet") else "unknown",
+        "event": doc_id,
+        "language": "und",
+        "split": "train",
+        "origin": file.name,
+        "rights": "Unknown.",
+        **given,
         "doc_id": doc_id,
-        "published_basis": fields.get("published_basis") or ("inferred" if fields.get("published") else "unknown"),
-        "outlet_basis": fields.get("outlet_basis") or ("inferred" if fields.get("outlet") else "unknown"),
-        "event": event,
-        "language": fields.get("language") or "und",
-        "split": fields.get("split") or "train",
-        "origin": fields.get("origin") or file.name,
-        "rights": fields.get("rights") or "Unknown.",
         "sha256": digest,
     }
     document: Document = _convert("document", record, Document)
-    return replace(document, split=_find_split(event, fields, index))
+    return replace(document, split=_find_split(document.event, fields, index))
 
 
 def _derive_id(file: Path, fields: Fields) -> str:
+    """Return ``<yyyy-mm>-<slug>`` from the day of publication and the name of the file."""
     slug = "-".join(re.findall("[a-z0-9]+", file.stem.lower()))
     if not fields.get("published") or not slug:
-        raise RefusedError("Give --doc-id: year, month and a short name, such as '2030-01-harbour-talks'.")
-    return f"{fields['published'][:7]}-{slug.removeprefix(fields['published'][:7] + '-')}"
+        raise RefusedError(
+            "Give --doc-id: year, month and a short name, such as '2030-01-harbour-talks'."
+        )
+    month = fields["published"][:7]
+    return f"{month}-{slug.removeprefix(f'{month}-')}"
 
 
 def _find_split(event: str, fields: Fields, index: RecordFile[Document]) -> Split:
-    """Return the split of an event: that of its other texts, or for a new event the one that is given."""
+    """Return the split of an event: that of its other texts or, if it is new, the given one."""
     given: Split | None = fields.get("split")
     theirs = next((meta.split for meta in index.records if meta.event == event), None)
     if theirs and given and theirs != given:
-        raise RefusedError(f"The texts about the event {event!r} are in split {theirs!r}, not {given!r}.")
+        raise RefusedError(
+            f"The texts about the event {event!r} are in split {theirs!r}, not {given!r}. "
+            "Leave --split out, or name another --event."
+        )
     if split := theirs or given:
         return split
+
     events = ", ".join(sorted({meta.event for meta in index.records}))
     raise RefusedError(
-        f"The event {event!r} is new: give --split train, validation or test. Known events, for --event: {events}."
+        f"The event {event!r} is new: give --split train, validation or test. "
+        f"Known events, for --event: {events}."
     )
 
 
@@ -140,50 +167,82 @@ def _find_split(event: str, fields: Fields, index: RecordFile[Document]) -> Spli
 
 
 def add_entry(root: Path, kind: Kind, fields: Fields) -> FileBytes:
-    """Return the registry with a new entry.
+    """Return the file of a registry with a new entry.
 
     Raises:
-        RefusedError: the entry does not fit its schema, exists already, or names what does not exist.
+        RefusedError: the entry violates its schema, exists already, or names an unknown entry.
 
     """
     registries, problems = read.read_registries(root)
-    name = f"{kind}s"
-    file = registries.files[name]
+    registry = f"{kind}s"
+    file = registries.files[registry]
     _refuse_broken(file.path, [problem for problem in problems if problem.path == file.path])
-    record = _convert(
-        kind, {key: value for key, value in fields.items() if value not in (None, ())}, read.REGISTRY_FILES[name][1]
-    )
-    ids = [record_id(other) for other in file.records]
-    if record_id(record) in ids:
-        line = file.lines[ids.index(record_id(record))]
-        raise RefusedError(f"There is already a {kind} {record_id(record)!r}, on line {line} of {file.path}.")
-    for other in file.records:
-        if names := _called(record) & _called(other):
-            raise RefusedError(f"The name {min(names)!r} already belongs to the {kind} {record_id(other)!r}.")
+
+    given = {name: value for name, value in fields.items() if value not in (None, ())}
+    _, record_class = read.REGISTRY_FILES[registry]
+    record = _convert(kind, given, record_class)
+    _refuse_twin(record, kind, file)
     _refuse_unknown(record, registries)
     return {file.path: encode_records([*file.records, record])}
 
 
-def _called(record: Any) -> set[str]:
-    """Return what an entry is called; aliases are left out, since "the two" may be an alias of many."""
-    return {record.name if isinstance(record, Speaker) else getattr(record, "label", record_id(record))}
+def _refuse_twin(record: Any, kind: Kind, file: RecordFile[Any]) -> None:
+    """Refuse an entry whose id or name another entry of its registry has."""
+    for line, other in zip(file.lines, file.records, strict=True):
+        if record_id(other) == record_id(record):
+            raise RefusedError(
+                f"There is already a {kind} {record_id(record)!r}, on line {line} of {file.path}."
+            )
+    for other in file.records:
+        if _name_of(other) == _name_of(record):
+            raise RefusedError(
+                f"The name {_name_of(record)!r} already belongs to the {kind} {record_id(other)!r}."
+            )
+
+
+def _name_of(record: Any) -> str:
+    """Return the name of an entry. Aliases don't count: several may have "the two" as one."""
+    if isinstance(record, Speaker):
+        return record.name
+    return str(getattr(record, "label", record_id(record)))
 
 
 def _convert(kind: Kind, record: Fields, record_class: type[Any]) -> Any:
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in record.items()}
+    """Return a record of a class, or refuse one that violates its schema."""
+    plain = {}
+    for name, value in record.items():
+        plain[name] = list(value) if isinstance(value, tuple) else value
     for finding in explain(kind, plain):
         raise RefusedError(f"{finding.message} {finding.hint or ''}".strip())
     return msgspec.convert(plain, record_class)
 
 
+# ---------------------------------------------------------------- refusals
+
+
 def _refuse_unknown(record: Any, registries: Registries) -> None:
     for pointer, vocabulary, name in iter_references(record):
         known = getattr(registries, vocabulary)
-        if name not in known and name != record_id(record):
-            hint = nearest(name, known) or f"add it first with `readout add {vocabulary.removesuffix('s')}`."
-            raise RefusedError(f"The {pointer[0]} {name!r} is not among the {vocabulary}: {hint}")
+        if name in known or name == record_id(record):
+            continue
+        singular = vocabulary.removesuffix("s")
+        hint = nearest(name, known) or f"add it first with `readout add {singular}`."
+        raise RefusedError(f"The {pointer[0]} {name!r} is not among the {vocabulary}: {hint}")
+
+
+def _refuse_other_kinds(outlet: str | None, registries: Registries) -> None:
+    if not outlet:
+        return
+    kind = registries.speakers[outlet].kind
+    if kind != "outlet":
+        raise RefusedError(
+            f"The outlet {outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
+        )
 
 
 def _refuse_broken(path: str, problems: list[Problem]) -> None:
     if problems:
-        raise RefusedError(f"{path} has problems ({problems[0].code}). Mend them first: `readout check` names them.")
+        raise RefusedError(
+            f"{path} has problems ({problems[0].code}). Mend them first: "
+            "`readout check` lists them."
+        )

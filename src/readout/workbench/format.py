@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,55 +14,87 @@ from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.drafts import anchor_draft, content_id, iter_draft_spans
 from readout.corpus.parse import parse_layer
-from readout.model import (
-    AnyAnnotation,
-    RecordFile,
-)
+from readout.model import AnyAnnotation, RecordFile
 from readout.problem import Problem
+
+_REORDERED = "put keys, white space or lines in canonical order"
 
 
 class Formatted(NamedTuple):
-    """What ``format`` made of a file; with ``problems``, ``raw`` is the file as it was."""
+    """A file in canonical form and what changed; with ``problems``, ``raw`` is unchanged."""
 
     raw: bytes
     changes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
+# ---------------------------------------------------------------- layers
+
+
 def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> Formatted:
-    """Return the canonical form of an annotation file, mending only what needs no judgement."""
+    """Return the canonical form of an annotation file.
+
+    Drafts get their offsets and ids. Whatever needs a judgement is reported as a problem.
+    """
     mended, changes = _mend_bytes(raw)
     layer, problems = parse_layer(path, mended, annotator)
     if problems:
         return Formatted(raw, problems=tuple(problems))
-    annotations = list(layer.records)
-    taken = set(layer.types)
-    anchored = [(draft, *anchor_draft(draft, text)) for _, draft in layer.drafts]
-    if any(unanchored for _, _, unanchored in anchored):
-        lost = [problem for problem in check_drafts(layer, text) if problem.code != unformatted.code]
-        return Formatted(raw, problems=tuple(lost))
+
+    drafts = [draft for _, draft in layer.drafts]
+    anchored = [anchor_draft(draft, text) for draft in drafts]
+    if any(unanchored for _, unanchored in anchored):
+        # That the drafts are unformatted is no reason why they can't be formatted.
+        found = [each for each in check_drafts(layer, text) if each.code != unformatted.code]
+        return Formatted(raw, problems=tuple(found))
+
+    records = [record for record, _ in anchored]
+    changes += _describe_ids(_give_ids(records, set(layer.types)))
+    changes += _describe_offsets(drafts)
+    completed = [msgspec.convert(record, AnyAnnotation) for record in records]
+    canonical = encode_layer([*layer.records, *completed])
+    if canonical != mended and not layer.drafts:
+        changes.append(_REORDERED)
+    return Formatted(canonical, tuple(changes))
+
+
+def _give_ids(records: list[dict[str, Any]], taken: set[str]) -> list[str]:
+    """Give each record without an id one that is not taken, and return the new ids."""
     given = []
-    for _, record, _ in anchored:
+    for record in records:
         if "id" not in record:
             record["id"] = content_id(record, taken)
             taken.add(record["id"])
             given.append(record["id"])
-        annotations.append(msgspec.convert(record, AnyAnnotation))
-    located = sum("start" not in span for before, _, _ in anchored for _, span in iter_draft_spans(before))
-    changes += [f"gave {_count(len(given), 'id')} ({', '.join(given[:5])}{', …' * (len(given) > 5)})"] if given else []
-    changes += [f"wrote the offsets of {_count(located, 'span')}"] if located else []
-    canonical = encode_layer(annotations)
-    if canonical != mended and not layer.drafts:
-        changes.append("put keys, white space or lines in canonical order")
-    return Formatted(canonical, tuple(changes))
+    return given
+
+
+def _describe_ids(given: list[str]) -> Iterator[str]:
+    if given:
+        shown = ", ".join(given[:5]) + (", …" if len(given) > 5 else "")
+        yield f"gave {_count(len(given), 'id')} ({shown})"
+
+
+def _describe_offsets(drafts: list[dict[str, Any]]) -> Iterator[str]:
+    located = 0
+    for draft in drafts:
+        located += sum("start" not in span for _, span in iter_draft_spans(draft))
+    if located:
+        yield f"wrote the offsets of {_count(located, 'span')}"
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# ---------------------------------------------------------------- bytes
 
 
 def _mend_bytes(raw: bytes) -> tuple[bytes, list[str]]:
-    """Remove what no judgement is needed for: byte order mark, carriage returns, blank lines, decomposed letters."""
+    """Return JSON lines after the repairs that need no judgement, and what was repaired.
+
+    These are the byte order mark, carriage returns, blank lines and decomposed letters.
+    """
     changes = []
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw.removeprefix(b"\xef\xbb\xbf")
@@ -69,10 +102,12 @@ def _mend_bytes(raw: bytes) -> tuple[bytes, list[str]]:
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         changes.append("turned carriage returns into line feeds")
+
     lines = raw.split(b"\n")
     kept = [line for line in lines if line.strip()]
     if len(kept) < len(lines) - 1:
         changes.append("removed blank lines")
+
     composed = [_compose(line) for line in kept]
     if composed != kept:
         changes.append("put text in normalization form C")
@@ -80,6 +115,7 @@ def _mend_bytes(raw: bytes) -> tuple[bytes, list[str]]:
 
 
 def _compose(line: bytes) -> bytes:
+    """Return a line with its strings in NFC, or unchanged if it is not JSON."""
     if line.isascii():
         return line
     try:
@@ -92,7 +128,10 @@ def _compose(line: bytes) -> bytes:
 
 def _compose_value(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
-        return value if key in ("exact", "prefix", "suffix") else unicodedata.normalize("NFC", value)
+        # These repeat the raw text, which may be decomposed and is never changed.
+        if key in ("exact", "prefix", "suffix"):
+            return value
+        return unicodedata.normalize("NFC", value)
     if isinstance(value, list):
         return [_compose_value(item, key) for item in value]
     if isinstance(value, dict):
@@ -100,25 +139,40 @@ def _compose_value(value: Any, key: str = "") -> Any:
     return value
 
 
+# ---------------------------------------------------------------- corpora
+
+
 def format_corpus(root: Path) -> dict[str, Formatted]:
-    """Return every annotation file, registry and metadata file of a corpus that is to change, or cannot, by path."""
-    results: dict[str, Formatted] = {}
+    """Return, by path, the files of a corpus that would change or that have problems.
+
+    These are the metadata, the registries, the layers and the adjudication.
+    """
+    return {path: done for path, done in _iter_formatted(root) if done.problems or done.changes}
+
+
+def _iter_formatted(root: Path) -> Iterator[tuple[str, Formatted]]:
+    """Yield the path of every file of records that there is, with its canonical form."""
     registries, _ = read.read_registries(root)
     index, _ = read.read_index(root)
     for file in (*registries.files.values(), index):
         if file.raw:
-            results[file.path] = _format_records(file)
+            yield file.path, _format_records(file)
+
     for meta in index.records:
         text, _, _ = read.read_text(root, meta.doc_id)
-        paths: list[tuple[str, str | None]] = [(f"{read.GOLD}/{meta.doc_id}.jsonl", None)]
-        paths += [(f"{read.BY}/{name}/{meta.doc_id}.jsonl", name) for name in read.iter_annotators(root)]
-        for path, annotator in paths:
-            if text is not None and (root / path).is_file():
-                results[path] = format_layer(path, (root / path).read_bytes(), annotator, text)
+        if text is not None:
+            yield from _iter_formatted_layers(root, meta.doc_id, text)
         path = f"{read.ADJUDICATION}/{meta.doc_id}.jsonl"
         if (root / path).is_file():
-            results[path] = _format_records(read.read_adjudication(root, meta.doc_id)[0])
-    return {path: done for path, done in results.items() if done.problems or done.changes}
+            yield path, _format_records(read.read_adjudication(root, meta.doc_id)[0])
+
+
+def _iter_formatted_layers(root: Path, doc_id: str, text: str) -> Iterator[tuple[str, Formatted]]:
+    paths: list[tuple[str, str | None]] = [(f"{read.GOLD}/{doc_id}.jsonl", None)]
+    paths += [(f"{read.BY}/{name}/{doc_id}.jsonl", name) for name in read.iter_annotators(root)]
+    for path, annotator in paths:
+        if (root / path).is_file():
+            yield path, format_layer(path, (root / path).read_bytes(), annotator, text)
 
 
 def _format_records(file: RecordFile[Any]) -> Formatted:
@@ -128,5 +182,5 @@ def _format_records(file: RecordFile[Any]) -> Formatted:
         return Formatted(file.raw, problems=tuple(problems))
     canonical = encode_records(again.records)
     if canonical != mended:
-        changes.append("put keys, white space or lines in canonical order")
+        changes.append(_REORDERED)
     return Formatted(canonical, tuple(changes))

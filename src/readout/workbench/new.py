@@ -1,4 +1,4 @@
-"""A new corpus in the layout of this one: one example document, ready to check, build and test."""
+"""Start a new corpus: one example document that can be checked, built and tested at once."""
 
 from __future__ import annotations
 
@@ -13,24 +13,30 @@ from readout.workbench.datacard import refresh_card
 
 TEMPLATE = Path(__file__).parent / "template"
 _NAMED = ("README.md", DATACARD)
-"""Files of the template that say the name of the corpus."""
+"""Files of the template that contain the name of the corpus."""
 
 
 def write_corpus(target: Path) -> list[str]:
-    """Write a new corpus into a folder that is new or empty, and return the paths of its files.
+    """Write a new corpus to a folder that is new or empty, and return the paths of its files.
 
     Raises:
-        RefusedError: the folder holds something already.
+        RefusedError: the folder is not empty, or is a file.
 
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RefusedError(f"{str(target)!r} exists and is not an empty folder. Name a new one.")
+
+    files = {}
+    for file in sorted(TEMPLATE.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            files[file.relative_to(TEMPLATE).as_posix()] = file.read_bytes()
+
     name = target.resolve().name
-    paths = sorted(path for path in TEMPLATE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    files = {path.relative_to(TEMPLATE).as_posix(): path.read_bytes() for path in paths}
     for path in _NAMED:
-        text = Template(files[path].decode()).substitute(name=name, quoted_name=json.dumps(name))
-        files[path] = text.encode()
+        template = Template(files[path].decode())
+        files[path] = template.substitute(name=name, quoted_name=json.dumps(name)).encode()
+
     write_files(target, files)
-    write_files(target, {DATACARD: refresh_card(target)[1].encode()})
+    _, card = refresh_card(target)
+    write_files(target, {DATACARD: card.encode()})
     return list(files)

@@ -1,7 +1,8 @@
-"""When a raw text is corrected, its annotations move along; what has no place any more is kept aside, never lost.
+"""Move annotations to a corrected raw text.
 
-A diff of the two texts says which characters survived. A span whose words survived whole moves silently; one whose
-words changed takes the most similar words at its place; one without similar words there is left to a person.
+A diff of the two texts finds the characters that they share. If the words of a span are unchanged,
+the span moves without a report. If they changed, it takes the most similar words at its place. If
+there are none, the annotation is set aside for a person to look at, and is never lost.
 """
 
 from __future__ import annotations
@@ -26,116 +27,158 @@ from readout.workbench.format import format_layer
 
 Outcome: TypeAlias = Literal["kept", "moved", "changed", "unplaced"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "moved", "changed", "unplaced")
-"""From untouched to lost; an annotation fares as the worst of its spans."""
+"""From best to worst; the outcome of an annotation is the worst of its spans."""
 
 SIMILAR = 60.0
-"""Words less similar than this (normalised Indel similarity, per cent) are not taken for a corrected spelling."""
+"""The least similarity of a corrected spelling to the old one: normalised Indel, per cent."""
 _CONTEXT_LENGTH = 16
+"""How many characters before or after a span identify it in a new passage."""
 
 
 # ---------------------------------------------------------------- spans
 
 
 class Placement(NamedTuple):
-    """Where a span stands in the new text, or None, and how it fared."""
+    """A span in the new text, or None if it has no place there, and its outcome."""
 
     span: Span | None
     outcome: Outcome
 
 
 def reanchor_span(span: Span, alignment: Alignment) -> Placement:
-    """Return the place of a span of the old text in the new one; a span that was wrong in the old text has none."""
+    """Return the place of a span of the old text in the new one.
+
+    A span whose ``exact`` is not in the old text at its offsets is unplaced.
+    """
     if alignment.old[span.start : span.end] != span.exact:
         return Placement(None, "unplaced")
-    place = _survived_whole(span, alignment)
-    if place is None:
-        place = _same_words_near(span, alignment)
-    if place is None:
-        place = _moved_with_its_passage(span, alignment)
-    if place is not None and _cuts_no_word(span, alignment, place):
-        moved = Span(place, place + len(span.exact), span.exact)
-        return Placement(moved, "kept" if moved == span else "moved")
-    similar = _similar_words(span, alignment)
-    if similar is None and place is not None:  # the words are there, but inside longer ones
-        similar = Span(place, place + len(span.exact), span.exact)
-    return Placement(similar, "changed" if similar else "unplaced")
+
+    start = _find_survivor(span, alignment)
+    if start is None:
+        start = _find_nearby(span, alignment)
+    if start is None:
+        start = _find_in_new_passage(span, alignment)
+
+    same = None if start is None else Span(start, start + len(span.exact), span.exact)
+    if same is not None and _keeps_word_edges(span, same, alignment):
+        outcome: Outcome = "kept" if same == span else "moved"
+        return Placement(same, outcome)
+
+    # The same words inside longer ones count as a change, and only if nothing is more similar.
+    similar = _find_similar(span, alignment) or same
+    return Placement(similar, "changed") if similar else Placement(None, "unplaced")
 
 
-def _cuts_no_word(span: Span, alignment: Alignment, place: int) -> bool:
-    """Tell whether a span that ended at whole words still does: "the plan" is not what became of it in "the plans"."""
-    edges = ((span.start, place), (span.end, place + len(span.exact)))
-    return all(is_inside_word(alignment.old, old) or not is_inside_word(alignment.new, new) for old, new in edges)
+def _keeps_word_edges(old: Span, new: Span, alignment: Alignment) -> bool:
+    """Return whether a span that began and ended at whole words still does.
+
+    In a text that now says "the plans", "the plan" is not the same span any more.
+    """
+    for before, after in ((old.start, new.start), (old.end, new.end)):
+        was_inside = is_inside_word(alignment.old, before)
+        if is_inside_word(alignment.new, after) and not was_inside:
+            return False
+    return True
 
 
-def _survived_whole(span: Span, alignment: Alignment) -> int | None:
+def _find_survivor(span: Span, alignment: Alignment) -> int | None:
+    """Return the new offset of a span that survived as one block."""
     survivors = list(alignment.survivors(span.start, span.end))
     if len(survivors) == 1 and survivors[0].length == len(span.exact):
         return survivors[0].place
     return None
 
 
-def _same_words_near(span: Span, alignment: Alignment) -> int | None:
-    """Find the words around a surviving part of them, or once between their neighbours; a diff may cut anywhere."""
+def _find_nearby(span: Span, alignment: Alignment) -> int | None:
+    """Return the new offset of the same words around a surviving part, or between the neighbours.
+
+    A diff may cut words that are still there, since it may cut anywhere. Between the neighbours,
+    the words must occur exactly once.
+    """
     new, length = alignment.new, len(span.exact)
     for block in alignment.survivors(span.start, span.end):
-        place = block.place - (block.start - span.start)
-        if place >= 0 and new[place : place + length] == span.exact:
-            return place
+        start = block.place - (block.start - span.start)
+        if start >= 0 and new[start : start + length] == span.exact:
+            return start
+
     left, right = alignment.room(span.start, span.end)
     starts = find_exact(new[left:right], span.exact)
     return left + starts[0] if len(starts) == 1 else None
 
 
-def _moved_with_its_passage(span: Span, alignment: Alignment) -> int | None:
-    """Find the words, with what stood before or after them, in passages that the old text did not have."""
+def _find_in_new_passage(span: Span, alignment: Alignment) -> int | None:
+    """Return the new offset of the same words, with their context, in the passages that are new.
+
+    The context is the text before the span or, failing that, the text after it.
+    """
     old = alignment.old
-    gaps = list(alignment.gaps())
-    for prefix, suffix in (
-        (old[max(0, span.start - _CONTEXT_LENGTH) : span.start], ""),
-        ("", old[span.end : span.end + _CONTEXT_LENGTH]),
-    ):
-        if len((prefix + suffix).strip()) < _CONTEXT_LENGTH // 2:
+    before = old[max(0, span.start - _CONTEXT_LENGTH) : span.start]
+    after = old[span.end : span.end + _CONTEXT_LENGTH]
+
+    for prefix, suffix in ((before, ""), ("", after)):
+        context = prefix + suffix
+        if len(context.strip()) < _CONTEXT_LENGTH // 2:
             continue
-        found = [
-            start + at for start, end in gaps for at in find_exact(alignment.new[start:end], span.exact, prefix, suffix)
-        ]
+
+        found = []
+        for start, end in alignment.gaps():
+            passage = alignment.new[start:end]
+            found += [start + at for at in find_exact(passage, span.exact, prefix, suffix)]
         if len(found) == 1:
             return found[0]
     return None
 
 
-def _similar_words(span: Span, alignment: Alignment) -> Span | None:
+def _find_similar(span: Span, alignment: Alignment) -> Span | None:
+    """Return the most similar words at the place of a span, the first of equals."""
     from rapidfuzz import fuzz
 
     new = alignment.new
-    candidates = list(_iter_candidates(span, alignment))
-    scored = [(fuzz.ratio(span.exact, new[start:end]), -start, end) for start, end in candidates if start < end]
-    if not scored or max(scored)[0] < SIMILAR:
+    scored = [
+        (fuzz.ratio(span.exact, new[start:end]), -start, end)
+        for start, end in _iter_candidates(span, alignment)
+        if start < end
+    ]
+    if not scored:
         return None
-    _, start, end = max(scored)
-    return Span(-start, end, new[-start:end])
+
+    score, minus_start, end = max(scored)
+    start = -minus_start
+    return Span(start, end, new[start:end]) if score >= SIMILAR else None
 
 
 def _iter_candidates(span: Span, alignment: Alignment) -> Iterator[tuple[int, int]]:
-    """Yield stretches of the new text, in whole words, that may be what became of a span."""
+    """Yield the passages of the new text that a span may have become."""
     from rapidfuzz import fuzz
 
     new = alignment.new
     left, right = alignment.room(span.start, span.end)
     yield trim_space(new, left, right)
-    if survivors := list(alignment.survivors(span.start, span.end)):
-        inner = survivors[0].place, survivors[-1].place + survivors[-1].length
-        whole = not any(is_inside_word(alignment.old, at) for at in (span.start, span.end))
-        yield trim_space(new, *(widen_to_words(new, *inner) if whole else inner))
-    if right - left > len(span.exact) and (found := fuzz.partial_ratio_alignment(span.exact, new[left:right])):
-        yield trim_space(new, *widen_to_words(new, left + found.dest_start, left + found.dest_end))
+
+    survivors = list(alignment.survivors(span.start, span.end))
+    if survivors:
+        start, end = survivors[0].place, survivors[-1].place + survivors[-1].length
+        if not any(is_inside_word(alignment.old, at) for at in (span.start, span.end)):
+            start, end = widen_to_words(new, start, end)
+        yield trim_space(new, start, end)
+
+    if right - left <= len(span.exact):
+        return
+    found = fuzz.partial_ratio_alignment(span.exact, new[left:right])
+    if found:
+        start, end = widen_to_words(new, left + found.dest_start, left + found.dest_end)
+        yield trim_space(new, start, end)
 
 
 # ---------------------------------------------------------------- annotations
 
 
 class Move(NamedTuple):
-    """How one annotation fared: its new self, or None where a span has no place; and the words that changed."""
+    """An annotation before and after, its outcome, and the words that changed.
+
+    ``after`` is None if a span has no place. ``changes`` are pairs of old and new words; the new
+    words are None if they have no place.
+    """
 
     before: AnyAnnotation
     after: AnyAnnotation | None
@@ -144,25 +187,31 @@ class Move(NamedTuple):
 
 
 def reanchor_annotation(annotation: AnyAnnotation, alignment: Alignment) -> Move:
-    """Move an annotation of the old text into the new one. All its spans are placed, or none is."""
-    placed = [(pointer, span, reanchor_span(span, alignment)) for pointer, span in iter_spans(annotation)]
-    outcome = max((placement.outcome for *_, placement in placed), key=OUTCOMES.index)
-    changes = tuple(
-        (span.exact, placement.span.exact if placement.span else None)
-        for _, span, placement in placed
-        if placement.outcome in ("changed", "unplaced")
-    )
-    if outcome == "unplaced":
-        return Move(annotation, None, outcome, changes)
+    """Move an annotation of the old text to the new one, with all its spans or not at all."""
+    placements: list[Placement] = []
+    changes: list[tuple[str, str | None]] = []
     fields: dict[str, Any] = {}
-    for pointer, _, placement in placed:
+    for pointer, span in iter_spans(annotation):
+        placement = reanchor_span(span, alignment)
+        placements.append(placement)
+        if placement.outcome in ("changed", "unplaced"):
+            words = placement.span.exact if placement.span else None
+            changes.append((span.exact, words))
+
         name = str(pointer[0])
-        fields[name] = placement.span if len(pointer) == 1 else (*fields.get(name, ()), placement.span)
-    return Move(annotation, replace(annotation, **fields), outcome, changes)
+        in_list = len(pointer) > 1
+        fields[name] = (*fields.get(name, ()), placement.span) if in_list else placement.span
+
+    outcome = max((placement.outcome for placement in placements), key=OUTCOMES.index)
+    moved = None if outcome == "unplaced" else replace(annotation, **fields)
+    return Move(annotation, moved, outcome, tuple(changes))
 
 
 def encode_unplaced(annotation: AnyAnnotation) -> bytes:
-    """Return the line of an annotation without a place: offsets left out, so that it can be mended and put back."""
+    """Return the line of an unplaced annotation, without offsets.
+
+    It is a draft: once its words are corrected, ``readout format`` finds their offsets.
+    """
     record = msgspec.to_builtins(annotation)
     for name in SPAN_FIELDS[type(annotation)]:
         spans = record.get(name, [])
@@ -175,7 +224,7 @@ def encode_unplaced(annotation: AnyAnnotation) -> bytes:
 
 
 class Reanchored(NamedTuple):
-    """What became of one document: the files to write, how each annotation fared by file, or why nothing was done."""
+    """A reanchored document: files to write and moves, each by path, or its problems."""
 
     doc_id: str
     files: Mapping[str, bytes]
@@ -184,20 +233,23 @@ class Reanchored(NamedTuple):
 
 
 def find_corrected(root: Path, only: str | None = None) -> list[Document]:
-    """Return the documents whose raw text is not the one that their metadata describe."""
+    """Return the documents whose raw text differs from the checksum in their metadata.
+
+    ``only`` is the id of the one document to look at.
+    """
     index, _ = read.read_index(root)
+    chosen = [meta for meta in index.records if only in (None, meta.doc_id)]
     return [
-        meta
-        for meta in index.records
-        if only in (None, meta.doc_id) and read.read_text(root, meta.doc_id)[1] not in ("", meta.sha256)
+        meta for meta in chosen if read.read_text(root, meta.doc_id)[1] not in ("", meta.sha256)
     ]
 
 
 def reanchor_document(root: Path, meta: Document, old: str) -> Reanchored:
-    """Move every layer of a document from its old text to the one that the corpus folder holds now."""
+    """Move every layer of a document from its old text to the one in the corpus folder."""
     text, _, problems = read.read_text(root, meta.doc_id)
     if text is None:
         return Reanchored(meta.doc_id, {}, {}, tuple(problems))
+
     alignment = Alignment(old, text)
     files: dict[str, bytes] = {}
     moves: dict[str, tuple[Move, ...]] = {}
@@ -206,77 +258,105 @@ def reanchor_document(root: Path, meta: Document, old: str) -> Reanchored:
         path = f"annotations/{layer}/{meta.doc_id}.jsonl"
         if not (root / path).is_file():
             continue
+
+        # Drafts get their offsets in the old text first.
         formatted = format_layer(path, (root / path).read_bytes(), annotator, old)
         found += formatted.problems
         records = parse_layer(path, formatted.raw, annotator)[0].records
         moves[path] = tuple(reanchor_annotation(record, alignment) for record in records)
         files[path] = encode_layer(move.after for move in moves[path] if move.after)
-        if lines := [encode_unplaced(move.before) for move in moves[path] if not move.after]:
+
+        lines = [encode_unplaced(move.before) for move in moves[path] if not move.after]
+        if lines:
             aside = f"{read.UNPLACED}/{layer}/{meta.doc_id}.jsonl"
             earlier = (root / aside).read_bytes() if (root / aside).is_file() else b""
             files[aside] = earlier + b"".join(lines)
-    return Reanchored(meta.doc_id, {} if found else files, {} if found else moves, tuple(found))
+
+    if found:
+        return Reanchored(meta.doc_id, {}, {}, tuple(found))
+    return Reanchored(meta.doc_id, files, moves)
 
 
 def _iter_layers(root: Path) -> Iterator[tuple[str, str | None]]:
+    """Yield the folder of each layer, below ``annotations``, with its annotator."""
     yield "gold", None
     for annotator in read.iter_annotators(root):
         yield f"by/{annotator}", annotator
 
 
-def reanchor_corpus(root: Path, documents: Iterable[Document], find_old: Callable[[Document], str]) -> list[Reanchored]:
-    """Move the layers of documents, and describe their new texts in the metadata; no file is written here."""
+def reanchor_corpus(
+    root: Path, documents: Iterable[Document], find_old: Callable[[Document], str]
+) -> list[Reanchored]:
+    """Move the layers of documents to their new texts, and update the checksums. Write nothing.
+
+    The last item, without a ``doc_id``, has the updated metadata file.
+    """
     done = [reanchor_document(root, meta, find_old(meta)) for meta in documents]
     moved = {each.doc_id for each in done if not each.problems}
-    if moved:
-        index, _ = read.read_index(root)
-        records = [
-            replace(meta, sha256=read.read_text(root, meta.doc_id)[1]) if meta.doc_id in moved else meta
-            for meta in index.records
-        ]
-        done.append(Reanchored("", {read.DOCUMENTS: encode_records(records)}, {}))
-    return done
+    if not moved:
+        return done
+
+    records = []
+    for meta in read.read_index(root)[0].records:
+        if meta.doc_id in moved:
+            digest = read.read_text(root, meta.doc_id)[1]
+            records.append(replace(meta, sha256=digest))
+        else:
+            records.append(meta)
+    return [*done, Reanchored("", {read.DOCUMENTS: encode_records(records)}, {})]
 
 
 def read_old_text(root: Path, meta: Document, revision: str, file: Path | None = None) -> str:
-    """Return the text that a document's metadata describe: from a file, or from a revision of git.
+    """Return the text that a document's checksum describes, from a file or a git revision.
 
     Raises:
-        RefusedError: there is no such text, or it is not the one described.
+        RefusedError: there is no such text, or its checksum is another.
 
     """
     where = str(file) if file else f"revision {revision!r}"
     raw = file.read_bytes() if file else _read_revision(root, meta, revision)
     if sha256(raw).hexdigest() != meta.sha256:
         raise RefusedError(
-            f"The text of {meta.doc_id!r} in {where} is not the one that {read.DOCUMENTS} describes. Name an earlier "
-            "revision with --old-revision, or give the old text with --old FILE --document DOC_ID."
+            f"The text of {meta.doc_id!r} in {where} does not have the sha256 that "
+            f"{read.DOCUMENTS} names. Name an earlier revision with --old-revision, or give the "
+            "old text with --old FILE --document DOC_ID."
         )
     return raw.decode()
 
 
 def _read_revision(root: Path, meta: Document, revision: str) -> bytes:
     path = f"{revision}:./{read.TEXTS}/{meta.doc_id}.txt"
-    done = subprocess.run(["git", "-C", str(root), "show", "--end-of-options", path], capture_output=True, check=False)
+    command = ["git", "-C", str(root), "show", "--end-of-options", path]
+    done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise RefusedError(
-            f"git has no old text of {meta.doc_id!r} ({''.join(reason)}). Give it with --old FILE --document DOC_ID."
+            f"git has no old text of {meta.doc_id!r} ({''.join(reason)}). Give the old text with "
+            "--old FILE --document DOC_ID."
         )
     return done.stdout
 
 
 def report_lines(done: Reanchored) -> Iterator[str]:
-    """Yield the lines that tell how a document's annotations fared, what changed and what must be looked at."""
+    """Yield the lines to print about a document: counts of outcomes, changes, what needs a look."""
     for path, moves in done.moves.items():
-        counts = {name: sum(move.outcome == name for move in moves) for name in OUTCOMES}
-        yield f"{path}: " + ", ".join(f"{count} {name}" for name, count in counts.items())
+        outcomes = [move.outcome for move in moves]
+        counts = ", ".join(f"{outcomes.count(name)} {name}" for name in OUTCOMES)
+        yield f"{path}: {counts}"
         for move in moves:
-            for before, after in move.changes:
-                if after is not None and move.outcome == "changed":
-                    yield f"  changed: {move.before.id}: {before!r} → {after!r}"
-                elif after is None:
-                    yield f"  look at: {move.before.id}: {before!r} has no place in the new text"
+            yield from _change_lines(move)
+
     for path in done.files:
         if path.startswith(read.UNPLACED):
-            yield f"{path}: what has no place; mend the words and put each line back into its layer, or delete it"
+            yield (
+                f"{path}: annotations without a place; correct the words of each line and move it "
+                "back into its layer, or delete it"
+            )
+
+
+def _change_lines(move: Move) -> Iterator[str]:
+    for before, after in move.changes:
+        if after is None:
+            yield f"  look at: {move.before.id}: {before!r} has no place in the new text"
+        elif move.outcome == "changed":
+            yield f"  changed: {move.before.id}: {before!r} → {after!r}"

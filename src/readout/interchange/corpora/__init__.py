@@ -1,1 +1,1 @@
-"""One module per published corpus."""
+"""Importers of published corpora, one per module."""

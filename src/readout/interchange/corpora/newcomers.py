@@ -1,6 +1,7 @@
-"""Corpora of others, which bring texts, speakers and targets of their own: what they add to a corpus folder.
+"""Collect the texts, speakers and targets that a published corpus adds to a corpus folder.
 
-Whatever the foreign corpus does not say is unknown here too; what had to be derived says so in a note.
+If the published corpus does not give a fact, the fact is unknown here too. A note marks every
+value that had to be derived.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from unicodedata import normalize
 
 from readout.corpus.canonical import encode_records
 from readout.corpus.read import DOCUMENTS, GOLD, TEXTS
-from readout.interchange.inbox import Inbox, entries_of, layer_files
+from readout.interchange.inbox import Inbox, build_layer_files, to_entries
 from readout.model import (
     Annotator,
     Corpus,
@@ -32,37 +33,50 @@ from readout.model import (
 from readout.text.find import iter_quotation_marks
 
 UNSTATED = "unstated-speaker"
+"""The name of the speaker of quotes without a source."""
 _UNRESOLVED = (
-    "Stands for these words wherever they are a source; the corpus that they come from does not say who is meant."
+    "Represents these words wherever they are a source; "
+    "the original corpus does not identify the person behind them."
 )
 
 
-def slug(text: str, limit: int = 48) -> str:
-    """Return an id made of the letters and digits of a text; a hash of the text where it has none."""
+def to_slug(text: str, limit: int = 48) -> str:
+    """Return an id made of the ASCII letters and digits of a text, or else of its hash."""
     plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     joined = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-")
     return joined or f"x{sha256(text.encode()).hexdigest()[:8]}"
 
 
-def form_of(spans: Iterable[Span]) -> Form:
-    """Return the form of a quote by its quotation marks: all within one pair, none, or some of it."""
-    spans = list(spans)
-    words = [span.exact.strip() for span in spans]
-    if not any(True for word in words for _ in iter_quotation_marks(word)):
+def infer_form(spans: Iterable[Span]) -> Form:
+    """Return the form of a quote, inferred from its quotation marks.
+
+    A quote without marks is indirect. It is direct if every span starts with a mark and has no
+    mark inside, and mixed otherwise.
+    """
+    has_marks = False
+    is_direct = True
+    for span in spans:
+        words = span.exact.strip()
+        marks = list(iter_quotation_marks(words))
+        has_marks = has_marks or bool(marks)
+        has_inner_mark = any(0 < mark < len(words) - 1 for mark in marks)
+        is_direct = is_direct and 0 in marks and not has_inner_mark
+
+    if not has_marks:
         return "indirect"
-    closed = all(set(iter_quotation_marks(word)) >= {0} for word in words)
-    inner = any(0 < at < len(word) - 1 for word in words for at in iter_quotation_marks(word))
-    return "direct" if closed and not inner else "mixed"
+    return "direct" if is_direct else "mixed"
 
 
 class CorpusInbox(Inbox):
-    """An inbox for corpora of others: it also collects documents and entries that the corpus lacks."""
+    """An inbox that also collects documents and registry entries that the corpus does not have."""
 
     def __init__(self, corpus: Corpus | None, annotator: str, title: str) -> None:
         self.corpus, self.annotator, self.title = corpus, annotator, title
         self.documents: dict[str, tuple[Document, str]] = {}
-        self.known = entries_of(corpus.registries if corpus else Registries())
-        texts = {document.meta.doc_id: document.text for document in corpus.documents} if corpus else {}
+        registries = corpus.registries if corpus else Registries()
+        self.known = to_entries(registries)
+        documents = corpus.documents if corpus else ()
+        texts = {document.meta.doc_id: document.text for document in documents}
         super().__init__(self.known, texts, {"": annotator})
 
     def add_document(
@@ -75,12 +89,16 @@ class CorpusInbox(Inbox):
         published: str | None = None,
         outlet: str | None = None,
     ) -> str:
-        """Add a text; return the id of its document, made of a month (``0000-00`` if unknown) and a name."""
-        doc_id = f"{month}-{slug(name, 50)}"
-        number = 2
+        """Add a text, and return the id of its document: the month and a slug of the name.
+
+        ``month`` is ``yyyy-mm``, or ``0000-00`` if it is unknown. A number is appended if the
+        import has a document with the same id already.
+        """
+        base = f"{month}-{to_slug(name, 50)}"
+        doc_id, number = base, 2
         while doc_id in self.documents:
-            doc_id = f"{month}-{slug(name, 50)}-{number}"
-            number += 1
+            doc_id, number = f"{base}-{number}", number + 1
+
         meta = Document(
             doc_id=doc_id,
             published=published,
@@ -96,6 +114,7 @@ class CorpusInbox(Inbox):
         )
         if doc_id in self.texts and not self.check_text(path, self.texts[doc_id], text):
             return doc_id
+
         self.texts[doc_id] = text
         self.documents[doc_id] = meta, text
         return doc_id
@@ -108,78 +127,95 @@ class CorpusInbox(Inbox):
         members: Iterable[str] = (),
         scope: str = "",
     ) -> str:
-        """Return the id of a speaker by name; a new entry is made where there is none.
+        """Return the id of the speaker with a name; add an entry if there is none.
 
-        Speakers that are known by the words of a text alone have ids that start with ``unnamed``, so that they are not
-        taken for the persons whose names the words may be. Names of one ``scope``, such as a novel, are no names of
-        another.
+        The id of a speaker of kind ``unnamed``, known only by words of a text, starts with
+        ``unnamed``, so it differs from the id of a person with that name. The same name in two
+        scopes, such as two novels, means two speakers.
         """
         name = normalize("NFC", name)
-        base = slug(f"{'unnamed' if kind == 'unnamed' else scope} {name}", 58)
+        prefix = "unnamed" if kind == "unnamed" else scope
+        base = to_slug(f"{prefix} {name}", 58)
+        speakers = self.known["speakers"]
         speaker_id, number = base, 2
-        while (old := self.known["speakers"].get(speaker_id)) and getattr(old, "name", None) != name:
+        while speaker_id in speakers and getattr(speakers[speaker_id], "name", None) != name:
             speaker_id, number = f"{base}-{number}", number + 1
+
+        other_names = {normalize("NFC", alias) for alias in aliases} - {name}
         entry = Speaker(
             speaker_id=speaker_id,
             name=name,
             kind=kind,
-            aliases=tuple(sorted({normalize("NFC", alias) for alias in aliases} - {name})),
+            aliases=tuple(sorted(other_names)),
             members=tuple(members),
             note=_UNRESOLVED if kind == "unnamed" else None,
         )
-        self.known["speakers"].setdefault(speaker_id, entry)
+        speakers.setdefault(speaker_id, entry)
         return speaker_id
 
     def add_target(self, label: str) -> str:
-        """Return the id of a target by its label; a new entry is made where there is none."""
-        target_id = slug(label)
+        """Return the id of the target with a label; add an entry if there is none."""
+        target_id = to_slug(label)
         entry = Target(
             target_id=target_id,
             label=label,
             proposition=f"{label} is to be supported.",
             favor_means="supports the target",
             against_means="opposes the target",
-            note=f"Made of the label in {self.title}, which states no proposition.",
+            note=f"Made from the label in {self.title}, which states no proposition.",
         )
         self.known["targets"].setdefault(target_id, entry)
         return target_id
 
 
-def corpus_files(inbox: CorpusInbox) -> dict[str, bytes]:
-    """Return the files that an inbox adds to a corpus folder, or changes in it; none while it holds a problem."""
-    files = layer_files(inbox)
+def build_corpus_files(inbox: CorpusInbox) -> dict[str, bytes]:
+    """Return the files that an inbox adds to a corpus folder or changes in it, by path.
+
+    There are none if the inbox has a problem.
+    """
+    files = build_layer_files(inbox)
     if inbox.problems:
         return {}
+
     _add_annotator(inbox)
-    kept_speakers = _find_used(inbox) | _list_registered(inbox)
+    kept_speakers = _find_used_speakers(inbox) | _list_registered_speakers(inbox)
     for name, entries in inbox.known.items():
-        kept = [entry for key, entry in entries.items() if name != "speakers" or key in kept_speakers]
+        if name == "speakers":
+            kept = [entry for key, entry in entries.items() if key in kept_speakers]
+        else:
+            kept = list(entries.values())
         files[f"annotations/{name}.jsonl"] = encode_records(kept)
+
     index: RecordFile[Document] | None = inbox.corpus.index if inbox.corpus else None
-    metas = {meta.doc_id: meta for meta in (index.records if index else ())}
+    metas = {meta.doc_id: meta for meta in index.records} if index else {}
     for doc_id, (meta, text) in inbox.documents.items():
         if doc_id not in metas:
             metas[doc_id] = meta
             files[f"{TEXTS}/{doc_id}.txt"] = text.encode()
-            files[f"{GOLD}/{doc_id}.jsonl"] = b""  # a document has a gold layer, though nobody has decided on it yet
+            # Every document has a gold layer, even if nobody has adjudicated it yet.
+            files[f"{GOLD}/{doc_id}.jsonl"] = b""
+
     files[DOCUMENTS] = encode_records(metas.values())
     return files
 
 
-def _list_registered(inbox: CorpusInbox) -> set[str]:
+def _list_registered_speakers(inbox: CorpusInbox) -> set[str]:
     return set(inbox.corpus.registries.speakers) if inbox.corpus else set()
 
 
-def _find_used(inbox: CorpusInbox) -> set[str]:
+def _find_used_speakers(inbox: CorpusInbox) -> set[str]:
+    """Return the speakers whom documents and layers name, and the members of groups among them."""
     records: list[Record] = [meta for meta, _ in inbox.documents.values()]
     records += chain.from_iterable(inbox.layers.values())
-    used = _find_speakers(records)
+    used = _list_speakers(records)
+
     speakers = inbox.known["speakers"]
-    return used | _find_speakers(speakers[name] for name in used if name in speakers)
+    entries = [speakers[name] for name in used if name in speakers]
+    return used | _list_speakers(entries)
 
 
-def _find_speakers(records: Iterable[Record]) -> set[str]:
-    """Return the speakers whom records name."""
+def _list_speakers(records: Iterable[Record]) -> set[str]:
+    """Return the ids of the speakers whom records name."""
     return {name for record in records for name in named_entries(record, "speakers")}
 
 

@@ -1,8 +1,9 @@
-"""PDNC: a folder a novel, with its text, a CSV of quotations and one of characters (Vishnubhotla et al. 2022).
+"""Import PDNC: one folder per novel, with its text, quotations and characters.
 
-Both published layouts are read: ``text.txt`` and ``quotations.csv``, or ``novel_text.txt`` and ``quotation_info.csv``.
-Lists stand in cells as Python writes them. The spans, called "character-byte spans", are taken as code points, or as
-UTF-8 bytes where only these fit the words.
+Quotations and characters are CSV tables (Vishnubhotla et al. 2022). Both published layouts are
+read: ``text.txt`` with ``quotations.csv``, and ``novel_text.txt`` with ``quotation_info.csv``.
+Cells contain lists in Python syntax. Spans, called "character-byte spans", count code points; they
+are read as UTF-8 bytes if only then all of them match their words.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from readout.text.find import map_offsets
 
 TITLE = "PDNC"
 LOSSES = (
-    "Every quotation is direct; its type and referring expression go into the note, as words.",
-    "A mention of several characters is one of a group; gender and category of characters are not kept.",
-    "The year of a novel is not in its folder, so document ids start with 0000-00.",
+    "Every quotation becomes a direct quote; its type and referring expression become its note.",
+    "A mention of several characters becomes a mention of a group.",
+    "Gender and category of characters are dropped.",
+    "The folder does not give the year of the novel, so document ids start with 0000-00.",
 )
 _TEXTS = ("text.txt", "novel_text.txt")
 _TABLES = ("quotations.csv", "quotation_info.csv")
@@ -32,133 +34,208 @@ PdncRow = Mapping[str, str]
 
 
 def import_pdnc(inbox: CorpusInbox, path: Path) -> None:
-    """Read every folder that holds a table of quotations."""
+    """Read every folder that contains a table of quotations."""
     for table in find_files(path, *_TABLES):
-        beside = next((table.parent / name for name in _TEXTS if (table.parent / name).is_file()), None)
-        if beside is None:
+        text_file = _find_text_file(table)
+        if text_file is None:
             message = f"There is neither {_TEXTS[0]} nor {_TEXTS[1]} beside the table."
-            inbox.report("foreign-document", str(table), message, "put the text of the novel there.")
+            hint = f"put the text of the novel there as {_TEXTS[0]}."
+            inbox.report("foreign-document", str(table), message, hint)
             continue
-        text, content = read_foreign_text(inbox, beside, "utf-8"), read_foreign_text(inbox, table)
+
+        text = read_foreign_text(inbox, text_file, "utf-8")
+        content = read_foreign_text(inbox, table)
         if text is None or content is None:
             continue
+
         _add_characters(inbox, table.parent / "character_info.csv")
-        doc_id = inbox.add_document(str(beside), table.parent.name, text, "0000-00")
+        doc_id = inbox.add_document(str(text_file), table.parent.name, text, "0000-00")
         rows = list(read_rows(inbox, str(table), content, ".csv", ("quoteByteSpans", "speaker")))
-        inbox.add_layer(str(table), doc_id, NovelReader(inbox, str(table), text, rows).read())
+        graph = NovelReader(inbox, str(table), text, rows).read()
+        inbox.add_layer(str(table), doc_id, graph)
+
+
+def _find_text_file(table: Path) -> Path | None:
+    for name in _TEXTS:
+        text_file = table.parent / name
+        if text_file.is_file():
+            return text_file
+    return None
 
 
 def _add_characters(inbox: CorpusInbox, file: Path) -> None:
     content = read_foreign_text(inbox, file) if file.is_file() else None
-    if content is not None:
-        for line, row in read_rows(inbox, str(file), content, ".csv", ("Main Name",)):
-            aliases = parse_list(inbox, str(file), row.get("Aliases", ""), line)
-            named = [alias for alias in aliases if isinstance(alias, str)]
-            inbox.add_speaker(row["Main Name"], "person", named, scope=file.parent.name)
+    if content is None:
+        return
+
+    for line, row in read_rows(inbox, str(file), content, ".csv", ("Main Name",)):
+        values = parse_list(inbox, str(file), row.get("Aliases", ""), line)
+        aliases = [value for value in values if isinstance(value, str)]
+        inbox.add_speaker(row["Main Name"], "person", aliases, scope=file.parent.name)
 
 
 def parse_list(inbox: CorpusInbox, path: str, cell: str, line: int) -> list[Any]:
-    """Return the list or set that stands in a cell as Python writes it; an empty list, with a problem, if none."""
+    """Return the list or set that a cell contains in Python syntax.
+
+    An empty cell is an empty list. Report any other content and return an empty list.
+    """
+    if not cell.strip():
+        return []
     try:
-        value = ast.literal_eval(cell) if cell.strip() else []
+        value = ast.literal_eval(cell)
         return sorted(value) if isinstance(value, set) else list(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        inbox.report("foreign-syntax", path, f"Got {cell[:60]!r}. Expected a list.", "correct the cell.", line)
+        message = f"Got {cell[:60]!r}. Expected a list in Python syntax."
+        inbox.report("foreign-syntax", path, message, "correct the cell.", line)
         return []
 
 
 class NovelReader:
     """Reads the rows of one novel."""
 
-    def __init__(self, inbox: CorpusInbox, path: str, text: str, rows: list[tuple[int, dict[str, str]]]) -> None:
+    def __init__(
+        self, inbox: CorpusInbox, path: str, text: str, rows: list[tuple[int, dict[str, str]]]
+    ) -> None:
         self.inbox, self.path, self.text, self.rows = inbox, path, text, rows
         self.novel = Path(path).parent.name
-        self.bytes = map_offsets(text, "utf-8")
+        self.byte_offsets = map_offsets(text, "utf-8")
         self.pieces = {line: self._read_pieces(line, row) for line, row in rows}
-        self.in_bytes = not text.isascii() and not self._fits(in_bytes=False) and self._fits(in_bytes=True)
+        self.in_bytes = self._counts_bytes()
         self.graph = Graph([], [])
         self.mentions: dict[Span, str] = {}
 
     def read(self) -> Graph:
         """Return the graph of the novel."""
         for line, row in self.rows:
-            spans = [self._anchor(line, pair, words) for pair, words in self.pieces[line]]
-            found = tuple(sorted((span for span in spans if span), key=lambda span: span.start))
-            if len(found) == len(spans) and found:
-                key = row.get("quoteId") or row.get("quoteID") or f"line {line}"
-                self.graph.nodes.append(Node(key, "quote", found, self._read_values(line, row), line))
-            elif not spans:
-                message = "The quotation has no spans."
-                self.inbox.report("foreign-value", self.path, message, "give it spans, or remove the row.", line)
+            self._read_quotation(line, row)
             self._read_mentions(line, row)
         return self.graph
 
-    def _list(self, line: int, row: PdncRow, *names: str) -> list[Any]:
+    def _report(self, code: str, message: str, hint: str, line: int) -> None:
+        self.inbox.report(code, self.path, message, hint, line)
+
+    def _read_list(self, line: int, row: PdncRow, *names: str) -> list[Any]:
+        """Return the list in the first of these columns that is not empty."""
         cell = next((row[name] for name in names if row.get(name)), "")
         return parse_list(self.inbox, self.path, cell, line)
 
-    def _read_pieces(self, line: int, row: PdncRow) -> list[tuple[Any, str | None]]:
-        pairs = self._list(line, row, "quoteByteSpans")
-        words = self._list(line, row, "subQuotationList")
-        pairs = [pairs] if pairs and isinstance(pairs[0], int) else pairs
-        return [(pair, word if isinstance(word, str) else None) for pair, word in zip_longest(pairs, words) if pair]
+    def _counts_bytes(self) -> bool:
+        """Return whether the spans match their words as UTF-8 bytes, but not as code points."""
+        if self.text.isascii() or self._spans_match(in_bytes=False):
+            return False
+        return self._spans_match(in_bytes=True)
 
-    def _fits(self, in_bytes: bool) -> bool:
-        pieces = [piece for found in self.pieces.values() for piece in found]
-        spans = [(self._to_offsets(pair, in_bytes), words) for pair, words in pieces if words]
-        return all(place and self.text[place[0] : place[1]] == words for place, words in spans)
+    def _spans_match(self, in_bytes: bool) -> bool:
+        for pieces in self.pieces.values():
+            for pair, words in pieces:
+                if not words:
+                    continue
+                offsets = self._to_offsets(pair, in_bytes)
+                if offsets is None or self.text[slice(*offsets)] != words:
+                    return False
+        return True
 
     def _to_offsets(self, pair: Any, in_bytes: bool) -> tuple[int, int] | None:
+        """Return a pair as offsets in code points, or None if it is not a pair of offsets."""
         try:
             start, end = int(pair[0]), int(pair[1])
-            return (self.bytes.from_foreign(start), self.bytes.from_foreign(end)) if in_bytes else (start, end)
+            if in_bytes:
+                start = self.byte_offsets.from_foreign(start)
+                end = self.byte_offsets.from_foreign(end)
         except (ValueError, TypeError, LookupError):
             return None
+        return start, end
 
-    def _anchor(self, line: int, pair: Any, words: str | None) -> Span | None:
-        place = self._to_offsets(pair, self.in_bytes)
-        if place is None:
+    def _anchor_pair(self, line: int, pair: Any, words: str | None) -> Span | None:
+        offsets = self._to_offsets(pair, self.in_bytes)
+        if offsets is None:
             message = f"Got the span {pair!r}. Expected [START, END]."
-            self.inbox.report("foreign-span", self.path, message, "correct the cell.", line)
+            self._report("foreign-span", message, "correct the cell.", line)
             return None
-        return self.inbox.anchor(self.text, *place, words, self.path, line)
+        return self.inbox.anchor_span(self.text, *offsets, words, self.path, line)
+
+    def _read_pieces(self, line: int, row: PdncRow) -> list[tuple[Any, str | None]]:
+        """Return the pieces of a quotation as (pair of offsets, words)."""
+        pairs = self._read_list(line, row, "quoteByteSpans")
+        words = self._read_list(line, row, "subQuotationList")
+        if pairs and isinstance(pairs[0], int):
+            pairs = [pairs]
+
+        pieces = []
+        for pair, word in zip_longest(pairs, words):
+            if pair:
+                pieces.append((pair, word if isinstance(word, str) else None))
+        return pieces
+
+    def _read_quotation(self, line: int, row: PdncRow) -> None:
+        pieces = self.pieces[line]
+        if not pieces:
+            hint = "give it spans, or remove the row."
+            self._report("foreign-value", "The quotation has no spans.", hint, line)
+            return
+
+        spans = [self._anchor_pair(line, pair, words) for pair, words in pieces]
+        found = [span for span in spans if span is not None]
+        if len(found) == len(spans):
+            found.sort(key=lambda span: span.start)
+            key = row.get("quoteId") or row.get("quoteID") or f"line {line}"
+            values = self._read_values(line, row)
+            self.graph.nodes.append(Node(key, "quote", tuple(found), values, line))
 
     def _read_values(self, line: int, row: PdncRow) -> dict[str, str]:
-        addressees = self._list(line, row, "addressees", "addressee")
-        noted = [f"{name}: {row[name]}" for name in ("quoteType", "referringExpression") if row.get(name)]
+        if row["speaker"]:
+            speaker = self._add_person(row["speaker"])
+        else:
+            speaker = self.inbox.add_speaker(UNSTATED)
+
+        names = self._read_list(line, row, "addressees", "addressee")
+        addressees = dict.fromkeys(self._add_person(str(name)) for name in names)
+        noted_columns = ("quoteType", "referringExpression")
+        notes = [f"{column}: {row[column]}" for column in noted_columns if row.get(column)]
         return {
             "form": "direct",
-            "speaker": self._add_person(row["speaker"]) if row["speaker"] else self.inbox.add_speaker(UNSTATED),
-            "addressees": " ".join(dict.fromkeys(self._add_person(str(each)) for each in addressees)),
-            "note": "; ".join(noted),
+            "speaker": speaker,
+            "addressees": " ".join(addressees),
+            "note": "; ".join(notes),
         }
 
     def _add_person(self, name: str) -> str:
         return self.inbox.add_speaker(name, "person", scope=self.novel)
 
     def _read_mentions(self, line: int, row: PdncRow) -> None:
-        spans = self._list(line, row, "mentionSpansList")
-        words = self._list(line, row, "mentionTextList", "mentionTextsList")
-        entities = self._list(line, row, "mentionEntitiesList")
+        """Read the mentions within a quotation; each column has one list per piece of it."""
+        spans = self._read_list(line, row, "mentionSpansList")
+        words = self._read_list(line, row, "mentionTextList", "mentionTextsList")
+        entities = self._read_list(line, row, "mentionEntitiesList")
+
         if not len(spans) == len(words) == len(entities):
             message = "The lists of mentions have different lengths."
-            self.inbox.report("foreign-value", self.path, message, "correct the row.", line)
+            self._report("foreign-value", message, "correct the row.", line)
             return
         if not all(isinstance(each, list | tuple) for each in (*spans, *words, *entities)):
-            message = "The lists of mentions contain values that are no lists."
-            self.inbox.report("foreign-value", self.path, message, "correct the row.", line)
+            message = "The lists of mentions contain values that are not lists."
+            self._report("foreign-value", message, "correct the row.", line)
             return
-        for group in zip(spans, words, entities, strict=True):
-            for pair, word, names in zip(*group, strict=False):
+
+        for piece_spans, piece_words, piece_entities in zip(spans, words, entities, strict=True):
+            mentions = zip(piece_spans, piece_words, piece_entities, strict=False)
+            for pair, word, names in mentions:
                 self._add_mention(line, pair, str(word), names)
 
     def _add_mention(self, line: int, pair: Any, words: str, names: Any) -> None:
-        named = [str(name) for name in (names if isinstance(names, list | tuple) else [names])]
-        span = self._anchor(line, pair, words)
+        if not isinstance(names, list | tuple):
+            names = [names]
+        named = [str(name) for name in names]
+        span = self._anchor_pair(line, pair, words)
         if span is None or not named or span in self.mentions:
             return
-        speaker, *others = members = [self._add_person(name) for name in named]
-        if others:
-            speaker = self.inbox.add_speaker(" and ".join(named), "group", members=members, scope=self.novel)
+
+        members = [self._add_person(name) for name in named]
+        speaker = members[0]
+        if len(members) > 1:
+            title = " and ".join(named)
+            speaker = self.inbox.add_speaker(title, "group", members=members, scope=self.novel)
+
         self.mentions[span] = f"mention {span.start}–{span.end}"
-        self.graph.nodes.append(Node(self.mentions[span], "mention", (span,), {"speaker": speaker}, line))
+        node = Node(self.mentions[span], "mention", (span,), {"speaker": speaker}, line)
+        self.graph.nodes.append(node)

@@ -1,1 +1,1 @@
-"""One module per annotation tool or file format."""
+"""Converters for the formats of annotation tools and for general file formats, one per module."""

@@ -1,8 +1,10 @@
-"""brat standoff: one ``.txt`` and one ``.ann`` a document, with ``annotation.conf`` for the tool.
+"""Read and write brat standoff: one ``.txt`` and one ``.ann`` file per document.
 
-The format is that of https://brat.nlplab.org/standoff.html: text-bound annotations (T), relations (R), attributes (A),
-normalisations (N) and notes (#), offsets in code points. A span that crosses a line break is written as fragments, one
-a line, as brat itself does; where that leaves room for doubt the exact spans stand in a note of type ``Spans``.
+The export also writes the configuration of brat. The format is documented at
+https://brat.nlplab.org/standoff.html: text-bound annotations (T), relations (R), attributes (A),
+normalisations (N) and notes (#), with offsets in code points. As in brat, a span that crosses line
+breaks is written as one fragment per line. If the fragments are ambiguous, a note of type ``Spans``
+gives the exact spans.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from readout.interchange.graph import (
     LINKS,
-    LISTS,
+    LIST_VALUES,
     NODE_LABELS,
     VALUE_ROLES,
     Graph,
@@ -26,15 +28,17 @@ from readout.interchange.outbox import Outbox, Sheet
 from readout.model import ANNOTATION_CLASSES, Registries, Span, fields_of
 
 LOSSES = (
-    "An annotation of nothing but line breaks cannot be written: the export names it and fails.",
-    "Events, equivalences and notes of types that are not written here are refused on import.",
+    "The export refuses an annotation that covers nothing but line breaks.",
+    "The import refuses events, equivalences and notes of types that the export does not write.",
 )
 _ENUMERATED = {
-    field: name for name, record_class in ANNOTATION_CLASSES.items() for field in fields_of(record_class, "label")
+    field: label
+    for label, record_class in ANNOTATION_CLASSES.items()
+    for field in fields_of(record_class, "label")
 }
-"""The fields of a closed vocabulary, which brat knows as attributes, each with its annotation type."""
+"""The fields with a closed vocabulary, attributes in brat, each with its annotation type."""
 _NORMALISED = {name: role.of for name, role in VALUE_ROLES.items() if role.kind == "entry"}
-"""The fields that name entries, each with its registry."""
+"""The fields that name registry entries, each with its registry."""
 _NOTES = {"id": "Id", "statement": "Statement", "note": "AnnotatorNotes"}
 _SPANS = "Spans"
 
@@ -43,65 +47,87 @@ _SPANS = "Spans"
 
 
 def export_brat(outbox: Outbox) -> None:
-    """Write the text, the annotations and the configuration of every document."""
+    """Write the text and the annotations of every document, and the configuration of brat."""
     for sheet in outbox.sheets:
+        lines = [f"{line}\n" for line in AnnWriter(outbox, sheet).iter_lines()]
         outbox.add(f"{sheet.stem}.txt", sheet.text)
-        outbox.add(f"{sheet.stem}.ann", "".join(line + "\n" for line in _iter_lines(outbox, sheet)))
+        outbox.add(f"{sheet.stem}.ann", "".join(lines))
     outbox.add("annotation.conf", format_annotation_conf())
-    outbox.add("visual.conf", _VISUAL)
-    outbox.add("tools.conf", _TOOLS)
+    outbox.add("visual.conf", _format_visual_conf())
+    outbox.add("tools.conf", _format_tools_conf())
 
 
-def _iter_lines(outbox: Outbox, sheet: Sheet) -> Iterator[str]:
-    graph = to_graph(sheet.records)
-    names: dict[str, str] = {}
-    counts = dict.fromkeys("ANR#", 0)
+class AnnWriter:
+    """Writes the lines of one ``.ann`` file, with line names that are numbered by kind."""
 
-    def number(kind: str) -> str:
-        counts[kind] += 1
-        return f"{kind}{counts[kind]}"
+    def __init__(self, outbox: Outbox, sheet: Sheet) -> None:
+        self.outbox, self.sheet = outbox, sheet
+        self.names: dict[str, str] = {}
+        self.counts = dict.fromkeys("TANR#", 0)
 
-    for node in graph.nodes:
+    def iter_lines(self) -> Iterator[str]:
+        """Yield the lines; an annotation that brat cannot represent is reported."""
+        graph = to_graph(self.sheet.records)
+        for node in graph.nodes:
+            yield from self._iter_node_lines(node)
+        for link in graph.links:
+            tail, head = self.names.get(link.tail), self.names.get(link.head)
+            if tail and head:
+                yield f"{self._next_name('R')}\t{link.label} Arg1:{tail} Arg2:{head}"
+
+    def _next_name(self, kind: str) -> str:
+        self.counts[kind] += 1
+        return f"{kind}{self.counts[kind]}"
+
+    def _iter_node_lines(self, node: Node) -> Iterator[str]:
         fragments = [part for span in node.spans for part in split_lines(span)]
         if not fragments:
-            message = f"The {node.label} {node.key!r} holds nothing but line breaks."
-            outbox.refuse(sheet, message, "give it the words that it is about.")
-            continue
-        name = names[node.key] = f"T{len(names) + 1}"
-        offsets = ";".join(f"{part.start} {part.end}" for part in fragments)
-        yield f"{name}\t{node.label} {offsets}\t{' '.join(part.exact for part in fragments)}"
-        if join_fragments(sheet.text, fragments) != list(node.spans):
-            exact = ";".join(f"{span.start} {span.end}" for span in node.spans)
-            yield f"{number('#')}\t{_SPANS} {name}\t{exact}"
+            message = f"The {node.label} {node.key!r} covers nothing but line breaks."
+            self.outbox.refuse(self.sheet, message, "make it cover words, or remove it.")
+            return
+
+        name = self.names[node.key] = self._next_name("T")
+        words = " ".join(part.exact for part in fragments)
+        yield f"{name}\t{node.label} {_format_offsets(fragments)}\t{words}"
+        if join_fragments(self.sheet.text, fragments) != list(node.spans):
+            yield f"{self._next_name('#')}\t{_SPANS} {name}\t{_format_offsets(node.spans)}"
+
         for field, value in node.values.items():
-            for kind, content in _format_value(outbox.registries, name, field, value):
-                yield f"{number(kind)}\t{content}"
-    for link in graph.links:
-        if link.tail in names and link.head in names:
-            yield f"{number('R')}\t{link.label} Arg1:{names[link.tail]} Arg2:{names[link.head]}"
+            for kind, content in _format_value(self.outbox.registries, name, field, value):
+                yield f"{self._next_name(kind)}\t{content}"
 
 
-def _format_value(registries: Registries, name: str, field: str, value: str) -> Iterator[tuple[str, str]]:
+def _format_offsets(spans: Iterable[Span]) -> str:
+    return ";".join(f"{span.start} {span.end}" for span in spans)
+
+
+def _format_value(
+    registries: Registries, name: str, field: str, value: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the content of every line for a value of the annotation ``name``."""
     if field in _ENUMERATED:
         yield "A", f"{field} {name} {value}"
     elif field in _NORMALISED:
-        for entry in value.split():
-            yield "N", f"Reference {name} {field}:{entry}\t{_entry_words(registries, _NORMALISED[field], entry)}"
+        for entry_id in value.split():
+            words = _describe_entry(registries, _NORMALISED[field], entry_id)
+            yield "N", f"Reference {name} {field}:{entry_id}\t{words}"
     else:
         yield "#", f"{_NOTES[field]} {name}\t{escape(value)}"
 
 
-def _entry_words(registries: Registries, vocabulary: str, entry: str) -> str:
-    record = getattr(registries, vocabulary).get(entry)
-    return escape(getattr(record, "name", None) or getattr(record, "label", None) or entry)
+def _describe_entry(registries: Registries, registry: str, entry_id: str) -> str:
+    """Return the name or label of an entry, or its id if it has neither."""
+    entry = getattr(registries, registry).get(entry_id)
+    return escape(getattr(entry, "name", None) or getattr(entry, "label", None) or entry_id)
 
 
+# Every character at which ``str.splitlines``, and so brat, ends a line.
 _BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAKS}]+")
 
 
 def split_lines(span: Span) -> list[Span]:
-    """Return the parts of a span that lie in one line each: wherever ``str.splitlines`` sees a line end."""
+    """Return the parts of a span that lie within one line each, without the line breaks."""
     return [
         Span(span.start + found.start(), span.start + found.end(), found.group())
         for found in _LINE.finditer(span.exact)
@@ -109,7 +135,7 @@ def split_lines(span: Span) -> list[Span]:
 
 
 def join_fragments(text: str, fragments: Iterable[Span]) -> list[Span]:
-    """Return fragments with those put together that nothing but line breaks parts."""
+    """Return fragments, joining those that only line breaks separate."""
     joined: list[Span] = []
     for part in fragments:
         gap = text[joined[-1].end : part.start] if joined else ""
@@ -120,35 +146,59 @@ def join_fragments(text: str, fragments: Iterable[Span]) -> list[Span]:
     return joined
 
 
-_UNPRINTED = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ESCAPED = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def escape(value: str) -> str:
-    r"""Return a text on one line: control characters and line ends as ``\uXXXX``, a backslash as two."""
-    return _UNPRINTED.sub(lambda found: "\\\\" if found.group() == "\\" else f"\\u{ord(found.group()):04x}", value)
+    r"""Return a text on one line: controls and line ends as ``\uXXXX``, a backslash doubled."""
+    return _ESCAPED.sub(_escape_char, value)
+
+
+def _escape_char(found: re.Match[str]) -> str:
+    char = found.group()
+    return "\\\\" if char == "\\" else f"\\u{ord(char):04x}"
 
 
 def unescape(value: str) -> str:
     """Return the text that :func:`escape` was given."""
-    return re.sub(r"\\(?:(\\)|u([0-9a-f]{4}))", lambda found: found.group(1) or chr(int(found.group(2), 16)), value)
+    return re.sub(r"\\(?:(\\)|u([0-9a-f]{4}))", _unescape_char, value)
+
+
+def _unescape_char(found: re.Match[str]) -> str:
+    return found.group(1) or chr(int(found.group(2), 16))
 
 
 def format_annotation_conf() -> str:
     """Return ``annotation.conf``: the labels, links and closed vocabularies of the schema."""
-    relations = "".join(f"{name}\tArg1:{tail}, Arg2:{head}\n" for name, (tail, head) in LINKS.items())
-    values = {name: "|".join(VALUE_ROLES[name].values) for name in _ENUMERATED}
-    attributes = "".join(f"{name}\tArg:{label}, Value:{values[name]}\n" for name, label in _ENUMERATED.items())
-    overlaps = "<OVERLAP>\tArg1:<ANY>, Arg2:<ANY>, <OVL-TYPE>:<ANY>\n"
     entities = "".join(f"{label}\n" for label in NODE_LABELS)
-    return f"[entities]\n{entities}\n[relations]\n{overlaps}{relations}\n[events]\n\n[attributes]\n{attributes}"
+    relations = "".join(
+        f"{name}\tArg1:{tail}, Arg2:{head}\n" for name, (tail, head) in LINKS.items()
+    )
+    attributes = ""
+    for name, label in _ENUMERATED.items():
+        values = "|".join(VALUE_ROLES[name].values)
+        attributes += f"{name}\tArg:{label}, Value:{values}\n"
+
+    overlaps = "<OVERLAP>\tArg1:<ANY>, Arg2:<ANY>, <OVL-TYPE>:<ANY>\n"
+    return (
+        f"[entities]\n{entities}\n"
+        f"[relations]\n{overlaps}{relations}\n"
+        f"[events]\n\n"
+        f"[attributes]\n{attributes}"
+    )
 
 
-_VISUAL = "[labels]\n" + "".join(
-    f"{label} | {label.capitalize()} | {label[:2].capitalize()}\n" for label in NODE_LABELS
-)
-_TOOLS = "[options]\nTokens\ttokenizer:whitespace\nSentences\tsplitter:newline\n\n[normalization]\n" + "".join(
-    f"{name}\tDB:{name}\n" for name in _NORMALISED
-)
+def _format_visual_conf() -> str:
+    labels = [
+        f"{label} | {label.capitalize()} | {label[:2].capitalize()}\n" for label in NODE_LABELS
+    ]
+    return "[labels]\n" + "".join(labels)
+
+
+def _format_tools_conf() -> str:
+    databases = "".join(f"{name}\tDB:{name}\n" for name in _NORMALISED)
+    options = "Tokens\ttokenizer:whitespace\nSentences\tsplitter:newline\n"
+    return f"[options]\n{options}\n[normalization]\n{databases}"
 
 
 # ---------------------------------------------------------------- in
@@ -171,36 +221,46 @@ _LINE_FORMS = {
 
 
 def import_brat(inbox: Inbox, path: Path) -> None:
-    """Read ``.ann`` files, each named by its document; a ``.txt`` beside one must hold the text of the corpus."""
+    """Read ``.ann`` files, each named after its document.
+
+    If there is a ``.txt`` file beside one, it must contain the text of the corpus.
+    """
     for file in find_files(path, ".ann"):
-        text = inbox.find_text(str(file), file.stem)
+        doc_id = file.stem
+        text = inbox.find_text(str(file), doc_id)
         content = read_foreign_text(inbox, file)
         if text is None or content is None:
             continue
-        beside = file.with_suffix(".txt")
-        theirs = read_foreign_text(inbox, beside, "utf-8") if beside.is_file() else text
-        if not inbox.check_text(str(beside), text, theirs or ""):
-            continue
-        inbox.add_layer(str(file), file.stem, AnnReader(inbox, str(file), text).read(content))
+
+        text_file = file.with_suffix(".txt")
+        theirs = read_foreign_text(inbox, text_file, "utf-8") if text_file.is_file() else text
+        if inbox.check_text(str(text_file), text, theirs or ""):
+            graph = AnnReader(inbox, str(file), text).read(content)
+            inbox.add_layer(str(file), doc_id, graph)
 
 
 class AnnReader:
-    """Reads the lines of one ``.ann`` file; what is no line of the format becomes a problem."""
+    """Reads the lines of one ``.ann`` file, and reports those that are not in the format."""
 
     def __init__(self, inbox: Inbox, path: str, text: str) -> None:
         self.inbox, self.path, self.text = inbox, path, text
         self.nodes: dict[str, Node] = {}
         self.links: list[Link] = []
-        self.later: list[tuple[int, str, str, str]] = []
+        self.values: list[tuple[int, str, str, str]] = []
 
     def read(self, content: str) -> Graph:
         """Return the graph of an ``.ann`` file."""
         for number, line in enumerate(content.split("\n"), 1):
             if line.strip():
                 self._read_line(number, line.rstrip("\r"))
-        for number, name, field, value in self.later:
+
+        # Values may be on lines before their annotation.
+        for number, name, field, value in self.values:
             self._set_value(number, name, field, value)
         return Graph(list(self.nodes.values()), self.links)
+
+    def _report(self, code: str, message: str, hint: str, number: int) -> None:
+        self.inbox.report(code, self.path, message, hint, number)
 
     def _read_line(self, number: int, line: str) -> None:
         kind = "A" if line[0] == "M" else line[0]
@@ -208,35 +268,46 @@ class AnnReader:
         if found is None:
             expected = _LINE_FORMS.get(kind, "a line that starts with T, R, A, N or #")
             message = f"Got {line[:60]!r}. Expected {expected}."
-            self.inbox.report("foreign-syntax", self.path, message, "correct or remove the line.", number)
+            self._report("foreign-syntax", message, "correct or remove the line.", number)
             return
+
         groups = found.groups()
         if kind == "T":
             self._read_text_bound(number, *groups)
         elif kind == "R":
-            self.links.append(Link(groups[1], groups[2], groups[3], number))
+            _, label, tail, head = groups
+            self.links.append(Link(label, tail, head, number))
         elif kind == "A":
-            self.later.append((number, groups[2], groups[1], groups[3]))
+            _, field, name, value = groups
+            self.values.append((number, name, field, value))
         elif kind == "N":
-            self.later.append((number, groups[1], groups[2], groups[3]))
+            _, name, field, value = groups
+            self.values.append((number, name, field, value))
         else:
-            self.later.append((number, groups[2], f"#{groups[1]}", unescape(groups[3])))
+            _, note_type, name, value = groups
+            self.values.append((number, name, f"#{note_type}", unescape(value)))
 
-    def _read_text_bound(self, number: int, name: str, label: str, offsets: str, words: str) -> None:
+    def _read_text_bound(
+        self, number: int, name: str, label: str, offsets: str, words: str
+    ) -> None:
         if name in self.nodes:
-            message = f"The name {name!r} is already given on line {self.nodes[name].line}."
-            self.inbox.report("foreign-syntax", self.path, message, "give the annotation another name.", number)
+            message = f"The annotation on line {self.nodes[name].line} has the name {name!r} too."
+            self._report("foreign-syntax", message, "give the annotation another name.", number)
             return
-        parts = anchor_fragments(self.inbox, self.text, parse_offsets(offsets), words, self.path, number)
+
+        pairs = parse_offsets(offsets)
+        parts = anchor_fragments(self.inbox, self.text, pairs, words, self.path, number)
         if parts:
-            self.nodes[name] = Node(name, label, tuple(join_fragments(self.text, parts)), {}, number)
+            spans = tuple(join_fragments(self.text, parts))
+            self.nodes[name] = Node(name, label, spans, {}, number)
 
     def _set_value(self, number: int, name: str, field: str, value: str) -> None:
         node = self.nodes.get(name)
-        fields = {f"#{note}": known for known, note in _NOTES.items()}
+        fields = {f"#{note_type}": known for known, note_type in _NOTES.items()}
         if node is None:
-            message = f"The line names {name!r}, which is not there."
-            self.inbox.report("foreign-value", self.path, message, "add the annotation, or remove the line.", number)
+            message = f"The line names the annotation {name!r}, which does not exist."
+            hint = "add the annotation, or remove the line."
+            self._report("foreign-value", message, hint, number)
         elif field == f"#{_SPANS}":
             self._set_spans(node, value)
         else:
@@ -244,49 +315,57 @@ class AnnReader:
 
     def _add_value(self, number: int, node: Node, field: str, value: str) -> None:
         old = node.values.get(field)
-        if old is not None and field not in (*LISTS, "note"):
+        if old is not None and field not in (*LIST_VALUES, "note"):
             message = f"The {field} of {node.key!r} is given twice: {old!r} and {value!r}."
-            self.inbox.report("foreign-value", self.path, message, "keep one of the two.", number)
+            self._report("foreign-value", message, "keep one of the two.", number)
             return
-        between = " " if field in LISTS else "\n"
-        new = value if old is None else f"{old}{between}{value}"
+
+        separator = " " if field in LIST_VALUES else "\n"
+        new = value if old is None else f"{old}{separator}{value}"
         self.nodes[node.key] = node._replace(values={**node.values, field: new})
 
     def _set_spans(self, node: Node, value: str) -> None:
-        """Take exact spans from a note, unless the annotation was moved in brat since it was written."""
+        """Set the exact spans of a note, unless the annotation was moved in brat."""
         if not re.fullmatch(r"\d+ \d+(;\d+ \d+)*", value):
             return
+
         spans = [Span(start, end, self.text[start:end]) for start, end in parse_offsets(value)]
         fragments = [part for span in spans for part in split_lines(span)]
-        if tuple(join_fragments(self.text, fragments)) == node.spans and all(span.exact for span in spans):
+        is_unmoved = tuple(join_fragments(self.text, fragments)) == node.spans
+        if is_unmoved and all(span.exact for span in spans):
             self.nodes[node.key] = node._replace(spans=tuple(spans))
 
 
 def parse_offsets(offsets: str) -> list[tuple[int, int]]:
-    """Return the offsets of a text-bound annotation as pairs."""
-    return [(int(start), int(end)) for start, end in (pair.split(" ") for pair in offsets.split(";"))]
+    """Return the offsets of a text-bound annotation, such as ``12 43;50 61``, as pairs."""
+    pairs = [pair.split(" ") for pair in offsets.split(";")]
+    return [(int(start), int(end)) for start, end in pairs]
 
 
 def anchor_fragments(
     inbox: Inbox, text: str, pairs: Sequence[tuple[int, int]], words: str, path: str, line: int
 ) -> list[Span]:
-    """Return the fragments of a text-bound annotation; none, with a problem, unless they hold its words.
+    """Return the fragments of a text-bound annotation.
 
-    brat writes a space between fragments, and for a line break inside one.
+    Report a problem and return an empty list unless the text at the fragments is ``words``. In
+    ``words``, brat writes a space between fragments and for each line break within a fragment.
     """
-    single = words if len(pairs) == 1 and flatten(text[slice(*pairs[0])]) != words else None
-    spans = [inbox.anchor(text, start, end, single, path, line) for start, end in pairs]
-    found = [span for span in spans if span]
-    covered = " ".join(span.exact for span in found)
+    single_words = None
+    if len(pairs) == 1 and replace_breaks(text[slice(*pairs[0])]) != words:
+        single_words = words
+    spans = [inbox.anchor_span(text, start, end, single_words, path, line) for start, end in pairs]
+    found = [span for span in spans if span is not None]
     if len(found) < len(pairs):
         return []
-    if flatten(covered) != words:
-        message = f"Got {words!r}. The text of the fragments is {covered!r}."
+
+    covered = " ".join(span.exact for span in found)
+    if replace_breaks(covered) != words:
+        message = f"Got {words!r}. The text at the fragments is {covered!r}."
         inbox.report("foreign-span", path, message, "correct the offsets or the words.", line)
         return []
     return found
 
 
-def flatten(words: str) -> str:
-    """Return words on one line, each line break as a space."""
+def replace_breaks(words: str) -> str:
+    """Return words with a space for each line break."""
     return re.sub(f"[{_BREAKS}]", " ", words)

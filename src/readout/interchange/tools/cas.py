@@ -1,7 +1,8 @@
-"""UIMA CAS as XMI and JSON, with the type system and the layers of an INCEpTION project, through dkpro-cassis.
+"""Read and write UIMA CAS as XMI and JSON, with the layers of an INCEpTION project.
 
-One span layer holds all annotations, as INCEpTION's relations join spans of one layer; ``label`` tells them apart. The
-files count UTF-16 code units; cassis converts them to code points and back.
+One span layer contains all annotations, because relations in INCEpTION join spans of one layer; the
+feature ``label`` tells them apart. The files count UTF-16 code units, which dkpro-cassis converts
+to and from code points.
 """
 
 from __future__ import annotations
@@ -18,24 +19,26 @@ from readout.interchange.graph import LINKS, NODE_LABELS, PART, VALUE_ROLES, Gra
 from readout.interchange.inbox import Inbox, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
-from readout.interchange.xmltext import LOSS, is_writable
+from readout.interchange.xmltext import LOSS, check_xml_text
 
 LOSSES = (
     f"XMI only: {LOSS}",
-    "Sentences and tokens are left to INCEpTION, which adds its own; they are not imported, nor are other layers.",
-    "The pieces of a discontinuous span are annotations of their own, joined by the relation 'part'.",
+    "Sentences and tokens are neither exported nor imported, because INCEpTION adds its own.",
+    "Layers other than those of this export are not imported.",
+    "The pieces of a discontinuous span are separate annotations, joined by the relation 'part'.",
 )
 SPAN = "webanno.custom.Readout"
 RELATION = "webanno.custom.ReadoutLink"
+_TYPE_SYSTEM = "TypeSystem.xml"
 _LAYERS = "inception-layers.json"
 _FEATURES = {"id": "identifier"} | {name: name for name in VALUE_ROLES if name != "id"}
-"""The features by the values they hold; ``id`` is taken by XMI."""
+"""The feature of each value; ``id`` has another name because XMI uses that one."""
 
 
 # ---------------------------------------------------------------- out
 
 
-def make_type_system() -> Any:
+def build_type_system() -> Any:
     """Return the type system: the layer of spans and the layer of relations between them."""
     from cassis import TypeSystem
 
@@ -50,15 +53,18 @@ def make_type_system() -> Any:
     return types
 
 
-def make_layers() -> list[dict[str, Any]]:
+def build_layers() -> list[dict[str, Any]]:
     """Return the layers as INCEpTION imports them under *Settings, Layers*."""
-    span = _layer(SPAN, "Readout", "span", ["label", *_FEATURES.values()])
-    relation = _layer(RELATION, "Readout link", "relation", ["label"])
+    span = _build_layer(SPAN, "Readout", "span", ["label", *_FEATURES.values()], NODE_LABELS)
+    link_labels = (*LINKS, PART)
+    relation = _build_layer(RELATION, "Readout link", "relation", ["label"], link_labels)
     return [span, {**relation, "attach_type": {"name": SPAN}}]
 
 
-def _layer(name: str, title: str, kind: str, features: list[str]) -> dict[str, Any]:
-    described = {"label": "one of " + ", ".join(NODE_LABELS if kind == "span" else (*LINKS, PART))}
+def _build_layer(
+    name: str, title: str, kind: str, features: list[str], labels: tuple[str, ...]
+) -> dict[str, Any]:
+    descriptions = {"label": f"one of {', '.join(labels)}"}
     return {
         "name": name,
         "uiName": title,
@@ -82,7 +88,7 @@ def _layer(name: str, title: str, kind: str, features: list[str]) -> dict[str, A
                 "visible": feature == "label",
                 "required": feature == "label",
                 "remember": False,
-                "description": described.get(feature, ""),
+                "description": descriptions.get(feature, ""),
                 "multi_value_mode": "NONE",
                 "link_mode": "NONE",
             }
@@ -95,69 +101,86 @@ def to_cas(sheet: Sheet) -> Any:
     """Return a layer of a document as a CAS."""
     from cassis import Cas
 
-    types = make_type_system()
+    types = build_type_system()
     span_type, relation_type = types.get_type(SPAN), types.get_type(RELATION)
-    cas = Cas(types, sofa_string=sheet.text, sofa_mime="text/plain", document_language=sheet.meta.language)
+    cas = Cas(
+        types,
+        sofa_string=sheet.text,
+        sofa_mime="text/plain",
+        document_language=sheet.meta.language,
+    )
+
     pieces, links = to_pieces(sheet)
-    made = {}
+    items = {}
     for node, span in pieces:
-        values = {_FEATURES[name]: value for name, value in node.values.items()}
-        made[node.key] = span_type(begin=span.start, end=span.end, label=node.label, **values)
-        cas.add(made[node.key])
+        features = {_FEATURES[name]: value for name, value in node.values.items()}
+        item = span_type(begin=span.start, end=span.end, label=node.label, **features)
+        items[node.key] = item
+        cas.add(item)
+
     for link in links:
-        tail, head = made[link.tail], made[link.head]
-        cas.add(relation_type(begin=head.begin, end=head.end, label=link.label, Governor=tail, Dependent=head))
+        # A relation has the offsets of its dependent, as in INCEpTION.
+        tail, head = items[link.tail], items[link.head]
+        ends = {"begin": head.begin, "end": head.end, "Governor": tail, "Dependent": head}
+        cas.add(relation_type(label=link.label, **ends))
     return cas
 
 
 def export_cas_xmi(outbox: Outbox) -> None:
-    """Write one XMI file a document, the type system and INCEpTION's layers."""
-    _export_cas(outbox, ".xmi", lambda cas: str(cas.to_xmi()))
+    """Write one XMI file per document, the type system and the layers of INCEpTION."""
+    for sheet in outbox.sheets:
+        if check_xml_text(outbox, sheet):
+            outbox.add(f"{sheet.stem}.xmi", str(to_cas(sheet).to_xmi()))
+    _add_definitions(outbox)
 
 
 def export_cas_json(outbox: Outbox) -> None:
-    """Write one JSON CAS a document, the type system and INCEpTION's layers."""
-    _export_cas(outbox, ".json", lambda cas: str(cas.to_json()))
-
-
-def _export_cas(outbox: Outbox, suffix: str, write: Callable[[Any], str]) -> None:
+    """Write one JSON CAS file per document, the type system and the layers of INCEpTION."""
     for sheet in outbox.sheets:
-        if suffix == ".json" or is_writable(outbox, sheet):
-            outbox.add(sheet.stem + suffix, write(to_cas(sheet)))
-    outbox.add("TypeSystem.xml", make_type_system().to_xml())
-    outbox.add(_LAYERS, msgspec.json.format(msgspec.json.encode(make_layers()), indent=2))
+        outbox.add(f"{sheet.stem}.json", str(to_cas(sheet).to_json()))
+    _add_definitions(outbox)
+
+
+def _add_definitions(outbox: Outbox) -> None:
+    outbox.add(_TYPE_SYSTEM, build_type_system().to_xml())
+    outbox.add(_LAYERS, msgspec.json.format(msgspec.json.encode(build_layers()), indent=2))
 
 
 # ---------------------------------------------------------------- in
 
 
 def import_cas_xmi(inbox: Inbox, path: Path) -> None:
-    """Read XMI files, or INCEpTION's archives of them, each named by its document or in a folder that is."""
+    """Read XMI files, or archives of them as INCEpTION exports.
+
+    The name of each file, or of its folder, is the id of its document.
+    """
     for file in find_files(path, ".xmi", ".zip"):
-        contents = _open(file)
-        types = contents.pop("TypeSystem.xml", None)
+        contents = _read_contents(file)
+        types = contents.pop(_TYPE_SYSTEM, None)
         for name, content in contents.items():
             if name.endswith(".xmi"):
                 _read_cas(inbox, file, Path(name).stem, partial(_load_xmi, content, types))
 
 
-def _open(file: Path) -> dict[str, bytes]:
+def _read_contents(file: Path) -> dict[str, bytes]:
+    """Return the files of an archive, or an XMI file and the type system beside it, by name."""
     if is_zipfile(file):
         with ZipFile(file) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
-    types = file.parent / "TypeSystem.xml"
-    return {other.name: other.read_bytes() for other in (file, types) if other.exists()}
+
+    files = (file, file.parent / _TYPE_SYSTEM)
+    return {each.name: each.read_bytes() for each in files if each.exists()}
 
 
 def _load_xmi(content: bytes, types: bytes | None) -> Any:
     from cassis import load_cas_from_xmi, load_typesystem
 
-    known = load_typesystem(types.decode()) if types else make_type_system()
+    known = load_typesystem(types.decode()) if types else build_type_system()
     return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
 
 
 def import_cas_json(inbox: Inbox, path: Path) -> None:
-    """Read JSON CAS files, each named by its document or in a folder that is."""
+    """Read JSON CAS files; the name of each file, or of its folder, is the id of its document."""
     for file in find_files(path, ".json"):
         if file.name != _LAYERS:
             _read_cas(inbox, file, file.stem, partial(_load_json, file))
@@ -170,30 +193,43 @@ def _load_json(file: Path) -> Any:
 
 
 def _read_cas(inbox: Inbox, file: Path, stem: str, load: Callable[[], Any]) -> None:
+    # cassis raises whatever its parsers raise: errors of lxml and json, KeyError and others.
     try:
         cas = load()
-    except Exception as error:  # cassis raises what its parsers raise: lxml's, json's, KeyError and others
-        inbox.report("foreign-syntax", str(file), f"The file is not a CAS: {error}.", "export the document again.")
+    except Exception as error:
+        message = f"The file is not a CAS: {error}."
+        inbox.report("foreign-syntax", str(file), message, "export the document again.")
         return
-    candidates = (stem, Path(stem).stem, file.parent.name, Path(file.parent.name).stem)
-    name = next((each for each in candidates if each in inbox.texts), stem)
-    text = inbox.find_text(str(file), name)
+
+    folder = file.parent.name
+    candidates = (stem, Path(stem).stem, folder, Path(folder).stem)
+    doc_id = next((name for name in candidates if name in inbox.texts), stem)
+    text = inbox.find_text(str(file), doc_id)
     if text is not None and inbox.check_text(str(file), text, cas.sofa_string or ""):
-        inbox.add_layer(str(file), name, _cas_to_graph(inbox, str(file), text, cas))
+        graph = _cas_to_graph(inbox, str(file), text, cas)
+        inbox.add_layer(str(file), doc_id, graph)
 
 
 def _cas_to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:
     graph = Graph([], [])
+
     for item in _select_type(cas, SPAN):
-        given = {name: getattr(item, feature, None) for name, feature in _FEATURES.items()}
-        begin, end = (-1 if offset is None else offset for offset in (item.begin, item.end))
-        if span := inbox.anchor(text, begin, end, None, path):
+        begin = -1 if item.begin is None else item.begin
+        end = -1 if item.end is None else item.end
+        span = inbox.anchor_span(text, begin, end, None, path)
+        if span is not None:
+            given = {name: getattr(item, feature, None) for name, feature in _FEATURES.items()}
             values = {name: value for name, value in given.items() if value}
             graph.nodes.append(Node(str(item.xmiID), item.label or "", (span,), values))
+
     for item in _select_type(cas, RELATION):
-        tail, head = ("" if end is None else str(end.xmiID) for end in (item.Governor, item.Dependent))
+        tail, head = _to_key(item.Governor), _to_key(item.Dependent)
         graph.links.append(Link(item.label or "", tail, head))
     return graph
+
+
+def _to_key(item: Any) -> str:
+    return "" if item is None else str(item.xmiID)
 
 
 def _select_type(cas: Any, name: str) -> list[Any]:

@@ -1,6 +1,7 @@
-"""CoNLL-style columns with BIO tags, one block a paragraph; the ``conll`` builder of ``datasets`` loads it.
+"""Write CoNLL-style columns with BIO tags, which the ``conll`` builder of ``datasets`` loads.
 
-Columns, parted by a space: token, start, end (code points), and a tag for mention, content, cue, source, boilerplate.
+Each paragraph is a block. The columns, separated by a space, are the token, its start and end in
+code points, and one tag each for mention, content, cue, source and boilerplate.
 """
 
 from __future__ import annotations
@@ -12,43 +13,51 @@ from readout.model import AnyAnnotation, Boilerplate, Mention, Quote, Span
 from readout.text.tokens import Paragraphs, Tokens, iter_tokens, tag_tokens
 
 LOSSES = (
-    "Of annotations only their tokens remain: ids, speakers, forms, topics, stances, links and notes are not written.",
-    "A token has one tag a column: of nested quotes the outermost is tagged, of overlapping mentions the first.",
-    "The pieces of a discontinuous span are spans of their own, and one that starts within a token takes all of it.",
-    "White space is not written, apart from paragraph breaks.",
+    "Ids, speakers, forms, topics, stances, links and notes are not written.",
+    "Of nested quotes only the outermost is tagged, and of overlapping mentions only the first.",
+    "The pieces of a discontinuous span are separate spans.",
+    "A span that starts or ends within a token covers the whole token.",
+    "White space is not written, except paragraph breaks.",
 )
 CONLL_COLUMNS = ("tokens", "start", "end", "mention", "content", "cue", "source", "boilerplate")
 
 
 def export_conll(outbox: Outbox) -> None:
-    """Write one file a document."""
+    """Write one file per document."""
     for sheet in outbox.sheets:
         outbox.add(f"{sheet.stem}.conll", "".join(_iter_blocks(sheet)))
 
 
 def _iter_blocks(sheet: Sheet) -> Iterator[str]:
-    layers = find_tagged(sheet.records)
-    yield f"-DOCSTART- {sheet.name}\n\n"
-    for start, end in Paragraphs(sheet.text).spans:
-        places = list(iter_tokens(sheet.text, start, end))
-        texts = [sheet.text[left:right] for left, right in places]
-        tokens = Tokens(texts, [left for left, _ in places], [right for _, right in places])
-        tags = [tag_tokens(tokens, [(start, end)], spans) for spans in layers]
-        for (left, right), text, *row in zip(places, texts, *tags, strict=True):
-            yield " ".join((text, str(left), str(right), *row)) + "\n"
-        yield "\n" if places else ""
+    columns = list_tagged_spans(sheet.records)
+    yield f"-DOCSTART- {sheet.doc_id}\n\n"
+
+    for paragraph in Paragraphs(sheet.text).spans:
+        places = list(iter_tokens(sheet.text, *paragraph))
+        if not places:
+            continue
+
+        words = [sheet.text[start:end] for start, end in places]
+        starts = [start for start, _ in places]
+        ends = [end for _, end in places]
+        tokens = Tokens(words, starts, ends)
+        tags = [tag_tokens(tokens, [paragraph], spans) for spans in columns]
+        for word, start, end, *row in zip(words, starts, ends, *tags, strict=True):
+            yield " ".join((word, str(start), str(end), *row)) + "\n"
+        yield "\n"
 
 
-def find_tagged(records: Iterable[AnyAnnotation]) -> list[list[Span]]:
-    """Return the spans of each column of tags."""
+def list_tagged_spans(records: Iterable[AnyAnnotation]) -> list[list[Span]]:
+    """Return the spans of each column of tags, in the order of the columns."""
     records = list(records)
     quotes = [record for record in records if isinstance(record, Quote)]
+    outer_quotes = [quote for quote in quotes if quote.within is None]
     mentions = [record for record in records if isinstance(record, Mention)]
-    sources = {quote.source for quote in quotes}
+    source_ids = {quote.source for quote in quotes}
     return [
-        [record.span for record in mentions],
-        [span for quote in quotes if quote.within is None for span in quote.content],
+        [mention.span for mention in mentions],
+        [span for quote in outer_quotes for span in quote.content],
         [span for quote in quotes for span in quote.cue],
-        [record.span for record in mentions if record.id in sources],
+        [mention.span for mention in mentions if mention.id in source_ids],
         [record.span for record in records if isinstance(record, Boilerplate)],
     ]

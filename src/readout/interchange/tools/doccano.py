@@ -1,7 +1,8 @@
-"""doccano: a JSONL file for a sequence labelling project with relations.
+"""Read and write doccano: one JSONL file for a sequence labelling project with relations.
 
-A line holds ``text``, ``entities`` and ``relations``. doccano keeps keys that it does not know as metadata and gives
-them back on export: there stand the document, the layer and what an entity cannot carry. Offsets are code points.
+Each line has ``text``, ``entities`` and ``relations``, with offsets in code points. The export adds
+the document, the layer and the values that an entity cannot have under other keys: doccano imports
+unknown keys as metadata and exports them again.
 """
 
 from __future__ import annotations
@@ -18,39 +19,50 @@ from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
 
 LOSSES = (
-    (
-        "doccano has no attributes: values travel as metadata by label and offsets. An entity that is moved or "
-        "relabelled in doccano loses its values, and the import asks for those that are required."
-    ),
-    "Two annotations with the same label and offsets swap their values if doccano changes their order.",
+    "doccano has no attributes, so values are metadata that belongs to a label and offsets.",
+    "An entity moved or relabelled in doccano loses its values; the import reports required ones.",
+    "Two annotations with the same label and offsets swap their values if doccano reorders them.",
 )
 
 
 def export_doccano(outbox: Outbox) -> None:
-    """Write one line a document, and the labels of spans and relations to import into the project."""
-    outbox.add("doccano.jsonl", b"".join(msgspec.json.encode(_sheet_to_line(sheet)) + b"\n" for sheet in outbox.sheets))
+    """Write one line per layer of a document."""
+    lines = [msgspec.json.encode(_sheet_to_line(sheet)) + b"\n" for sheet in outbox.sheets]
+    outbox.add("doccano.jsonl", b"".join(lines))
 
 
 def _sheet_to_line(sheet: Sheet) -> dict[str, Any]:
     pieces, links = to_pieces(sheet)
-    numbers = {node.key: number for number, (node, _) in enumerate(pieces, 1)}
+    numbers: dict[str, int] = {}
+    entities = []
     values: dict[str, list[dict[str, str]]] = {}
-    for node, span in pieces:
-        values.setdefault(f"{node.label} {span.start} {span.end}", []).append(dict(node.values))
+
+    for number, (node, span) in enumerate(pieces, 1):
+        numbers[node.key] = number
+        place = {"label": node.label, "start_offset": span.start, "end_offset": span.end}
+        entities.append({"id": number, **place})
+        values.setdefault(_format_place(node.label, span.start, span.end), []).append(
+            dict(node.values)
+        )
+
+    relations = []
+    for number, link in enumerate(links, 1):
+        ends = {"from_id": numbers[link.tail], "to_id": numbers[link.head]}
+        relations.append({"id": number, **ends, "type": link.label})
+
     return {
         "text": sheet.text,
-        "entities": [
-            {"id": numbers[node.key], "label": node.label, "start_offset": span.start, "end_offset": span.end}
-            for node, span in pieces
-        ],
-        "relations": [
-            {"id": number, "from_id": numbers[link.tail], "to_id": numbers[link.head], "type": link.label}
-            for number, link in enumerate(links, 1)
-        ],
-        "document": sheet.name,
+        "entities": entities,
+        "relations": relations,
+        "document": sheet.doc_id,
         "layer": sheet.layer,
-        "values": {key: group for key, group in values.items() if any(group)},
+        "values": {place: group for place, group in values.items() if any(group)},
     }
+
+
+def _format_place(label: str, start: int, end: int) -> str:
+    """Return the key of the values of all entities with this label and these offsets."""
+    return f"{label} {start} {end}"
 
 
 class Entity(msgspec.Struct):
@@ -71,7 +83,7 @@ class DoccanoRelation(msgspec.Struct):
 
 
 class DoccanoLine(msgspec.Struct):
-    """A line of doccano's export; keys that are of no use here are left alone."""
+    """A line of doccano's export; other keys are ignored."""
 
     text: str
     document: str
@@ -81,23 +93,31 @@ class DoccanoLine(msgspec.Struct):
 
 
 def import_doccano(inbox: Inbox, path: Path) -> None:
-    """Read the lines of doccano's JSONL export; ``document`` names the text."""
+    """Read the lines of doccano's JSONL export; ``document`` is the id of the document."""
     for file in find_files(path, ".jsonl"):
         for number, task in read_json_lines(inbox, file, DoccanoLine):
             text = inbox.find_text(str(file), task.document, number)
             if text is not None and inbox.check_text(str(file), text, task.text, number):
-                inbox.add_layer(str(file), task.document, _line_to_graph(inbox, str(file), number, text, task))
+                graph = _line_to_graph(inbox, str(file), number, text, task)
+                inbox.add_layer(str(file), task.document, graph)
 
 
 def _line_to_graph(inbox: Inbox, path: str, number: int, text: str, task: DoccanoLine) -> Graph:
     seen: Counter[str] = Counter()
     nodes = []
     for entity in task.entities:
-        place = f"{entity.label} {entity.start_offset} {entity.end_offset}"
+        start, end = entity.start_offset, entity.end_offset
+        place = _format_place(entity.label, start, end)
         group = task.values.get(place, [])
         values = group[seen[place]] if seen[place] < len(group) else {}
         seen[place] += 1
-        if span := inbox.anchor(text, entity.start_offset, entity.end_offset, None, path, number):
+
+        span = inbox.anchor_span(text, start, end, None, path, number)
+        if span is not None:
             nodes.append(Node(str(entity.id), entity.label, (span,), values, number))
-    links = [Link(link.type, str(link.from_id), str(link.to_id), number) for link in task.relations]
+
+    links = [
+        Link(relation.type, str(relation.from_id), str(relation.to_id), number)
+        for relation in task.relations
+    ]
     return Graph(nodes, links)

@@ -1,7 +1,9 @@
-r"""Label Studio: the labelling configuration, tasks with pre-annotations, and its JSON export with every annotator.
+r"""Write tasks with pre-annotations for Label Studio, and read its JSON export.
 
-Offsets in a ``Text`` tag are code points, and ``\\r\\n`` counts as two. A span is a region of type ``labels``; closed
-vocabularies are choices and all else is text areas of the same region; links are relations.
+The labelling configuration is written too. An export of Label Studio may contain several
+annotators. Offsets in a ``Text`` tag are code points, and ``\r\n`` counts as two. A span is a
+region of type ``labels``. Its values with a closed vocabulary are choices of the same region, and
+all other values are text areas. Links are relations.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import msgspec
 
 from readout.interchange.graph import (
     LINKS,
-    LISTS,
+    LIST_VALUES,
     NODE_LABELS,
     PART,
     VALUE_ROLES,
@@ -30,47 +32,59 @@ from readout.interchange.pieces import to_pieces
 from readout.model import Registries, Span
 
 LOSSES = (
-    "Pre-annotations have no annotator in Label Studio: the layer is their model version.",
-    "Only what was submitted as an annotation is imported, by the id of the one who completed it.",
-    "Ids of annotations that were first made in Label Studio are its own; the import gives them new ones.",
+    "Pre-annotations have no annotator; the name of the layer is their model version.",
+    "Only submitted annotations are imported, by the id of the annotator who completed them.",
+    "Annotations first made in Label Studio get new ids; the ids of Label Studio are dropped.",
 )
-_COLOURS = dict(zip(NODE_LABELS, ("#1f77b4", "#2ca02c", "#98df8a", "#9467bd", "#d62728", "#7f7f7f"), strict=True))
+_COLOUR_CODES = ("#1f77b4", "#2ca02c", "#98df8a", "#9467bd", "#d62728", "#7f7f7f")
+_COLOURS = dict(zip(NODE_LABELS, _COLOUR_CODES, strict=True))
 
 
 # ---------------------------------------------------------------- out
 
 
 def export_labelstudio(outbox: Outbox) -> None:
-    """Write the labelling configuration and one task a document and layer."""
+    """Write the labelling configuration, and one task per document with a prediction per layer."""
     outbox.add("config.xml", format_configuration(outbox.registries))
     tasks: dict[str, dict[str, Any]] = {}
     for sheet in outbox.sheets:
-        data = {"text": sheet.text, "document": sheet.name}
-        task = tasks.setdefault(sheet.name, {"data": data, "predictions": []})
-        task["predictions"].append({"model_version": sheet.layer, "result": list(_iter_results(sheet))})
-    outbox.add("tasks.json", msgspec.json.format(msgspec.json.encode(list(tasks.values())), indent=1) + b"\n")
+        data = {"text": sheet.text, "document": sheet.doc_id}
+        task = tasks.setdefault(sheet.doc_id, {"data": data, "predictions": []})
+        results = list(_iter_results(sheet))
+        task["predictions"].append({"model_version": sheet.layer, "result": results})
+
+    content = msgspec.json.encode(list(tasks.values()))
+    outbox.add("tasks.json", msgspec.json.format(content, indent=1) + b"\n")
 
 
 def _iter_results(sheet: Sheet) -> Iterator[dict[str, Any]]:
     pieces, links = to_pieces(sheet)
     for node, span in pieces:
         place = {"start": span.start, "end": span.end, "text": span.exact}
-        yield _region(node.key, "label", "labels", {**place, "labels": [node.label]})
+        yield _build_region(node.key, "label", "labels", {**place, "labels": [node.label]})
+
         for name, value in node.values.items():
-            content = value.split() if name in LISTS else [value]
-            kind = "textarea" if find_choices(name, None) is None else "choices"
-            yield _region(node.key, name, kind, {**place, "text" if kind == "textarea" else kind: content})
+            content = value.split() if name in LIST_VALUES else [value]
+            if find_choices(name, None) is None:
+                kind, content_key = "textarea", "text"
+            else:
+                kind, content_key = "choices", "choices"
+            yield _build_region(node.key, name, kind, {**place, content_key: content})
+
     for link in links:
         ends = {"from_id": link.tail, "to_id": link.head}
         yield {"type": "relation", **ends, "direction": "right", "labels": [link.label]}
 
 
-def _region(key: str, name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
+def _build_region(key: str, name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
     return {"id": key, "from_name": name, "to_name": "text", "type": kind, "value": value}
 
 
 def find_choices(name: str, registries: Registries | None) -> list[str] | None:
-    """Return the values that may be chosen for a field; None for free text. Without registries their part is empty."""
+    """Return the allowed values of a field; None if it is free text.
+
+    Without registries, the list for a field that names registry entries is empty.
+    """
     role = VALUE_ROLES[name]
     if role.kind == "entry":
         return list(getattr(registries, role.of)) if registries else []
@@ -79,12 +93,18 @@ def find_choices(name: str, registries: Registries | None) -> list[str] | None:
 
 def format_configuration(registries: Registries) -> str:
     """Return the labelling configuration for the vocabularies of a corpus."""
-    labels = "".join(f'    <Label value="{label}" background="{_COLOURS[label]}"/>\n' for label in NODE_LABELS)
+    labels = "".join(
+        f'    <Label value="{label}" background="{_COLOURS[label]}"/>\n' for label in NODE_LABELS
+    )
     relations = "".join(f'    <Relation value="{name}"/>\n' for name in (*LINKS, PART))
-    controls = "".join(_format_control(name, find_choices(name, registries)) for name in VALUE_ROLES)
+    controls = ""
+    for name in VALUE_ROLES:
+        controls += _format_control(name, find_choices(name, registries))
+
     return (
         "<View>\n"
-        f'  <Relations>\n{relations}  </Relations>\n  <Labels name="label" toName="text">\n{labels}  </Labels>\n'
+        f"  <Relations>\n{relations}  </Relations>\n"
+        f'  <Labels name="label" toName="text">\n{labels}  </Labels>\n'
         '  <Text name="text" value="$text" granularity="symbol"/>\n'
         f"{controls}</View>\n"
     )
@@ -93,18 +113,20 @@ def format_configuration(registries: Registries) -> str:
 def _format_control(name: str, choices: list[str] | None) -> str:
     labels = ",".join(label for label, names in VALUES.items() if name in names)
     shown = f'perRegion="true" whenTagName="label" whenLabelValue="{labels}"'
+    target = f'name="{name}" toName="text"'
     if choices is None:
-        return f'  <TextArea name="{name}" toName="text" {shown} editable="true" maxSubmissions="1"/>\n'
-    many = "multiple" if name in LISTS else "single"
+        return f'  <TextArea {target} {shown} editable="true" maxSubmissions="1"/>\n'
+
+    many = "multiple" if name in LIST_VALUES else "single"
     values = "".join(f"    <Choice value={quoteattr(value)}/>\n" for value in choices)
-    return f'  <Choices name="{name}" toName="text" choice="{many}" {shown}>\n{values}  </Choices>\n'
+    return f'  <Choices {target} choice="{many}" {shown}>\n{values}  </Choices>\n'
 
 
 # ---------------------------------------------------------------- in
 
 
 class StudioValue(msgspec.Struct):
-    """What a result says about a region."""
+    """The value of a result: the place of its region, and labels, choices or text."""
 
     start: int = -1
     end: int = -1
@@ -114,11 +136,13 @@ class StudioValue(msgspec.Struct):
 
     @property
     def given(self) -> list[str]:
-        """The choices or the text of a control."""
-        return self.choices or ([self.text] if isinstance(self.text, str) else self.text or [])
+        """Return the choices, or else the texts, of a control."""
+        if self.choices:
+            return self.choices
+        return [self.text] if isinstance(self.text, str) else self.text or []
 
 
-class Result(msgspec.Struct):
+class StudioResult(msgspec.Struct):
     """A region, a control of a region, or a relation."""
 
     type: str
@@ -132,27 +156,28 @@ class Result(msgspec.Struct):
 
 
 class Author(msgspec.Struct):
-    """Who completed an annotation, where the export spells it out."""
+    """The annotator who completed an annotation, in exports that contain more than the id."""
 
     id: int | str
     email: str = ""
 
 
-class Annotated(msgspec.Struct):
-    """What one annotator submitted for a task."""
+class StudioAnnotation(msgspec.Struct):
+    """The results that one annotator submitted for a task."""
 
-    result: list[Result] = []
+    result: list[StudioResult] = []
     completed_by: int | str | Author | None = None
     was_cancelled: bool = False
 
     @property
     def author(self) -> str:
-        """The annotator as ``--annotator`` may name him or her: the e-mail address if the export has it, or the id."""
-        by = self.completed_by
-        return (by.email or str(by.id)) if isinstance(by, Author) else "" if by is None else str(by)
+        """Return the name for ``--annotator``: the e-mail address if there is one, or the id."""
+        if isinstance(self.completed_by, Author):
+            return self.completed_by.email or str(self.completed_by.id)
+        return "" if self.completed_by is None else str(self.completed_by)
 
 
-class Data(msgspec.Struct):
+class TaskData(msgspec.Struct):
     """The data of a task."""
 
     text: str
@@ -160,65 +185,86 @@ class Data(msgspec.Struct):
 
 
 class StudioTask(msgspec.Struct):
-    """A task of a JSON export; keys that are of no use here are left alone."""
+    """A task of a JSON export; other keys are ignored."""
 
-    data: Data
-    annotations: list[Annotated] = []
+    data: TaskData
+    annotations: list[StudioAnnotation] = []
 
 
 def import_labelstudio(inbox: Inbox, path: Path) -> None:
-    """Read JSON exports: every annotation that was submitted, by its annotator."""
+    """Read the annotations of JSON exports that were submitted, each for its annotator."""
     for file in find_files(path, ".json"):
         content = read_foreign_text(inbox, file)
-        tasks = parse_json(inbox, str(file), content, list[StudioTask]) if content is not None else None
-        for task in tasks or []:
-            name = task.data.document
-            text = inbox.find_text(str(file), name)
-            if text is None or not inbox.check_text(str(file), text, task.data.text):
-                continue
-            for annotated in task.annotations:
-                if annotated.was_cancelled:
-                    message = f"{annotated.author} skipped the task of {name!r}."
-                    inbox.report("foreign-value", str(file), message, "submit the task, or remove the annotation.")
-                else:
-                    graph = _results_to_graph(inbox, str(file), text, annotated.result)
-                    inbox.add_layer(str(file), name, graph, annotated.author)
+        if content is None:
+            continue
+        for task in parse_json(inbox, str(file), content, list[StudioTask]) or []:
+            _read_task(inbox, str(file), task)
 
 
-def _results_to_graph(inbox: Inbox, path: str, text: str, results: list[Result]) -> Graph:
+def _read_task(inbox: Inbox, path: str, task: StudioTask) -> None:
+    doc_id = task.data.document
+    text = inbox.find_text(path, doc_id)
+    if text is None or not inbox.check_text(path, text, task.data.text):
+        return
+
+    for annotation in task.annotations:
+        if annotation.was_cancelled:
+            message = f"The annotator {annotation.author!r} skipped the task of {doc_id!r}."
+            hint = "submit the task, or remove the annotation."
+            inbox.report("foreign-value", path, message, hint)
+        else:
+            graph = _results_to_graph(inbox, path, text, annotation.result)
+            inbox.add_layer(path, doc_id, graph, annotation.author)
+
+
+def _results_to_graph(inbox: Inbox, path: str, text: str, results: list[StudioResult]) -> Graph:
     nodes: dict[str, Node] = {}
     links = []
+
     for result in results:
         if result.type == "labels":
             for label in result.value.labels:
-                if span := _region_span(inbox, path, text, result.value):
+                span = _anchor_region(inbox, path, text, result.value)
+                if span is not None:
                     nodes[result.id] = Node(result.id, label, (span,), {})
         elif result.type == "relation":
-            tail, head = (result.from_id, result.to_id)[:: -1 if result.direction == "left" else 1]
-            links.append(Link(result.labels[0] if result.labels else "", tail, head))
+            label = result.labels[0] if result.labels else ""
+            tail, head = result.from_id, result.to_id
+            if result.direction == "left":
+                tail, head = head, tail
+            links.append(Link(label, tail, head))
+
+    # Controls may come before the region that they belong to.
     for result in results:
         if result.type not in ("labels", "relation"):
             _set_value(inbox, path, nodes, result)
     return Graph(list(nodes.values()), links)
 
 
-def _region_span(inbox: Inbox, path: str, text: str, value: StudioValue) -> Span | None:
+def _anchor_region(inbox: Inbox, path: str, text: str, value: StudioValue) -> Span | None:
     words = value.text if isinstance(value.text, str) else None
-    if words is not None:  # the editor shows line feeds in a region's text as two characters, a backslash and an n
-        there = text[max(value.start, 0) : max(value.end, 0)]
-        words = there if words in (there, there.replace("\n", "\\n")) else words
-    return inbox.anchor(text, value.start, value.end, words, path)
+    if words is not None:
+        # The editor writes a line feed in a region's text as two characters, a backslash and an n.
+        exact = text[max(value.start, 0) : max(value.end, 0)]
+        if words == exact.replace("\n", "\\n"):
+            words = exact
+    return inbox.anchor_span(text, value.start, value.end, words, path)
 
 
-def _set_value(inbox: Inbox, path: str, nodes: dict[str, Node], result: Result) -> None:
+def _set_value(inbox: Inbox, path: str, nodes: dict[str, Node], result: StudioResult) -> None:
     node = nodes.get(result.id)
-    given = result.value.given
+    name, given = result.from_name, result.value.given
+    is_list = name in LIST_VALUES
+
     if node is None:
-        message = f"The {result.from_name} {given!r} belongs to no region."
-        inbox.report("foreign-value", path, message, "choose it for a region, or remove it.")
-    elif len(given) > 1 and result.from_name not in LISTS and result.type == "choices":
-        message = f"Got {len(given)} values for {result.from_name!r}. Expected one."
-        inbox.report("foreign-value", path, message, "keep one of them.", about=f"{node.label} {node.key!r}")
+        message = f"The {name} {given!r} belongs to no region."
+        hint = "choose it for a region, or remove it."
+        inbox.report("foreign-value", path, message, hint)
+    elif len(given) > 1 and not is_list and result.type == "choices":
+        message = f"Got {len(given)} values for {name!r}. Expected one."
+        about = f"{node.label} {node.key!r}"
+        inbox.report("foreign-value", path, message, "keep one of them.", about=about)
     else:
-        joined = (" " if result.from_name in LISTS else "\n").join(given)
-        nodes[node.key] = node._replace(values={**node.values, result.from_name: joined})
+        separator = " " if is_list else "\n"
+        values = {**node.values, name: separator.join(given)}
+        nodes[node.key] = node._replace(values=values)

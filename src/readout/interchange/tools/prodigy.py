@@ -1,6 +1,7 @@
-"""Prodigy: a JSONL file of tasks for ``spans.manual`` and ``rel.manual``, with their tokens; offsets in code points.
+"""Read and write Prodigy: JSONL tasks with tokens for ``spans.manual`` and ``rel.manual``.
 
-Each span carries its id and values under keys of its own, which Prodigy keeps; ``meta`` names the document.
+Offsets are code points. Each span has its id and values under additional keys, which Prodigy keeps;
+``meta`` names the document.
 """
 
 from __future__ import annotations
@@ -14,65 +15,68 @@ import msgspec
 from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import Inbox, find_files, read_json_lines
 from readout.interchange.outbox import Outbox, Sheet
-from readout.interchange.pieces import Word, cut_words, to_pieces
+from readout.interchange.pieces import Word, split_words, to_pieces
 
 LOSSES = (
-    "Prodigy marks whole tokens: tokens are cut wherever a span starts or ends, so they depend on the layer.",
-    "Of several spans with one label and the same offsets, a relation drawn in Prodigy is given to the first.",
+    "Tokens are split wherever a span starts or ends, so they depend on the layer.",
+    "If spans have the same label and offsets, a relation added in Prodigy joins the first.",
 )
 
 
 def export_prodigy(outbox: Outbox) -> None:
-    """Write one task a document."""
-    outbox.add("prodigy.jsonl", b"".join(msgspec.json.encode(_sheet_to_task(sheet)) + b"\n" for sheet in outbox.sheets))
+    """Write one task per layer of a document."""
+    tasks = [msgspec.json.encode(_sheet_to_task(sheet)) + b"\n" for sheet in outbox.sheets]
+    outbox.add("prodigy.jsonl", b"".join(tasks))
 
 
 def _sheet_to_task(sheet: Sheet) -> dict[str, Any]:
     pieces, links = to_pieces(sheet)
-    words = cut_words(sheet.text, (span for _, span in pieces))
-    first = {word.start: number for number, word in enumerate(words)}
-    last = {word.end: number for number, word in enumerate(words)}
-    spans = {
-        node.key: {
+    words = split_words(sheet.text, [span for _, span in pieces])
+    first_tokens = {word.start: number for number, word in enumerate(words)}
+    last_tokens = {word.end: number for number, word in enumerate(words)}
+
+    spans = {}
+    for node, span in pieces:
+        spans[node.key] = {
             "start": span.start,
             "end": span.end,
-            "token_start": first[span.start],
-            "token_end": last[span.end],
+            "token_start": first_tokens[span.start],
+            "token_end": last_tokens[span.end],
             "label": node.label,
             "id": node.key,
             "values": dict(node.values),
         }
-        for node, span in pieces
-    }
+
     return {
         "text": sheet.text,
-        "meta": {"document": sheet.name, "layer": sheet.layer},
-        "tokens": list(_to_tokens(sheet.text, words)),
+        "meta": {"document": sheet.doc_id, "layer": sheet.layer},
+        "tokens": list(_iter_tokens(sheet.text, words)),
         "spans": list(spans.values()),
         "relations": [_to_relation(spans, link) for link in links],
     }
 
 
-def _to_tokens(text: str, words: Iterable[Word]) -> Iterator[dict[str, Any]]:
+def _iter_tokens(text: str, words: Iterable[Word]) -> Iterator[dict[str, Any]]:
     for number, word in enumerate(words):
         content = text[word.start : word.end]
-        yield {"text": content, "start": word.start, "end": word.end, "id": number, "ws": word.space}
+        place = {"start": word.start, "end": word.end}
+        yield {"text": content, **place, "id": number, "ws": word.space}
 
 
 def _to_relation(spans: dict[str, dict[str, Any]], link: Link) -> dict[str, Any]:
-    tail, head = spans[link.tail], spans[link.head]
-    ends = [{name: value for name, value in span.items() if name != "values"} for span in (tail, head)]
+    tail, head = dict(spans[link.tail]), dict(spans[link.head])
+    del tail["values"], head["values"]
     return {
         "head": tail["token_end"],
         "child": head["token_end"],
-        "head_span": ends[0],
-        "child_span": ends[1],
+        "head_span": tail,
+        "child_span": head,
         "label": link.label,
     }
 
 
 class Piece(msgspec.Struct):
-    """A labelled span as Prodigy saves it; ``id`` and ``values`` are there if it came from here."""
+    """A labelled span as Prodigy saves it; only exported spans have ``id`` and ``values``."""
 
     start: int
     end: int
@@ -82,7 +86,7 @@ class Piece(msgspec.Struct):
 
     @property
     def place(self) -> str:
-        """Label and offsets, by which Prodigy tells spans apart."""
+        """Return the label and offsets, by which Prodigy tells spans apart."""
         return f"{self.label} {self.start}–{self.end}"
 
 
@@ -95,13 +99,13 @@ class ProdigyRelation(msgspec.Struct):
 
 
 class Meta(msgspec.Struct):
-    """What is said about a task."""
+    """The metadata of a task."""
 
     document: str
 
 
 class ProdigyTask(msgspec.Struct):
-    """An annotated task as Prodigy saves it; keys that are of no use here are left alone."""
+    """An annotated task as Prodigy saves it; other keys are ignored."""
 
     text: str
     meta: Meta
@@ -112,17 +116,18 @@ class ProdigyTask(msgspec.Struct):
 
 
 def import_prodigy(inbox: Inbox, path: Path) -> None:
-    """Read tasks that were accepted; ``meta`` names the document."""
+    """Read accepted tasks; ``meta`` names the document."""
     for file in find_files(path, ".jsonl"):
         for number, task in read_json_lines(inbox, file, ProdigyTask):
-            name = task.meta.document
-            text = inbox.find_text(str(file), name, number)
+            doc_id = task.meta.document
+            text = inbox.find_text(str(file), doc_id, number)
             if task.answer != "accept":
-                message = f"The task of {name!r} was answered {task.answer!r}."
-                inbox.report("foreign-value", str(file), message, "accept the task in Prodigy, or remove it.", number)
+                message = f"The task of {doc_id!r} has the answer {task.answer!r}."
+                hint = "accept the task in Prodigy, or remove it."
+                inbox.report("foreign-value", str(file), message, hint, number)
             elif text is not None and inbox.check_text(str(file), text, task.text, number):
                 graph = _task_to_graph(inbox, str(file), number, text, task)
-                inbox.add_layer(str(file), name, graph, task.annotator)
+                inbox.add_layer(str(file), doc_id, graph, task.annotator)
 
 
 def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: ProdigyTask) -> Graph:
@@ -131,12 +136,14 @@ def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: Prodig
     for index, piece in enumerate(task.spans):
         key = piece.id or f"span {index}"
         keys.setdefault(piece.place, key)
-        if span := inbox.anchor(text, piece.start, piece.end, None, path, number):
+        span = inbox.anchor_span(text, piece.start, piece.end, None, path, number)
+        if span is not None:
             nodes.append(Node(key, piece.label, (span,), piece.values, number))
-    links = [
-        Link(link.label, _find_key(keys, link.head_span), _find_key(keys, link.child_span), number)
-        for link in task.relations
-    ]
+
+    links = []
+    for relation in task.relations:
+        tail, head = _find_key(keys, relation.head_span), _find_key(keys, relation.child_span)
+        links.append(Link(relation.label, tail, head, number))
     return Graph(nodes, links)
 
 

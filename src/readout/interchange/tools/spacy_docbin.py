@@ -1,7 +1,8 @@
-"""spaCy: a ``DocBin`` of one ``Doc`` a document, one span group a label, read back by spaCy itself.
+"""Read and write spaCy: a ``DocBin`` with one ``Doc`` per document, and one span group per label.
 
-Tokens are cut wherever a span starts or ends, so that no span is moved; ``Doc.text`` is the text of the document. Ids
-of spans are their ``span_id``; values and links stand in ``Doc.user_data["readout"]``.
+Tokens are split wherever a span starts or ends, so that spans keep their offsets, and ``Doc.text``
+is the text of the document. The id of an annotation is the ``span_id``; values and links are in
+``Doc.user_data["readout"]``.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import msgspec
 from readout.interchange.graph import NODE_LABELS, Graph, Link, Node
 from readout.interchange.inbox import Inbox, find_files
 from readout.interchange.outbox import Outbox, Sheet
-from readout.interchange.pieces import cut_words, to_pieces
+from readout.interchange.pieces import split_words, to_pieces
 
 LOSSES = (
-    "Tokens are cut wherever a span starts or ends, so they depend on the layer and are not those of a spaCy pipeline.",
-    "Values and links are plain data beside the span groups; spaCy's components do not look at them.",
+    "Tokens are split wherever a span starts or ends, so they differ from those of a pipeline.",
+    "Values and links are plain data beside the span groups; the components of spaCy ignore them.",
 )
 USER_DATA = "readout"
 
@@ -29,8 +30,8 @@ def export_spacy(outbox: Outbox) -> None:
     from spacy.vocab import Vocab
 
     vocab = Vocab()
-    docs = DocBin(store_user_data=True, docs=[to_doc(vocab, sheet) for sheet in outbox.sheets])
-    outbox.add("corpus.spacy", docs.to_bytes())
+    docs = [to_doc(vocab, sheet) for sheet in outbox.sheets]
+    outbox.add("corpus.spacy", DocBin(store_user_data=True, docs=docs).to_bytes())
 
 
 def to_doc(vocab: Any, sheet: Sheet) -> Any:
@@ -38,18 +39,21 @@ def to_doc(vocab: Any, sheet: Sheet) -> Any:
     from spacy.tokens import Doc, Span
 
     pieces, links = to_pieces(sheet)
-    words = cut_words(sheet.text, (span for _, span in pieces))
-    doc = Doc(vocab, [sheet.text[word.start : word.end] for word in words], [word.space for word in words])
-    first = {word.start: number for number, word in enumerate(words)}
-    last = {word.end: number for number, word in enumerate(words)}
-    for label in NODE_LABELS:
-        doc.spans[label] = [
-            Span(doc, first[span.start], last[span.end] + 1, label=label, span_id=node.key)
-            for node, span in pieces
-            if node.label == label
-        ]
+    words = split_words(sheet.text, [span for _, span in pieces])
+    texts = [sheet.text[word.start : word.end] for word in words]
+    doc = Doc(vocab, texts, [word.space for word in words])
+
+    first_tokens = {word.start: number for number, word in enumerate(words)}
+    last_tokens = {word.end: number for number, word in enumerate(words)}
+    groups: dict[str, list[Any]] = {label: [] for label in NODE_LABELS}
+    for node, span in pieces:
+        first, last = first_tokens[span.start], last_tokens[span.end]
+        groups[node.label].append(Span(doc, first, last + 1, label=node.label, span_id=node.key))
+    for label, group in groups.items():
+        doc.spans[label] = group
+
     doc.user_data[USER_DATA] = {
-        "document": sheet.name,
+        "document": sheet.doc_id,
         "layer": sheet.layer,
         "values": {node.key: dict(node.values) for node, _ in pieces if node.values},
         "links": [[link.label, link.tail, link.head] for link in links],
@@ -58,7 +62,7 @@ def to_doc(vocab: Any, sheet: Sheet) -> Any:
 
 
 class UserData(msgspec.Struct):
-    """What stands in ``Doc.user_data`` beside the spans."""
+    """The content of ``Doc.user_data["readout"]``."""
 
     document: str
     values: dict[str, dict[str, str]] = {}
@@ -68,17 +72,23 @@ class UserData(msgspec.Struct):
 def import_spacy(inbox: Inbox, path: Path) -> None:
     """Read the span groups of ``DocBin`` files."""
     for file in find_files(path, ".spacy"):
+        # spaCy raises whatever its decoders raise: errors of zlib and msgpack, KeyError and others.
         try:
             docs = read_docs(file)
-            data = [msgspec.convert(doc.user_data.get(USER_DATA, {}), UserData) for doc in docs]
-        except Exception as error:  # spaCy raises what its decoders raise: zlib, msgpack, KeyError and others
-            message = f"The file is not a DocBin with the documents' ids: {error}."
-            inbox.report("foreign-syntax", str(file), message, "save it with user data: DocBin(store_user_data=True).")
+            user_data = [
+                msgspec.convert(doc.user_data.get(USER_DATA, {}), UserData) for doc in docs
+            ]
+        except Exception as error:
+            message = f"The file is not a DocBin with the ids of the documents: {error}."
+            hint = "save it with user data: DocBin(store_user_data=True)."
+            inbox.report("foreign-syntax", str(file), message, hint)
             continue
-        for doc, said in zip(docs, data, strict=True):
-            text = inbox.find_text(str(file), said.document)
+
+        for doc, data in zip(docs, user_data, strict=True):
+            text = inbox.find_text(str(file), data.document)
             if text is not None and inbox.check_text(str(file), text, doc.text):
-                inbox.add_layer(str(file), said.document, _from_doc(inbox, str(file), text, doc, said))
+                graph = _doc_to_graph(inbox, str(file), text, doc, data)
+                inbox.add_layer(str(file), data.document, graph)
 
 
 def read_docs(file: Path) -> list[Any]:
@@ -89,11 +99,14 @@ def read_docs(file: Path) -> list[Any]:
     return list(DocBin().from_disk(file).get_docs(Vocab()))
 
 
-def _from_doc(inbox: Inbox, path: str, text: str, doc: Any, said: UserData) -> Graph:
+def _doc_to_graph(inbox: Inbox, path: str, text: str, doc: Any, data: UserData) -> Graph:
     nodes = []
     for group in doc.spans.values():
         for number, item in enumerate(group):
             key = item.id_ or f"{item.label_} {number}"
-            if span := inbox.anchor(text, item.start_char, item.end_char, item.text, path):
-                nodes.append(Node(key, item.label_, (span,), said.values.get(key, {})))
-    return Graph(nodes, [Link(*link) for link in said.links])
+            span = inbox.anchor_span(text, item.start_char, item.end_char, item.text, path)
+            if span is not None:
+                nodes.append(Node(key, item.label_, (span,), data.values.get(key, {})))
+
+    links = [Link(*link) for link in data.links]
+    return Graph(nodes, links)

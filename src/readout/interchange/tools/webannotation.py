@@ -1,7 +1,8 @@
-"""W3C Web Annotation: an annotation page of JSON-LD a document.
+"""Read and write W3C Web Annotation: one annotation page in JSON-LD per document.
 
-Every span is a target of its own with a ``TextPositionSelector``, in code points as the model demands, and a
-``TextQuoteSelector`` with the words around it. What the model has no word for stands under the prefix ``readout``.
+Each span is a target with a ``TextPositionSelector``, in code points as the model requires, and a
+``TextQuoteSelector`` with the words around it. Values and links, for which the model has no terms,
+have the prefix ``readout``.
 """
 
 from __future__ import annotations
@@ -19,49 +20,65 @@ from readout.model import Span
 from readout.text.find import find_exact
 
 LOSSES = (
-    (
-        "The model has no discontinuous target: each span is a target, and a reader that does not know this corpus "
-        "takes the annotation to be about each of them."
-    ),
-    "Addresses are of the form urn:readout:DOCUMENT, as a corpus has none on the Web.",
+    "The model has no discontinuous targets, so other software reads each span as a whole target.",
+    "Addresses have the form urn:readout:DOCUMENT, as a corpus has no address on the Web.",
 )
-_JSON_LD_CONTEXT = ["http://www.w3.org/ns/anno.jsonld", {"readout": "https://readout-corpus.example/ns#"}]
+_JSON_LD_CONTEXT = [
+    "http://www.w3.org/ns/anno.jsonld",
+    {"readout": "https://readout-corpus.example/ns#"},
+]
+_PREFIX = "readout:"
 _AROUND = 32
-"""The number of characters of prefix and suffix."""
+"""The length of the prefix and the suffix of a quotation, in code points."""
+
+
+# ---------------------------------------------------------------- out
 
 
 def export_webannotation(outbox: Outbox) -> None:
-    """Write one annotation page a document."""
+    """Write one annotation page per document."""
     for sheet in outbox.sheets:
         page = {
             "@context": _JSON_LD_CONTEXT,
-            "id": f"urn:readout:{sheet.name}:{sheet.layer}",
+            "id": f"{_to_source(sheet.doc_id)}:{sheet.layer}",
             "type": "AnnotationPage",
             "items": list(_iter_items(sheet)),
         }
-        outbox.add(f"{sheet.stem}.jsonld", msgspec.json.format(msgspec.json.encode(page), indent=1) + b"\n")
+        content = msgspec.json.format(msgspec.json.encode(page), indent=1)
+        outbox.add(f"{sheet.stem}.jsonld", content + b"\n")
 
 
 def _iter_items(sheet: Sheet) -> Iterator[dict[str, Any]]:
     graph = to_graph(sheet.records)
+    links: dict[str, dict[str, str]] = {}
+    for link in graph.links:
+        links.setdefault(link.tail, {})[_PREFIX + link.label] = _to_iri(sheet, link.head)
+
     for node in graph.nodes:
-        bodies = [{"type": "TextualBody", "purpose": "classifying", "value": node.label}]
-        if note := node.values.get("note"):
-            bodies.append({"type": "TextualBody", "purpose": "commenting", "value": note})
-        values = {f"readout:{name}": value for name, value in node.values.items() if name != "note"}
-        links = {f"readout:{link.label}": _iri(sheet, link.head) for link in graph.links if link.tail == node.key}
+        values = {_PREFIX + name: value for name, value in node.values.items() if name != "note"}
         yield {
-            "id": _iri(sheet, node.key),
+            "id": _to_iri(sheet, node.key),
             "type": "Annotation",
-            "body": bodies,
+            "body": list(_iter_bodies(node)),
             **values,
-            "readout:links": links,
+            "readout:links": links.get(node.key, {}),
             "target": [_to_target(sheet, span) for span in node.spans],
         }
 
 
-def _iri(sheet: Sheet, key: str) -> str:
-    return f"urn:readout:{sheet.name}:{sheet.layer}#{key}"
+def _iter_bodies(node: Node) -> Iterator[dict[str, str]]:
+    yield {"type": "TextualBody", "purpose": "classifying", "value": node.label}
+    note = node.values.get("note")
+    if note:
+        yield {"type": "TextualBody", "purpose": "commenting", "value": note}
+
+
+def _to_source(doc_id: str) -> str:
+    return f"urn:readout:{doc_id}"
+
+
+def _to_iri(sheet: Sheet, key: str) -> str:
+    return f"{_to_source(sheet.doc_id)}:{sheet.layer}#{key}"
 
 
 def _to_target(sheet: Sheet, span: Span) -> dict[str, Any]:
@@ -72,7 +89,10 @@ def _to_target(sheet: Sheet, span: Span) -> dict[str, Any]:
         "prefix": sheet.text[max(0, span.start - _AROUND) : span.start],
         "suffix": sheet.text[span.end : span.end + _AROUND],
     }
-    return {"source": f"urn:readout:{sheet.name}", "selector": [position, quote]}
+    return {"source": _to_source(sheet.doc_id), "selector": [position, quote]}
+
+
+# ---------------------------------------------------------------- in
 
 
 class Selector(msgspec.Struct):
@@ -101,7 +121,7 @@ class Body(msgspec.Struct):
 
 
 class WebItem(msgspec.Struct):
-    """An annotation as it is exported here; values and links stand under the prefix ``readout``."""
+    """An annotation of the export, without its values, which are read from the plain JSON."""
 
     id: str
     target: list[WebTarget]
@@ -116,16 +136,18 @@ class Page(msgspec.Struct):
 
 
 def import_webannotation(inbox: Inbox, path: Path) -> None:
-    """Read annotation pages, each named by its document."""
+    """Read annotation pages, each named after its document."""
     for file in find_files(path, ".jsonld"):
-        text = inbox.find_text(str(file), file.stem)
+        doc_id = file.stem
+        text = inbox.find_text(str(file), doc_id)
         content = read_foreign_text(inbox, file)
         page = parse_json(inbox, str(file), content, Page) if content is not None else None
         if text is not None and page is not None:
-            inbox.add_layer(str(file), file.stem, _items_to_graph(inbox, str(file), file.stem, text, page))
+            graph = _items_to_graph(inbox, str(file), doc_id, text, page)
+            inbox.add_layer(str(file), doc_id, graph)
 
 
-def _items_to_graph(inbox: Inbox, path: str, name: str, text: str, page: Page) -> Graph:
+def _items_to_graph(inbox: Inbox, path: str, doc_id: str, text: str, page: Page) -> Graph:
     graph = Graph([], [])
     for raw in page.items:
         content = bytes(raw).decode()
@@ -133,37 +155,56 @@ def _items_to_graph(inbox: Inbox, path: str, name: str, text: str, page: Page) -
         plain = parse_json(inbox, path, content, dict[str, Any])
         if item is None or plain is None:
             continue
-        spans = [_target_span(inbox, path, name, text, target) for target in item.target]
-        if all(spans):
-            found = tuple(span for span in spans if span)
-            graph.nodes.append(Node(item.id, _body(item, "classifying"), found, _values(item, plain)))
-        graph.links.extend(Link(key.removeprefix("readout:"), item.id, head) for key, head in item.links.items())
+
+        spans = [_anchor_target(inbox, path, doc_id, text, target) for target in item.target]
+        found = tuple(span for span in spans if span is not None)
+        if len(found) == len(spans):
+            label = _join_bodies(item, "classifying")
+            graph.nodes.append(Node(item.id, label, found, _read_values(item, plain)))
+        for name, head in item.links.items():
+            graph.links.append(Link(name.removeprefix(_PREFIX), item.id, head))
     return graph
 
 
-def _body(item: WebItem, purpose: str) -> str:
+def _join_bodies(item: WebItem, purpose: str) -> str:
     return "\n".join(body.value for body in item.body if body.purpose == purpose)
 
 
-def _values(item: WebItem, plain: dict[str, Any]) -> dict[str, str]:
-    prefixed = {key.removeprefix("readout:"): value for key, value in plain.items() if key.startswith("readout:")}
-    values = {key: value for key, value in prefixed.items() if isinstance(value, str)}
-    note = _body(item, "commenting")
-    return {**values, "note": note} if note else values
+def _read_values(item: WebItem, plain: dict[str, Any]) -> dict[str, str]:
+    values = {}
+    for name, value in plain.items():
+        if name.startswith(_PREFIX) and isinstance(value, str):
+            values[name.removeprefix(_PREFIX)] = value
+
+    note = _join_bodies(item, "commenting")
+    if note:
+        values["note"] = note
+    return values
 
 
-def _target_span(inbox: Inbox, path: str, name: str, text: str, target: WebTarget) -> Span | None:
-    if target.source != f"urn:readout:{name}":
-        message = f"The target is {target.source!r}. Expected 'urn:readout:{name}'."
-        inbox.report("foreign-document", path, message, "put the annotation into the page of its document.")
+def _anchor_target(
+    inbox: Inbox, path: str, doc_id: str, text: str, target: WebTarget
+) -> Span | None:
+    """Return the span of a target: by its position if it has one, or else by its quotation."""
+    source = _to_source(doc_id)
+    if target.source != source:
+        message = f"Got the source {target.source!r}. Expected {source!r}."
+        hint = "move the annotation to the page of its document."
+        inbox.report("foreign-document", path, message, hint)
         return None
-    quote = next((each for each in target.selector if each.exact is not None), Selector(""))
-    for each in target.selector:
-        if each.start is not None and each.end is not None:
-            return inbox.anchor(text, each.start, each.end, quote.exact, path)
-    starts = find_exact(text, quote.exact, quote.prefix, quote.suffix) if quote.exact else []
+
+    quotes = [selector for selector in target.selector if selector.exact is not None]
+    quote = quotes[0] if quotes else Selector("")
+    for selector in target.selector:
+        if selector.start is not None and selector.end is not None:
+            return inbox.anchor_span(text, selector.start, selector.end, quote.exact, path)
+
+    exact = quote.exact or ""
+    starts = find_exact(text, exact, quote.prefix, quote.suffix) if exact else []
     if len(starts) == 1:
-        return Span(starts[0], starts[0] + len(quote.exact or ""), quote.exact or "")
-    message = f"The words {quote.exact!r} stand in {len(starts)} places."
-    inbox.report("foreign-span", path, message, "add a TextPositionSelector, or a prefix and a suffix.")
+        return Span(starts[0], starts[0] + len(exact), exact)
+
+    message = f"The text has the words {quote.exact!r} in {len(starts)} places. Expected one."
+    hint = "add a TextPositionSelector, or a prefix and a suffix."
+    inbox.report("foreign-span", path, message, hint)
     return None

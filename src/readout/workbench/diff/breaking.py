@@ -1,4 +1,4 @@
-"""What breaks for users of the data: ids that are gone, labels renamed, rows that changed split. No I/O."""
+"""List the changes that break code of users: removed ids, renamed labels, moved splits. No I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from readout.workbench.diff.report import DocumentChanges, EntryChange
 from readout.workbench.diff.states import State
 
 
-def find_breaking(
+def iter_breaking(
     old: State, new: State, documents: Sequence[DocumentChanges], entries: Iterable[EntryChange]
 ) -> Iterator[str]:
     """Yield one sentence for each change that users of the data must follow."""
@@ -19,26 +19,30 @@ def find_breaking(
     for entry in entries:
         yield from _break_entry(entry)
     for place, values in old.vocabularies.items():
-        gone = [value for value in values if value not in new.vocabularies.get(place, values)]
-        come = [value for value in new.vocabularies.get(place, values) if value not in values]
-        if gone:
-            yield f"{place} no longer knows {_list(gone)}" + (f", but {_list(come)}." if come else ".")
+        yield from _break_vocabulary(place, values, new.vocabularies.get(place, values))
 
 
 def _break_document(changes: DocumentChanges, rows: int) -> Iterator[str]:
-    """Yield what breaks in a document that had ``rows`` gold annotations."""
+    """Yield the breaking changes of a document that had ``rows`` gold annotations."""
+    doc_id = changes.doc_id
     if changes.kind == "removed":
-        yield f"The document {changes.doc_id!r} is gone, with the ids of its {rows} gold annotations."
+        yield f"The document {doc_id!r} is gone, with the ids of its {rows} gold annotations."
         return
+
     for field in changes.metadata:
         if field.name == "split":
             yield (
-                f"The document {changes.doc_id!r}, with {rows} gold annotations, "
+                f"The document {doc_id!r}, with {rows} gold annotations, "
                 f"moved from split {field.old!r} to {field.new!r}."
             )
-    gone = [change.gone_id for layer in changes.layers if layer.annotator is None for change in layer.changes]
-    if names := [f"{changes.doc_id}#{name}" for name in gone if name]:
-        yield f"{len(names)} gold id{'s are' if len(names) > 1 else ' is'} gone: {_list(names)}."
+
+    gone = []
+    for layer in changes.layers:
+        if layer.annotator is None:
+            gone += [f"{doc_id}#{change.gone_id}" for change in layer.changes if change.gone_id]
+    if gone:
+        verb = "id is" if len(gone) == 1 else "ids are"
+        yield f"{len(gone)} gold {verb} gone: {_list(gone)}."
 
 
 def _break_entry(entry: EntryChange) -> Iterator[str]:
@@ -52,6 +56,16 @@ def _break_entry(entry: EntryChange) -> Iterator[str]:
         yield f"The {noun} id {entry.id!r} is gone."
 
 
+def _break_vocabulary(place: str, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Yield whether a closed list, named ``<kind>.<field>``, lost values."""
+    gone = [value for value in old if value not in new]
+    added = [value for value in new if value not in old]
+    if gone and added:
+        yield f"{place} no longer allows {_list(gone)}; it now allows {_list(added)}."
+    elif gone:
+        yield f"{place} no longer allows {_list(gone)}."
+
+
 def _list(names: Sequence[str], most: int = 20) -> str:
     shown = ", ".join(map(repr, names[:most]))
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

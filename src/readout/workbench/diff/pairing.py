@@ -1,4 +1,4 @@
-"""Which annotation of one layer is which of another: by id, or by meaning and place. No I/O."""
+"""Pair the annotations of two layers by id, or by label and place. No I/O."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from readout.model import (
     ANNOTATION_CLASSES,
     LABEL_FIELDS,
     SPAN_FIELDS,
+    AnnotationType,
     AnyAnnotation,
     Span,
     annotation_type,
@@ -21,11 +22,14 @@ from readout.text.matching import dice, match
 
 Pair = tuple[AnyAnnotation, AnyAnnotation]
 NOWHERE = -1
-"""The offsets of words that the new text does not have."""
+"""The start and end of a span whose words are not in the new text."""
 
 
-def carry(annotation: AnyAnnotation, alignment: Alignment | None) -> AnyAnnotation:
-    """Return an annotation of the old text with the offsets of the new one; unchanged without an alignment."""
+def move_spans(annotation: AnyAnnotation, alignment: Alignment | None) -> AnyAnnotation:
+    """Return an annotation of the old text with the offsets of the new one.
+
+    Without an alignment the texts are equal, and so are the offsets.
+    """
     if alignment is None:
         return annotation
     moved: dict[str, Any] = {}
@@ -57,17 +61,22 @@ def pair_by_meaning(
 ) -> list[Pair]:
     """Return the one-to-one pairs of annotations of one type that are most alike.
 
-    Two are alike that share text and a label, or most of their text, or that say the same of the same words elsewhere.
-    ``place`` gives an old annotation with the offsets of the new text.
+    Two annotations are alike if they share text and a label, or half of their text, or if they give
+    all the same labels to the same words elsewhere. ``place`` returns an old annotation with the
+    offsets of the new text.
     """
     pairs: list[Pair] = []
     for kind in ANNOTATION_CLASSES:
-        ours, theirs = (
-            sorted((each for each in side if annotation_type(each) == kind), key=_text_order) for side in (old, new)
-        )
-        indices = match(ours, theirs, lambda a, b: likeness(place(a), b))
+        ours, theirs = _select_type(old, kind), _select_type(new, kind)
+        indices = match(ours, theirs, lambda a, b: score_likeness(place(a), b))
         pairs += [(ours[i], theirs[j]) for i, j in indices]
     return pairs
+
+
+def _select_type(annotations: Iterable[AnyAnnotation], kind: AnnotationType) -> list[AnyAnnotation]:
+    """Return the annotations of one type, in text order."""
+    chosen = [each for each in annotations if annotation_type(each) == kind]
+    return sorted(chosen, key=_text_order)
 
 
 def _text_order(annotation: AnyAnnotation) -> tuple[int, int, str]:
@@ -75,13 +84,17 @@ def _text_order(annotation: AnyAnnotation) -> tuple[int, int, str]:
     return first.start, first.end, annotation.id
 
 
-def likeness(old: AnyAnnotation, new: AnyAnnotation) -> float:
-    """Return how alike two annotations of one type are, from 0 to 2: shared characters (Dice) plus equal labels."""
+def score_likeness(old: AnyAnnotation, new: AnyAnnotation) -> float:
+    """Return the likeness of two annotations of one type, from 0 to 2.
+
+    It is the Dice coefficient of their characters plus the share of their equal labels.
+    """
     names = LABEL_FIELDS[annotation_type(new)]
     equal: float = sum(getattr(old, name) == getattr(new, name) for name in names) / len(names)
     shared = dice(main_spans(old), main_spans(new))
     if shared and (equal or shared >= 0.5):
         return shared + equal
-    # The same words said to mean the same elsewhere: less than any overlap.
-    same_words = [span.exact for span in main_spans(old)] == [span.exact for span in main_spans(new)]
-    return 0.01 if equal == 1 and same_words else 0.0
+
+    # The same words with the same labels elsewhere count less than any overlap.
+    words = [[span.exact for span in main_spans(each)] for each in (old, new)]
+    return 0.01 if equal == 1 and words[0] == words[1] else 0.0

@@ -1,9 +1,9 @@
-"""The record types of what changed. No I/O."""
+"""The records that describe changes. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -13,7 +13,7 @@ ChangeKind: TypeAlias = Literal["added", "removed", "moved", "relabelled", "edit
 
 
 class FieldChange(msgspec.Struct, frozen=True):
-    """One field with its old and its new value, as JSON; null where it was or is left out."""
+    """A field with its old and its new value as JSON; null if the record does not have it."""
 
     name: str
     old: Any
@@ -21,10 +21,10 @@ class FieldChange(msgspec.Struct, frozen=True):
 
 
 class AnnotationChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One annotation that changed.
+    """An annotation that changed.
 
-    ``moved`` changed place only, ``relabelled`` changed a label (and perhaps place), ``edited`` neither: its note or
-    its id.
+    A ``moved`` annotation changed its place only, a ``relabelled`` one a label and perhaps its
+    place, an ``edited`` one its note or id only.
     """
 
     kind: ChangeKind
@@ -35,7 +35,7 @@ class AnnotationChange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def current(self) -> AnyAnnotation:
-        """The annotation as it is now; as it was, where it is gone."""
+        """The annotation after the change, or before it if it was removed."""
         annotation = self.new or self.old
         if annotation is None:
             raise ValueError("a change has an old or a new side")
@@ -44,15 +44,18 @@ class AnnotationChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def gone_id(self) -> str | None:
         """The id that users of the data no longer find."""
-        return self.old.id if self.old and (self.new is None or self.new.id != self.old.id) else None
+        if self.old is None:
+            return None
+        new_id = self.new.id if self.new else None
+        return None if new_id == self.old.id else self.old.id
 
 
 class LayerChanges(msgspec.Struct, frozen=True, kw_only=True):
     """The changes of one annotation file, in text order. ``annotator`` is None for gold.
 
-    ``whole`` tells that the file was empty or missing on one side. Where the raw text changed, ``carried`` counts the
-    annotations that went along with their words and changed nothing but offsets, and ``misplaced`` those that kept
-    their offsets although their words stand elsewhere now.
+    ``whole`` is set if the file was empty or missing on one side. If the raw text changed,
+    ``carried`` counts the annotations whose offsets moved with their words and that changed nothing
+    else, and ``misplaced`` those whose offsets stayed although their words moved.
     """
 
     annotator: str | None
@@ -63,7 +66,7 @@ class LayerChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DocumentChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed in one document: its metadata, its raw text, its layers."""
+    """The changes of one document: its metadata, its raw text and its layers."""
 
     doc_id: str
     kind: Literal["added", "removed", "changed"]
@@ -73,7 +76,10 @@ class DocumentChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a registry or of an adjudication file that changed; ``new_id`` is set where only its id did."""
+    """A record of a registry or an adjudication file that changed.
+
+    ``new_id`` is set if only the id changed.
+    """
 
     path: str
     id: str
@@ -83,7 +89,10 @@ class EntryChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that changed. ``unread`` counts, for either side, the problems that kept records from being read."""
+    """All changes between two states.
+
+    ``unread`` counts, for each side, the problems that kept records from being read.
+    """
 
     old: str
     new: str
@@ -93,11 +102,11 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[int, int] = (0, 0)
 
     def __bool__(self) -> bool:
-        """Tell whether anything changed."""
+        """Return whether anything changed."""
         return bool(self.documents or self.entries or self.breaking)
 
 
 def count_kinds(changes: Sequence[AnnotationChange]) -> dict[ChangeKind, int]:
-    """Return how many changes there are of each kind."""
-    kinds: tuple[ChangeKind, ...] = ("added", "removed", "moved", "relabelled", "edited")
-    return {kind: sum(change.kind == kind for change in changes) for kind in kinds}
+    """Return the number of changes of each kind."""
+    found = [change.kind for change in changes]
+    return {kind: found.count(kind) for kind in get_args(ChangeKind)}

@@ -1,4 +1,4 @@
-"""A state of a corpus to compare: a folder, or a git revision of the repository that a folder is in."""
+"""Read a state of a corpus from a folder or from a git revision."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from readout.workbench.format import format_layer
 
 
 class UnknownStateError(UnreadableCorpusError):
-    """The name is neither a folder nor a git revision."""
+    """A name is neither a folder nor a git revision."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """A corpus as it is or was. ``vocabularies`` are the closed lists of its schemas, by ``<kind>.<field>``.
+    """A corpus as it is or was.
 
-    ``unread`` counts the problems that kept lines from being read.
+    ``unread`` counts the problems that kept lines from being read. ``vocabularies`` are the closed
+    lists of its schemas, by ``<kind>.<field>``.
     """
 
     name: str
@@ -39,11 +40,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_state(name: str, around: Path = Path()) -> State:
-    """Return the state in a folder or, if there is no such folder, in a git revision of the folder ``around``.
+    """Return the state in the folder ``name`` or, if there is none, in the git revision ``name``.
+
+    ``around`` is a folder in the corpus whose repository has the revision.
 
     Raises:
         UnknownStateError: there is neither.
-        UnreadableCorpusError: there is one, but it holds no corpus.
+        UnreadableCorpusError: there is one, but it contains no corpus.
 
     """
     with _opened(name, around) as folder:
@@ -51,29 +54,39 @@ def read_state(name: str, around: Path = Path()) -> State:
         corpus, problems = read_corpus(root)
         unread = sum(is_failure([problem]) for problem in problems)
         return State(
-            name=name, corpus=complete_corpus(corpus), unread=unread, vocabularies=_read_vocabularies(root / "schema")
+            name=name,
+            corpus=complete_corpus(corpus),
+            unread=unread,
+            vocabularies=_read_vocabularies(root / "schema"),
         )
 
 
 @contextmanager
 def _opened(name: str, around: Path) -> Iterator[Path]:
+    """Yield the folder of a state, which is temporary for a revision."""
     if Path(name).is_dir():
         yield Path(name)
         return
     here = _find_repository_folder(name, around)
     with tempfile.TemporaryDirectory() as folder:
-        archive = _git(here, "-c", "core.autocrlf=false", "archive", "--format=tar", _resolve(here, name))
+        # Line endings stay as they are in the repository: a CR would be a problem.
+        command = ("-c", "core.autocrlf=false", "archive", "--format=tar")
+        archive = _git(here, *command, _resolve(here, name))
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-            # Links are left out: a revision from a stranger must not lead the reader to other files.
-            for member in (member for member in tar if member.isreg()):
-                tar.extract(member, folder, **_extraction_filter())
+            for member in tar:
+                # A link in the revision of a stranger could lead to other files of this machine.
+                if member.isreg():
+                    tar.extract(member, folder, **_extraction_filter())
         try:
             yield Path(folder)
         except UnreadableCorpusError as error:
-            raise UnreadableCorpusError(f"The revision {name!r} holds no corpus in this folder.") from error
+            raise UnreadableCorpusError(
+                f"The revision {name!r} contains no corpus in this folder."
+            ) from error
 
 
 def _extraction_filter() -> dict[str, Any]:
+    """Return the argument ``filter``, which old patch releases of Python lack."""
     return {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
@@ -82,7 +95,7 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _find_repository_folder(name: str, around: Path) -> Path:
-    """Return the corpus folder that ``around`` is in, which ``git archive`` cuts out of its repository."""
+    """Return the corpus folder that ``around`` is in: ``git archive`` reads only this folder."""
     try:
         here = find_root(around)
     except UnreadableCorpusError:
@@ -92,43 +105,54 @@ def _find_repository_folder(name: str, around: Path) -> Path:
     except FileNotFoundError:
         raise UnknownStateError(f"There is no folder {name!r}, and git is not installed.") from None
     if not inside:
-        raise UnknownStateError(f"There is no folder {name!r}, and no git repository to look for such a revision.")
+        raise UnknownStateError(
+            f"There is no folder {name!r}, and no git repository that could have such a revision."
+        )
     return here
 
 
 def _resolve(here: Path, name: str) -> str:
+    """Return the hash of the commit that a revision names."""
     found = _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if found.returncode == 0:
         return found.stdout.decode().strip()
-    references = _git(here, "for-each-ref", "--format=%(refname:short)").stdout.decode(errors="replace").split()
-    hint = nearest(name, references)
-    raise UnknownStateError(f"There is no folder and no git revision {name!r}. {hint[:1].upper()}{hint[1:]}".rstrip())
+
+    listed = _git(here, "for-each-ref", "--format=%(refname:short)")
+    hint = nearest(name, listed.stdout.decode(errors="replace").split())
+    sentence = f"{hint[:1].upper()}{hint[1:]}"
+    raise UnknownStateError(f"There is no folder and no git revision {name!r}. {sentence}".rstrip())
 
 
 # ---------------------------------------------------------------- drafts
 
 
 def complete_corpus(corpus: Corpus) -> Corpus:
-    """Return the corpus with its drafts as ``readout format`` would write them, where it would."""
-    return replace(corpus, documents=tuple(_complete_document(document) for document in corpus.documents))
+    """Return the corpus with the drafts that ``readout format`` can complete completed."""
+    documents = tuple(_complete_document(document) for document in corpus.documents)
+    return replace(corpus, documents=documents)
 
 
 def _complete_document(document: AnnotatedDocument) -> AnnotatedDocument:
+    gold = _complete_layer(document.gold, document.text)
     layers = tuple(_complete_layer(layer, document.text) for layer in document.layers)
-    return replace(document, gold=_complete_layer(document.gold, document.text), layers=layers)
+    return replace(document, gold=gold, layers=layers)
 
 
 def _complete_layer(layer: Layer, text: str) -> Layer:
     if not layer.drafts:
         return layer
     formatted = format_layer(layer.path, layer.raw, layer.annotator, text)
-    return layer if formatted.problems else parse_layer(layer.path, formatted.raw, layer.annotator)[0]
+    if formatted.problems:
+        return layer
+    completed, _ = parse_layer(layer.path, formatted.raw, layer.annotator)
+    return completed
 
 
 # ---------------------------------------------------------------- vocabularies
 
 
 def _read_vocabularies(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return the closed lists of a folder of schemas; a schema that is not JSON is left out."""
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted(folder.glob("*.schema.json")):
         try:
@@ -140,11 +164,15 @@ def _read_vocabularies(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _iter_enums(schema: Any, place: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the closed list of every property, by the definition or kind that it stands in and its name."""
+    """Yield the closed list of each property as ``<place>.<property>``, with its values.
+
+    The place is the kind of record or, inside it, the name of a definition.
+    """
     if not isinstance(schema, dict):
         return
     for name, value in schema.get("properties", {}).items():
         if isinstance(value, dict) and isinstance(value.get("enum"), list):
-            yield f"{place}.{name}", tuple(each for each in value["enum"] if isinstance(each, str))
+            values = [each for each in value["enum"] if isinstance(each, str)]
+            yield f"{place}.{name}", tuple(values)
     for name, value in schema.get("$defs", {}).items():
         yield from _iter_enums(value, name)

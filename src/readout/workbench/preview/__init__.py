@@ -1,7 +1,8 @@
-"""Pages for people: a corpus to read with its annotations, and two states of it side by side.
+"""Write HTML pages that show a corpus with its annotations, or two states of it side by side.
 
-The pages are static, need no network and run one script of their own. Whatever comes from the corpus is shown as text:
-templates escape it, the script sets it as text, and a content security policy lets no other script run.
+The pages are static, need no network and run one script of their own. Everything from the corpus is
+shown as text: the templates escape it, the script sets it as text, and a content security policy
+blocks every other script.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from readout.model import AnnotatedDocument, Corpus, Layer, Registries
 from readout.text.alignment import Alignment
@@ -35,23 +36,29 @@ from readout.workbench.preview.views import (
 )
 
 PREVIEW = "build/preview"
+"""The folder of the pages inside a corpus folder, by default."""
 CHANGE_NAMES: Mapping[ChangeKind, str] = {kind: kind for kind in CHANGE_SIGNS}
 
 
 def check_target(folder: Path) -> None:
-    """Raise where a folder holds something else than an earlier preview, which would be lost.
+    """Raise an error if a folder has files that are no earlier preview and would be lost.
 
     Raises:
         FileExistsError: the folder is neither empty nor a preview.
 
     """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
     index = folder / "index.html"
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        if not index.is_file() or b'content="readout preview"' not in index.read_bytes()[:1000]:
-            raise FileExistsError(f"{str(folder)!r} is not empty and holds no preview, so it is not replaced.")
+    if not index.is_file() or b'content="readout preview"' not in index.read_bytes()[:1000]:
+        raise FileExistsError(
+            f"{str(folder)!r} is not empty and is no preview, so it is not replaced. "
+            "Name another folder with --output."
+        )
 
 
 def _environment() -> Any:
+    """Return the templates with the style, the script and its hash for the security policy."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -63,33 +70,48 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     folder = files("readout.workbench.preview") / "page"
-    script, style = (Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.js", "page.css"))
+    script = Markup((folder / "page.js").read_text(encoding="utf-8"))
+    style = Markup((folder / "page.css").read_text(encoding="utf-8"))
     digest = b64encode(sha256(script.encode()).digest()).decode()
     environment.globals.update(
-        script=script, style=style, script_hash=digest, lanes=range(LANES), script_data=script_data, signs=CHANGE_SIGNS
+        script=script,
+        style=style,
+        script_hash=digest,
+        lanes=range(LANES),
+        script_data=script_data,
+        signs=CHANGE_SIGNS,
     )
     return environment
 
 
 def write_preview(folder: Path, corpus: Corpus, problems: int = 0) -> None:
-    """Write one page for each document and an index into an empty folder; ``problems`` is told to the reader."""
+    """Write one page per document and an index into an empty folder.
+
+    ``problems`` is the number of problems that kept records from being read; the index shows it.
+    """
     environment = _environment()
     template = environment.get_template("document.html")
     statements = Statements(corpus.documents)
     names = [document.meta.doc_id for document in corpus.documents]
-    counts = []
+    rows = []
     for number, document in enumerate(corpus.documents):
         view = view_document(document, corpus.registries, statements)
-        neighbours = {"before": names[number - 1] if number else None, "after": names[number + 1 : number + 2]}
-        page = template.render(document=view, outlet=_outlet(document, corpus), neighbours=neighbours)
+        outlet = _outlet(document, corpus)
+        neighbours = {
+            "before": names[number - 1] if number else None,
+            "after": names[number + 1 : number + 2],
+        }
+        page = template.render(document=view, outlet=outlet, neighbours=neighbours)
         _write(folder / f"{document.meta.doc_id}.html", page)
-        counts.append(view["layers"][0].counts)
+        gold = view["layers"][0]
+        rows.append((document.meta, outlet, gold.counts))
+
     index = environment.get_template("index.html")
-    rows = [(each.meta, _outlet(each, corpus), count) for each, count in zip(corpus.documents, counts, strict=True)]
     _write(folder / "index.html", index.render(corpus=corpus, rows=rows, problems=problems))
 
 
 def _outlet(document: AnnotatedDocument, corpus: Corpus) -> str:
+    """Return the name of a document's outlet."""
     name = document.meta.outlet or ""
     entry = corpus.registries.speakers.get(name)
     return entry.name if entry else name or "unknown outlet"
@@ -104,43 +126,68 @@ def _write(path: Path, page: str) -> None:
 
 def write_changes(path: Path, changes: Changes, old: State, new: State) -> None:
     """Write a page that shows the changed documents before and after."""
-    sides = [
-        (side, {each.meta.doc_id: each for each in state.corpus.documents}, state.corpus.registries)
-        for side, state in (("before", old), ("after", new))
-    ]
-    sections = [
-        _view_section(
-            document, layer, [(side, found.get(document.doc_id), registries) for side, found, registries in sides]
-        )
-        for document in changes.documents
-        for layer in document.layers
-    ]
-    texts = BothTexts(old.corpus.documents, new.corpus.documents)
-    page = _environment().get_template("changes.html")
+    before = {each.meta.doc_id: each for each in old.corpus.documents}
+    after = {each.meta.doc_id: each for each in new.corpus.documents}
+    sections = []
+    for document in changes.documents:
+        sides = [
+            Side("before", before.get(document.doc_id), old.corpus.registries),
+            Side("after", after.get(document.doc_id), new.corpus.registries),
+        ]
+        sections += [_view_section(document, layer, sides) for layer in document.layers]
+
+    template = _environment().get_template("changes.html")
+    page = template.render(
+        changes=changes,
+        sections=sections,
+        texts=BothTexts(old.corpus.documents, new.corpus.documents),
+        describe=describe_annotation,
+        format_value=format_value,
+        layer_name=layer_name,
+        summarise=summarise_layer,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(
-        path,
-        page.render(
-            changes=changes, sections=sections, texts=texts, describe=describe_annotation, format_value=format_value,
-            layer_name=layer_name, summarise=summarise_layer,
-        ),
-    )  # fmt: skip
+    _write(path, page)
+
+
+class Side(NamedTuple):
+    """A document before or after the changes; None if that state does not have it."""
+
+    name: Literal["before", "after"]
+    document: AnnotatedDocument | None
+    registries: Registries
 
 
 def _view_section(
-    changes: DocumentChanges,
-    layer: LayerChanges,
-    sides: Sequence[tuple[str, AnnotatedDocument | None, Registries]],
+    changes: DocumentChanges, layer: LayerChanges, sides: Sequence[Side]
 ) -> dict[str, Any]:
-    """Return one changed layer of a document: the text with its annotations before and after, and the changes."""
+    """Return a changed layer of a document: its text before and after, and the changes."""
     name = f"{changes.doc_id}/{layer_name(layer)}"
-    texts = [document.text if document else "" for _, document, _ in sides]
-    alignment = Alignment(*texts) if changes.text_changed else None
-    places = (alignment.removed_words(), alignment.inserted_words()) if alignment else ([], [])
     views = []
-    for (side, document, registries), changed in zip(sides, places, strict=True):
-        if document is not None:
-            found = document.find_layer(layer.annotator) or Layer(path="", annotator=layer.annotator)
-            views.append(view_layer(found, LayerScope(registries, document, found, f"{name}/{side}/"), side, changed))
+    for side, changed in zip(sides, _find_changed_text(changes, sides), strict=True):
+        if side.document is None:
+            continue
+        empty = Layer(path="", annotator=layer.annotator)
+        found = side.document.find_layer(layer.annotator) or empty
+        scope = LayerScope(side.registries, side.document, found, f"{name}/{side.name}/")
+        views.append(view_layer(found, scope, side.name, changed))
+
     comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
-    return {"id": name, "document": changes, "layer": layer, "layers": views, "comparisons": comparisons}
+    return {
+        "id": name,
+        "document": changes,
+        "layer": layer,
+        "layers": views,
+        "comparisons": comparisons,
+    }
+
+
+def _find_changed_text(
+    changes: DocumentChanges, sides: Sequence[Side]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return ``(start, end)`` of the words that only the old or only the new text has."""
+    if not changes.text_changed:
+        return [], []
+    old, new = (side.document.text if side.document else "" for side in sides)
+    alignment = Alignment(old, new)
+    return alignment.removed_words(), alignment.inserted_words()

@@ -1,4 +1,4 @@
-"""What a reader is told about an annotation: its record in words, and its links to other annotations. No I/O."""
+"""List the facts about an annotation that a page shows: its fields in words, its links. No I/O."""
 
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ from readout.model import (
 )
 
 POLARITY_SIGNS = {"favor": "+", "against": "−", "neutral": "○"}
-"""The sign of each polarity: readable without colour."""
+"""The sign of each polarity, readable without colour."""
 
 
 class Value(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One value of a fact. ``key`` is the annotation it leads to on this page, ``href`` another page."""
+    """One value of a fact.
+
+    ``detail`` is set in small type. A link has the ``key`` of an annotation on the same page, or
+    the ``href`` of another page. A ``quoted`` value repeats words of the text.
+    """
 
     text: str
     detail: str = ""
@@ -47,25 +51,34 @@ class Fact(msgspec.Struct, frozen=True):
     values: tuple[Value, ...]
 
 
+_UNKNOWN = "not in the registry"
+
+
 class Statements:
-    """Where in the gold layers of a corpus each statement is reported."""
+    """The quotes in the gold layers of a corpus, by the statement that they report."""
 
     def __init__(self, documents: Iterable[AnnotatedDocument]) -> None:
         self._places: dict[str, list[tuple[str, Quote]]] = {}
         for document in documents:
             for record in document.gold.records:
                 if isinstance(record, Quote) and record.statement:
-                    self._places.setdefault(record.statement, []).append((document.meta.doc_id, record))
+                    places = self._places.setdefault(record.statement, [])
+                    places.append((document.meta.doc_id, record))
 
     def elsewhere(self, name: str, doc_id: str, quote_id: str) -> Iterator[Value]:
-        """Yield the other reports of a statement, as links."""
+        """Yield links to the reports of a statement by other quotes than this one."""
         for other, quote in self._places.get(name, ()):
             if (other, quote.id) != (doc_id, quote_id):
-                yield Value(_shorten(quote.content[0].exact), other, href=f"{other}.html#{quote.id}", quoted=True)
+                words = _shorten(quote.content[0].exact)
+                yield Value(words, other, href=f"{other}.html#{quote.id}", quoted=True)
 
 
 class LayerScope:
-    """Everything that the facts of one layer refer to. ``prefix`` stands before the ids of its annotations in links."""
+    """The records that the annotations of one layer refer to.
+
+    ``prefix`` makes an annotation's id unique on the page. ``reverse`` has the ids of the
+    annotations that name an annotation, by field and id.
+    """
 
     def __init__(
         self,
@@ -87,7 +100,7 @@ class LayerScope:
                 self.reverse.setdefault((str(pointer[0]), target), []).append(record.id)
 
     def link(self, name: str) -> Value:
-        """Return a link to an annotation of the layer; mere words where there is none of that id."""
+        """Return a link to an annotation of the layer, or only its id if there is none."""
         record = self.by_id.get(name)
         if record is None:
             return Value(name, "no such annotation")
@@ -98,13 +111,15 @@ class LayerScope:
         return [self.link(each) for each in self.reverse.get((field, name), ())]
 
     def speaker(self, name: str) -> Value:
-        """Return a speaker by name."""
+        """Return the name of a speaker with their id and kind."""
         entry = self.registries.speakers.get(name)
-        return Value(entry.name, f"{name} · {entry.kind}") if entry else Value(name, "not in the registry")
+        if entry is None:
+            return Value(name, _UNKNOWN)
+        return Value(entry.name, f"{name} · {entry.kind}")
 
     def label(self, annotation: AnyAnnotation) -> str:
-        """Return an annotation in a few words, by the names of the registries."""
-        return _SHORT_FORMS[annotation_type(annotation)](self, annotation)
+        """Return the labels of an annotation in a few words, with the names of the registries."""
+        return _LABELS[annotation_type(annotation)](self, annotation)
 
 
 def _shorten(text: str, width: int = 70) -> str:
@@ -131,16 +146,27 @@ def _label_topic(scope: LayerScope, topic: Topic) -> str:
     return entry.label if entry else topic.topic
 
 
-_SHORT_FORMS: Mapping[AnnotationType, Callable[[LayerScope, Any], str]] = {
-    "mention": lambda scope, each: f"“{_shorten(each.span.exact, 40)}”: {_speaker_name(scope, each.speaker)}",
+def _label_mention(scope: LayerScope, mention: Mention) -> str:
+    words = _shorten(mention.span.exact, 40)
+    return f"“{words}”: {_speaker_name(scope, mention.speaker)}"
+
+
+def _label_boilerplate(_: LayerScope, boilerplate: Boilerplate) -> str:
+    return f"{boilerplate.kind}: {_shorten(boilerplate.span.exact, 40)}"
+
+
+_LABELS: Mapping[AnnotationType, Callable[[LayerScope, Any], str]] = {
+    "mention": _label_mention,
     "quote": _label_quote,
     "topic": _label_topic,
     "stance": _label_stance,
-    "boilerplate": lambda _, each: f"{each.kind}: {_shorten(each.span.exact, 40)}",
+    "boilerplate": _label_boilerplate,
 }
 
 
 # ---------------------------------------------------------------- facts
+
+# Each function yields the names of the facts of one annotation type with their values.
 
 
 def _places(spans: Iterable[Span]) -> list[Value]:
@@ -161,35 +187,46 @@ def _quote_facts(scope: LayerScope, quote: Quote) -> Iterator[tuple[str, list[Va
     yield "content", _places(quote.content)
     yield "addressees", [scope.speaker(name) for name in quote.addressees]
     yield "within", [scope.link(quote.within)] if quote.within else []
-    yield "holds", scope.links("within", quote.id)
+    yield "contains", scope.links("within", quote.id)
     yield "stances", scope.links("quote", quote.id)
     if quote.statement:
         yield "statement", [Value(quote.statement)]
         if scope.statements and scope.is_gold:
-            yield "reported also", [*scope.statements.elsewhere(quote.statement, scope.document.meta.doc_id, quote.id)]
+            doc_id = scope.document.meta.doc_id
+            yield "also reported", [*scope.statements.elsewhere(quote.statement, doc_id, quote.id)]
 
 
 def _topic_facts(scope: LayerScope, topic: Topic) -> Iterator[tuple[str, list[Value]]]:
     entry = scope.registries.topics.get(topic.topic)
-    yield "topic", [Value(entry.label, topic.topic) if entry else Value(topic.topic, "not in the registry")]
-    yield "definition", [Value(entry.definition)] if entry else []
+    if entry is None:
+        yield "topic", [Value(topic.topic, _UNKNOWN)]
+    else:
+        yield "topic", [Value(entry.label, topic.topic)]
+        yield "definition", [Value(entry.definition)]
     yield "passage", _places(topic.spans)
 
 
 def _stance_facts(scope: LayerScope, stance: Stance) -> Iterator[tuple[str, list[Value]]]:
-    target = scope.registries.targets.get(stance.target)
+    polarity = f"{POLARITY_SIGNS[stance.polarity]} {stance.polarity}"
     yield "holder", [scope.speaker(stance.holder)]
-    yield "polarity", [Value(f"{POLARITY_SIGNS[stance.polarity]} {stance.polarity}", stance.expression)]
-    yield "target", [Value(target.label, stance.target) if target else Value(stance.target, "not in the registry")]
-    if target:
-        meaning = {"favor": target.favor_means, "against": target.against_means}.get(stance.polarity)
+    yield "polarity", [Value(polarity, stance.expression)]
+
+    target = scope.registries.targets.get(stance.target)
+    if target is None:
+        yield "target", [Value(stance.target, _UNKNOWN)]
+    else:
+        meanings = {"favor": target.favor_means, "against": target.against_means}
+        meaning = meanings.get(stance.polarity)
+        yield "target", [Value(target.label, stance.target)]
         yield "proposition", [Value(target.proposition)]
         yield f"{stance.polarity} means", [Value(meaning)] if meaning else []
     yield "evidence", _places(stance.evidence)
     yield "quote", [scope.link(stance.quote)] if stance.quote else []
 
 
-def _boilerplate_facts(scope: LayerScope, boilerplate: Boilerplate) -> Iterator[tuple[str, list[Value]]]:
+def _boilerplate_facts(
+    scope: LayerScope, boilerplate: Boilerplate
+) -> Iterator[tuple[str, list[Value]]]:
     yield "kind", [Value(boilerplate.kind)]
     yield "words", _places([boilerplate.span])
 
@@ -204,35 +241,50 @@ _FACTS: Mapping[AnnotationType, Callable[[LayerScope, Any], Iterator[tuple[str, 
 
 
 def iter_facts(scope: LayerScope, annotation: AnyAnnotation) -> Iterator[Fact]:
-    """Yield what there is to tell about an annotation; properties without a value are left out."""
+    """Yield the facts about an annotation that have a value."""
     for name, values in _FACTS[annotation_type(annotation)](scope, annotation):
         if values:
             yield Fact(name, tuple(values))
     if annotation.note:
         yield Fact("note", (Value(annotation.note),))
     if scope.is_gold:
-        decisions = [each for each in scope.document.adjudication.records if annotation.id in each.gold]
-        for each in decisions:
-            yield Fact("adjudication", (Value(each.reason, f"{each.decision} · guidelines {each.section}"),))
+        for each in scope.document.adjudication.records:
+            if annotation.id in each.gold:
+                decision = f"{each.decision} · guidelines {each.section}"
+                yield Fact("adjudication", (Value(each.reason, decision),))
+
     text = scope.document.text
-    if wrong := [span for _, span in iter_spans(annotation) if text[max(span.start, 0) : span.end] != span.exact]:
-        yield Fact("wrong span", tuple(Value(f"the text at {s.start}–{s.end} is not “{s.exact}”") for s in wrong))
+    wrong = [
+        Value(f"the text at {span.start}–{span.end} is not “{span.exact}”")
+        for _, span in iter_spans(annotation)
+        if text[max(span.start, 0) : span.end] != span.exact
+    ]
+    if wrong:
+        yield Fact("wrong span", tuple(wrong))
 
 
-def speakers_of(annotation: AnyAnnotation) -> list[str]:
-    """Return the speakers by whom an annotation can be found: who is named, speaks, is addressed, or holds."""
+def find_speakers(annotation: AnyAnnotation) -> list[str]:
+    """Return the ids of the speakers to filter an annotation by.
+
+    They are those mentioned, the speaker and addressees of a quote, and the holder of a stance.
+    """
     return named_entries(annotation, "speakers")
 
 
-def targets_of(annotation: AnyAnnotation, scope: LayerScope) -> list[str]:
-    """Return the targets by which an annotation can be found: a stance's own, and those of a quote's stances."""
+def find_targets(annotation: AnyAnnotation, scope: LayerScope) -> list[str]:
+    """Return the ids of the targets to filter an annotation by.
+
+    They are the target of a stance, or the targets of a quote's stances.
+    """
     if isinstance(annotation, Stance):
         return named_entries(annotation, "targets")
-    stances = (scope.by_id[name] for name in scope.reverse.get(("quote", annotation.id), ()))
-    return [target for each in stances for target in named_entries(each, "targets")]
+    targets = []
+    for name in scope.reverse.get(("quote", annotation.id), ()):
+        targets += named_entries(scope.by_id[name], "targets")
+    return targets
 
 
-def reach(annotation: AnyAnnotation) -> tuple[int, int]:
-    """Return where an annotation's main spans begin and how many characters they cover."""
+def measure_extent(annotation: AnyAnnotation) -> tuple[int, int]:
+    """Return the start of an annotation's main spans and their total length in code points."""
     spans = main_spans(annotation)
     return spans[0].start, sum(span.end - span.start for span in spans)

@@ -1,4 +1,4 @@
-"""A text cut where an annotation begins or ends, so that overlapping annotations can be shown. No I/O."""
+"""Cut a text wherever an annotation begins or ends, to show overlapping annotations. No I/O."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from readout.model import AnyAnnotation, Quote, Span, Stance, iter_spans
+from readout.model import AnyAnnotation, Quote, Stance, iter_spans, main_spans
 
 
 class Cover(NamedTuple):
-    """The code points ``start`` to ``end`` as one part (a span field) of the annotation with a number."""
+    """A span of the annotation with index ``number``; ``part`` is the field that it is in."""
 
     start: int
     end: int
@@ -19,7 +19,7 @@ class Cover(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A run of text without an edge inside, and what covers it, the outer before the inner."""
+    """A run of text in which no span begins or ends, and its covers, the outer before the inner."""
 
     start: int
     end: int
@@ -28,28 +28,32 @@ class Segment(NamedTuple):
 
 
 def list_covers(annotations: Sequence[AnyAnnotation], size: int) -> list[Cover]:
-    """Return every span of some annotations, clipped to a text of ``size`` characters; empty ones are left out."""
+    """Return every span of some annotations that is not empty, clipped to a text of ``size``."""
     covers = []
     for index, annotation in enumerate(annotations):
         for pointer, span in iter_spans(annotation):
-            start, end = (min(max(edge, 0), size) for edge in (span.start, span.end))
+            start = min(max(span.start, 0), size)
+            end = min(max(span.end, 0), size)
             if start < end:
                 covers.append(Cover(start, end, index, str(pointer[0])))
     return covers
 
 
 CHANGED_TEXT = -1
-"""The number that stands for no annotation, but for words of the raw text that the other state lacks."""
+"""The number of a cover that is no annotation, but text that the other state does not have."""
 
 
 def cut_segments(text: str, covers: Iterable[Cover]) -> list[Segment]:
-    """Return the segments of a text in order. Their texts join to the text."""
+    """Return the segments of a text in order; their texts join to the text."""
     covers = sorted(covers)
-    edges = sorted({0, len(text), *(edge for cover in covers for edge in cover[:2])})
+    edges = {0, len(text)}
+    for cover in covers:
+        edges |= {cover.start, cover.end}
+
     segments = []
     active: list[Cover] = []
     waiting = 0
-    for start, end in pairwise(edges):
+    for start, end in pairwise(sorted(edges)):
         active = [cover for cover in active if cover.end > start]
         while waiting < len(covers) and covers[waiting].start <= start:
             active.append(covers[waiting])
@@ -58,13 +62,20 @@ def cut_segments(text: str, covers: Iterable[Cover]) -> list[Segment]:
     return segments
 
 
-def assign_lanes(annotations: Sequence[AnyAnnotation], kind: type[Quote] | type[Stance], most: int) -> dict[int, int]:
-    """Return a lane for the line of each annotation of a type, so that lines of one lane do not overlap.
+def assign_lanes(
+    annotations: Sequence[AnyAnnotation], kind: type[Quote] | type[Stance], most: int
+) -> dict[int, int]:
+    """Return the lane of each annotation of a type, by index.
 
-    Outer annotations come first and take the lanes next to the text. Where more than ``most`` overlap, the last lane is
-    shared.
+    A page draws one line per annotation, and the lines in one lane do not overlap. Outer
+    annotations take the lanes next to the text. If more than ``most`` annotations overlap, several
+    share the last lane.
     """
-    chosen = [(index, annotation) for index, annotation in enumerate(annotations) if isinstance(annotation, kind)]
+    chosen = [
+        (index, annotation)
+        for index, annotation in enumerate(annotations)
+        if isinstance(annotation, kind)
+    ]
     chosen.sort(key=lambda item: (_hull(item[1]), item[0]))
     ends: list[int] = []
     lanes = {}
@@ -77,5 +88,6 @@ def assign_lanes(annotations: Sequence[AnyAnnotation], kind: type[Quote] | type[
 
 
 def _hull(annotation: Quote | Stance) -> tuple[int, int]:
-    spans: tuple[Span, ...] = annotation.content if isinstance(annotation, Quote) else annotation.evidence
+    """Return the start and the negative end of an annotation: a sort key, outer before inner."""
+    spans = main_spans(annotation)
     return spans[0].start, -spans[-1].end

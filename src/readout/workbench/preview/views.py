@@ -1,4 +1,4 @@
-"""What the templates and the script of the preview are given: plain data about documents and their layers. No I/O."""
+"""Build the plain data that the templates and the script of the preview render. No I/O."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from readout.workbench.preview.facts import (
     Fact,
     LayerScope,
     Statements,
+    find_speakers,
+    find_targets,
     iter_facts,
-    reach,
-    speakers_of,
-    targets_of,
+    measure_extent,
 )
 from readout.workbench.preview.segments import (
     CHANGED_TEXT,
@@ -47,8 +47,7 @@ from readout.workbench.preview.segments import (
 )
 
 LANES = 3
-"""How many lines fit under the text (quotes) and above it (stances)."""
-
+"""How many lines fit below the text (for quotes) and above it (for stances)."""
 
 DISAGREEMENTS: Mapping[ChangeKind, str] = {
     "added": "only here",
@@ -56,11 +55,17 @@ DISAGREEMENTS: Mapping[ChangeKind, str] = {
     "moved": "other words",
     "relabelled": "other labels",
 }
-"""What the changes from one annotator's layer to another's are called; ids and notes are each annotator's own."""
+"""Names for the changes from one annotator's layer to another's.
+
+``edited`` is left out: each annotator has their own ids and notes."""
 
 
 class AnnotationView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An annotation as the script needs it. ``classes`` are those of its segments, by part."""
+    """An annotation as the script needs it.
+
+    ``start`` and ``size`` are its extent in code points, ``classes`` the CSS classes of its
+    segments by part, and ``sign`` the polarity of a stance.
+    """
 
     key: str
     id: str
@@ -77,7 +82,7 @@ class AnnotationView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Marker(msgspec.Struct, frozen=True):
-    """A stance's sign, which stands before its evidence."""
+    """The sign of a stance before its evidence."""
 
     index: int
     sign: str
@@ -86,7 +91,10 @@ class Marker(msgspec.Struct, frozen=True):
 
 
 class SegmentView(msgspec.Struct, frozen=True):
-    """A segment as HTML: ``references`` name what covers it as ``number.part.edges``, see :func:`find_edges`."""
+    """A segment as HTML.
+
+    ``references`` name its covers as ``number.part.edges``, see :func:`find_edges`.
+    """
 
     text: Markup
     classes: str
@@ -95,7 +103,7 @@ class SegmentView(msgspec.Struct, frozen=True):
 
 
 class LayerView(msgspec.Struct, frozen=True):
-    """A layer of a document: its annotations in order, and the text cut by them."""
+    """A layer of a document: its annotations in order, and its text in segments."""
 
     name: str
     prefix: str
@@ -107,14 +115,18 @@ class LayerView(msgspec.Struct, frozen=True):
 def html_text(text: str) -> Markup:
     """Return a text as HTML that a browser reads back character by character.
 
-    Parsers of HTML turn a carriage return into a line feed and drop NUL, so the one is written as a reference and the
-    other as the replacement character.
+    Parsers of HTML turn a carriage return into a line feed and drop NUL. So a carriage return is
+    written as a character reference, and NUL as the replacement character.
     """
-    return Markup(str(escape(text)).replace("\r", "&#13;").replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    escaped = str(escape(text)).replace("\r", "&#13;")
+    return Markup(escaped.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 def part_classes(annotation: AnyAnnotation, lane: int, is_source: bool) -> dict[str, str]:
-    """Return the CSS classes of the segments of an annotation, by part."""
+    """Return the CSS classes of an annotation's segments, by part.
+
+    ``is_source`` is true for a mention that is the source of a quote.
+    """
     if isinstance(annotation, Quote):
         return {"content": f"q{lane}-{annotation.form}", "cue": "cue"}
     if isinstance(annotation, Stance):
@@ -123,27 +135,38 @@ def part_classes(annotation: AnyAnnotation, lane: int, is_source: bool) -> dict[
     return {SPAN_FIELDS[type(annotation)][0]: "mention source" if is_source else kind}
 
 
-def view_layer(layer: Layer, scope: LayerScope, name: str, changed: Iterable[tuple[int, int]] = ()) -> LayerView:
-    """Return a layer as the templates and the script need it; ``changed`` are places of the text to be marked."""
+def view_layer(
+    layer: Layer, scope: LayerScope, name: str, changed: Iterable[tuple[int, int]] = ()
+) -> LayerView:
+    """Return the view of a layer; ``changed`` are ``(start, end)`` of changed text to mark."""
     records = sorted(layer.records, key=annotation_order)
     lanes = {**assign_lanes(records, Quote, LANES), **assign_lanes(records, Stance, LANES)}
-    views = tuple(_view_annotation(record, scope, lanes.get(index, 0)) for index, record in enumerate(records))
+    views = [
+        _view_annotation(record, scope, lanes.get(index, 0)) for index, record in enumerate(records)
+    ]
+
     text = scope.document.text
-    markers = _place_markers(records, views, len(text))
     covers = [Cover(start, end, CHANGED_TEXT, "text") for start, end in changed]
-    segments = cut_segments(text, [*covers, *list_covers(records, len(text))])
+    covers += list_covers(records, len(text))
+    markers = _place_markers(records, views, len(text))
+    segments = [
+        _view_segment(segment, views, markers.get(segment.start, ()))
+        for segment in cut_segments(text, covers)
+    ]
+
     counts = Counter(view.type for view in views)
     return LayerView(
         name=name,
         prefix=scope.prefix,
-        annotations=views,
-        segments=tuple(_view_segment(segment, views, markers.get(segment.start, ())) for segment in segments),
+        annotations=tuple(views),
+        segments=tuple(segments),
         counts={kind: counts[kind] for kind in ANNOTATION_CLASSES},
     )
 
 
 def _view_annotation(record: AnyAnnotation, scope: LayerScope, lane: int) -> AnnotationView:
-    start, size = reach(record)
+    start, size = measure_extent(record)
+    sign = POLARITY_SIGNS[record.polarity] if isinstance(record, Stance) else ""
     return AnnotationView(
         key=scope.prefix + record.id,
         id=record.id,
@@ -154,15 +177,16 @@ def _view_annotation(record: AnyAnnotation, scope: LayerScope, lane: int) -> Ann
         classes=part_classes(record, lane, ("source", record.id) in scope.reverse),
         facts=tuple(iter_facts(scope, record)),
         record=encode(record).decode(),
-        sign=POLARITY_SIGNS[record.polarity] if isinstance(record, Stance) else "",
-        speakers=tuple(dict.fromkeys(speakers_of(record))),
-        targets=tuple(dict.fromkeys(targets_of(record, scope))),
+        sign=sign,
+        speakers=tuple(dict.fromkeys(find_speakers(record))),
+        targets=tuple(dict.fromkeys(find_targets(record, scope))),
     )
 
 
 def _place_markers(
     records: Sequence[AnyAnnotation], views: Sequence[AnnotationView], size: int
 ) -> dict[int, list[Marker]]:
+    """Return the markers of the stances, by the offset in a text of ``size`` to show them at."""
     markers: dict[int, list[Marker]] = {}
     for index, record in enumerate(records):
         if isinstance(record, Stance):
@@ -173,45 +197,56 @@ def _place_markers(
     return markers
 
 
-def _view_segment(segment: Segment, views: Sequence[AnnotationView], markers: Iterable[Marker]) -> SegmentView:
-    covers = [cover for cover in segment.covers if cover.number != CHANGED_TEXT]
-    classes = ["changed-text"] if len(covers) < len(segment.covers) else []
-    for cover in covers:
-        classes += [*views[cover.number].classes[cover.part].split(), *find_edges(cover, segment, views)]
+def _view_segment(
+    segment: Segment, views: Sequence[AnnotationView], markers: Iterable[Marker]
+) -> SegmentView:
+    classes: set[str] = set()
+    references = []
+    for cover in segment.covers:
+        if cover.number == CHANGED_TEXT:
+            classes.add("changed-text")
+            continue
+        edges = find_edges(cover, segment, views)
+        classes.update(views[cover.number].classes[cover.part].split(), edges)
+        references.append(".".join([str(cover.number), cover.part, *edges]))
     return SegmentView(
         text=html_text(segment.text),
-        classes=" ".join(sorted(set(classes))),
-        references=" ".join(
-            ".".join([str(cover.number), cover.part, *find_edges(cover, segment, views)]) for cover in covers
-        ),
+        classes=" ".join(sorted(classes)),
+        references=" ".join(references),
         markers=tuple(markers),
     )
 
 
 def find_edges(cover: Cover, segment: Segment, views: Sequence[AnnotationView]) -> list[str]:
-    """Return ``open`` where the content of a quote begins with a segment, and ``shut`` where it ends with it."""
+    """Return which edges of a quote's content are those of the segment: ``open``, ``shut``."""
     if cover.part != "content" or views[cover.number].type != "quote":
         return []
-    edges = (("open", cover.start == segment.start), ("shut", cover.end == segment.end))
-    return [name for name, there in edges if there]
+    edges = []
+    if cover.start == segment.start:
+        edges.append("open")
+    if cover.end == segment.end:
+        edges.append("shut")
+    return edges
 
 
 # ---------------------------------------------------------------- documents
 
 
-def view_document(document: AnnotatedDocument, registries: Registries, statements: Statements) -> dict[str, Any]:
-    """Return a document with gold and every annotator's layer, and how each two layers differ."""
+def view_document(
+    document: AnnotatedDocument, registries: Registries, statements: Statements
+) -> dict[str, Any]:
+    """Return a document with gold, every annotator's layer, and the differences of every two."""
     layers = (document.gold, *document.layers)
     views = []
     for layer in layers:
         prefix = f"{layer.annotator}/" if layer.annotator else ""
-        views.append(
-            view_layer(layer, LayerScope(registries, document, layer, prefix, statements), layer.annotator or "gold")
-        )
-    comparisons = [
-        view_changes(compare_layers(layers[left], layers[right], trust_ids=False), left, right, views, DISAGREEMENTS)
-        for left, right in combinations(range(len(layers)), 2)
-    ]
+        scope = LayerScope(registries, document, layer, prefix, statements)
+        views.append(view_layer(layer, scope, layer.annotator or "gold"))
+
+    comparisons = []
+    for left, right in combinations(range(len(layers)), 2):
+        changes = compare_layers(layers[left], layers[right], trust_ids=False)
+        comparisons.append(view_changes(changes, left, right, views, DISAGREEMENTS))
     return {
         "id": document.meta.doc_id,
         "meta": document.meta,
@@ -223,9 +258,16 @@ def view_document(document: AnnotatedDocument, registries: Registries, statement
 
 
 def view_changes(
-    changes: LayerChanges, left: int, right: int, layers: Sequence[LayerView], names: Mapping[ChangeKind, str]
+    changes: LayerChanges,
+    left: int,
+    right: int,
+    layers: Sequence[LayerView],
+    names: Mapping[ChangeKind, str],
 ) -> dict[str, Any]:
-    """Return how two layers, given by number, differ: the kinds of change in ``names``, each called by its name."""
+    """Return the changes between the layers ``left`` and ``right``, which are indices.
+
+    Kinds of change without a name in ``names`` are left out.
+    """
     shown = [change for change in changes.changes if change.kind in names]
     return {
         "left": left,
@@ -237,29 +279,40 @@ def view_changes(
 def _view_change(
     change: AnnotationChange, left: LayerView, right: LayerView, names: Mapping[ChangeKind, str]
 ) -> dict[str, Any]:
-    fields = [field for field in change.fields if "edited" in names or field.name not in ("id", "note")]
+    left_out = () if "edited" in names else ("id", "note")
+    fields = [
+        (field.name, format_value(field.old), format_value(field.new))
+        for field in change.fields
+        if field.name not in left_out
+    ]
     return {
         "kind": change.kind,
         "name": names[change.kind],
         "left": left.prefix + change.old.id if change.old else "",
         "right": right.prefix + change.new.id if change.new else "",
-        "fields": [(field.name, format_value(field.old), format_value(field.new)) for field in fields],
+        "fields": fields,
     }
 
 
-def _names(registry: Mapping[str, Any], layers: Iterable[LayerView], field: str, name: str) -> list[tuple[str, str]]:
-    """Return the ids and names of the registry entries that layers use, by name."""
-    used = {each for layer in layers for view in layer.annotations for each in getattr(view, field)}
-    return sorted(
-        ((each, getattr(registry.get(each), name, each)) for each in used), key=lambda item: item[1].casefold()
-    )
+def _names(
+    registry: Mapping[str, Any], layers: Iterable[LayerView], field: str, name: str
+) -> list[tuple[str, str]]:
+    """Return the ids and names of the entries that layers use, sorted by name.
+
+    ``field`` is the field of the annotations' views that has the ids, ``name`` the field of the
+    entries that has the name.
+    """
+    used: set[str] = set()
+    for layer in layers:
+        for view in layer.annotations:
+            used.update(getattr(view, field))
+    names = [(each, getattr(registry.get(each), name, each)) for each in used]
+    return sorted(names, key=lambda item: item[1].casefold())
 
 
 def script_data(document: Mapping[str, Any]) -> Markup:
-    """Return what the script needs of a document, as JSON that cannot end the script element it stands in."""
-    data = {
-        "id": document["id"],
-        "layers": [{"name": each.name, "annotations": each.annotations} for each in document["layers"]],
-        "comparisons": document["comparisons"],
-    }
-    return Markup(msgspec.json.encode(data).decode().replace("<", "\\u003c").replace("&", "\\u0026"))
+    """Return the data of a document for the script, as JSON that cannot end its script element."""
+    layers = [{"name": each.name, "annotations": each.annotations} for each in document["layers"]]
+    data = {"id": document["id"], "layers": layers, "comparisons": document["comparisons"]}
+    encoded = msgspec.json.encode(data).decode()
+    return Markup(encoded.replace("<", "\\u003c").replace("&", "\\u0026"))

@@ -1,5 +1,5 @@
 "use strict";
-/* The script of the preview. Data come from a JSON element of the page and enter it as text only. */
+/* The script of the preview. It reads data from a JSON element of the page and shows them as text only. */
 
 const views = [];
 
@@ -30,7 +30,10 @@ class View {
 
   indexPane(pane, number) {
     const items = this.data.layers[number].annotations;
-    items.forEach((item) => { item.layer = number; item.marks = []; item.signs = []; item.bracket = null; this.byKey.set(item.key, item); });
+    for (const item of items) {
+      Object.assign(item, { layer: number, marks: [], signs: [], bracket: null });
+      this.byKey.set(item.key, item);
+    }
     for (const mark of pane.querySelectorAll("mark[data-a]")) {
       mark.covers = mark.dataset.a.split(" ").filter(Boolean).map((pair) => {
         const [index, part, ...edges] = pair.split(".");
@@ -61,7 +64,7 @@ class View {
     new ResizeObserver(() => this.drawBrackets()).observe(this.board);
   }
 
-  /* What is shown, as the filters say. */
+  /* Filters. */
   update() {
     this.comparison = this.findComparison();
     const two = this.fixed ? this.panes.length === 2 : Boolean(this.comparison);
@@ -81,7 +84,8 @@ class View {
     const beside = this.field("beside");
     if (!beside || beside.value === "") return null;
     const pair = [Number(this.field("layer").value), Number(beside.value)];
-    return this.data.comparisons.find((each) => pair.includes(each.left) && pair.includes(each.right) && pair[0] !== pair[1]) || null;
+    if (pair[0] === pair[1]) return null;
+    return this.data.comparisons.find((each) => pair.includes(each.left) && pair.includes(each.right)) || null;
   }
 
   showPanes() {
@@ -113,7 +117,8 @@ class View {
     if (this.fixed) return true;
     const kinds = [...this.form.querySelectorAll('[name="kind"]:checked')].map((box) => box.value);
     const speaker = this.field("speaker").value, target = this.field("target").value;
-    return kinds.includes(item.type) && (!speaker || (item.speakers || []).includes(speaker)) && (!target || (item.targets || []).includes(target));
+    const fits = (chosen, names = []) => !chosen || names.includes(chosen);
+    return kinds.includes(item.type) && fits(speaker, item.speakers) && fits(target, item.targets);
   }
 
   paint() {
@@ -153,7 +158,14 @@ class View {
       const item = this.byKey.get(key);
       if (!item || !item.visible || !item.marks.length) continue;
       const text = `${change.name}: ${item.label}`;
-      const flag = element("button", { type: "button", class: `sign flag ${change.kind}`, "data-sign": change.name, title: text, "aria-label": text, tabindex: -1 });
+      const flag = element("button", {
+        type: "button",
+        class: `sign flag ${change.kind}`,
+        "data-sign": change.name,
+        title: text,
+        "aria-label": text,
+        tabindex: -1,
+      });
       flag.item = item;
       item.marks[0].mark.before(flag);
     }
@@ -167,7 +179,7 @@ class View {
     if (this.comparison) label.querySelector("small").textContent = String(this.comparison.changes.length);
   }
 
-  /* Topics stand in the margin, each in the first lane that is free at its height. */
+  /* Topics are brackets in the margin, each in the first lane that is free at its height. */
   drawBrackets() {
     const wide = matchMedia("(min-width: 901px)").matches;
     const step = wide ? 20 : 8;
@@ -201,7 +213,13 @@ class View {
     const boxes = item.marks.flatMap(({ mark }) => [...mark.getClientRects()]);
     const top = Math.min(...boxes.map((box) => box.top)) - origin + 8;
     const bottom = Math.max(...boxes.map((box) => box.bottom)) - origin - 9;
-    const bracket = element("button", { type: "button", class: "bracket", title: item.label, "aria-label": `Topic: ${item.label}`, tabindex: -1 });
+    const bracket = element("button", {
+      type: "button",
+      class: "bracket",
+      title: item.label,
+      "aria-label": `Topic: ${item.label}`,
+      tabindex: -1,
+    });
     const label = element("span", { "aria-hidden": "true" });
     label.textContent = item.label;
     bracket.append(label);
@@ -243,7 +261,8 @@ class View {
     if (!item) return;
     setHash(item.key);
     if (!mark && this.place) {
-      this.place.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      this.place.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
     }
     if (this.place) this.place.focus({ preventScroll: true });
   }
@@ -279,11 +298,13 @@ class View {
   showPanel() {
     this.panel.classList.toggle("open", Boolean(this.chosen));
     if (!this.chosen) {
-      this.panel.replaceChildren(element("p", { class: "empty" }, "Choose a marked passage to see its record and its links."));
+      const words = "Choose a marked passage to see its record and its links.";
+      this.panel.replaceChildren(element("p", { class: "empty" }, words));
       return;
     }
     const item = this.chosen;
-    const parts = [this.panelHead(item), this.panelStack() || element("h2", { dir: "auto" }, item.label), this.panelChange(item), this.panelFacts(item)];
+    const title = this.panelStack() || element("h2", { dir: "auto" }, item.label);
+    const parts = [this.panelHead(item), title, this.panelChange(item), this.panelFacts(item)];
     const record = element("details", {}, element("summary", {}, "record"), element("pre", {}, item.record));
     this.panel.replaceChildren(...parts.filter(Boolean), record);
     this.panel.scrollTop = 0;
@@ -293,7 +314,8 @@ class View {
     const close = element("button", { type: "button", class: "close", "aria-label": "Close", title: "Close (Esc)" }, "×");
     close.addEventListener("click", () => this.close());
     const name = this.data.layers.length > 1 ? ` · ${this.data.layers[item.layer].name}` : "";
-    return element("div", { class: "kind" }, element("b", {}, item.type + name), element("a", { href: `#${item.key}` }, item.id), close);
+    const link = element("a", { href: `#${item.key}` }, item.id);
+    return element("div", { class: "kind" }, element("b", {}, item.type + name), link, close);
   }
 
   panelStack() {
@@ -301,7 +323,8 @@ class View {
     if (items.length < 2 || !items.includes(this.chosen)) return null;
     const list = element("ul", { class: "stack", "aria-label": `${items.length} annotations at this place` });
     for (const item of items) {
-      const button = element("button", { type: "button", "aria-current": String(item === this.chosen) }, `${item.type}: ${item.label}`);
+      const current = String(item === this.chosen);
+      const button = element("button", { type: "button", "aria-current": current }, `${item.type}: ${item.label}`);
       button.addEventListener("click", () => this.choose(item, this.place));
       list.append(element("li", {}, button));
     }
@@ -312,7 +335,10 @@ class View {
     const change = this.differences.get(item.key);
     if (!change) return null;
     const box = element("div", { class: "change" }, element("b", {}, change.name));
-    for (const [name, before, after] of change.fields) box.append(element("div", { class: "field" }, `${name}: `, element("del", {}, before), " → ", element("ins", {}, after)));
+    for (const [name, before, after] of change.fields) {
+      const values = [element("del", {}, before), " → ", element("ins", {}, after)];
+      box.append(element("div", { class: "field" }, `${name}: `, ...values));
+    }
     return box;
   }
 

@@ -1,4 +1,4 @@
-"""The data are tested: clean, canonical, and built into rows that load."""
+"""Test that the corpus is clean and canonical, and builds into rows that load."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_the_corpus_is_clean_and_canonical() -> None:
-    """There is nothing for `readout check --strict` to report and nothing for `readout format` to change."""
+    """`readout check --strict` reports nothing, and `readout format` changes nothing."""
     corpus, problems = readout.read_corpus(ROOT)
     assert [*problems, *readout.check_corpus(corpus)] == []
     assert format_corpus(ROOT) == {}
 
 
 def test_every_gold_stance_becomes_a_row(tmp_path: Path) -> None:
-    """The dataset is built, and loads."""
+    """The built dataset loads, with one row per stance."""
     assert build_hub(ROOT, tmp_path / "hub").infos
     corpus, _ = readout.read_corpus(ROOT)
-    stances = sum(
-        type(record).__name__ == "Stance" for document in corpus.documents for record in document.gold.records
-    )
-    assert sum(map(len, readout.load("stances", tmp_path / "hub").values())) == stances
+    stances = 0
+    for document in corpus.documents:
+        stances += sum(type(record).__name__ == "Stance" for record in document.gold.records)
+    splits = readout.load("stances", tmp_path / "hub").values()
+    assert sum(map(len, splits)) == stances
