@@ -1,4 +1,4 @@
-"""The rows of every config, made one by one in plain Python: the reference that the tables are held to."""
+"""The rows of every config, made one by one in plain Python: the reference of the tables."""
 
 from functools import cached_property
 
@@ -40,7 +40,7 @@ class DocumentRows:
         return self.text[left:right], left
 
     def tagged_spans(self):
-        """Return the spans that tokens are tagged with: content of outer quotes, cues, and sources."""
+        """Return the spans for tagging tokens: content of outer quotes, cues and sources."""
         quotes = self.of_type.get(Quote, [])
         named = {quote.source for quote in quotes}
         return (
@@ -293,7 +293,7 @@ def iter_config_rows(corpus, config, split):
 
 
 def to_row(config, loaded):
-    """Return a row as it is compiled for the dictionary that ``datasets`` gives for it: label names for integers."""
+    """Return the compiled row for a dictionary from ``datasets``: label names for integers."""
     return tuple(_to_value(feature, loaded[name]) for name, feature in FEATURES[config].items())
 
 

@@ -80,7 +80,7 @@ def test_content_hash_is_that_of_the_loaded_rows(built):
 
 
 def test_no_rebuild_shows_old_rows(small, built, tmp_path):
-    """`datasets` caches a local folder: after one changed label, of equal length in bytes, the new one must load."""
+    """`datasets` caches a local folder: after a change of equal length, the new label must load."""
     cache = str(tmp_path / "cache")
 
     def expressions():

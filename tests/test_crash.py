@@ -1,4 +1,4 @@
-"""Whatever ends a build, the last output stays whole and loadable, and the next build succeeds and leaves no litter."""
+"""However a build ends, the last output stays whole, and the next build leaves no litter."""
 
 import os
 import random

@@ -48,7 +48,7 @@ def test_only_the_changed_shard_is_checked(generated, compiled):
 
 
 def test_times_that_are_too_new_are_not_trusted(generated, tmp_path, compiled):
-    """A file that was changed just now may change again without a new time, so its bytes are compared."""
+    """A file changed just now may change again without a new time: its bytes are compared."""
     new = replace(SMALL, slack=1e6)
     build_hub(generated, tmp_path / "hub", new)
     compiled.clear()
@@ -130,7 +130,7 @@ def test_linked_folders_are_seen_and_not_left(tmp_path):
 
 
 def test_surroundings_are_judged_again_when_they_change(generated):
-    """What was found in ``documents.jsonl`` and the registries is taken over only while their bytes are the same."""
+    """Problems of ``documents.jsonl`` and the registries are reused while bytes are the same."""
     index = generated / "raw/documents.jsonl"
     raw = index.read_bytes()
     check_folder(generated, SMALL)
@@ -149,7 +149,7 @@ def test_surroundings_are_judged_again_when_they_change(generated):
 
 @pytest.mark.posix
 def test_names_of_files_that_are_no_text(small):
-    """Names are bytes: they are shown, and neither stop a check nor a build nor what they remember."""
+    """Names are bytes: they are shown, and stop neither a check nor a build nor their caches."""
     (small / "annotations/unplaced").mkdir()
     (small / os.fsdecode(b"annotations/by/\xff")).mkdir()
     (small / os.fsdecode(b"annotations/gold/\xff.jsonl")).write_bytes(b"")

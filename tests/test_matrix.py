@@ -1,4 +1,4 @@
-"""The built folder loads alike in old and new versions of `datasets`, each in an environment of its own."""
+"""The built folder loads alike in old and new versions of `datasets`."""
 
 import json
 import os
@@ -12,7 +12,8 @@ from conftest import ROOT
 from readout.dataset.build import build_hub
 
 VERSIONS = {
-    # What the oldest version that installs here needs beside it: its releases did not bound their dependencies.
+    # What the oldest version that installs here needs beside it: its releases did not bound their
+    # dependencies.
     "2.18.0": ["datasets==2.18.0", "huggingface_hub<1"],
     "3.6.0": ["datasets==3.6.0"],
     "4.0.0": ["datasets==4.0.0"],

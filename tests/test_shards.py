@@ -94,7 +94,8 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path):
     code = "import sys; from pathlib import Path; from readout.dataset.build import build_hub\n"
     code += "from readout.scale.workers import Options\n"
     code += "assert build_hub(Path(sys.argv[1]), Path(sys.argv[2]), Options(jobs=1)).infos\n"
-    # Not ru_maxrss: a child begins with that of the process which started it, here pytest with all its libraries.
+    # Not ru_maxrss: a child begins with that of the process which started it, here pytest with all
+    # its libraries.
     code += (
         "print(int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) // 1024)"
     )

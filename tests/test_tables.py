@@ -170,7 +170,7 @@ def annotate(document, number, text, places):
 
 @given(st.lists(st.tuples(words, places), min_size=1, max_size=4))
 def test_tables_of_any_text_hold_the_rows_of_the_reference(parts):
-    """Blank texts, spans outside of paragraphs or over several, texts that begin or end with marks and spaces."""
+    """Blank texts, spans outside of paragraphs or over several, marks and spaces at the ends."""
     corpus, _ = read_corpus(CORPUS)
     speaker = replace(next(iter(corpus.registries.speakers.values())), speaker_id="x")
     registries = Registries(speakers={"x": speaker})

@@ -1,4 +1,4 @@
-"""Workers: a failed one is tried again where the engine can, and none outlives the process that started it."""
+"""Workers: the engine may retry failed ones, and none outlives its parent process."""
 
 import os
 import subprocess
