@@ -195,7 +195,7 @@ def _make_report(
     return Report(tuple(sorted(problems, key=lambda problem: problem.order)), counts.tally)
 
 
-def _add_up(parts: list[bytes], cache: Cache, width: int = 16) -> Counts:
+def _add_up(parts: list[bytes], cache: Cache, width: int = 4) -> Counts:
     """Return the sum of encoded counts, by groups whose sums are kept.
 
     After a change in one shard, only the groups around it are summed again.

@@ -38,7 +38,8 @@ _SMALL = 0x20000
 @lru_cache(maxsize=2)
 def _kinds(size: int) -> Any:
     """Return the kind of each code point below ``size``."""
-    everything = "".join(map(chr, range(size)))
+    points: Any = np.arange(size, dtype="<u4")
+    everything = points.tobytes().decode("utf-32-le", "surrogatepass")
     kinds: Any = np.full(size, MARK, np.uint8)
     for pattern, kind in ((r"\s+", SPACE), (r"\w+", WORD), (f"[{INNER_MARKS}]", INNER)):
         for match in re.finditer(pattern, everything):
