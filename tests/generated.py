@@ -1,4 +1,4 @@
-"""Generated corpora, which are large enough for several shards."""
+"""Generated corpora, which have several shards."""
 
 import sys
 
@@ -10,13 +10,13 @@ sys.path.append(str(ROOT / "benchmarks"))
 from generate import iter_files
 
 SMALL = Options(jobs=1, per_shard=5, small_corpus=10, slack=-1e9)
-"""Small shards, done in this process; times of files are trusted, however new they are."""
+"""Small shards in one process; the times of files count however new they are."""
 OLD = 1_000_000_000
-"""A time of files that is long past."""
+"""A time in the past, in seconds since 1970."""
 
 
 def make_corpus(folder, documents):
-    """Put a generated corpus of so many documents into a folder."""
+    """Write a generated corpus with this number of documents to a folder."""
     for path, raw in iter_files(documents):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def make_corpus(folder, documents):
 
 
 def change(root, number=0):
-    """Change one label of a document; every second call changes it back."""
+    """Change one label of a document; the next call changes it back."""
     path = sorted((root / "annotations/gold").iterdir())[number]
     raw = path.read_bytes()
     before, after = b'"expression":"explicit"', b'"expression":"implicit"'

@@ -1,4 +1,7 @@
-"""However a build ends, the last output stays whole, and the next build leaves no litter."""
+"""Interrupted builds: the target stays whole, and the next build succeeds and leaves no litter.
+
+READOUT_KILLS and READOUT_SEED in the environment set the number of killed builds and the seed.
+"""
 
 import os
 import random
@@ -52,17 +55,15 @@ def corpus(tmp_path):
 
 @pytest.fixture
 def target(corpus, tmp_path):
-    """An output of the corpus as it was before one label changed."""
+    """A folder that was built from the corpus."""
     target = tmp_path / "out" / "hub"
     assert build(corpus, target) == (0, "")
     return target
 
 
 def assert_whole(folder):
-    listed = dict(
-        line.split("  ")[::-1]
-        for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    )
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    listed = dict(line.split("  ")[::-1] for line in lines)
     assert set(listed) | {"SHA256SUMS"} == set(snapshot(folder))
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
     assert all(len(load(config, folder)["train"]) for config in CONFIGS)

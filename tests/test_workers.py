@@ -1,4 +1,4 @@
-"""Workers: the engine may retry failed ones, and none outlives its parent process."""
+"""Workers end with the process that started them, and Dask retries a failed task."""
 
 import os
 import subprocess
