@@ -1,4 +1,4 @@
-"""Items made by hand for the tests of the benchmark."""
+"""Build items and scores for the tests of the benchmark."""
 
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import Item
@@ -7,7 +7,7 @@ LABELS = ("favor", "against", "neutral")
 
 
 def make_items(golds, events=None, task="polarity", **inputs):
-    """Return one item for each gold answer; without events, each is an event of its own."""
+    """Return one item per gold answer; without events, each item has its own event."""
     events = events or [f"e{number}" for number in range(len(golds))]
     return [
         Item(f"d{number}", task, f"d{number}", event, inputs, gold)
@@ -16,11 +16,13 @@ def make_items(golds, events=None, task="polarity", **inputs):
 
 
 def make_score(golds, preds, events=None, task="polarity", name="system", **inputs):
-    """Return the score of predictions for items made by hand."""
+    """Return the score of predictions in the order of the gold answers."""
     items = make_items(golds, events, task, **inputs)
-    return Score(name, items, {item.id: pred for item, pred in zip(items, preds, strict=True)}, "event")
+    return Score(
+        name, items, {item.id: pred for item, pred in zip(items, preds, strict=True)}, "event"
+    )
 
 
 def measure(score, name):
-    """Return the value of one measure."""
+    """Return the value of a measure by its name."""
     return score.value(next(each for each in score.measures if each.name == name))

@@ -1,4 +1,4 @@
-"""Adapters for models: a chat endpoint played by a local server, a tiny model made on the spot, BERT against BERT."""
+"""Test adapters for models with a local chat endpoint, tiny models and a reference encoder."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ import pytest
 from benchmark import make_items
 from conftest import CORPUS
 
-from readout.benchmark.folds import make_folds
+from readout.benchmark.folds import build_folds
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.systems.chat import PROMPTS, Chat, format_prompt, parse_reply
 from readout.benchmark.systems.system import predict_folds
@@ -29,7 +29,7 @@ def items():
 
 @pytest.fixture
 def endpoint():
-    """A local chat endpoint: what it shall reply, and the requests that it got."""
+    """Yield the address of a local chat endpoint, its replies and the requests that it got."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -54,23 +54,42 @@ def endpoint():
     server.server_close()
 
 
-def test_chat_asks_for_json_and_takes_nothing_else(endpoint, items, monkeypatch):
+def test_chat_asks_for_json_and_accepts_nothing_else(endpoint, items, monkeypatch):
     url, replies, requests = endpoint
     monkeypatch.setenv("READOUT_TEST_KEY", "sesame")
-    replies += ['{"label":"favor"}', "favor", 500, '{"label":"pro"}', '{"label":"against","why":"x"}', "{"]
+    replies += [
+        '{"label":"favor"}',
+        "favor",
+        500,
+        '{"label":"pro"}',
+        '{"label":"against","why":"x"}',
+        "{",
+    ]
     chat = Chat(url, "tiny", key_variable="READOUT_TEST_KEY")
     asked = items["polarity"][:6]
-    assert predict_folds(lambda: chat, asked, make_folds("zero-shot", asked)) == ["favor", *[None] * 5]
+    assert predict_folds(lambda: chat, asked, build_folds("zero-shot", asked)) == [
+        "favor",
+        *[None] * 5,
+    ]
     assert [refused.id for refused in chat.refused] == [item.id for item in asked[1:]]
     path, headers, body = requests[0]
     assert (path, headers["Authorization"]) == ("/v1/chat/completions", "Bearer sesame")
-    assert (body["model"], body["temperature"], body["response_format"]) == ("tiny", 0, {"type": "json_object"})
+    assert (body["model"], body["temperature"], body["response_format"]) == (
+        "tiny",
+        0,
+        {"type": "json_object"},
+    )
     assert asked[0].inputs["text"] in body["messages"][0]["content"]
-    score = Score("chat", asked, dict(zip((i.id for i in asked), ["favor", *[None] * 5], strict=True)), "zero-shot")
+    score = Score(
+        "chat",
+        asked,
+        dict(zip((i.id for i in asked), ["favor", *[None] * 5], strict=True)),
+        "zero-shot",
+    )
     assert score.total("answered") == 1
 
 
-def test_nobody_at_home_is_no_answer(items):
+def test_an_unreachable_endpoint_gives_no_answer(items):
     chat = Chat("http://127.0.0.1:9", "tiny", timeout=2)
     assert chat.predict(items["polarity"][:1]) == [None]
     assert "no reply" in chat.refused[0].reply
@@ -78,7 +97,7 @@ def test_nobody_at_home_is_no_answer(items):
         Chat("file:///etc", "tiny")
 
 
-def test_prompts_hold_the_question_and_never_the_answer(items):
+def test_prompts_contain_the_question_but_not_the_id(items):
     for task in PROMPTS:
         for item in items[task]:
             prompt = format_prompt(item)
@@ -93,7 +112,13 @@ def test_passages_must_be_copied_and_unique(items):
     (start, end), *_ = item.gold
     assert parse_reply(json.dumps({"evidence": [text[start:end]]}), item) == [[start, end]]
     assert parse_reply(json.dumps({"evidence": []}), item) == []
-    for wrong in ({"evidence": ["not there at all"]}, {"evidence": ["e"]}, {"evidence": "x"}, {"evidence": [""]}, []):
+    for wrong in (
+        {"evidence": ["not there at all"]},
+        {"evidence": ["e"]},
+        {"evidence": "x"},
+        {"evidence": [""]},
+        [],
+    ):
         assert parse_reply(json.dumps(wrong), item) is None
     speaker = items["attribution"][0]
     assert parse_reply(json.dumps({"label": speaker.gold}), speaker) == speaker.gold
@@ -103,7 +128,7 @@ def test_passages_must_be_copied_and_unique(items):
 # ---------------------------------------------------------------- transformers
 
 
-def test_inference_labels_go_by_name_whatever_their_numbers():
+def test_inference_labels_are_identified_by_name():
     assert map_inference({"CONTRADICTION": 0, "neutral": 1, "Entailment": 2}, "stance") == {
         2: "favor",
         0: "against",
@@ -119,7 +144,15 @@ def write_model(folder, label2id):
     torch = pytest.importorskip("torch")
 
     letters = [chr(code) for code in range(33, 127)]
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    vocabulary = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *letters,
+        *(f"##{letter}" for letter in letters),
+    ]
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8", newline="\n")
     tokenizer = transformers.BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=64)
     tokenizer.save_pretrained(folder)
@@ -141,9 +174,10 @@ def write_model(folder, label2id):
 @pytest.mark.models
 def test_fine_tuning_is_repeatable_and_names_its_labels(tmp_path, items):
     model = write_model(tmp_path, {"x": 0, "y": 1})
-    folds = make_folds("event", items["stance"])
+    folds = build_folds("event", items["stance"])
     first, second = (
-        predict_folds(lambda: FineTuned(model, "stance", epochs=1), items["stance"], folds) for _ in range(2)
+        predict_folds(lambda: FineTuned(model, "stance", epochs=1), items["stance"], folds)
+        for _ in range(2)
     )
     assert first == second
     assert set(first) <= set(TASKS["stance"].labels)
@@ -158,7 +192,9 @@ def test_fine_tuning_learns(tmp_path):
         replace(item, inputs={**question, "text": "aaaa" if item.gold == "favor" else "zzzz"})
         for item in make_items(["favor", "against"] * 8, ["e"] * 16)
     ]
-    system = FineTuned(write_model(tmp_path, {"x": 0, "y": 1}), "polarity", epochs=30, learning_rate=1e-2)
+    system = FineTuned(
+        write_model(tmp_path, {"x": 0, "y": 1}), "polarity", epochs=30, learning_rate=1e-2
+    )
     system.fit(items)
     assert system.predict(items) == [item.gold for item in items]
 
@@ -175,8 +211,8 @@ def test_zero_shot_inference_answers_with_names(tmp_path, items):
 
 
 @pytest.mark.models
-def test_our_bert_is_that_of_transformers(tmp_path):
-    """The forward pass in NumPy gives the vectors of the reference, mean pooling included."""
+def test_the_encoder_agrees_with_transformers(tmp_path):
+    """The forward pass in NumPy gives the reference's vectors after mean pooling."""
     pytest.importorskip("safetensors")
     from readout.benchmark.systems.encoder import read_encoder
 

@@ -1,4 +1,4 @@
-"""Attacks on the scorer, each with the verdict that it must meet: refused by a rule, or scored for what it is."""
+"""Test attacks on the scorer: each is refused by a rule, or gains nothing."""
 
 import json
 import random
@@ -30,7 +30,7 @@ def gold_file(items):
 
 
 def edit(position, **changes):
-    """Return an attack that changes one record."""
+    """Return an attack that changes the record in one line."""
 
     def attack(raw):
         lines = raw.splitlines()
@@ -47,7 +47,10 @@ def number_labels(raw):
 
 
 REFUSED = {
-    "a carriage return at the end of each line": (lambda raw: raw.replace(b"\n", b"\r\n"), ["carriage-return"]),
+    "a carriage return at the end of each line": (
+        lambda raw: raw.replace(b"\n", b"\r\n"),
+        ["carriage-return"],
+    ),
     "a byte order mark": (lambda raw: b"\xef\xbb\xbf" + raw, ["byte-order-mark"]),
     "another encoding": (lambda raw: raw.replace(b"favor", b"f\xe4vor", 1), ["encoding"]),
     "one JSON array": (
@@ -57,10 +60,16 @@ REFUSED = {
     "a blank line": (lambda raw: raw.replace(b"\n", b"\n\n", 1), ["json-syntax"]),
     "an empty file": (lambda raw: b"", ["prediction-missing"]),
     "a last line cut off": (lambda raw: raw[:-9], ["json-syntax", "prediction-missing"]),
-    "a key twice": (lambda raw: raw.replace(b'{"id"', b'{"id":"x","id"', 1), ["duplicate-key", "prediction-missing"]),
+    "a key twice": (
+        lambda raw: raw.replace(b'{"id"', b'{"id":"x","id"', 1),
+        ["duplicate-key", "prediction-missing"],
+    ),
     "a line twice": (lambda raw: raw + raw.splitlines(True)[0], ["prediction-twice"]),
     "a missing line": (lambda raw: b"".join(raw.splitlines(True)[1:]), ["prediction-missing"]),
-    "an extra line": (lambda raw: raw + b'{"id":"nobody","prediction":"favor"}\n', ["prediction-id"]),
+    "an extra line": (
+        lambda raw: raw + b'{"id":"nobody","prediction":"favor"}\n',
+        ["prediction-id"],
+    ),
     "gold beside the prediction": (edit(0, gold="favor"), ["prediction-record"]),
     "a label in another case": (edit(0, prediction="Favor"), ["prediction-value"]),
     "a label of another task": (edit(0, prediction="none"), ["prediction-value"]),
@@ -68,12 +77,15 @@ REFUSED = {
     "several labels at once": (edit(0, prediction=["favor", "against"]), ["prediction-value"]),
     "a probability": (edit(0, prediction={"favor": 1.0}), ["prediction-value"]),
     "numbers for labels": (number_labels, ["prediction-value"] * 6),
-    "not a number": (lambda raw: raw.replace(b'"favor"', b"NaN", 1), ["json-syntax", "prediction-missing"]),
+    "not a number": (
+        lambda raw: raw.replace(b'"favor"', b"NaN", 1),
+        ["json-syntax", "prediction-missing"],
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_files_that_do_not_fit_are_refused(items, name):
+def test_invalid_files_are_refused(items, name):
     attack, codes = REFUSED[name]
     _, problems = parse_predictions("x.jsonl", attack(gold_file(items)), items)
     assert [problem.code for problem in problems] == codes
@@ -86,14 +98,14 @@ def test_every_rule_of_predictions_is_broken_by_an_attack():
     assert broken == {rule.code for rule in RULES}
 
 
-def test_numbers_are_refused_with_the_map_of_names(items):
+def test_refused_numbers_are_explained_by_names(items):
     _, problems = parse_predictions("x.jsonl", number_labels(gold_file(items)), items)
     assert "0 = 'favor', 1 = 'against', 2 = 'neutral'" in problems[0].hint
     assert problems[0].line == 1
 
 
 def test_an_id_in_decomposed_form_is_unknown():
-    """Ids are ASCII in this corpus, so no id has a second form; an id that merely looks alike is another one."""
+    """Ids are ASCII, so no id has two Unicode forms; one that only looks alike is unknown."""
     items = make_items(["favor"])
     raw = '{"id":"d\u03000","prediction":"favor"}\n'.encode()
     _, problems = parse_predictions("x.jsonl", raw, items)
@@ -116,7 +128,7 @@ BAD_SPANS = {
 
 @pytest.mark.parametrize("name", BAD_SPANS)
 @pytest.mark.parametrize("task", ["evidence", "tuples", "quotations"])
-def test_spans_that_cannot_be_are_refused(document_items, task, name):
+def test_invalid_spans_are_refused(document_items, task, name):
     items = document_items[task]
     wrong = BAD_SPANS[name]
     if task == "tuples":
@@ -131,17 +143,27 @@ def test_spans_that_cannot_be_are_refused(document_items, task, name):
 @pytest.mark.parametrize(
     ("task", "wrong"),
     [
-        ("tuples", [{"holder": "nobody", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}]),
-        ("tuples", [{"holder": "noam-levi", "target": "ferry", "polarity": 0, "evidence": [[0, 3]]}]),
+        (
+            "tuples",
+            [{"holder": "nobody", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}],
+        ),
+        (
+            "tuples",
+            [{"holder": "noam-levi", "target": "ferry", "polarity": 0, "evidence": [[0, 3]]}],
+        ),
         ("tuples", [{"holder": "noam-levi", "target": "ferry", "polarity": "favor"}]),
-        ("tuples", [{"holder": "noam-levi", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}] * 2),
+        (
+            "tuples",
+            [{"holder": "noam-levi", "target": "ferry", "polarity": "favor", "evidence": [[0, 3]]}]
+            * 2,
+        ),
         ("tuples", {"holder": "noam-levi"}),
         ("quotations", [{"speaker": "nobody", "content": [[0, 3]], "cue": [], "source": None}]),
         ("quotations", [{"speaker": None, "content": [[0, 3]], "cue": None, "source": None}]),
         ("quotations", ["favor"]),
     ],
 )
-def test_objects_that_do_not_fit_are_refused(document_items, task, wrong):
+def test_invalid_objects_are_refused(document_items, task, wrong):
     items = document_items[task]
     raw = format_predictions(items, [wrong, *(item.gold for item in items[1:])])
     _, problems = parse_predictions("x.jsonl", raw, items)
@@ -160,11 +182,13 @@ def score_bytes(items, raw):
 def test_shuffled_rows_change_nothing(items):
     lines = gold_file(items).splitlines(True)
     random.Random(1).shuffle(lines)
-    assert report_score(score_bytes(items, b"".join(lines))) == report_score(score_bytes(items, gold_file(items)))
+    assert report_score(score_bytes(items, b"".join(lines))) == report_score(
+        score_bytes(items, gold_file(items))
+    )
 
 
 def test_shuffled_ids_fall_to_chance(real):
-    """Aligned by id and not by line: right labels under wrong ids are wrong."""
+    """Predictions are aligned by id, so right labels under wrong ids are wrong."""
     items = TASKS["stance"].build(real[0])
     golds = [item.gold for item in items]
     random.Random(1).shuffle(golds)
@@ -175,17 +199,20 @@ def test_shuffled_ids_fall_to_chance(real):
 
 def test_permuted_labels_are_wrong(items):
     turned = {"favor": "against", "against": "neutral", "neutral": "favor"}
-    assert score_bytes(items, format_predictions(items, [turned[item.gold] for item in items])).value() == 0
+    assert (
+        score_bytes(items, format_predictions(items, [turned[item.gold] for item in items])).value()
+        == 0
+    )
 
 
-def test_gold_echo_is_said_to_be_gold(items):
+def test_a_copy_of_gold_is_reported(items):
     score = score_bytes(items, gold_file(items))
     assert score.value() == 1
     assert any("The predictions are gold" in note for note in report_score(score).notes)
 
 
-def test_abstaining_is_no_way_up(items):
-    """A null is wrong: answering only what is sure cannot raise accuracy, and the coverage is told."""
+def test_abstaining_does_not_raise_a_score(items):
+    """A null counts as wrong, and the report gives the coverage."""
     some = [item.gold if number % 2 else None for number, item in enumerate(items)]
     score = score_bytes(items, format_predictions(items, some))
     assert measure(score, "accuracy") == 0.5
@@ -193,21 +220,23 @@ def test_abstaining_is_no_way_up(items):
     assert any("abstains on 3 of 6" in note for note in report_score(score).notes)
 
 
-def test_a_class_left_out_is_punished():
-    """The constant favor gets half of the F1 that favor gets: the other half belongs to against."""
+def test_a_class_that_is_never_predicted_costs_its_f1():
+    """The constant favor gets half of F1 (favor), because F1 (against) is 0."""
     score = make_score(["favor"] * 9 + ["against"], ["favor"] * 10)
     assert score.value() == pytest.approx(measure(score, "F1 (favor)") / 2)
 
 
-def test_giant_spans_earn_their_share_of_characters_only():
+def test_long_spans_earn_only_their_share_of_characters():
     size = 1_000
-    score = make_score([[[100, 110]], [[500, 520]]], [[[0, size]]] * 2, task="evidence", text="x" * size)
+    score = make_score(
+        [[[100, 110]], [[500, 520]]], [[[0, size]]] * 2, task="evidence", text="x" * size
+    )
     assert measure(score, "character recall") == 1
     assert score.value() == pytest.approx(2 * 30 / (30 + 2 * size))
     assert measure(score, "IoU F1") == measure(score, "exact F1") == 0
 
 
-def test_a_text_covered_in_crumbs_earns_no_more_than_one_giant_span():
+def test_many_short_spans_earn_no_more_than_one_long_span():
     crumbs = [[start, start + 1] for start in range(100)]
     whole = make_score([[[10, 20]]], [[[0, 100]]], task="evidence", text="x" * 100)
     crumbed = make_score([[[10, 20]]], [crumbs], task="evidence", text="x" * 100)
@@ -222,22 +251,31 @@ def test_overlapping_spans_count_their_characters_once():
     assert measure(piled, "exact F1") == pytest.approx(2 / 4)
 
 
-def test_shotgun_polarity_pays_for_every_shot():
+def test_every_wrong_polarity_costs_precision():
     def stance(polarity):
         return {"holder": "h", "target": "t", "polarity": polarity, "evidence": [[0, 10]]}
 
-    score = make_score([[stance("against")]], [[stance(label) for label in TASKS["polarity"].labels]], task="tuples")
+    score = make_score(
+        [[stance("against")]],
+        [[stance(label) for label in TASKS["polarity"].labels]],
+        task="tuples",
+    )
     assert score.value() == measure(score, "exact F1") == pytest.approx(2 / 4)
     assert measure(score, "F1 without polarity") == pytest.approx(2 / 4)
 
 
-def test_offsets_of_other_units_are_wrong_where_they_differ(real):
-    """Offsets in UTF-16 or in decomposed text differ from code points after the first such sign, and are not mended."""
+def test_offsets_in_other_units_are_wrong(real):
+    """UTF-16 offsets differ from code points after an astral character; they are not converted."""
     corpus, _ = read_corpus(CORPUS)
     item = next(each for each in TASKS["tuples"].build(corpus) if "🚢" in each.inputs["text"])
     place = item.inputs["text"].index("🚢")
     moved = [
-        {**each, "evidence": [[start + (start > place), end + (end > place)] for start, end in each["evidence"]]}
+        {
+            **each,
+            "evidence": [
+                [start + (start > place), end + (end > place)] for start, end in each["evidence"]
+            ],
+        }
         for each in item.gold
     ]
     score = score_bytes([item], format_predictions([item], [moved]))

@@ -1,4 +1,4 @@
-"""Submissions and the board: every number follows from the predictions, and what does not is refused."""
+"""Test submissions and the board: every number must follow from the predictions."""
 
 import json
 import re
@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 
-from readout.benchmark.board.ceiling import answer, list_full_annotators, score_annotators
+from readout.benchmark.board.ceiling import list_full_annotators, predict_items, score_annotators
 from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
-from readout.benchmark.board.leaderboard import check_files, make_files, write_boards
+from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
 from readout.benchmark.board.submissions import list_systems, read_submissions
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.systems.baselines import BASELINES
@@ -39,13 +39,13 @@ def made_board(tmp_path_factory):
     root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
     corpus = read_corpus(root)[0]
     write_baselines(root, corpus, NAMES, workers=1)
-    write_boards(root, make_files(root, corpus))
+    write_boards(root, build_files(root, corpus))
     return root
 
 
 @pytest.fixture
 def board(made_board, tmp_path):
-    """A copy of the small corpus with a few submissions and its board."""
+    """Return a copy of the small corpus with a few submissions and its board."""
     return Path(shutil.copytree(made_board, tmp_path / "corpus"))
 
 
@@ -55,10 +55,13 @@ def run(*arguments):
 
 def codes(root):
     corpus = read_corpus(root)[0]
-    return [(problem.code, Path(problem.path).name) for problem in check_files(root, make_files(root, corpus))]
+    return [
+        (problem.code, Path(problem.path).name)
+        for problem in check_files(root, build_files(root, corpus))
+    ]
 
 
-def test_a_board_that_follows_from_its_predictions_is_accepted(board):
+def test_a_fresh_board_is_accepted(board):
     assert list_systems(board) == sorted(NAMES)
     assert codes(board) == []
     done = run("bench", "board", board, "--check")
@@ -66,13 +69,17 @@ def test_a_board_that_follows_from_its_predictions_is_accepted(board):
 
 
 def test_a_second_run_writes_the_same_bytes(board):
-    before = {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
+    before = {
+        path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()
+    }
     assert run("bench", "baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
     assert run("bench", "board", board).exit_code == 0
-    assert before == {path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()}
+    assert before == {
+        path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()
+    }
 
 
-def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board):
+def test_changed_numbers_changed_predictions_and_missing_files_are_reported(board):
     result = board / "submissions/majority/result.json"
     result.write_bytes(result.read_bytes().replace(b'"value": 0', b'"value": 1', 1))
     assert codes(board) == [("leaderboard-stale", "result.json")]
@@ -86,10 +93,12 @@ def test_an_edited_number_a_changed_prediction_and_a_lost_file_are_noticed(board
     assert ("leaderboard-stale", "LEADERBOARD.json") in codes(board)
 
 
-def test_predictions_that_do_not_fit_are_problems_with_their_line(board):
+def test_invalid_predictions_are_problems_with_their_line(board):
     predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
-    predictions.write_bytes(predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1"))
-    problems = make_files(board, read_corpus(board)[0]).problems
+    predictions.write_bytes(
+        predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1")
+    )
+    problems = build_files(board, read_corpus(board)[0]).problems
     assert {problem.code for problem in problems} == {"prediction-value"}
     assert problems[0].path == "submissions/majority/predictions/polarity.event.jsonl"
     assert problems[0].line == 1
@@ -120,18 +129,20 @@ def edit_card(root, system, **changes):
         ({"seeds": [1, 2, 3]}, "submission-seeds"),
     ],
 )
-def test_what_a_system_must_tell(board, changes, code):
+def test_invalid_system_cards_are_problems(board, changes, code):
     edit_card(board, "majority", **changes)
-    assert {problem.code for problem in make_files(board, read_corpus(board)[0]).problems} == {code}
+    assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
+        code
+    }
 
 
-def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
+def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
     folder = board / "submissions/majority"
     (folder / "predictions/notes.jsonl").write_bytes(b"")
     (folder / "predictions/polarity.moon.jsonl").write_bytes(b"")
     (board / "submissions/vain").mkdir()
     (board / "submissions/nothing/system.yaml").write_text("a: [", encoding="utf-8", newline="\n")
-    found = [(each.code, each.path) for each in make_files(board, read_corpus(board)[0]).problems]
+    found = [(each.code, each.path) for each in build_files(board, read_corpus(board)[0]).problems]
     assert found == [
         ("submission-file", "submissions/majority/predictions/notes.jsonl"),
         ("submission-file", "submissions/majority/predictions/polarity.moon.jsonl"),
@@ -140,7 +151,7 @@ def test_no_card_no_yaml_and_a_strange_name_are_problems(board):
     ]
 
 
-def test_all_seeds_are_kept_and_shown(board):
+def test_all_seeds_are_required_and_shown(board):
     folder = board / "submissions/majority/predictions"
     edit_card(board, "majority", seeds=[1, 2])
     files = {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
@@ -155,28 +166,44 @@ def test_all_seeds_are_kept_and_shown(board):
     assert "majority (seed 1)" in page
     assert "majority (seed 2)" in page
     (folder / "seed-2/polarity.event.jsonl").unlink()
-    assert {problem.code for problem in make_files(board, read_corpus(board)[0]).problems} == {"submission-seeds"}
+    assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
+        "submission-seeds"
+    }
+
+
+def test_a_seed_that_is_no_number_is_a_problem(board):
+    folder = board / "submissions/majority/predictions"
+    edit_card(board, "majority", seeds=[1, 2])
+    (folder / "seed-x").mkdir()
+    for path in list(folder.glob("*.jsonl")):
+        path.rename(folder / "seed-x" / path.name)
+    found = build_files(board, read_corpus(board)[0]).problems
+    assert {problem.code for problem in found} == {"submission-seeds"}
 
 
 def test_the_board_names_the_floor_and_measures_lift_against_it(board):
-    made = make_files(board, read_corpus(board)[0])
+    made = build_files(board, read_corpus(board)[0])
     found = {each.task: each for each in made.boards}["polarity"]
     values = [line.score.value() for line in found.lines]
     assert values == sorted(values, reverse=True)
-    artefacts = {line.score.name: line.score.value() for line in found.lines if line.kind == "artefact"}
+    artefacts = {
+        line.score.name: line.score.value() for line in found.lines if line.kind == "artefact"
+    }
     assert found.floor.value() == max(artefacts.values())
     lexicon = next(line for line in found.lines if line.score.name == "stance-lexicon")
     difference = lexicon.lift.comparison.these_texts.difference
     assert difference.value == pytest.approx(lexicon.score.value() - found.floor.value())
     assert lexicon.lift.comparison.first == "stance-lexicon"
     data = json.loads(made.files["submissions/LEADERBOARD.json"])
-    assert [each["name"] for each in data["boards"][0]["systems"]] == [line.score.name for line in found.lines]
+    assert [each["name"] for each in data["boards"][0]["systems"]] == [
+        line.score.name for line in found.lines
+    ]
     assert "smallest possible p" in made.files["submissions/LEADERBOARD.md"].decode()
 
 
 def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
     edit_card(board, "majority", name="<script>")
-    page = make_files(board, read_corpus(board)[0]).files["submissions/LEADERBOARD.html"].decode()
+    page = build_files(board, read_corpus(board)[0]).files["submissions/LEADERBOARD.html"].decode()
     assert "<script" not in page
     plots = [part.split("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
     for plot in plots:
@@ -189,15 +216,15 @@ def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
 # ---------------------------------------------------------------- ceiling
 
 
-def test_an_annotator_with_gold_has_a_perfect_score():
+def test_gold_as_an_annotator_has_a_perfect_score():
     corpus = read_corpus(CORPUS)[0]
     for task in TASKS.values():
         items = task.build(corpus)
-        score = Score("gold", items, answer(corpus, task.name, items), "event")
+        score = Score("gold", items, predict_items(corpus, task.name, items), "event")
         assert score.value() == 1, task.name
 
 
-def test_an_annotator_is_scored_where_all_documents_were_read():
+def test_only_annotators_of_all_documents_are_scored():
     corpus = read_corpus(CORPUS)[0]
     assert list_full_annotators(corpus) == []
     layers = [replace(each.gold, annotator="ann") for each in corpus.documents]
@@ -205,7 +232,9 @@ def test_an_annotator_is_scored_where_all_documents_were_read():
     twice = replace(corpus, documents=tuple(replace(each, layers=(layer,)) for each, layer in own))
     assert list_full_annotators(twice) == ["ann"]
     items = TASKS["polarity"].build(corpus)
-    assert score_annotators(twice, "polarity", items) == [], "a layer that is gold itself is no second reader"
+    assert score_annotators(twice, "polarity", items) == [], (
+        "an annotator whose layers equal gold is left out"
+    )
     blank = replace(layers[0], records=())
     documents = (replace(twice.documents[0], layers=(blank,)), *twice.documents[1:])
     (score,) = score_annotators(replace(twice, documents=documents), "polarity", items)
@@ -215,13 +244,21 @@ def test_an_annotator_is_scored_where_all_documents_were_read():
 
 # ---------------------------------------------------------------- other formats
 
-EVERY_EVAL_EVER = {  # the required fields of version 0.2.1 of its schema
-    "": ["schema_version", "evaluation_id", "retrieved_timestamp", "source_metadata", "model_info", "eval_library",
-         "evaluation_results"],
+# The required fields of version 0.2.1 of the schema of Every Eval Ever.
+EVERY_EVAL_EVER = {
+    "": [
+        "schema_version",
+        "evaluation_id",
+        "retrieved_timestamp",
+        "source_metadata",
+        "model_info",
+        "eval_library",
+        "evaluation_results",
+    ],
     "source_metadata": ["source_type", "source_organization_name", "evaluator_relationship"],
     "eval_library": ["name", "version"],
     "model_info": ["name", "id"],
-}  # fmt: skip
+}
 
 
 def test_exports_have_the_fields_of_their_formats(board, tmp_path):
@@ -232,8 +269,12 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
             assert set(fields) <= set(record[name] if name else record)
         for result, run_ in zip(record["evaluation_results"], submission.runs, strict=True):
             assert result["score_details"]["score"] == pytest.approx(run_.score.value(), abs=1e-6)
-            assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(result)
-        assert all(set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission))
+            assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(
+                result
+            )
+        assert all(
+            set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission)
+        )
     assert run("bench", "board", board, "--export", tmp_path / "out").exit_code == 0
     written = yaml.safe_load((tmp_path / "out/eval_results/majority.yaml").read_bytes())
     assert written[0]["dataset"]["task_id"].startswith("attribution")
@@ -243,14 +284,14 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
 # ---------------------------------------------------------------- commands and the real board
 
 
-def test_baselines_are_listed_and_unknown_ones_are_wrong_usage(board):
+def test_baselines_are_listed_and_unknown_names_are_refused(board):
     assert all(name in run("bench", "baseline").output for name in BASELINES)
     done = run("bench", "baseline", "majorty", "--corpus", board)
     assert done.exit_code == 2
     assert "did you mean 'majority'" in done.stderr
 
 
-def test_a_baseline_drops_predictions_for_folds_that_are_gone(board):
+def test_a_baseline_deletes_predictions_for_missing_folds(board):
     stale = board / "submissions/majority/predictions/attribution.target.jsonl"
     stale.write_bytes(b"")
     run("bench", "baseline", "majority", "--corpus", board, "--jobs", 1)
@@ -265,18 +306,24 @@ def test_the_real_submissions_are_those_of_the_baselines():
 
 
 @pytest.mark.slow
-def test_every_number_of_the_real_board_follows(real):
-    assert check_files(ROOT, make_files(ROOT, real[0])) == []
+def test_the_real_board_is_up_to_date(real):
+    assert check_files(ROOT, build_files(ROOT, real[0])) == []
     assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
 
 
 def test_the_system_of_the_readme_runs_and_is_scored(board):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "word-threat" in block]
+    (code,) = [
+        block
+        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        if "word-threat" in block
+    ]
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
     run("bench", "folds", board, "--write")
     subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
-    shutil.copy(board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml")
+    shutil.copy(
+        board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml"
+    )
     edit_card(board, "word-threat", system_id="word-threat", kind="system")
     assert run("bench", "board", board).exit_code == 0
     assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What can be detected, how far intervals can be trusted on the shape of the corpus, and what the card says of it."""
+"""Test detectable differences, the coverage of intervals, and the reports on them."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from readout.benchmark.scoring.power import (
     HIT_RATES,
     ClusterSizes,
     count_clusters,
-    count_shape,
+    count_labels,
     plan_error,
     plan_table,
     simulate_all,
@@ -33,8 +33,8 @@ from readout.report.tables import (
 )
 
 
-def test_the_interval_keeps_its_promise_on_the_corpus_s_own_shape_where_events_are_alike(real):
-    """Where all events are alike, 95 % is nearly kept; where they differ and few items are missed, it is not."""
+def test_coverage_falls_as_events_differ(real):
+    """Coverage is near 95 % if events do not differ, and lower the more they do."""
     items = TASKS["polarity"].build(real[0])
     found = {(each.hit_rate, each.icc): each.share for each in simulate_all(items, LABELS)}
     assert all(found[rate, 0.0] > 0.92 for rate in HIT_RATES)
@@ -44,17 +44,23 @@ def test_the_interval_keeps_its_promise_on_the_corpus_s_own_shape_where_events_a
         assert shares == sorted(shares, reverse=True)
 
 
-def test_many_events_keep_the_promise():
-    assert simulate_coverage(np.full((40, 3), 4), LABELS, 0.7, 0.05, runs=2_000).share == pytest.approx(0.95, abs=0.02)
+def test_coverage_is_nominal_for_many_events():
+    assert simulate_coverage(
+        np.full((40, 3), 4), LABELS, 0.7, 0.05, runs=2_000
+    ).share == pytest.approx(0.95, abs=0.02)
 
 
-def test_the_simulation_is_that_of_whole_scores():
-    """One simulated corpus at a time, through items, predictions and scores, covers as often as the fast simulation."""
+def test_the_simulation_agrees_with_full_scoring():
+    """Simulating items, predictions and scores one by one gives the same coverage."""
     shape = np.array([[6, 3, 1], [2, 2, 1], [12, 5, 2], [4, 1, 2]])
     fast = simulate_coverage(shape, LABELS, 0.6, 0.0)
     random = np.random.default_rng(7)
     expected = shape.sum(axis=0) * 1000
-    golds = [label for label, number in zip(LABELS, shape.sum(axis=0), strict=True) for _ in range(number)]
+    golds = [
+        label
+        for label, number in zip(LABELS, shape.sum(axis=0), strict=True)
+        for _ in range(number)
+    ]
     big = [label for label, number in zip(LABELS, expected, strict=True) for _ in range(number)]
     truth = make_score(big, [_answer(random, label, 0.6) for label in big]).value()
     covered = 0
@@ -75,9 +81,9 @@ def _answer(random, label, hit_rate):
     return label if random.random() < hit_rate else others[random.integers(0, 2)]
 
 
-def test_the_shape_is_counted_by_event():
+def test_labels_and_items_are_counted_by_event():
     items = make_items(["favor", "favor", "against"], ["a", "b", "a"])
-    assert count_shape(items, LABELS).tolist() == [[1, 1, 0], [1, 0, 0]]
+    assert count_labels(items, LABELS).tolist() == [[1, 1, 0], [1, 0, 0]]
     assert count_clusters(items) == ClusterSizes((2, 1))
 
 
@@ -95,13 +101,14 @@ def test_more_events_detect_less(real):
     assert [row[0] for row in table.rows] == sorted(row[0] for row in table.rows)
 
 
-# ---------------------------------------------------------------- what is said
+# ---------------------------------------------------------------- reports
 
 
 @pytest.mark.parametrize(
-    ("events", "comparisons", "can"), [(5, 1, False), (6, 1, True), (6, 3, False), (8, 3, True), (500, 9, True)]
+    ("events", "comparisons", "can"),
+    [(5, 1, False), (6, 1, True), (6, 3, False), (8, 3, True), (500, 9, True)],
 )
-def test_the_limits_of_few_events_are_said(events, comparisons, can):
+def test_reports_give_the_limits_of_few_events(events, comparisons, can):
     words = " ".join(list_limits(events, comparisons))
     assert ("can be significant" not in words) == can
     assert format_p(smallest_p(events)) in words
@@ -116,12 +123,19 @@ def test_the_card_quotes_the_coverage(real):
     assert section in (ROOT / "DATACARD.md").read_text(encoding="utf-8"), "run `readout card`"
 
 
-def test_reports_carry_signature_and_both_statements():
+def test_reports_contain_the_signature_and_both_statements():
     golds, events = list(LABELS) * 5, [f"e{n % 5}" for n in range(15)]
-    first, second = make_score(golds, golds, events), make_score(golds, ["favor"] * 15, events, name="other")
+    first, second = (
+        make_score(golds, golds, events),
+        make_score(golds, ["favor"] * 15, events, name="other"),
+    )
     report = report_score(second)
     assert any(second.signature in note for note in report.notes)
-    assert report.tables[0].columns[1:] == ("on these texts", "on texts like these", "resampled events")
+    assert report.tables[0].columns[1:] == (
+        "on these texts",
+        "on texts like these",
+        "resampled events",
+    )
     assert report.data["counts"]["items"] == 15
     assert report.data["measures"]["F_fa"]["value"] == 0.25
     found = report_comparisons([first, second], compare_all([first, second]))
@@ -134,7 +148,7 @@ def test_reports_carry_signature_and_both_statements():
     }  # fmt: skip
 
 
-def test_numbers_are_written_alike_everywhere():
+def test_number_formats():
     assert format_number(0.5) == ".500"
     assert format_number(-0.25, 2) == "-.25"
     assert format_number(None) == "–"

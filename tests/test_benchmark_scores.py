@@ -1,4 +1,4 @@
-"""Scores against outside references: scikit-learn, SemEval-2016's script, brute force over characters and pairings."""
+"""Compare scores with scikit-learn, the script of SemEval-2016, and brute force."""
 
 import doctest
 import random
@@ -36,14 +36,14 @@ def test_scores_of_labels_are_those_of_scikit_learn(pairs):
     each = f1_score(gold, named, labels=LABELS, average=None, zero_division=0)
     assert [measure(score, f"F1 ({label})") for label in LABELS] == pytest.approx(each)
     undefined = {label for label in LABELS if label not in gold and label not in pred}
-    assert {m.name for m in score.measures if score.is_undefined(m) and m.name.startswith("F1")} == {
-        f"F1 ({label})" for label in undefined
-    }
+    assert {
+        m.name for m in score.measures if score.is_undefined(m) and m.name.startswith("F1")
+    } == {f"F1 ({label})" for label in undefined}
     assert measure(score, "coverage") == sum(each is not None for each in pred) / len(pred)
 
 
 def semeval_2016(gold, pred):
-    """The measure as the task's evaluation script computes it: precision, recall and F of two classes, averaged."""
+    """Return the measure as the evaluation script of the task computes it."""
     total = 0.0
     for label in ("favor", "against"):
         right = sum(g == p == label for g, p in zip(gold, pred, strict=True))
@@ -58,16 +58,20 @@ def test_the_official_measure_is_that_of_semeval_2016(pairs):
     gold, pred = map(list, zip(*pairs, strict=True))
     assert make_score(gold, pred).value() == pytest.approx(semeval_2016(gold, pred))
     assert f_fa_score(gold, pred) == pytest.approx(semeval_2016(gold, pred))
-    assert StanceMetric().compute(predictions=pred, references=gold)["f_fa"] == pytest.approx(semeval_2016(gold, pred))
+    assert StanceMetric().compute(predictions=pred, references=gold)["f_fa"] == pytest.approx(
+        semeval_2016(gold, pred)
+    )
 
 
 def test_the_measure_works_as_a_scorer_of_scikit_learn():
-    always = DummyClassifier(strategy="constant", constant="favor").fit([[0], [1]], ["favor", "against"])
+    always = DummyClassifier(strategy="constant", constant="favor").fit(
+        [[0], [1]], ["favor", "against"]
+    )
     assert make_scorer(f_fa_score)(always, [[0], [1]], ["favor", "against"]) == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("wrong", [0, True, "Favor", "none of these", 1.0])
-def test_the_measure_refuses_what_is_no_name_of_a_label(wrong):
+def test_the_measure_refuses_unknown_labels(wrong):
     with pytest.raises(ValueError, match="favor"):
         f_fa_score(["favor"], [wrong])
     with pytest.raises(ValueError, match="favor"):
@@ -80,7 +84,7 @@ def test_the_examples_of_the_metric_run():
     assert doctest.testmod(metrics).failed == 0
 
 
-def test_the_metric_takes_in_batches_and_forgets_them():
+def test_the_metric_adds_batches_and_resets():
     metric = StanceMetric()
     metric.add(prediction="favor", reference="favor")
     metric.add_batch(predictions=["against"], references=["favor"])
@@ -94,7 +98,11 @@ def test_the_metric_takes_in_batches_and_forgets_them():
 # ---------------------------------------------------------------- spans
 
 SIZE = 40
-spans = st.builds(lambda start, size: [start, min(start + size, SIZE)], st.integers(0, SIZE - 1), st.integers(1, 12))
+spans = st.builds(
+    lambda start, size: [start, min(start + size, SIZE)],
+    st.integers(0, SIZE - 1),
+    st.integers(1, 12),
+)
 span_lists = st.lists(spans, max_size=4, unique_by=tuple)
 
 
@@ -103,7 +111,7 @@ def characters(offsets):
 
 
 def most_pairs(gold, pred, agree):
-    """Brute force over all one-to-one pairings."""
+    """Return the size of the largest pairing, by brute force over all one-to-one pairings."""
     short, long = sorted((gold, pred), key=len)
     flip = short is not gold
     return max(
@@ -119,7 +127,7 @@ def iou(a, b):
 
 @settings(max_examples=60)
 @given(span_lists, span_lists)
-def test_span_scores_are_those_of_sets_of_characters_and_of_the_best_pairing(gold, pred):
+def test_span_scores_agree_with_brute_force(gold, pred):
     score = make_score([gold], [pred], task="evidence", text="x" * SIZE)
     shared = len(characters(gold) & characters(pred))
     total = len(characters(gold)) + len(characters(pred))
@@ -132,11 +140,11 @@ def test_span_scores_are_those_of_sets_of_characters_and_of_the_best_pairing(gol
 
 
 @given(span_lists, span_lists)
-def test_half_is_half(gold, pred):
+def test_the_overlap_threshold_is_one_half(gold, pred):
     assert is_overlapping(to_spans(gold), to_spans(pred)) == (iou(gold, pred) >= 0.5)
 
 
-def test_pairing_is_optimal_where_greedy_is_not():
+def test_pairing_is_optimal_and_not_greedy():
     agree = {("a", "x"), ("a", "y"), ("b", "x")}
     assert count_pairs(["a", "b"], ["x", "y"], lambda p, q: (p, q) in agree) == 2
 
@@ -162,7 +170,11 @@ def quote(content, speaker="s", cue=(), source=None):
 
 def test_quotations_are_credited_part_by_part():
     gold = [quote([[0, 10]], "a", [[12, 16]], [17, 20]), quote([[30, 40]], "b")]
-    pred = [quote([[0, 10]], "a", [[12, 16]], [17, 20]), quote([[32, 40]], "a"), quote([[50, 60]], None)]
+    pred = [
+        quote([[0, 10]], "a", [[12, 16]], [17, 20]),
+        quote([[32, 40]], "a"),
+        quote([[50, 60]], None),
+    ]
     score = make_score([gold], [pred], task="quotations")
     assert measure(score, "content F1") == pytest.approx(4 / 5)
     assert measure(score, "attributed F1") == pytest.approx(2 / 5)
@@ -186,7 +198,7 @@ def test_gold_scores_one_and_nothing_scores_zero(real, task):
 
 
 @given(answers, st.randoms(use_true_random=False))
-def test_counts_add_up_and_order_plays_no_part(pairs, rng):
+def test_counts_add_up_in_any_order(pairs, rng):
     gold, pred = map(list, zip(*pairs, strict=True))
     whole = make_score(gold, pred)
     cut = rng.randrange(len(gold) + 1)
@@ -194,10 +206,14 @@ def test_counts_add_up_and_order_plays_no_part(pairs, rng):
     assert sum(part.rows.sum(axis=0) for part in parts).tolist() == whole.rows.sum(axis=0).tolist()
     shuffled = rng.sample(pairs, len(pairs))
     again = make_score(*map(list, zip(*shuffled, strict=True)))
-    assert [again.value(each) for each in again.measures] == [whole.value(each) for each in whole.measures]
+    assert [again.value(each) for each in again.measures] == [
+        whole.value(each) for each in whole.measures
+    ]
 
 
 def test_measures_are_vectorised():
     score = make_score([random.Random(1).choice(LABELS) for _ in range(12)], ["favor"] * 12)
     whole = evaluate(score.official, score.columns, score.rows).values
-    assert whole.tolist() == [float(evaluate(score.official, score.columns, row).values) for row in score.rows]
+    assert whole.tolist() == [
+        float(evaluate(score.official, score.columns, row).values) for row in score.rows
+    ]

@@ -1,4 +1,4 @@
-"""Intervals and tests against scipy, statsmodels and brute force."""
+"""Compare intervals and tests with scipy, statsmodels and brute force."""
 
 from collections import Counter
 from itertools import product
@@ -24,22 +24,24 @@ from readout.benchmark.scoring.scores import (
     rank_scores,
 )
 from readout.benchmark.scoring.statistics import (
+    adjust_holm,
     count_resamples,
-    detectable,
-    holm,
-    intraclass,
+    detectable_difference,
+    intraclass_correlation,
     jackknife_rows,
     mcnemar,
     rank,
     resample_all,
     sum_clusters,
     swap_test,
-    wilson,
+    wilson_interval,
 )
 from readout.report.intervals import jackknife, leave_one_out
 
 units = st.integers(2, 6).flatmap(
-    lambda count: st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=count, max_size=count)
+    lambda count: st.lists(
+        st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=count, max_size=count
+    )
 )
 
 
@@ -49,13 +51,17 @@ def ratio(counts):
 
 @given(st.integers(0, 50), st.integers(1, 50))
 def test_wilson_is_that_of_statsmodels(hits, more):
-    ours = wilson(hits, hits + more)
-    assert (ours.low, ours.high) == pytest.approx(proportion_confint(hits, hits + more, method="wilson"), abs=1e-9)
+    ours = wilson_interval(hits, hits + more)
+    assert (ours.low, ours.high) == pytest.approx(
+        proportion_confint(hits, hits + more, method="wilson"), abs=1e-9
+    )
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_mcnemar_is_that_of_statsmodels(first, second):
-    reference = reference_mcnemar([[0, first], [second, 0]], exact=True).pvalue if first + second else 1.0
+    reference = (
+        reference_mcnemar([[0, first], [second, 0]], exact=True).pvalue if first + second else 1.0
+    )
     assert mcnemar(first, second) == pytest.approx(reference)
 
 
@@ -63,7 +69,7 @@ def test_mcnemar_is_that_of_statsmodels(first, second):
 @given(st.lists(st.integers(0, 1000).map(lambda n: n / 1000), max_size=8))
 def test_holm_is_that_of_statsmodels(values):
     reference = multipletests(values, method="holm")[1] if values else []
-    assert holm(values) == pytest.approx(list(reference))
+    assert adjust_holm(values) == pytest.approx(list(reference))
 
 
 @given(units)
@@ -93,7 +99,7 @@ def test_resamples_are_all_draws_with_replacement(rows):
     assert high == pytest.approx(np.quantile(values, 0.975, method="inverted_cdf"))
 
 
-def test_resamples_beyond_what_can_be_listed_are_none():
+def test_too_few_or_too_many_clusters_have_no_resamples():
     assert resample_all(np.ones((10, 2)), ratio) is None
     assert resample_all(np.ones((1, 2)), ratio) is None
     assert count_resamples(5) == 126
@@ -126,23 +132,35 @@ def test_the_drawn_swap_test_is_near_the_listed_one():
 def test_identical_systems_are_never_different():
     score = make_score(["favor", "against"] * 4, ["favor"] * 8, list("aabbccdd"))
     found = compare_scores(score, score)
-    assert found.these_texts.permutation.p == found.these_texts.mcnemar == found.texts_like_these.swap.p == 1
+    assert (
+        found.these_texts.permutation.p
+        == found.these_texts.mcnemar
+        == found.texts_like_these.swap.p
+        == 1
+    )
     assert found.texts_like_these.detectable is None
     assert found.texts_like_these.difference == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("units", "smallest"), [(2, 0.5), (5, 0.0625), (6, 0.03125)])
-def test_the_smallest_possible_p_is_reached_and_told(units, smallest):
+def test_the_smallest_possible_p_is_reached(units, smallest):
     golds, events = ["favor", "against"] * units, [f"e{n // 2}" for n in range(2 * units)]
-    best, worst = make_score(golds, golds, events), make_score(golds, ["neutral"] * len(golds), events)
+    best, worst = (
+        make_score(golds, golds, events),
+        make_score(golds, ["neutral"] * len(golds), events),
+    )
     swap = compare_scores(best, worst).texts_like_these.swap
     assert swap.p == swap.smallest == smallest
 
 
 @given(st.integers(2, 60), st.floats(0.01, 0.5))
-def test_what_is_detectable_is_that_of_statsmodels(count, error):
-    effect = TTestPower().solve_power(effect_size=None, nobs=count, alpha=0.05, power=0.8) if count > 2 else None
-    ours = detectable(error, count)
+def test_the_detectable_difference_is_that_of_statsmodels(count, error):
+    effect = (
+        TTestPower().solve_power(effect_size=None, nobs=count, alpha=0.05, power=0.8)
+        if count > 2
+        else None
+    )
+    ours = detectable_difference(error, count)
     power = TTestPower().power(ours / error / np.sqrt(count), count, 0.05)
     assert power == pytest.approx(0.8, abs=1e-3)
     if effect and effect > 0.2:
@@ -153,11 +171,15 @@ def test_intraclass_correlation_is_that_of_the_analysis_of_variance():
     random = np.random.default_rng(5)
     names = [f"c{n % 4}" for n in range(40)]
     values = [float(random.normal() + int(name[1])) for name in names]
-    table = anova_lm(ols("value ~ C(name)", pandas.DataFrame({"value": values, "name": names})).fit())
+    table = anova_lm(
+        ols("value ~ C(name)", pandas.DataFrame({"value": values, "name": names})).fit()
+    )
     between, within = table["mean_sq"]
-    assert intraclass(values, names) == pytest.approx((between - within) / (between + 9 * within))
-    assert intraclass([1.0, 0.0], ["a", "b"]) is None
-    assert intraclass([1.0, 1.0, 1.0], ["a", "a", "b"]) is None
+    assert intraclass_correlation(values, names) == pytest.approx(
+        (between - within) / (between + 9 * within)
+    )
+    assert intraclass_correlation([1.0, 0.0], ["a", "b"]) is None
+    assert intraclass_correlation([1.0, 1.0, 1.0], ["a", "a", "b"]) is None
 
 
 def test_clusters_are_summed_in_the_order_they_occur():
@@ -180,9 +202,15 @@ def test_with_five_events_all_systems_tie_on_texts_like_these(real):
     ]
     found = compare_all(scores)
     assert {each.group for each in rank_scores(scores, found, lambda each: each.swap)} == {1}
-    assert [each.group for each in rank_scores(scores, found, lambda each: each.permutation)] == [1, 2, 3]
+    assert [each.group for each in rank_scores(scores, found, lambda each: each.permutation)] == [
+        1,
+        2,
+        3,
+    ]
 
 
 def test_scores_of_other_data_are_not_compared():
     with pytest.raises(IncomparableError, match="data:"):
-        compare_scores(make_score(["favor"] * 2, ["favor"] * 2), make_score(["against"] * 2, ["favor"] * 2))
+        compare_scores(
+            make_score(["favor"] * 2, ["favor"] * 2), make_score(["against"] * 2, ["favor"] * 2)
+        )

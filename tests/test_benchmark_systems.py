@@ -1,4 +1,6 @@
-"""Systems: shown no gold, tuned on training folds only, equal from run to run; rules checked by hand."""
+"""Test that systems see no gold, train on training folds only, and are reproducible."""
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from benchmark import make_items
 from conftest import CORPUS
 from msgspec.structs import replace
 
-from readout.benchmark.folds import SCHEMES, make_folds
+from readout.benchmark.folds import SCHEMES, build_folds
 from readout.benchmark.predictions import format_predictions, parse_predictions
 from readout.benchmark.systems.artefacts import Prior, make_constant
 from readout.benchmark.systems.attribution import (
@@ -16,7 +18,7 @@ from readout.benchmark.systems.attribution import (
     find_source,
 )
 from readout.benchmark.systems.baselines import BASELINES
-from readout.benchmark.systems.lexicon import make_lexicon, make_vader, weigh
+from readout.benchmark.systems.lexicon import make_lexicon, make_vader, score_words
 from readout.benchmark.systems.linear import Linear, TfIdf, analyse, score_values, tune
 from readout.benchmark.systems.retrieval import iter_sentences
 from readout.benchmark.systems.system import Rules, predict_folds
@@ -47,11 +49,11 @@ class Spy:
 def test_systems_never_see_the_gold_of_a_test_fold_and_answers_come_back_in_order(corpus):
     items = TASKS["polarity"].build(corpus)
     for scheme in SCHEMES:
-        folds = make_folds(scheme, items)
+        folds = build_folds(scheme, items)
         assert predict_folds(Spy, items, folds) == [f"{item.id}!" for item in items]
 
 
-def test_a_system_that_answers_too_little_is_stopped(corpus):
+def test_a_system_with_missing_answers_is_refused(corpus):
     items = TASKS["polarity"].build(corpus)
 
     class Short(Spy):
@@ -59,7 +61,7 @@ def test_a_system_that_answers_too_little_is_stopped(corpus):
             return []
 
     with pytest.raises(ValueError, match="gave 0 answers"):
-        predict_folds(Short, items, make_folds("event", items))
+        predict_folds(Short, items, build_folds("event", items))
 
 
 @pytest.mark.parametrize("name", LIGHT)
@@ -68,8 +70,9 @@ def test_every_baseline_gives_the_same_valid_predictions_twice(corpus, name):
     for task in baseline.tasks:
         items = TASKS[task].build(corpus)
         for scheme in baseline.schemes:
-            if folds := make_folds(scheme, items):
-                first, second = (predict_folds(lambda: baseline.make(task), items, folds) for _ in range(2))  # noqa: B023
+            if folds := build_folds(scheme, items):
+                make = partial(baseline.make, task)
+                first, second = (predict_folds(make, items, folds) for _ in range(2))
                 raw = format_predictions(items, first)
                 assert raw == format_predictions(items, second)
                 assert parse_predictions("p.jsonl", raw, items)[1] == []
@@ -81,7 +84,7 @@ def test_names_are_unique_keys():
 
 def test_baselines_do_not_learn_from_the_fold_that_they_answer(corpus):
     items = TASKS["polarity"].build(corpus)
-    folds = make_folds("event", items)
+    folds = build_folds("event", items)
     before = predict_folds(lambda: Linear("x"), items, folds)
     held = set(next(iter(folds.test.values())))
     lied = [replace(item, gold="neutral") if item.id in held else item for item in items]
@@ -103,7 +106,9 @@ def stances(*triples):
 
 
 def test_priors_by_hand():
-    train = stances(("a", "t", "favor"), ("a", "u", "against"), ("a", "u", "against"), ("b", "t", "favor"))
+    train = stances(
+        ("a", "t", "favor"), ("a", "u", "against"), ("a", "u", "against"), ("b", "t", "favor")
+    )
     test = stances(("a", "t", None), ("b", "u", None), ("c", "v", None))
     expected = {
         (): ["against"] * 3,
@@ -129,10 +134,10 @@ def test_constants_do_not_share_their_answer():
 # ---------------------------------------------------------------- words
 
 
-def test_lexicon_hears_negation_and_compares_with_the_proposition():
-    assert weigh("We support and welcome it") == 2
-    assert weigh("We do not support it") == -1
-    assert weigh("They never condemned it") == 1
+def test_lexicon_reverses_negated_words_and_compares_with_the_proposition():
+    assert score_words("We support and welcome it") == 2
+    assert score_words("We do not support it") == -1
+    assert score_words("They never condemned it") == 1
     answer = make_lexicon("polarity").predict
     questions = [
         ("We condemn the attack", "The toll is fair."),
@@ -148,7 +153,10 @@ def test_lexicon_hears_negation_and_compares_with_the_proposition():
 
 def test_vader_follows_its_authors_threshold():
     item = make_items(["favor"], ["e"])[0]
-    items = [replace(item, inputs={"text": text}) for text in ("a great success", "a terrible crime", "a table")]
+    items = [
+        replace(item, inputs={"text": text})
+        for text in ("a great success", "a terrible crime", "a table")
+    ]
     assert make_vader("polarity").predict(items) == ["favor", "against", "neutral"]
 
 
@@ -157,7 +165,12 @@ def test_vader_follows_its_authors_threshold():
 
 def worded(labels, events):
     words = {"favor": "praise", "against": "blame", "neutral": "mention"}
-    inputs = {"holder_name": "Ann", "holder_kind": "person", "target_label": "Toll", "proposition": "It is fair."}
+    inputs = {
+        "holder_name": "Ann",
+        "holder_kind": "person",
+        "target_label": "Toll",
+        "proposition": "It is fair.",
+    }
     return [
         replace(item, inputs={**inputs, "text": f"{words[item.gold]} number {number}"})
         for number, item in enumerate(make_items(labels, events))
@@ -165,18 +178,21 @@ def worded(labels, events):
 
 
 @pytest.mark.parametrize("classifier", ["logistic", "svm", "multinomial"])
-def test_linear_models_learn_what_can_be_learnt(classifier):
+def test_linear_models_learn_separable_classes(classifier):
     items = worded(["favor", "against", "neutral"] * 6, list("abcdef") * 3)
     model = Linear("x", ("text",), classifier)
     model.fit(items)
     assert model.predict(items) == [item.gold for item in items]
 
 
-def test_one_label_one_event_and_no_items_are_no_trouble():
+def test_linear_models_accept_one_label_one_event_and_no_items():
     for labels, events in ((["favor"] * 3, list("abc")), (["favor", "against"], ["a", "a"])):
         items = worded(labels, events)
         assert tune(lambda: TfIdf(("text",)), "logistic", items).predict(items) == labels
-    assert score_values(lambda: TfIdf(("text",)), "logistic", worded(["favor", "against"], ["a", "a"])) == {}
+    assert (
+        score_values(lambda: TfIdf(("text",)), "logistic", worded(["favor", "against"], ["a", "a"]))
+        == {}
+    )
     empty = Linear("x")
     empty.fit([])
     assert empty.predict(worded(["favor"], ["a"])) == [None]
@@ -197,7 +213,10 @@ SPEAKERS = [
     {"speaker": "gray", "name": "Ada Gray", "kind": "person", "aliases": ["Gray"]},
     {"speaker": "port", "name": "The Port", "kind": "organisation", "aliases": []},
 ]
-TEXT = "Ada Gray met the press. The Port had no plans.\nHe said that the toll was very unfair to all.\n"
+TEXT = (
+    "Ada Gray met the press. The Port had no plans.\n"
+    "He said that the toll was very unfair to all.\n"
+)
 
 
 def test_names_prefer_the_longest_form_and_pronouns_follow_the_last_person():
@@ -210,18 +229,22 @@ def test_names_prefer_the_longest_form_and_pronouns_follow_the_last_person():
     assert find_names(TEXT, []) == []
 
 
-def test_the_source_is_the_near_name_with_a_verb():
+def test_the_source_is_the_nearest_name_with_a_verb():
     text = 'Gray said on Monday near The Port: "It is a very good plan for us."'
     names = find_names(text, SPEAKERS)
     start = text.index('"')
     assert find_source(text, [[start, len(text)]], names).speaker == "gray"
-    assert attribute({"document": text, "speakers": SPEAKERS, "spans": [[start, len(text)]]}) == "gray"
+    assert (
+        attribute({"document": text, "speakers": SPEAKERS, "spans": [[start, len(text)]]}) == "gray"
+    )
     assert attribute({"document": "no names", "speakers": SPEAKERS, "spans": [[0, 2]]}) is None
 
 
 def test_quotations_by_marks_and_by_clause():
     found = find_quotations({"text": TEXT, "speakers": SPEAKERS})
-    assert [TEXT[slice(*quote["content"][0])] for quote in found] == ["the toll was very unfair to all"]
+    assert [TEXT[slice(*quote["content"][0])] for quote in found] == [
+        "the toll was very unfair to all"
+    ]
     assert found[0]["speaker"] == "gray"
     assert TEXT[slice(*found[0]["cue"][0])] == "said"
 
@@ -235,11 +258,14 @@ def test_sentences_cover_a_text_and_do_not_overlap():
 def test_a_function_is_a_system(corpus):
     items = TASKS["polarity"].build(corpus)
     system = Rules("mine", lambda inputs: "favor" if "toll" in inputs["text"] else None)
-    assert set(predict_folds(lambda: system, items, make_folds("zero-shot", items))) <= {"favor", None}
+    assert set(predict_folds(lambda: system, items, build_folds("zero-shot", items))) <= {
+        "favor",
+        None,
+    }
 
 
-def test_folds_that_leave_an_item_out_are_refused(corpus):
+def test_folds_that_omit_an_item_are_refused(corpus):
     items = TASKS["polarity"].build(corpus)
-    folds = make_folds("event", items[:-1])
-    with pytest.raises(ValueError, match="leave out 1"):
+    folds = build_folds("event", items[:-1])
+    with pytest.raises(ValueError, match="omit 1"):
         predict_folds(lambda: Rules("x", lambda inputs: "favor"), items, folds)

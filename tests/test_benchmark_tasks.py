@@ -1,4 +1,4 @@
-"""Tasks and folds: what is asked, what is shown, and what is held out."""
+"""Test the items of tasks, the folds, and the overlap of training and test items."""
 
 import json
 
@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from readout.benchmark.folds import (
     SCHEMES,
+    build_all_folds,
+    build_folds,
     find_stale_folds,
     folds_path,
-    make_all,
-    make_folds,
     read_folds,
     write_folds,
 )
@@ -34,7 +34,7 @@ def by_id(corpus, task):
 
 
 def test_stances_of_a_paragraph_and_none_by_hand(corpus):
-    """The mayor rejects the toll and says nothing of the ferry; the two discuss the ferry, the union's head is one."""
+    """Quill rejects the toll and says nothing about the ferry; Quill and Levi discuss the ferry."""
     found = {id_: item.gold for id_, item in by_id(corpus, "stance").items()}
     assert found == {
         "2030-01-harbour-brief#p0.ada-quill.ferry": "none",
@@ -52,20 +52,25 @@ def test_stances_of_a_paragraph_and_none_by_hand(corpus):
     }
 
 
-def paint(document, **changes):
-    """Return the document with its stances changed."""
-    records = [replace(each, **changes) if isinstance(each, Stance) else each for each in document.gold.records]
+def change_stances(document, **changes):
+    """Return the document with some fields of its stances changed."""
+    records = [
+        replace(each, **changes) if isinstance(each, Stance) else each
+        for each in document.gold.records
+    ]
     return replace(document, gold=replace(document.gold, records=tuple(records)))
 
 
 def test_a_group_that_takes_a_stance_leaves_no_answer_for_its_members(corpus):
-    document = paint(corpus.documents[1], holder="quill-and-levi", target="ferry", polarity="favor")
+    document = change_stances(
+        corpus.documents[1], holder="quill-and-levi", target="ferry", polarity="favor"
+    )
     pairs = label_pairs(document, corpus.registries, 0, len(document.text))
     assert pairs == {("quill-and-levi", "ferry"): "favor"}
 
 
 def test_both_polarities_leave_no_answer(corpus):
-    document = paint(corpus.documents[0], holder="cafe-owners", target="ferry")
+    document = change_stances(corpus.documents[0], holder="cafe-owners", target="ferry")
     pairs = label_pairs(document, corpus.registries, 0, len(document.text))
     assert pairs == {("ada-quill", "ferry"): "none"}
 
@@ -90,13 +95,15 @@ def test_answers_are_never_shown(corpus):
             json.dumps(item.inputs)
 
 
-def test_spans_of_inputs_and_gold_stand_in_the_text(real):
+def test_spans_of_inputs_and_gold_fit_the_text(real):
     corpus, _ = real
     texts = {document.meta.doc_id: document.text for document in corpus.documents}
     for name in ("polarity", "attribution", "stance"):
         for item in TASKS[name].build(corpus):
             text = texts[item.doc_id]
-            assert item.inputs["text"] == " ".join(text[start:end] for start, end in item.inputs["spans"])
+            assert item.inputs["text"] == " ".join(
+                text[start:end] for start, end in item.inputs["spans"]
+            )
     for item in TASKS["evidence"].build(corpus):
         assert item.gold == sorted(item.gold)
         assert all(a[1] < b[0] for a, b in zip(item.gold, item.gold[1:], strict=False))
@@ -119,10 +126,10 @@ def test_labels_are_closed(real):
             assert {item.gold for item in task.build(corpus)} <= set(task.labels)
 
 
-def test_an_unknown_task_and_an_empty_one_are_told(corpus):
+def test_unknown_and_empty_tasks_are_refused(corpus):
     with pytest.raises(UnknownTaskError, match="polarity"):
         find_items(corpus, "polarty")
-    with pytest.raises(UnknownTaskError, match="Nothing"):
+    with pytest.raises(UnknownTaskError, match="no annotations"):
         find_items(replace(corpus, documents=()), "polarity")
 
 
@@ -132,12 +139,15 @@ def test_an_unknown_task_and_an_empty_one_are_told(corpus):
 def test_the_frozen_folds_are_those_of_the_corpus(real):
     corpus, _ = real
     assert find_stale_folds(ROOT, corpus) == [], "run `readout bench folds --write`"
-    assert read_folds(ROOT, "polarity", "event") == make_all(corpus)[folds_path("polarity", "event")]
+    assert (
+        read_folds(ROOT, "polarity", "event")
+        == build_all_folds(corpus)[folds_path("polarity", "event")]
+    )
 
 
 def test_every_item_is_tested_once_and_never_trained_on(real):
     corpus, _ = real
-    for folds in make_all(corpus).values():
+    for folds in build_all_folds(corpus).values():
         items = TASKS[folds.task].build(corpus)
         tested = []
         for name, train, test in folds.split(items):
@@ -149,37 +159,43 @@ def test_every_item_is_tested_once_and_never_trained_on(real):
         assert sorted(tested) == sorted(item.id for item in items)
 
 
-def test_folds_are_written_whole_and_stale_ones_go(small):
+def test_writing_folds_replaces_changed_files_and_deletes_stale_ones(small):
     corpus, _ = read_corpus(small)
     written = write_folds(small, corpus)
-    assert written == sorted(make_all(corpus))
+    assert written == sorted(build_all_folds(corpus))
     assert write_folds(small, corpus) == []
     extra, changed = small / "submissions/folds/old.event.json", small / written[0]
     extra.write_bytes(b"{}")
     changed.write_bytes(changed.read_bytes().replace(b"favor", b"never") + b" ")
-    assert find_stale_folds(small, corpus) == sorted([written[0], "submissions/folds/old.event.json"])
+    assert find_stale_folds(small, corpus) == sorted(
+        [written[0], "submissions/folds/old.event.json"]
+    )
     write_folds(small, corpus)
     assert not extra.exists()
     assert find_stale_folds(small, corpus) == []
 
 
 def test_leakage_by_hand(corpus):
-    """Both events are about the ferry and the toll; nobody who takes a stance in one takes one in the other."""
+    """Both events are about the ferry and the toll; no holder takes a stance in both."""
     items = TASKS["polarity"].build(corpus)
-    assert report_leakage(items, make_folds("event", items)).rows == [
+    assert report_leakage(items, build_folds("event", items)).rows == [
         ("northport-2030-01", 4, "0.00", "1.00", "0.00", "0.00"),
         ("northport-2030-02", 2, "0.00", "1.00", "0.00", "0.00"),
         ("all", 6, "0.00", "1.00", "0.00", "0.00"),
     ]
-    flags = flag_seen(items, make_folds("event", items))
+    flags = flag_seen(items, build_folds("event", items))
     assert flags["2030-02-toll-critics#s-ferry"] == {
         "seen_holder": False, "seen_target": True, "seen_pair": False, "seen_text": False,
     }  # fmt: skip
-    assert not any(flag for each in flag_seen(items, make_folds("zero-shot", items)).values() for flag in each.values())
+    assert not any(
+        flag
+        for each in flag_seen(items, build_folds("zero-shot", items)).values()
+        for flag in each.values()
+    )
 
 
-def test_no_scheme_trains_on_what_it_holds_out(real):
+def test_no_scheme_trains_on_its_held_out_holders_or_targets(real):
     corpus, _ = real
     items = TASKS["stance"].build(corpus)
     for scheme, flag in (("holder", "seen_holder"), ("target", "seen_target")):
-        assert not any(each[flag] for each in flag_seen(items, make_folds(scheme, items)).values())
+        assert not any(each[flag] for each in flag_seen(items, build_folds(scheme, items)).values())

@@ -1,1 +1,1 @@
-"""The benchmark: tasks and folds, predictions, scores, statistics. Written for corpora of a handful of documents."""
+"""The benchmark: tasks, folds, predictions, scores and statistics for small corpora."""

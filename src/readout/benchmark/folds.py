@@ -1,4 +1,4 @@
-"""Folds as frozen files of ids, never drawn at random, and what of a test fold its training fold has already shown."""
+"""Folds: which items each fold tests, derived from the corpus by rule and frozen in files."""
 
 from __future__ import annotations
 
@@ -19,31 +19,39 @@ FOLDS = "submissions/folds"
 
 
 def find_holder(item: Item) -> str | None:
-    """Return whose stance or words an item is about; None for items about whole documents."""
-    holder: str | None = item.gold if item.task == "attribution" else item.inputs.get("holder")
-    return holder
+    """Return the speaker whose stance or words an item asks about.
+
+    Return None for items that ask about a whole document.
+    """
+    holder: str | None = item.inputs.get("holder")
+    return item.gold if item.task == "attribution" else holder
 
 
 def find_target(item: Item) -> str | None:
-    """Return the target an item is about, None where it is about none."""
+    """Return the target that an item asks about, or None."""
     target: str | None = item.inputs.get("target")
     return target
+
+
+def _find_holder_fold(item: Item) -> str | None:
+    # The gold answer of an attribution item is its speaker, so a fold per speaker would reveal it.
+    return None if item.task == "attribution" else find_holder(item)
 
 
 SCHEMES: Mapping[Scheme, Callable[[Item], str | None]] = {
     "event": lambda item: item.event,
     "target": find_target,
-    # An attribution fold of one speaker would give the answer away, so that task has none.
-    "holder": lambda item: None if item.task == "attribution" else find_holder(item),
+    "holder": _find_holder_fold,
     "zero-shot": lambda item: "all",
 }
-"""Every scheme: the name of the fold in which an item is tested, None where the task has no such folds."""
+"""For each scheme, the name of the fold that tests an item; None if the task has no such folds."""
 
 
 class Folds(msgspec.Struct, frozen=True):
     """The folds of one task: the ids that each fold tests, in the order of the corpus.
 
-    ``train`` says what a system may be fitted on before it answers a fold: all ``other`` folds, or ``nothing``.
+    ``train`` says which items a system may be fitted on before it answers a fold: those of all
+    ``other`` folds, or ``nothing``. ``data`` is the hash of the items (see :func:`hash_items`).
     """
 
     task: str
@@ -56,43 +64,59 @@ class Folds(msgspec.Struct, frozen=True):
         """Yield the name, the training items and the test items of each fold."""
         for name, ids in self.test.items():
             tested = set(ids)
-            train = [item for item in items if item.id not in tested] if self.train == "other" else []
-            yield name, train, [item for item in items if item.id in tested]
+            test = [item for item in items if item.id in tested]
+
+            train: list[Item] = []
+            if self.train == "other":
+                train = [item for item in items if item.id not in tested]
+
+            yield name, train, test
+
+
+# ---------------------------------------------------------------- building
 
 
 def hash_items(items: Iterable[Item]) -> str:
-    """Return the first 12 digits of the SHA-256 of items: ids, inputs and gold."""
+    """Return the first 12 hexadecimal digits of the SHA-256 of the items, gold included."""
     digest = sha256()
     for item in items:
         digest.update(msgspec.json.encode(item, order="sorted") + b"\n")
     return digest.hexdigest()[:12]
 
 
-def make_folds(scheme: Scheme, items: Sequence[Item]) -> Folds | None:
-    """Return the folds of a task's items; None where the scheme does not apply to the task."""
+def build_folds(scheme: Scheme, items: Sequence[Item]) -> Folds | None:
+    """Return the folds of a task's items, or None if the scheme does not apply to the task."""
+    find_fold = SCHEMES[scheme]
     test: dict[str, tuple[str, ...]] = {}
     for item in items:
-        if name := SCHEMES[scheme](item):
+        name = find_fold(item)
+        if name:
             test[name] = (*test.get(name, ()), item.id)
+
     if not test:
         return None
+
     train: Literal["other", "nothing"] = "nothing" if scheme == "zero-shot" else "other"
     return Folds(items[0].task, scheme, hash_items(items), train, dict(sorted(test.items())))
 
 
-def make_all(corpus: Corpus) -> dict[str, Folds]:
-    """Return the folds of every task and scheme, by the path of their file."""
-    return {
-        folds_path(task.name, scheme): folds
-        for task in TASKS.values()
-        if (items := task.build(corpus))
-        for scheme in SCHEMES
-        if (folds := make_folds(scheme, items))
-    }
+def build_all_folds(corpus: Corpus) -> dict[str, Folds]:
+    """Return the folds of every task and scheme by the path of their file."""
+    found = {}
+    for task in TASKS.values():
+        items = task.build(corpus)
+        for scheme in SCHEMES:
+            folds = build_folds(scheme, items)
+            if folds:
+                found[folds_path(task.name, scheme)] = folds
+    return found
+
+
+# ---------------------------------------------------------------- files
 
 
 def folds_path(task: str, scheme: str) -> str:
-    """Return the path of a file of folds inside the corpus folder."""
+    """Return the path of a folds file inside the corpus folder."""
     return f"{FOLDS}/{task}.{scheme}.json"
 
 
@@ -102,10 +126,11 @@ def format_folds(folds: Folds) -> bytes:
 
 
 def write_folds(root: Path, corpus: Corpus) -> list[str]:
-    """Write every file of folds, remove those of tasks that are gone, and return the paths of those that changed."""
-    files = make_all(corpus)
+    """Write the folds files that changed and remove stale ones; return the paths of both."""
+    files = build_all_folds(corpus)
     changed = find_stale_folds(root, corpus)
     write_files(root, {path: format_folds(files[path]) for path in changed if path in files})
+
     for path in changed:
         if path not in files:
             (root / path).unlink()
@@ -113,10 +138,13 @@ def write_folds(root: Path, corpus: Corpus) -> list[str]:
 
 
 def find_stale_folds(root: Path, corpus: Corpus) -> list[str]:
-    """Return the paths of files of folds that are missing, differ from the corpus's, or belong to nothing."""
-    files = {path: format_folds(folds) for path, folds in make_all(corpus).items()}
-    present = {f"{FOLDS}/{path.name}": path.read_bytes() for path in (root / FOLDS).glob("*.json")}
-    return sorted(path for path in {*files, *present} if files.get(path) != present.get(path))
+    """Return the paths of folds files that are missing, out of date, or no longer needed."""
+    folder = root / FOLDS
+    files = {path: format_folds(folds) for path, folds in build_all_folds(corpus).items()}
+    present = {f"{FOLDS}/{path.name}": path.read_bytes() for path in folder.glob("*.json")}
+
+    paths = {*files, *present}
+    return sorted(path for path in paths if files.get(path) != present.get(path))
 
 
 def read_folds(root: Path, task: str, scheme: str) -> Folds:
@@ -127,6 +155,3 @@ def read_folds(root: Path, task: str, scheme: str) -> Folds:
 
     """
     return msgspec.json.decode((root / folds_path(task, scheme)).read_bytes(), type=Folds)
-
-
-# ---------------------------------------------------------------- leakage

@@ -7,88 +7,117 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from readout.benchmark.folds import Folds, find_holder, find_target, make_all
+from readout.benchmark.folds import Folds, build_all_folds, find_holder, find_target
 from readout.benchmark.tasks import TASKS, Item
 from readout.model import Corpus
 from readout.report.tables import Report, Table, to_records
 from readout.text.tokens import iter_tokens
 
-GRAM = 8
-"""Length, in tokens, of the runs that count as seen text, as in the contamination reports of language models."""
-
+NGRAM_LENGTH = 8
+"""Tokens per n-gram that counts as seen text, as in contamination reports of language models."""
 
 SEEN: tuple[str, ...] = ("seen_holder", "seen_target", "seen_pair", "seen_text")
 
 
 def flag_seen(items: Sequence[Item], folds: Folds) -> dict[str, dict[str, bool]]:
-    """Return, for each item by id, whether its training fold shows its holder, target, their pair, and its text.
+    """Return, by item id, whether the holder, target, pair and text occur in the training fold.
 
-    A text is seen when eight of its tokens in a row stand in a training item, or all of them where it is shorter. A
-    flag that does not apply to the task is left out.
+    A text counts as seen if eight consecutive tokens of it occur in a training text. A shorter text
+    counts as seen if a training text consists of the same tokens. Flags that do not apply to the
+    task are left out.
     """
     flags: dict[str, dict[str, bool]] = {}
     for _, train, test in folds.split(items):
-        shown = _show(train)
+        shown = _collect_traits(train)
         for item in test:
-            traits = {name: values for name, values in _traits(item).items() if values}
-            flags[item.id] = {name: not values.isdisjoint(shown[name]) for name, values in traits.items()}
+            traits = _list_traits(item)
+            flags[item.id] = {
+                name: not values.isdisjoint(shown[name])
+                for name, values in traits.items()
+                if values
+            }
     return flags
 
 
-def _show(items: Iterable[Item]) -> dict[str, set[Any]]:
+def _collect_traits(items: Iterable[Item]) -> dict[str, set[Any]]:
     shown: dict[str, set[Any]] = {name: set() for name in SEEN}
     for item in items:
-        for name, values in _traits(item).items():
+        for name, values in _list_traits(item).items():
             shown[name] |= values
     return shown
 
 
-def _traits(item: Item) -> dict[str, frozenset[Any]]:
+def _list_traits(item: Item) -> dict[str, frozenset[Any]]:
     holder, target = find_holder(item), find_target(item)
     pair = (holder, target) if holder and target else None
-    values = (frozenset(filter(None, (value,))) for value in (holder, target, pair))
-    return dict(zip(SEEN, (*values, _grams(_passages(item))), strict=True))
+    return {
+        "seen_holder": _one_or_none(holder),
+        "seen_target": _one_or_none(target),
+        "seen_pair": _one_or_none(pair),
+        "seen_text": _ngrams(_passages(item)),
+    }
+
+
+def _one_or_none(value: Any) -> frozenset[Any]:
+    return frozenset([value]) if value else frozenset()
 
 
 def _passages(item: Item) -> tuple[str, ...]:
-    if item.task == "evidence":  # every item shows its whole document; what it asks for is the evidence
-        return tuple(item.inputs["text"][start:end] for start, end in item.gold)
-    return (item.inputs["text"],)
+    text = item.inputs["text"]
+    if item.task != "evidence":
+        return (text,)
+
+    # Every evidence item shows its whole document, which would always count as seen if another
+    # item asks about the same document; compare the evidence instead.
+    return tuple(text[start:end] for start, end in item.gold)
 
 
 @lru_cache(maxsize=4096)
-def _grams(passages: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
-    grams = set()
+def _ngrams(passages: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    ngrams: set[tuple[str, ...]] = set()
     for passage in passages:
         text = passage.lower()
         words = [text[start:end] for start, end in iter_tokens(text)]
-        grams |= {tuple(words[i : i + GRAM]) for i in range(max(len(words) - GRAM + 1, 1))}
-    return frozenset(grams)
+        count = max(len(words) - NGRAM_LENGTH + 1, 1)
+        ngrams |= {tuple(words[i : i + NGRAM_LENGTH]) for i in range(count)}
+    return frozenset(ngrams)
+
+
+# ---------------------------------------------------------------- reports
 
 
 def report_leakage(items: Sequence[Item], folds: Folds) -> Table:
-    """Return, for each fold and for all, the share of test items whose holder, target, pair or text training shows."""
+    """Return the share of test items with each flag of :data:`SEEN`, per fold and overall."""
     flags = flag_seen(items, folds)
-    rows = [_leakage_row(name, [flags[id_] for id_ in ids]) for name, ids in folds.test.items()]
+    rows = []
+    for name, ids in folds.test.items():
+        tested = [flags[id_] for id_ in ids]
+        rows.append(_leakage_row(name, tested))
     rows.append(_leakage_row("all", list(flags.values())))
-    return Table(f"Seen in training: {folds.task}, folds by {folds.scheme}", ("fold", "items", *SEEN), rows)
+
+    title = f"Seen in training: {folds.task}, folds by {folds.scheme}"
+    return Table(title, ("fold", "items", *SEEN), rows)
 
 
 def _leakage_row(name: str, flags: Sequence[Mapping[str, bool]]) -> tuple[Any, ...]:
-    shares = (_share([each[flag] for each in flags if flag in each]) for flag in SEEN)
+    shares = []
+    for flag in SEEN:
+        values = [each[flag] for each in flags if flag in each]
+        shares.append(_format_share(values))
     return name, len(flags), *shares
 
 
-def _share(values: Sequence[bool]) -> str:
+def _format_share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.2f}" if values else "–"
 
 
 def report_overlap(corpus: Corpus, task: str | None = None) -> Report:
     """Return the overlap of training and test items in all folds of one task or of all tasks."""
     tables = {}
-    for path, folds in make_all(corpus).items():
+    for path, folds in build_all_folds(corpus).items():
         if task in (None, folds.task):
-            tables[Path(path).stem] = report_leakage(TASKS[folds.task].build(corpus), folds)
+            items = TASKS[folds.task].build(corpus)
+            tables[Path(path).stem] = report_leakage(items, folds)
 
     data = {name: to_records(each) for name, each in tables.items()}
     return Report((), tuple(tables.values()), data)

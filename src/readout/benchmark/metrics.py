@@ -1,4 +1,4 @@
-"""The official measure for programs of one's own: as a function of scikit-learn's form, and with ``compute``.
+"""The official measure as a scikit-learn metric function and as a class like those of ``evaluate``.
 
 >>> f_fa_score(["favor", "against"], ["favor", "favor"])
 0.3333333333333333
@@ -22,46 +22,61 @@ LABELS: tuple[str, ...] = tuple(dict.fromkeys((*(TASKS["polarity"].labels or ())
 
 
 def f_fa_score(y_true: Iterable[str], y_pred: Iterable[str | None]) -> float:
-    """Return the mean of F1(favor) and F1(against), as ``sklearn.metrics.make_scorer`` takes it.
+    """Return the mean of F1(favor) and F1(against), for use with ``sklearn.metrics.make_scorer``.
 
-    Labels are names; None abstains. 0/0 counts as 0.
+    Labels are strings; None abstains. 0/0 counts as 0.
 
     Raises:
-        ValueError: a label is no name of a label, or the lengths differ.
+        ValueError: a label is unknown, or the lengths differ.
 
     """
-    return float(evaluate(F_FA, _METRIC_COLUMNS, _count_answers(list(y_true), list(y_pred))).values)
+    counts = _count_answers(list(y_true), list(y_pred))
+    return float(evaluate(F_FA, _METRIC_COLUMNS, counts).values)
 
 
 class StanceMetric:
-    """The measure in the form of the library ``evaluate``: ``add``, ``add_batch`` and ``compute``."""
+    """The measure with the interface of the library ``evaluate``: add, add_batch and compute."""
 
     def __init__(self) -> None:
         self._predictions: list[Any] = []
         self._references: list[Any] = []
 
     def add(self, *, prediction: str | None, reference: str) -> None:
-        """Take in one prediction with its reference."""
+        """Add one prediction with its reference."""
         self.add_batch(predictions=[prediction], references=[reference])
 
     def add_batch(self, *, predictions: Sequence[str | None], references: Sequence[str]) -> None:
-        """Take in several predictions with their references."""
+        """Add several predictions with their references."""
         self._predictions += predictions
         self._references += references
 
     def compute(
         self, *, predictions: Sequence[str | None] = (), references: Sequence[str] = ()
     ) -> dict[str, float | list[str]]:
-        """Return the scores of all that was taken in, and forget it; ``undefined`` names those that are 0/0."""
+        """Return the scores of everything added so far, and reset.
+
+        ``undefined`` lists the scores that are 0/0.
+
+        Raises:
+            ValueError: a label is unknown, or the lengths differ.
+
+        """
         self.add_batch(predictions=predictions, references=references)
         counts = _count_answers(self._references, self._predictions)
         self._predictions, self._references = [], []
-        values = {name: evaluate(measure, _METRIC_COLUMNS, counts) for name, measure in _MEASURES.items()}
-        scores: dict[str, float | list[str]] = {name: float(found.values) for name, found in values.items()}
-        return {**scores, "undefined": [name for name, found in values.items() if found.undefined]}
+
+        scores: dict[str, float | list[str]] = {}
+        undefined = []
+        for name, measure in _MEASURES.items():
+            found = evaluate(measure, _METRIC_COLUMNS, counts)
+            scores[name] = float(found.values)
+            if found.undefined:
+                undefined.append(name)
+        return {**scores, "undefined": undefined}
 
 
-_METRIC_COLUMNS = ("items", "hits", *(f"{kind} {label}" for label in LABELS for kind in ("gold", "pred", "hit")))
+_LABEL_COLUMNS = [f"{kind} {label}" for label in LABELS for kind in ("gold", "pred", "hit")]
+_METRIC_COLUMNS = ("items", "hits", *_LABEL_COLUMNS)
 _MEASURES = {
     "f_fa": F_FA,
     "f1_favor": Measure("F1 (favor)", F_FA.ratios[:1]),
@@ -71,15 +86,26 @@ _MEASURES = {
 
 
 def _count_answers(gold: Sequence[Any], pred: Sequence[Any]) -> Any:
+    _check_labels(gold, pred)
+    counts = dict.fromkeys(_METRIC_COLUMNS, 0)
+    for gold_label, pred_label in zip(gold, pred, strict=True):
+        counts["items"] += 1
+        counts[f"gold {gold_label}"] += 1
+        if pred_label is not None:
+            counts[f"pred {pred_label}"] += 1
+        if gold_label == pred_label:
+            counts["hits"] += 1
+            counts[f"hit {gold_label}"] += 1
+    return np.array(list(counts.values()))
+
+
+def _check_labels(gold: Sequence[Any], pred: Sequence[Any]) -> None:
     if len(gold) != len(pred):
         raise ValueError(
-            f"Got {len(gold)} gold labels and {len(pred)} predictions. Expected as many of one as of the other."
+            f"Got {len(gold)} gold labels and {len(pred)} predictions. Expected as many of each."
         )
-    for label in (*gold, *(label for label in pred if label is not None)):
+    given = [label for label in pred if label is not None]
+    for label in (*gold, *given):
         if not isinstance(label, str) or label not in LABELS:
-            raise ValueError(f"Got the label {label!r}. Expected a name: {', '.join(LABELS)}.")
-    counts = dict.fromkeys(_METRIC_COLUMNS, 0)
-    for a, b in zip(gold, pred, strict=True):
-        for name in ("items", f"gold {a}", *([f"pred {b}"] if b else ()), *(["hits", f"hit {a}"] if a == b else ())):
-            counts[name] += 1
-    return np.array(list(counts.values()))
+            names = ", ".join(LABELS)
+            raise ValueError(f"Got the label {label!r}. Expected one of {names}.")

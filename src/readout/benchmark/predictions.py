@@ -1,15 +1,18 @@
-"""Predictions as files, and every reason to refuse them: aligned by id, nothing dropped, nothing guessed."""
+"""Read and check files of predictions: one line per item, aligned by id.
+
+A file with any problem is refused as a whole; nothing is dropped and no answer is guessed.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, TypeAlias, cast, get_args
 
 import msgspec
 
-from readout.benchmark.folds import OFFICIAL, SCHEMES, Folds, make_folds
+from readout.benchmark.folds import OFFICIAL, SCHEMES, Folds, Scheme, build_folds
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import TASKS, Item, Task, UnknownTaskError, find_items
 from readout.corpus.lines import (
@@ -22,38 +25,48 @@ from readout.corpus.lines import (
 from readout.model import Corpus, Polarity
 from readout.problem import Finding, Problem, Rule, locate, nearest, raw_line, rule
 
+Pointer: TypeAlias = tuple[str | int, ...]
+
+# ---------------------------------------------------------------- rules
+
 
 @rule("prediction-record", "schema")
 def prediction_record(record: Any) -> Iterator[Finding]:
-    """Every line is an object with the keys ``id`` and ``prediction``, and no others."""
-    if not isinstance(record, dict) or set(record) != {"id", "prediction"} or not isinstance(record["id"], str):
-        got = sorted(record) if isinstance(record, dict) else type(record).__name__
-        yield Finding(
-            f"Got {got!r}. Expected an object with the keys 'id' (a string) and 'prediction'.",
-            hint='write {"id": …, "prediction": …}; a prediction of null abstains.',
-        )
+    """Every line is an object with exactly the keys ``id`` and ``prediction``."""
+    if not isinstance(record, dict):
+        got: Any = type(record).__name__
+    elif set(record) != {"id", "prediction"} or not isinstance(record["id"], str):
+        got = sorted(record)
+    else:
+        return
+
+    yield Finding(
+        f"Got {got!r}. Expected an object with the keys 'id' (a string) and 'prediction'.",
+        hint='write {"id": …, "prediction": …}; a prediction of null abstains.',
+    )
 
 
 @rule("prediction-id", "reference")
 def prediction_id(record: Mapping[str, Any], items: Mapping[str, Item]) -> Iterator[Finding]:
-    """Every prediction belongs to an item of the task."""
+    """Every prediction names an item of the task."""
     name = record["id"]
     if name not in items:
-        hint = nearest(name, items) or "write the ids of the task as they are; order plays no part."
+        hint = nearest(name, items) or "copy the ids of the task's items; their order is free."
         yield Finding(f"The task has no item {name!r}.", ("id",), hint=hint)
 
 
 @rule("prediction-twice", "reference")
 def prediction_twice(record: Mapping[str, Any], seen: Mapping[str, int]) -> Iterator[Finding]:
-    """No item is predicted twice."""
-    if line := seen.get(record["id"]):
-        message = f"The item {record['id']!r} was predicted in line {line} already."
-        yield Finding(message, ("id",), hint="keep the one that is meant.")
+    """Every item has only one prediction."""
+    name = record["id"]
+    if name in seen:
+        message = f"Line {seen[name]} already predicts the item {name!r}."
+        yield Finding(message, ("id",), hint="delete one of the two lines.")
 
 
 @rule("prediction-missing", "reference")
 def prediction_missing(missing: Sequence[str], total: int) -> Iterator[Finding]:
-    """Every item of the task is predicted, if only with null."""
+    """Every item of the task has a prediction, which may be null."""
     if missing:
         names = ", ".join(map(repr, missing[:3])) + (", …" if len(missing) > 3 else "")
         message = f"{len(missing)} of {total} items have no prediction: {names}."
@@ -62,9 +75,10 @@ def prediction_missing(missing: Sequence[str], total: int) -> Iterator[Finding]:
 
 @rule("prediction-value", "schema")
 def prediction_value(value: Any, item: Item) -> Iterator[Finding]:
-    """Every prediction is null or an answer of its task: a label by name, spans, tuples or quotations."""
+    """Every prediction is null or an answer to its task: a label, spans, tuples or quotations."""
     if value is not None:
-        yield from _VALUE_FINDERS[TASKS[item.task].shape](value, item)
+        check = _VALUE_CHECKS[TASKS[item.task].shape]
+        yield from check(value, item)
 
 
 RULES: tuple[Rule, ...] = (
@@ -86,42 +100,52 @@ RULES: tuple[Rule, ...] = (
 
 def list_labels(item: Item) -> tuple[str, ...]:
     """Return the labels that an item can have."""
-    return TASKS[item.task].labels or tuple(entry["speaker"] for entry in item.inputs["speakers"])
+    labels = TASKS[item.task].labels
+    return labels or tuple(entry["speaker"] for entry in item.inputs["speakers"])
 
 
-def _find_label(value: Any, item: Item) -> Iterator[Finding]:
+def _check_label(value: Any, item: Item) -> Iterator[Finding]:
     labels = list_labels(item)
     if isinstance(value, str) and value in labels:
         return
+
     if isinstance(value, int | float) and TASKS[item.task].labels:
         names = ", ".join(f"{number} = {name!r}" for number, name in enumerate(labels))
-        hint = f"write names, as every library numbers labels its own way; in the tables of this corpus {names}."
-        yield Finding(f"Got the number {value!r}. Expected the name of a label.", ("prediction",), hint=hint)
-        return
-    hint = nearest(value.strip().lower(), labels) if isinstance(value, str) else f"use a name such as {labels[0]!r}."
-    yield Finding(f"Got {value!r}. Expected one of the {len(labels)} labels.", ("prediction",), hint=hint)
+        message = f"Got the number {value!r}. Expected the name of a label."
+        hint = f"write names, since libraries number labels differently; this corpus uses {names}."
+    else:
+        message = f"Got {value!r}. Expected one of the {len(labels)} labels."
+        hint = f"use a name such as {labels[0]!r}."
+        if isinstance(value, str):
+            hint = nearest(value.strip().lower(), labels)
+    yield Finding(message, ("prediction",), hint=hint)
 
 
-def _find_spans(value: Any, item: Item, pointer: tuple[str | int, ...] = ("prediction",)) -> Iterator[Finding]:
+def _check_spans(value: Any, item: Item, pointer: Pointer = ("prediction",)) -> Iterator[Finding]:
     size = len(item.inputs["text"])
     if not isinstance(value, list):
         yield Finding(f"Got {value!r}. Expected a list of [start, end] lists.", pointer)
         return
+
     for number, span in enumerate(value):
+        place = (*pointer, number)
         if not _is_span(span, size):
             message = f"Got {span!r}. Expected [start, end] with 0 <= start < end <= {size}."
-            hint = "count code points of the document's text, end excluded, not bytes or UTF-16 units."
-            yield Finding(message, (*pointer, number), hint=hint)
+            hint = "count code points of the document's text, end excluded."
+            yield Finding(message, place, hint=hint)
         elif span in value[:number]:
-            yield Finding(f"The span {span!r} stands there twice.", (*pointer, number), hint="give each span once.")
+            yield Finding(f"The span {span!r} is given twice.", place, hint="give each span once.")
 
 
 def _is_span(span: Any, size: int) -> bool:
-    whole = isinstance(span, list) and len(span) == 2 and all(type(offset) is int for offset in span)
-    return whole and 0 <= span[0] < span[1] <= size
+    if not isinstance(span, list) or len(span) != 2:
+        return False
+    if not all(type(offset) is int for offset in span):  # a bool is an int for isinstance
+        return False
+    return bool(0 <= span[0] < span[1] <= size)
 
 
-def _find_tuples(value: Any, item: Item) -> Iterator[Finding]:
+def _check_tuples(value: Any, item: Item) -> Iterator[Finding]:
     known = {
         "holder": [entry["speaker"] for entry in item.inputs["speakers"]],
         "target": [entry["target"] for entry in item.inputs["targets"]],
@@ -131,127 +155,175 @@ def _find_tuples(value: Any, item: Item) -> Iterator[Finding]:
         if isinstance(entry, Finding):
             yield entry
             continue
-        yield from (found for name in known for found in _find_name(entry[name], known[name], (*pointer, name)))
-        yield from _find_spans(entry["evidence"], item, (*pointer, "evidence"))
+        for name, allowed in known.items():
+            yield from _check_name(entry[name], allowed, (*pointer, name))
+        yield from _check_spans(entry["evidence"], item, (*pointer, "evidence"))
 
 
-def _find_quotations(value: Any, item: Item) -> Iterator[Finding]:
+def _check_quotations(value: Any, item: Item) -> Iterator[Finding]:
     speakers = [entry["speaker"] for entry in item.inputs["speakers"]]
     for pointer, entry in _iter_objects(value, {"source", "cue", "content", "speaker"}):
         if isinstance(entry, Finding):
             yield entry
             continue
         if entry["speaker"] is not None:
-            yield from _find_name(entry["speaker"], speakers, (*pointer, "speaker"))
+            yield from _check_name(entry["speaker"], speakers, (*pointer, "speaker"))
         source = [] if entry["source"] is None else [entry["source"]]
-        for name, spans in (("content", entry["content"]), ("cue", entry["cue"]), ("source", source)):
-            yield from _find_spans(spans, item, (*pointer, name))
+        for name, spans in (
+            ("content", entry["content"]),
+            ("cue", entry["cue"]),
+            ("source", source),
+        ):
+            yield from _check_spans(spans, item, (*pointer, name))
 
 
-def _iter_objects(value: Any, keys: set[str]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield each object of a list with its pointer; in place of one that is malformed or repeated, a finding."""
+def _iter_objects(value: Any, keys: set[str]) -> Iterator[tuple[Pointer, Any]]:
+    """Yield each object of a list with its pointer; if it is malformed or repeated, a finding."""
     if not isinstance(value, list):
         yield (), Finding(f"Got {value!r}. Expected a list of objects.", ("prediction",))
         return
+
     for number, entry in enumerate(value):
         pointer = ("prediction", number)
         if not isinstance(entry, dict) or set(entry) != keys:
-            yield pointer, Finding(f"Expected an object with the keys {', '.join(sorted(keys))}.", pointer)
+            got = sorted(entry) if isinstance(entry, dict) else type(entry).__name__
+            names = ", ".join(sorted(keys))
+            message = f"Got {got!r}. Expected an object with the keys {names}."
+            yield pointer, Finding(message, pointer)
         elif entry in value[:number]:
-            yield pointer, Finding("The same object stands there twice.", pointer, hint="give each answer once.")
+            message = "The same object is given twice."
+            yield pointer, Finding(message, pointer, hint="give each answer once.")
         else:
             yield pointer, entry
 
 
-def _find_name(value: Any, known: Sequence[str], pointer: tuple[str | int, ...]) -> Iterator[Finding]:
-    if not isinstance(value, str) or value not in known:
-        hint = nearest(value, known) if isinstance(value, str) else None
-        yield Finding(f"Got {value!r}. Expected an id of the inputs.", pointer, hint=hint or None)
+def _check_name(value: Any, allowed: Sequence[str], pointer: Pointer) -> Iterator[Finding]:
+    if isinstance(value, str) and value in allowed:
+        return
+    hint = nearest(value, allowed) if isinstance(value, str) else ""
+    message = f"Got {value!r}. Expected one of the {len(allowed)} names that the task allows here."
+    yield Finding(message, pointer, hint=hint or None)
 
 
-_VALUE_FINDERS = {"label": _find_label, "spans": _find_spans, "tuples": _find_tuples, "quotations": _find_quotations}
+_VALUE_CHECKS = {
+    "label": _check_label,
+    "spans": _check_spans,
+    "tuples": _check_tuples,
+    "quotations": _check_quotations,
+}
 
 
-# ---------------------------------------------------------------- files
+# ---------------------------------------------------------------- reading and writing
 
 
-def parse_predictions(path: str, raw: bytes, items: Sequence[Item]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the predictions of a file by item id, and every problem of the file."""
-    byte_rules = (encoding, byte_order_mark, carriage_return)
-    problems = [
-        locate(each, finding, path, finding.line, raw_line(raw, finding.line))
-        for each in byte_rules
-        for finding in each.find(raw)
-    ]
+def parse_predictions(
+    path: str, raw: bytes, items: Sequence[Item]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the predictions in a file's bytes by item id, and every problem of the file.
+
+    ``path`` is the path that the problems show.
+    """
+    problems = _check_bytes(path, raw)
     if problems:
         return {}, problems
+
     known = {item.id: item for item in items}
     predictions: dict[str, Any] = {}
     seen: dict[str, int] = {}
-    for number, line in enumerate(raw.removesuffix(b"\n").split(b"\n") if raw else (), 1):
-        record, rule_, findings = _parse_prediction(line, known, seen)
-        problems += [locate(rule_, finding, path, number, line.decode()) for finding in findings]
+    lines = raw.removesuffix(b"\n").split(b"\n") if raw else []
+    for number, line in enumerate(lines, 1):
+        record, broken, findings = _parse_prediction(line, known, seen)
+        problems += [locate(broken, each, path, number, line.decode()) for each in findings]
         if isinstance(record, dict) and isinstance(record.get("id"), str):
             seen.setdefault(record["id"], number)
             predictions.setdefault(record["id"], record.get("prediction"))
+
     missing = [item.id for item in items if item.id not in predictions]
-    problems += [locate(prediction_missing, finding, path) for finding in prediction_missing.find(missing, len(items))]
+    findings = list(prediction_missing.find(missing, len(items)))
+    problems += [locate(prediction_missing, each, path) for each in findings]
     return predictions, problems
+
+
+def _check_bytes(path: str, raw: bytes) -> list[Problem]:
+    return [
+        locate(each, finding, path, finding.line, raw_line(raw, finding.line))
+        for each in (encoding, byte_order_mark, carriage_return)
+        for finding in each.find(raw)
+    ]
 
 
 def _parse_prediction(
     line: bytes, items: Mapping[str, Item], seen: Mapping[str, int]
 ) -> tuple[Any, Rule, list[Finding]]:
-    """Return a line's record with the first rule that it breaks, and its findings."""
+    """Return a line's record, the first rule that it breaks, and the findings of that rule."""
     for each in (json_syntax, duplicate_key):
-        if findings := list(each.find(line)):
+        findings = list(each.find(line))
+        if findings:
             return None, each, findings
+
     record = json.loads(line)
-    if findings := list(prediction_record.find(record)):
+    findings = list(prediction_record.find(record))
+    if findings:
         return record, prediction_record, findings
+
     for each, scope in ((prediction_id, items), (prediction_twice, seen)):
-        if findings := list(each.find(record, scope)):
+        findings = list(each.find(record, scope))
+        if findings:
             return record, each, findings
-    return record, prediction_value, list(prediction_value.find(record["prediction"], items[record["id"]]))
+
+    item = items[record["id"]]
+    return record, prediction_value, list(prediction_value.find(record["prediction"], item))
 
 
 def read_predictions(path: Path, items: Sequence[Item]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the predictions of a file by item id, and every problem of the file."""
+    """Return the predictions in a file by item id, and every problem of the file."""
     return parse_predictions(str(path), path.read_bytes(), items)
 
 
 def format_predictions(items: Sequence[Item], predictions: Sequence[Any]) -> bytes:
     """Return predictions, given in the order of their items, as the bytes of a file."""
-    records = ({"id": item.id, "prediction": value} for item, value in zip(items, predictions, strict=True))
-    return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+    lines = []
+    for item, value in zip(items, predictions, strict=True):
+        record = {"id": item.id, "prediction": value}
+        lines.append(msgspec.json.encode(record) + b"\n")
+    return b"".join(lines)
 
 
 class FileName(NamedTuple):
-    """What a predictions file is named for."""
+    """The task and the folds in the name of a predictions file."""
 
     task: Task
-    folds: str
+    folds: Scheme
 
 
 def parse_name(path: Path) -> FileName | None:
-    """Return the task and the folds that a file is named for (``<task>.<folds>.jsonl``); None for other names."""
+    """Return the task and folds of a file named ``<task>.<folds>.jsonl``; None for other names."""
     parts = path.name.split(".")
     if len(parts) != 3 or parts[0] not in TASKS or parts[1] not in SCHEMES or parts[2] != "jsonl":
         return None
-    return FileName(TASKS[parts[0]], parts[1])
+    return FileName(TASKS[parts[0]], cast("Scheme", parts[1]))
 
 
-def find_system(path: Path) -> str:
-    """Return the name of the system that a file of predictions belongs to."""
+def name_system(path: Path) -> str:
+    """Return the name of the system that a predictions file belongs to.
+
+    It is the name of the submission's folder if the file is in one. Otherwise it is the name of the
+    file, or of its folder if the file is named for a task.
+    """
     if path.parent.name == "predictions":
         return path.resolve().parent.parent.name
     return path.stem if parse_name(path) is None else path.resolve().parent.name
 
 
 def name_systems(paths: Sequence[Path]) -> list[str]:
-    """Return the names of the systems of several files; where two are alike, the paths."""
-    names = [find_system(path) for path in paths]
-    return names if len(set(names)) == len(names) else [path.as_posix() for path in paths]
+    """Return the names of the systems of several files; if two are equal, return the paths."""
+    names = [name_system(path) for path in paths]
+    if len(set(names)) < len(names):
+        return [path.as_posix() for path in paths]
+    return names
+
+
+# ---------------------------------------------------------------- scoring
 
 
 class Scored(NamedTuple):
@@ -264,20 +336,26 @@ class Scored(NamedTuple):
 def score_files(
     corpus: Corpus, paths: Sequence[Path], task: str | None = None, scheme: str | None = None
 ) -> tuple[list[Scored], list[Problem]]:
-    """Return the scores of files of predictions, and the problems of all files.
+    """Return the scores of predictions files, and the problems of all files.
+
+    ``task`` and ``scheme`` override what the names of the files say.
 
     Raises:
-        UnknownTaskError: a file's name does not tell its task and nobody else did, or the corpus has no such task.
+        UnknownTaskError: neither ``task`` nor a file's name gives the task, the corpus has no items
+            for it, or the task has no folds of that scheme.
 
     """
     scores: list[Scored] = []
     problems: list[Problem] = []
     for path, name in zip(paths, name_systems(paths), strict=True):
-        named = parse_name(path)
-        items = build_items(corpus, task or (named.task.name if named else None), path)
-        chosen = next(each for each in SCHEMES if each == (scheme or (named.folds if named else OFFICIAL)))
-        if (folds := make_folds(chosen, items)) is None:
+        named_task, named_scheme = parse_name(path) or (None, OFFICIAL)
+        task_name = task or (named_task.name if named_task else None)
+        items = build_items(corpus, task_name, path)
+        chosen = cast("Scheme", scheme or named_scheme)
+        folds = build_folds(chosen, items)
+        if folds is None:
             raise UnknownTaskError(f"The task {items[0].task!r} has no folds by {chosen}.")
+
         predictions, found = read_predictions(path, items)
         problems += found
         if not found:
@@ -286,14 +364,15 @@ def score_files(
 
 
 def build_items(corpus: Corpus, task: str | None, path: Path) -> list[Item]:
-    """Return the items of a task by its name, for a file of predictions.
+    """Return the items of a task by its name, for a predictions file.
 
     Raises:
-        UnknownTaskError: there is no such task, or nothing is annotated for it.
+        UnknownTaskError: there is no such task, or the corpus has no annotations for it.
 
     """
     if task is None:
         raise UnknownTaskError(
-            f"The name {path.name!r} does not tell the task. Call the file <task>.<folds>.jsonl, or give --task."
+            f"The name {path.name!r} does not contain the task. "
+            "Rename the file to <task>.<folds>.jsonl, or give --task."
         )
     return find_items(corpus, task)

@@ -1,4 +1,4 @@
-"""Commands of the benchmark: ``readout bench …``."""
+"""The commands of the benchmark, ``readout bench …``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import BASELINE, TASK
 from readout.cli.options import FILE, jobs_option, report_option, takes_corpus, takes_folder
 
-task_option = click.option("--task", type=TASK, help="The task, if the file name does not contain it.")
+task_option = click.option("--task", type=TASK, help="The task, if the file is not named for it.")
 scheme_option = click.option(
     "--folds",
     type=click.Choice(["event", "target", "holder", "zero-shot"]),
-    help="The folds that the predictions are for, if the file name does not contain them.",
+    help="The folds of the predictions, if the file is not named for them.",
 )
 
 
@@ -35,17 +35,19 @@ def bench() -> None:
 def score(root: Path, predictions: Path, task: str | None, folds: str | None, output: str) -> None:
     """Score the predictions of a system.
 
-    PREDICTIONS is a file of lines {"id": …, "prediction": …}, named TASK.FOLDS.jsonl. The scores
-    come with intervals, and with the conclusions that they do not support.
+    PREDICTIONS is a file of lines {"id": …, "prediction": …}, named TASK.FOLDS.jsonl. The report
+    gives each score with its intervals, and says which conclusions they do not support.
     """
     from readout.benchmark.scoring.report import report_score
     from readout.report.tables import print_report
 
-    ((found, made),) = _score_files(root, (predictions,), task, folds)
-    print_report(report_score(found, made), output)
+    ((found, built),) = _score_files(root, (predictions,), task, folds)
+    print_report(report_score(found, built), output)
 
 
-def _score_files(root: Path, paths: tuple[Path, ...], task: str | None, folds: str | None) -> list[Any]:
+def _score_files(
+    root: Path, paths: tuple[Path, ...], task: str | None, folds: str | None
+) -> list[Any]:
     """Return the score and folds of each file; if there are problems, print them and exit."""
     from readout.benchmark.predictions import score_files
     from readout.corpus.read import read_corpus
@@ -65,25 +67,29 @@ def _score_files(root: Path, paths: tuple[Path, ...], task: str | None, folds: s
 @task_option
 @scheme_option
 @report_option
-def compare(root: Path, predictions: tuple[Path, ...], task: str | None, folds: str | None, output: str) -> None:
-    """Compare two or more systems, with tests.
+def compare(
+    root: Path, predictions: tuple[Path, ...], task: str | None, folds: str | None, output: str
+) -> None:
+    """Compare two or more systems with significance tests.
 
-    PREDICTIONS are files as for `readout bench score`, all of one task and one kind of folds. The
-    report names the smallest difference that the corpus could detect.
+    PREDICTIONS are files as for `readout bench score`, all of one task and with the same folds. The
+    report gives the smallest difference that the corpus can detect.
     """
     from readout.benchmark.scoring.report import report_comparisons
     from readout.benchmark.scoring.scores import compare_all
     from readout.report.tables import print_report
 
     if len(predictions) < 2:
-        raise click.UsageError("There is nothing to compare: give two or more files.")
+        raise click.UsageError("Got one file. Give two or more files to compare.")
     scores = [found for found, _ in _score_files(root, predictions, task, folds)]
     print_report(report_comparisons(scores, compare_all(scores)), output)
 
 
 @bench.command()
 @takes_corpus(argument=True)
-@click.option("--task", type=TASK, default="polarity", show_default=True, help="The task to plan for.")
+@click.option(
+    "--task", type=TASK, default="polarity", show_default=True, help="The task to plan for."
+)
 @click.option(
     "--discordance",
     type=click.FloatRange(0, 1, min_open=True),
@@ -92,12 +98,14 @@ def compare(root: Path, predictions: tuple[Path, ...], task: str | None, folds: 
     show_default=True,
     help="The share of items on which exactly one of two systems is right.",
 )
-@click.option("--coverage", is_flag=True, help="Simulate how often the intervals cover the truth.")
+@click.option(
+    "--coverage", is_flag=True, help="Simulate how often the intervals contain the true value."
+)
 @report_option
 def power(root: Path, task: str, discordance: float, coverage: bool, output: str) -> None:
     """Estimate which differences the corpus can detect.
 
-    The report also says how many events would be needed to detect smaller ones.
+    The report also says which differences a larger number of events can detect.
     """
     from readout.benchmark.scoring.power import report_power
     from readout.corpus.read import read_corpus
@@ -113,10 +121,12 @@ def power(root: Path, task: str, discordance: float, coverage: bool, output: str
 @click.option("--all", "everything", is_flag=True, help="Run every baseline.")
 @jobs_option
 @report_option
-def baseline(corpus: Path, names: tuple[str, ...], everything: bool, jobs: int | None, output: str) -> None:
+def baseline(
+    corpus: Path, names: tuple[str, ...], everything: bool, jobs: int | None, output: str
+) -> None:
     """Run baselines, and write their submissions.
 
-    Without a NAME the baselines are listed. `readout bench board` scores what is written.
+    Without a NAME, this lists the baselines. Run `readout bench board` afterwards to score them.
     """
     from readout.benchmark.systems.baselines import BASELINES, report_baselines
     from readout.benchmark.systems.runs import write_baselines
@@ -128,15 +138,18 @@ def baseline(corpus: Path, names: tuple[str, ...], everything: bool, jobs: int |
         print_report(report_baselines(), output)
         return
     root = find_root(corpus)
-    whole, _ = read_corpus(root)
-    paths = write_baselines(root, whole, chosen, jobs or os.cpu_count() or 1)
+    found, _ = read_corpus(root)
+    workers = jobs or os.cpu_count() or 1
+    paths = write_baselines(root, found, chosen, workers)
     done = f"{len(paths)} files written. Run `readout bench board` next."
     click.secho(done, fg="green", err=True)
 
 
 @bench.command()
 @takes_corpus(argument=True)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change."
+)
 @click.option(
     "--export",
     type=click.Path(path_type=Path, file_okay=False),
@@ -145,24 +158,26 @@ def baseline(corpus: Path, names: tuple[str, ...], everything: bool, jobs: int |
 def board(root: Path, only_check: bool, export: Path | None) -> None:
     """Score all submissions, and write the leaderboard.
 
-    The results and the leaderboard (Markdown, JSON, HTML) are computed from the predictions alone.
-    With --check they are computed again and compared byte for byte.
+    The results and the leaderboard (Markdown, JSON, HTML) depend only on the predictions. With
+    --check, they are computed again and compared with the files byte for byte.
     """
     from readout.benchmark.board.exports import write_exports
-    from readout.benchmark.board.leaderboard import check_files, make_files, write_boards
+    from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
     from readout.corpus.read import read_corpus
 
     corpus, _ = read_corpus(root)
-    made = make_files(root, corpus)
-    problems = check_files(root, made) if only_check else made.problems
-    changed = [] if only_check or problems else write_boards(root, made)
+    built = build_files(root, corpus)
+    problems = check_files(root, built) if only_check else built.problems
+    written = [] if only_check or problems else write_boards(root, built)
     if export and not problems:
-        changed += write_exports(export, made.submissions)
-    for path in changed:
+        written += write_exports(export, built.submissions)
+
+    for path in written:
         click.echo(f"{path}: written")
     print_problems(problems)
-    summarise(problems, "Every number follows from the predictions.")
-    sys.exit(1 if problems else 0)
+    summarise(problems, "The leaderboard agrees with the predictions.")
+    if problems:
+        sys.exit(1)
 
 
 @bench.command()
@@ -174,7 +189,7 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
 def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str) -> None:
     """Compare the frozen folds with the corpus.
 
-    Exits with 1 if they differ from those that the annotations give.
+    Exits with 1 if they differ from the folds that the annotations give.
     """
     from readout.benchmark.folds import find_stale_folds, write_folds
     from readout.benchmark.leakage import report_overlap
@@ -184,10 +199,12 @@ def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str)
     corpus, _ = read_corpus(root)
     if leakage:
         print_report(report_overlap(corpus, task), output)
-    changed = write_folds(root, corpus) if write else find_stale_folds(root, corpus)
-    state = "written" if write else "out of date; run `readout bench folds --write`."
-    for path in changed:
-        click.echo(f"{path}: {state}", err=True)
-    stale = changed and not write
-    click.secho("The folds are out of date." if stale else "The folds are up to date.", err=True)
-    sys.exit(1 if stale else 0)
+    if write:
+        for path in write_folds(root, corpus):
+            click.echo(f"{path}: written", err=True)
+    elif stale := find_stale_folds(root, corpus):
+        for path in stale:
+            click.echo(f"{path}: out of date; run `readout bench folds --write`.", err=True)
+        click.secho("The folds are out of date.", err=True)
+        sys.exit(1)
+    click.secho("The folds are up to date.", err=True)

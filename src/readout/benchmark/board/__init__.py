@@ -1,1 +1,1 @@
-"""Submissions, the leaderboard and its renderings."""
+"""Submissions, the leaderboard, and its output formats."""

@@ -1,7 +1,8 @@
-"""Results in the formats of other boards: Every Eval Ever (JSON) and the Hub's evaluation results (YAML).
+"""Export results in the formats of other leaderboards: Every Eval Ever and Hub evaluation results.
 
-Every Eval Ever is written in version 0.2.1 of its schema (EvalEval Coalition). A Hub file is to be put into the
-``.eval_results`` folder of a model's repository; the Hub shows it once the data set is registered as a benchmark there.
+Every Eval Ever files are JSON in version 0.2.1 of its schema (EvalEval Coalition). Hub files are
+YAML and belong in the folder ``.eval_results`` of a model's repository; the Hub shows them once the
+dataset is registered there as a benchmark.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from typing import Any
 from readout._version import __version__
 from readout.benchmark.board.submissions import Run, Submission, encode_json
 from readout.benchmark.folds import hash_items
+from readout.benchmark.scoring.scores import Score
 from readout.corpus.files import write_files
 from readout.report.tables import round_number
 
 EEE_VERSION = "0.2.1"
 DATASET = "readout-corpus"
-"""The name of the data set; on a Hub it stands after the name of its owner."""
+"""The name of the dataset; on the Hub, the name of its owner precedes it."""
 
 
 def to_every_eval_ever(submission: Submission, timestamp: str = "0") -> dict[str, Any]:
     """Return a submission as one record of Every Eval Ever.
 
-    ``timestamp`` is the time of the record in seconds since 1970, as a string. It is 0 by default, which says that it
-    is not known, so that the same predictions give the same bytes.
+    ``timestamp`` is the time of the record in seconds since 1970, as a string. The default of 0
+    means that it is unknown, so that the same predictions give the same bytes.
     """
     card = submission.card
     return {
@@ -51,23 +53,17 @@ def to_every_eval_ever(submission: Submission, timestamp: str = "0") -> dict[str
 
 def _to_result(run: Run) -> dict[str, Any]:
     score = run.score
-    far = score.on_texts_like_these(score.official)
-    details: dict[str, Any] = {"score": round_number(score.value()), "details": {"signature": score.signature}}
-    uncertainty: dict[str, Any] = {"num_samples": len(score.items)}
-    if far.low is not None and far.high is not None:
-        uncertainty["confidence_interval"] = {
-            "lower": round_number(far.low),
-            "upper": round_number(far.high),
-            "confidence_level": 0.95,
-            "method": f"jackknife over {len(score.clusters)} events, Student's t",
-        }
     seed = {} if run.seed is None else {"seed": str(run.seed)}
     return {
         "evaluation_name": f"{DATASET}/{score.task.name}/{score.folds}",
         "source_data": {
             "dataset_name": DATASET,
             "source_type": "other",
-            "additional_details": {"data_hash": hash_items(score.items), "folds": score.folds, **seed},
+            "additional_details": {
+                "data_hash": hash_items(score.items),
+                "folds": score.folds,
+                **seed,
+            },
         },
         "metric_config": {
             "evaluation_description": f"{score.official.name}: {score.task.summary}",
@@ -76,12 +72,32 @@ def _to_result(run: Run) -> dict[str, Any]:
             "min_score": 0,
             "max_score": 1,
         },
-        "score_details": {**details, "uncertainty": uncertainty},
+        "score_details": {
+            "score": round_number(score.value()),
+            "details": {"signature": score.signature},
+            "uncertainty": _to_uncertainty(score),
+        },
     }
 
 
+def _to_uncertainty(score: Score) -> dict[str, Any]:
+    uncertainty: dict[str, Any] = {"num_samples": len(score.items)}
+    estimate = score.on_texts_like_these(score.official)
+    if estimate.low is not None and estimate.high is not None:
+        uncertainty["confidence_interval"] = {
+            "lower": round_number(estimate.low),
+            "upper": round_number(estimate.high),
+            "confidence_level": 0.95,
+            "method": f"jackknife over {len(score.clusters)} events, Student's t",
+        }
+    return uncertainty
+
+
 def to_hub_results(submission: Submission, dataset: str = DATASET) -> list[dict[str, Any]]:
-    """Return a submission as entries of the Hub's evaluation results; ``dataset`` is the id of the data set there."""
+    """Return a submission as entries of the Hub's evaluation results.
+
+    ``dataset`` is the id of the dataset on the Hub.
+    """
     return [
         {
             "dataset": {"id": dataset, "task_id": f"{run.score.task.name}-{run.score.folds}"},
@@ -93,14 +109,15 @@ def to_hub_results(submission: Submission, dataset: str = DATASET) -> list[dict[
 
 
 def write_exports(folder: Path, submissions: Sequence[Submission]) -> list[str]:
-    """Write both formats for every submission, and return the paths inside the folder."""
+    """Write both formats for every submission; return the paths inside the folder."""
     import yaml
 
     files: dict[str, bytes] = {}
     for each in submissions:
         name = each.card.system_id
         files[f"every_eval_ever/{name}.json"] = encode_json(to_every_eval_ever(each))
-        text = yaml.safe_dump(to_hub_results(each), sort_keys=False, allow_unicode=True, width=10_000)
+        results = to_hub_results(each)
+        text = yaml.safe_dump(results, sort_keys=False, allow_unicode=True, width=10_000)
         files[f"eval_results/{name}.yaml"] = text.encode()
     write_files(folder, files)
     return list(files)

@@ -1,4 +1,4 @@
-"""The board as a page for people: scores and intervals drawn to one scale, artefacts and annotators marked."""
+"""The leaderboard as an HTML page with plots of scores and intervals."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from readout.report.intervals import Estimate
 from readout.report.tables import Table, format_number
 
 LEFT, RIGHT, STEP, TOP = 210, 690, 22, 30
-"""The plot's geometry in pixels: where 0 and 1 stand, the height of a line, and of the scale above the first."""
+"""The plot's geometry in pixels: x of 0 and of 1, the height of a row, and y of the first row."""
 
 
 class BoardView(NamedTuple):
-    """What the page shows of a board; ``runs`` are scores with their kinds, annotators among them."""
+    """The contents of one board on the page.
+
+    ``runs`` are scores with their kinds, those of annotators included; ``floor`` is the score of
+    the best artefact.
+    """
 
     task: str
     measure: str
@@ -25,20 +29,23 @@ class BoardView(NamedTuple):
     floor: Score | None
 
 
-def format_html(boards: Sequence[BoardView], standings: Sequence[Table]) -> str:
-    """Return the page."""
+def format_html(boards: Sequence[BoardView], unranked: Sequence[Table]) -> str:
+    """Return the page as HTML. ``unranked`` are the tables of folds that are not official."""
     from jinja2 import Environment, PackageLoader
 
-    template = Environment(loader=PackageLoader("readout.benchmark.board", ""), autoescape=True).get_template(
-        "leaderboard.html"
-    )
+    loader = PackageLoader("readout.benchmark.board", "")
+    template = Environment(loader=loader, autoescape=True).get_template("leaderboard.html")
     views = [{**board._asdict(), "plot": plot_runs(board.runs, board.floor)} for board in boards]
-    page: str = template.render(boards=views, standings=standings)
+    page: str = template.render(boards=views, unranked=unranked)
     return page + "\n"
 
 
 def plot_runs(runs: Sequence[tuple[str, Score]], floor: Score | None) -> dict[str, Any]:
-    """Return the places of marks, boxes (on these texts) and whiskers (on texts like these) of a board."""
+    """Return the coordinates of a board's plot, in pixels.
+
+    Each run has a mark at its score, a box for its interval on these texts, and whiskers for its
+    interval on texts like these.
+    """
     rows = [_plot_row(number, kind, score) for number, (kind, score) in enumerate(runs)]
     bottom = TOP + STEP * len(rows)
     return {

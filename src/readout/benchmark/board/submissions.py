@@ -1,19 +1,21 @@
-"""Submissions: one folder a system, with what it is (``system.yaml``), its predictions, and the numbers they give.
+"""Submissions: one folder per system, with its description, predictions and results.
 
-``predictions/<task>.<folds>.jsonl`` holds the pooled held-out predictions of all folds. A system with several seeds has
-them in ``predictions/seed-<n>/``, a folder for each seed; every seed is scored and shown, none is chosen.
+``predictions/<task>.<folds>.jsonl`` contains the pooled held-out predictions of all folds. A system
+with several seeds has one folder ``predictions/seed-<n>/`` per seed. Every seed is scored and
+shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from readout.benchmark.folds import FOLDS, SCHEMES, Folds, make_folds
+from readout.benchmark.folds import FOLDS, SCHEMES, Folds, build_folds
 from readout.benchmark.predictions import parse_name, read_predictions
 from readout.benchmark.scoring.report import score_to_json
 from readout.benchmark.scoring.scores import Score
@@ -28,12 +30,13 @@ SUBMISSIONS = "submissions"
 CARD = "system.yaml"
 RESULT = "result.json"
 PREDICTIONS = "predictions"
+_SEED_FOLDER = re.compile(r"seed-([0-9]+)")
 SystemKind: TypeAlias = Literal["artefact", "baseline", "system"]
 Selection: TypeAlias = Literal["none", "training-folds"]
 
 
 class Exposure(Record, frozen=True, kw_only=True):
-    """What of the data has shaped a system."""
+    """How the data influenced a system: by training, by pretraining, or through its developers."""
 
     training: str
     pretraining: str | None
@@ -41,7 +44,7 @@ class Exposure(Record, frozen=True, kw_only=True):
 
 
 class SystemCard(Record, frozen=True, kw_only=True):
-    """The file ``system.yaml``: what made the predictions, and what it had seen."""
+    """The file ``system.yaml``: a description of the system and of its exposure to the data."""
 
     system_id: str
     name: str
@@ -60,7 +63,10 @@ class SystemCard(Record, frozen=True, kw_only=True):
 
 
 class Run(NamedTuple):
-    """One file of predictions, scored. ``seed`` is None where the system has no seeds or only one."""
+    """One scored file of predictions.
+
+    ``checksum`` is the SHA-256 of the file. ``seed`` is None if the file is in no folder of a seed.
+    """
 
     path: str
     checksum: str
@@ -81,46 +87,63 @@ class Submission(NamedTuple):
 
 @rule("submission-card", "schema")
 def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
-    """Every submission has a ``system.yaml`` that fulfils its schema and names its folder."""
+    """Every submission has a ``system.yaml`` that fits its schema and names its folder."""
     import yaml
 
     if raw is None:
-        yield Finding(f"The submission {name!r} has no {CARD}.", hint="copy that of a baseline and change it.")
+        hint = "copy that of a baseline and change it."
+        yield Finding(f"The submission {name!r} has no {CARD}.", hint=hint)
         return
     try:
         record = yaml.safe_load(raw)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        yield Finding(f"The file is not YAML: {str(error).splitlines()[0]}.", hint="compare it with a baseline's.")
+        reason = str(error).splitlines()[0]
+        hint = "compare it with a baseline's."
+        yield Finding(f"The file is not valid YAML: {reason}.", hint=hint)
         return
+
     if not is_valid("system", record):
         yield from explain("system", record)
     elif record["system_id"] != name:
-        yield Finding(f"Got the system_id {record['system_id']!r}. Expected the name of the folder, {name!r}.")
+        got = record["system_id"]
+        yield Finding(f"Got the system_id {got!r}. Expected the name of the folder, {name!r}.")
 
 
 @rule("submission-file", "reference")
 def submission_file(path: Path) -> Iterator[Finding]:
     """Every file of predictions is named for its task and folds."""
     if parse_name(path) is None:
-        schemes = ", ".join(SCHEMES)
-        yield Finding(
-            f"Got the name {path.name!r}. Expected <task>.<folds>.jsonl.",
-            hint=f"tasks are {', '.join(TASKS)}; folds are {schemes}.",
-        )
+        tasks, schemes = ", ".join(TASKS), ", ".join(SCHEMES)
+        message = f"Got the name {path.name!r}. Expected <task>.<folds>.jsonl."
+        yield Finding(message, hint=f"tasks are {tasks}; folds are {schemes}.")
 
 
 @rule("submission-seeds", "reference")
 def submission_seeds(card: SystemCard, files: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """Every seed that was run is submitted, for the same tasks and folds; the best of several is refused."""
-    expected = {f"seed-{seed}" for seed in card.seeds} if len(card.seeds) > 1 else {""}
+    """Every seed that was run is submitted, for the same tasks and folds.
+
+    ``files`` maps each folder inside ``predictions`` to the names of its files. A selection of the
+    best of several seeds would overestimate a system.
+    """
+    expected = {""}
+    if len(card.seeds) > 1:
+        expected = {f"seed-{seed}" for seed in card.seeds}
+
     if set(files) != expected:
-        got, wanted = (", ".join(sorted(folders)) or "none" for folders in (files, expected))
+        got, wanted = _format_folders(files), _format_folders(expected)
         yield Finding(
-            f"Got predictions in the folders {got or PREDICTIONS!r}. Expected {wanted or PREDICTIONS!r}.",
-            hint="submit every seed that system.yaml names, each in predictions/seed-<n>/; one seed needs no folder.",
+            f"Got predictions in {got}. Expected them in {wanted}.",
+            hint="submit every seed that system.yaml names, each in predictions/seed-<n>/; "
+            "files of a single seed belong in predictions/.",
         )
     elif len({tuple(names) for names in files.values()}) > 1:
-        yield Finding("The seeds have predictions for different tasks or folds.", hint="submit all files of all seeds.")
+        message = "The seeds have predictions for different tasks or folds."
+        yield Finding(message, hint="submit the same files for every seed.")
+
+
+def _format_folders(folders: Iterable[str]) -> str:
+    paths = [f"{PREDICTIONS}/{folder}" for folder in sorted(folders)]
+    return ", ".join(paths) or "no folder"
 
 
 RULES: tuple[Rule, ...] = (submission_card, submission_file, submission_seeds)
@@ -129,80 +152,105 @@ RULES: tuple[Rule, ...] = (submission_card, submission_file, submission_seeds)
 # ---------------------------------------------------------------- reading
 
 
-class Tasks:
-    """The items and folds of a corpus, made once for all submissions."""
+class TaskData:
+    """The items and folds of all tasks of a corpus, built once for all submissions."""
 
     def __init__(self, corpus: Corpus) -> None:
-        self.items: dict[str, list[Item]] = {name: task.build(corpus) for name, task in TASKS.items()}
-        self.folds: dict[tuple[str, str], Folds] = {
-            (name, scheme): folds
-            for name, items in self.items.items()
-            for scheme in SCHEMES
-            if items and (folds := make_folds(scheme, items))
-        }
+        self.items: dict[str, list[Item]] = {}
+        self.folds: dict[tuple[str, str], Folds] = {}
+        for name, task in TASKS.items():
+            items = self.items[name] = task.build(corpus)
+            for scheme in SCHEMES:
+                folds = build_folds(scheme, items)
+                if folds:
+                    self.folds[name, scheme] = folds
 
 
 def list_systems(root: Path) -> list[str]:
     """Return the names of the folders of submissions."""
     folder = root / SUBMISSIONS
     reserved = Path(FOLDS).name
-    return sorted(path.name for path in folder.glob("*/") if path.is_dir() and path.name != reserved)
+    return sorted(
+        path.name for path in folder.glob("*/") if path.is_dir() and path.name != reserved
+    )
 
 
-def read_submission(root: Path, name: str, tasks: Tasks) -> tuple[Submission | None, list[Problem]]:
-    """Return a submission with the scores of its predictions, None where its card is unusable, and all problems."""
+def read_submission(
+    root: Path, name: str, tasks: TaskData
+) -> tuple[Submission | None, list[Problem]]:
+    """Return a submission with the scores of its predictions, and all its problems.
+
+    The submission is None if its ``system.yaml`` cannot be used.
+    """
     import yaml
 
     folder = f"{SUBMISSIONS}/{name}"
     raw = read_bytes(root, f"{folder}/{CARD}")[0]
-    if findings := list(submission_card.find(raw, name)):
-        return None, [locate(submission_card, finding, f"{folder}/{CARD}") for finding in findings]
+    findings = list(submission_card.find(raw, name))
+    if findings:
+        return None, [locate(submission_card, each, f"{folder}/{CARD}") for each in findings]
+
     card = msgspec.convert(yaml.safe_load(raw or b""), SystemCard)
-    paths = sorted((root / folder / PREDICTIONS).rglob("*.jsonl"))
-    seeds = submission_seeds.find(card, _group(root / folder / PREDICTIONS, paths))
-    problems = [locate(submission_seeds, finding, f"{folder}/{CARD}") for finding in seeds]
+    predictions = root / folder / PREDICTIONS
+    paths = sorted(predictions.rglob("*.jsonl"))
+    findings = list(submission_seeds.find(card, _group_names(predictions, paths)))
+    problems = [locate(submission_seeds, each, f"{folder}/{CARD}") for each in findings]
+
     runs: list[Run] = []
     for path in paths:
         run, found = _read_run(root, path, card, tasks)
         problems += found
-        runs += [run] if run else []
+        if run:
+            runs.append(run)
     return Submission(card, tuple(runs)), problems
 
 
-def _group(folder: Path, paths: Sequence[Path]) -> dict[str, list[str]]:
+def _group_names(folder: Path, paths: Sequence[Path]) -> dict[str, list[str]]:
+    """Return the names of files by their path inside ``folder``; its own files have the path ''."""
     groups: dict[str, list[str]] = {}
     for path in paths:
-        groups.setdefault(path.parent.relative_to(folder).as_posix().removeprefix("."), []).append(path.name)
+        inner = path.parent.relative_to(folder).as_posix().removeprefix(".")
+        groups.setdefault(inner, []).append(path.name)
     return groups
 
 
-def _read_run(root: Path, path: Path, card: SystemCard, tasks: Tasks) -> tuple[Run | None, list[Problem]]:
+def _read_run(
+    root: Path, path: Path, card: SystemCard, tasks: TaskData
+) -> tuple[Run | None, list[Problem]]:
     shown = path.relative_to(root).as_posix()
-    if findings := list(submission_file.find(path)):
-        return None, [locate(submission_file, finding, shown) for finding in findings]
+    findings = list(submission_file.find(path))
+    if findings:
+        return None, [locate(submission_file, each, shown) for each in findings]
+
     task, scheme, _ = path.name.split(".")
-    if (folds := tasks.folds.get((task, scheme))) is None:
-        finding = Finding(f"The corpus has no task {task!r} with folds by {scheme}.", hint="remove the file.")
-        return None, [locate(submission_file, finding, shown)]
+    folds = tasks.folds.get((task, scheme))
+    if folds is None:
+        message = f"The corpus has no task {task!r} with folds by {scheme}."
+        return None, [locate(submission_file, Finding(message, hint="remove the file."), shown)]
+
     items = tasks.items[task]
     predictions, problems = read_predictions(path, items)
     if problems:
         return None, [msgspec.structs.replace(problem, path=shown) for problem in problems]
-    seed = int(path.parent.name.removeprefix("seed-")) if path.parent.name.startswith("seed-") else None
-    name = card.system_id if seed is None else f"{card.system_id} (seed {seed})"
+
+    seed, name = None, card.system_id
+    if match := _SEED_FOLDER.fullmatch(path.parent.name):
+        seed = int(match[1])
+        name = f"{card.system_id} (seed {seed})"
     checksum = sha256(path.read_bytes()).hexdigest()
     return Run(shown, checksum, seed, Score(name, items, predictions, scheme), folds), []
 
 
 def read_submissions(root: Path, corpus: Corpus) -> tuple[list[Submission], list[Problem]]:
-    """Return all submissions of a corpus folder, by name, and every problem of theirs."""
-    tasks = Tasks(corpus)
+    """Return all submissions in a corpus folder by name, and all their problems."""
+    tasks = TaskData(corpus)
     submissions: list[Submission] = []
     problems: list[Problem] = []
     for name in list_systems(root):
         submission, found = read_submission(root, name, tasks)
-        submissions += [submission] if submission else []
         problems += found
+        if submission:
+            submissions.append(submission)
     return submissions, problems
 
 
@@ -210,11 +258,14 @@ def read_submissions(root: Path, corpus: Corpus) -> tuple[list[Submission], list
 
 
 def format_result(submission: Submission) -> bytes:
-    """Return the bytes of a submission's ``result.json``: every number, with the checksum of its predictions."""
-    runs = [
-        {"predictions": run.path, "sha256": run.checksum, "seed": run.seed, **score_to_json(run.score, run.folds)}
-        for run in submission.runs
-    ]
+    """Return the bytes of a submission's ``result.json``.
+
+    It contains every number, with the checksums of the predictions.
+    """
+    runs = []
+    for run in submission.runs:
+        source = {"predictions": run.path, "sha256": run.checksum, "seed": run.seed}
+        runs.append({**source, **score_to_json(run.score, run.folds)})
     return encode_json({"system": submission.card.system_id, "runs": runs})
 
 
@@ -224,13 +275,13 @@ def encode_json(data: Any) -> bytes:
 
 
 def to_record(card: SystemCard) -> dict[str, Any]:
-    """Return a card as plain data, without what is not known."""
+    """Return a card as plain data, without the fields that are unknown."""
     record: dict[str, Any] = msgspec.json.decode(encode(card))
     return record
 
 
 def format_system_card(card: SystemCard) -> bytes:
-    """Return the bytes of a ``system.yaml``, in the order of the schema, without what is not known."""
+    """Return the bytes of a ``system.yaml``, with its fields in the order of the schema."""
     import yaml
 
     text: str = yaml.safe_dump(to_record(card), sort_keys=False, allow_unicode=True, width=110)

@@ -1,53 +1,68 @@
-"""Predictions counted against gold: one row of integers an item. Every score is made of sums of rows."""
+"""Count predictions against gold: one row of integers per item. Every score is a sum of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from readout.benchmark.tasks import Item, Task, merge
+from readout.benchmark.tasks import Item, Task, merge_spans
 from readout.model import Span
 from readout.text.matching import length, match, overlap
 
 ItemCounts: TypeAlias = dict[str, int]
-"""What one item adds, by the name of the column."""
+"""The counts of one item, by the name of the column; columns that are absent count 0."""
 
 SPAN_COLUMNS = (
-    "gold", "pred", "exact", "overlapping", "gold_characters", "pred_characters", "shared_characters",
-)  # fmt: skip
+    "gold",
+    "pred",
+    "exact",
+    "overlapping",
+    "gold_characters",
+    "pred_characters",
+    "shared_characters",
+)
 TUPLE_COLUMNS = (*SPAN_COLUMNS, "labels", "unpolarised")
 QUOTE_COLUMNS = (*SPAN_COLUMNS, "attributed", "with_cue", "with_source", "complete")
 
 
 def name_columns(task: Task, items: Sequence[Item]) -> tuple[str, ...]:
-    """Return the columns of a task's counts: for labels, three a label; for spans, pieces and characters."""
-    if task.shape == "label":
-        labels = list_classes(task, items)
-        return (
-            "items",
-            "answered",
-            "hits",
-            *(f"{kind} {label}" for label in labels for kind in ("gold", "pred", "hit")),
-        )
-    return ("items", "answered", *_COUNTERS[task.shape][0])
+    """Return the columns of a task's counts.
+
+    Tasks with labels have three columns per label; the others count spans and characters.
+    """
+    if task.shape != "label":
+        columns, _ = _COUNTERS[task.shape]
+        return ("items", "answered", *columns)
+
+    labels = list_classes(task, items)
+    per_label = [f"{kind} {label}" for label in labels for kind in ("gold", "pred", "hit")]
+    return ("items", "answered", "hits", *per_label)
 
 
 def list_classes(task: Task, items: Sequence[Item]) -> tuple[str, ...]:
-    """Return the classes that scores are made for: the task's labels, or where they are open those of gold."""
+    """Return the classes to score: the task's labels, or those of gold if the labels are open."""
     return task.labels or tuple(sorted({item.gold for item in items}))
 
 
 def count_item(task: Task, item: Item, prediction: Any) -> ItemCounts:
-    """Return the counts of one item. A prediction of None is an answer that is wrong, or finds nothing."""
+    """Return the counts of one item.
+
+    A prediction of None counts as a wrong label, or as an empty list of answers.
+    """
     counts = {"items": 1, "answered": int(prediction is not None)}
     if task.shape == "label":
         return {**counts, **_count_label(item.gold, prediction)}
-    return {**counts, **_COUNTERS[task.shape][1](item.gold, prediction or [])}
+
+    _, count = _COUNTERS[task.shape]
+    return {**counts, **count(item.gold, prediction or [])}
 
 
 def _count_label(gold: str, pred: str | None) -> ItemCounts:
-    counts = {f"gold {gold}": 1, "hits": int(gold == pred), f"hit {gold}": int(gold == pred)}
-    return counts if pred is None else {**counts, f"pred {pred}": 1}
+    hit = int(gold == pred)
+    counts = {f"gold {gold}": 1, "hits": hit, f"hit {gold}": hit}
+    if pred is not None:
+        counts[f"pred {pred}"] = 1
+    return counts
 
 
 # ---------------------------------------------------------------- spans
@@ -56,14 +71,18 @@ Agreement: TypeAlias = Callable[[Any, Any], bool]
 
 
 def to_spans(offsets: Iterable[Sequence[int]]) -> list[Span]:
-    """Return ``[start, end]`` lists as disjoint spans: characters that are given twice count once."""
-    spans = (Span(start, end, "") for start, end in offsets)
-    return [Span(start, end, "") for start, end in merge(spans)]
+    """Return ``[start, end]`` lists as disjoint spans, so that no character counts twice."""
+    spans = [Span(start, end, "") for start, end in offsets]
+    return [Span(start, end, "") for start, end in merge_spans(spans)]
 
 
 def is_overlapping(gold: Sequence[Span], pred: Sequence[Span]) -> bool:
-    """Tell whether the characters of two sets of spans have an intersection over union of at least one half."""
+    """Return whether two sets of spans overlap by at least one half.
+
+    The overlap is the intersection over union of their characters.
+    """
     shared = overlap(gold, pred)
+    # With the union u = gold + pred − shared, shared / u ≥ 1/2 is the same as this.
     return shared > 0 and 3 * shared >= length(gold) + length(pred)
 
 
@@ -73,72 +92,101 @@ def count_pairs(gold: Sequence[Any], pred: Sequence[Any], agree: Agreement) -> i
 
 
 def _count_spans(gold: Sequence[Sequence[int]], pred: Sequence[Sequence[int]]) -> ItemCounts:
-    ours, theirs = to_spans(gold), to_spans(pred)
-    pieces = [[Span(start, end, "")] for start, end in gold], [[Span(start, end, "")] for start, end in pred]
+    gold_pieces = [[Span(start, end, "")] for start, end in gold]
+    pred_pieces = [[Span(start, end, "")] for start, end in pred]
+    gold_spans, pred_spans = to_spans(gold), to_spans(pred)
     return {
         "gold": len(gold),
         "pred": len(pred),
-        "exact": count_pairs(*pieces, lambda a, b: a == b),
-        "overlapping": count_pairs(*pieces, is_overlapping),
-        "gold_characters": length(ours),
-        "pred_characters": length(theirs),
-        "shared_characters": overlap(ours, theirs),
+        "exact": count_pairs(gold_pieces, pred_pieces, lambda a, b: a == b),
+        "overlapping": count_pairs(gold_pieces, pred_pieces, is_overlapping),
+        "gold_characters": length(gold_spans),
+        "pred_characters": length(pred_spans),
+        "shared_characters": overlap(gold_spans, pred_spans),
     }
+
+
+# ---------------------------------------------------------------- tuples and quotations
 
 
 def _count_objects(gold: Sequence[Any], pred: Sequence[Any], same: Agreement) -> ItemCounts:
-    """Return the span columns of objects whose ``spans`` are compared where ``same`` allows it."""
-    shared = match(gold, pred, lambda a, b: overlap(a["spans"], b["spans"]) if same(a, b) else 0)
+    """Return the span columns of objects; only those for which ``same`` is true are paired."""
+
+    def share(a: Any, b: Any) -> int:
+        return overlap(a["spans"], b["spans"]) if same(a, b) else 0
+
+    def is_exact(a: Any, b: Any) -> bool:
+        return same(a, b) and a["spans"] == b["spans"]
+
+    def is_near(a: Any, b: Any) -> bool:
+        return same(a, b) and is_overlapping(a["spans"], b["spans"])
+
+    # The pairing shares as many characters as possible.
+    paired = match(gold, pred, share)
     return {
         "gold": len(gold),
         "pred": len(pred),
-        "exact": count_pairs(gold, pred, lambda a, b: same(a, b) and a["spans"] == b["spans"]),
-        "overlapping": count_pairs(gold, pred, lambda a, b: same(a, b) and is_overlapping(a["spans"], b["spans"])),
+        "exact": count_pairs(gold, pred, is_exact),
+        "overlapping": count_pairs(gold, pred, is_near),
         "gold_characters": sum(length(each["spans"]) for each in gold),
         "pred_characters": sum(length(each["spans"]) for each in pred),
-        "shared_characters": sum(overlap(gold[i]["spans"], pred[j]["spans"]) for i, j in shared),
+        "shared_characters": sum(overlap(gold[i]["spans"], pred[j]["spans"]) for i, j in paired),
     }
 
 
-def _agree(*names: str) -> Agreement:
+def _agree_on(*names: str) -> Agreement:
+    """Return a function that compares two objects by some of their fields."""
     return lambda a, b: all(a[name] == b[name] for name in names)
 
 
 def _count_tuples(gold: Sequence[Any], pred: Sequence[Any]) -> ItemCounts:
-    ours, theirs = ([{**each, "spans": to_spans(each["evidence"])} for each in side] for side in (gold, pred))
-    same, paired = _agree("holder", "target", "polarity"), _agree("holder", "target")
+    gold = [{**each, "spans": to_spans(each["evidence"])} for each in gold]
+    pred = [{**each, "spans": to_spans(each["evidence"])} for each in pred]
+    same_label = _agree_on("holder", "target", "polarity")
+    same_pair = _agree_on("holder", "target")
+
+    def is_near(a: Any, b: Any) -> bool:
+        return same_pair(a, b) and is_overlapping(a["spans"], b["spans"])
+
     return {
-        **_count_objects(ours, theirs, same),
-        "labels": count_pairs(ours, theirs, same),
-        "unpolarised": count_pairs(ours, theirs, lambda a, b: paired(a, b) and is_overlapping(a["spans"], b["spans"])),
+        **_count_objects(gold, pred, same_label),
+        "labels": count_pairs(gold, pred, same_label),
+        "unpolarised": count_pairs(gold, pred, is_near),
     }
 
 
 def _count_quotations(gold: Sequence[Any], pred: Sequence[Any]) -> ItemCounts:
-    ours, theirs = ([_expand(each) for each in side] for side in (gold, pred))
+    gold = [_expand_quotation(each) for each in gold]
+    pred = [_expand_quotation(each) for each in pred]
 
-    def near(*names: str) -> Agreement:
+    def is_near(a: Any, b: Any) -> bool:
+        return is_overlapping(a["spans"], b["spans"])
+
+    def is_attributed(a: Any, b: Any) -> bool:
+        return bool(a["speaker"] == b["speaker"]) and is_near(a, b)
+
+    def is_near_with(name: str) -> Agreement:
+        # Two quotations without a cue, or without a source, agree in it.
         return lambda a, b: (
-            is_overlapping(a["spans"], b["spans"])
-            and all(a[name] == b[name] or is_overlapping(a[name], b[name]) for name in names)
+            is_near(a, b) and (a[name] == b[name] or is_overlapping(a[name], b[name]))
         )
 
-    speaker = _agree("speaker")
     return {
-        **_count_objects(ours, theirs, lambda a, b: True),
-        "attributed": count_pairs(ours, theirs, lambda a, b: speaker(a, b) and near()(a, b)),
-        "with_cue": count_pairs(ours, theirs, near("cue")),
-        "with_source": count_pairs(ours, theirs, near("source")),
-        "complete": count_pairs(ours, theirs, _agree("spans", "cue", "source", "speaker")),
+        **_count_objects(gold, pred, lambda a, b: True),
+        "attributed": count_pairs(gold, pred, is_attributed),
+        "with_cue": count_pairs(gold, pred, is_near_with("cue")),
+        "with_source": count_pairs(gold, pred, is_near_with("source")),
+        "complete": count_pairs(gold, pred, _agree_on("spans", "cue", "source", "speaker")),
     }
 
 
-def _expand(quote: Mapping[str, Any]) -> dict[str, Any]:
+def _expand_quotation(quote: Mapping[str, Any]) -> dict[str, Any]:
+    source = [quote["source"]] if quote["source"] else []
     return {
         "speaker": quote["speaker"],
         "spans": to_spans(quote["content"]),
         "cue": to_spans(quote["cue"]),
-        "source": to_spans([quote["source"]] if quote["source"] else []),
+        "source": to_spans(source),
     }
 
 

@@ -1,4 +1,4 @@
-"""Measures: means of ratios of summed counts. 0/0 is 0, and flagged."""
+"""Measures: means of ratios of summed counts. A ratio of 0/0 counts as 0 and is flagged."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from readout.benchmark.tasks import Item, Task
 
 
 class Ratio(NamedTuple):
-    """A ratio of two weighted sums of columns."""
+    """A ratio of two weighted sums of columns; both map the name of a column to its weight."""
 
-    above: Mapping[str, int]
-    below: Mapping[str, int]
+    numerator: Mapping[str, int]
+    denominator: Mapping[str, int]
 
 
 class Measure(NamedTuple):
@@ -26,24 +26,27 @@ class Measure(NamedTuple):
 
 
 class Values(NamedTuple):
-    """The values of a measure, and where one of its ratios is 0/0, which counts as 0."""
+    """Arrays of the values of a measure, and of whether one of its ratios is 0/0."""
 
     values: Any
     undefined: Any
 
 
 def evaluate(measure: Measure, columns: Sequence[str], counts: Any) -> Values:
-    """Return a measure of an array of counts whose last axis are the columns; the other axes are kept."""
-    above, below = (
-        np.stack([counts @ _weights(side, columns) for side in sides], axis=-1)
-        for sides in zip(*measure.ratios, strict=True)
-    )
+    """Return the values of a measure for an array of counts.
+
+    The last axis of ``counts`` is the columns; the results have the shape of the other axes.
+    """
+    numerators = [counts @ _weights(ratio.numerator, columns) for ratio in measure.ratios]
+    denominators = [counts @ _weights(ratio.denominator, columns) for ratio in measure.ratios]
+    above, below = np.stack(numerators, axis=-1), np.stack(denominators, axis=-1)
+
     ratios = np.divide(above, below, out=np.zeros(above.shape), where=below != 0)
     return Values(ratios.mean(axis=-1), (below == 0).any(axis=-1))
 
 
-def _weights(side: Mapping[str, int], columns: Sequence[str]) -> Any:
-    return np.array([side.get(name, 0) for name in columns])
+def _weights(weights: Mapping[str, int], columns: Sequence[str]) -> Any:
+    return np.array([weights.get(name, 0) for name in columns])
 
 
 def _f1(name: str, hit: str, gold: str = "gold", pred: str = "pred") -> Measure:
@@ -61,7 +64,7 @@ def _mean(name: str, measures: Sequence[Measure]) -> Measure:
 ACCURACY = Measure("accuracy", (Ratio({"hits": 1}, {"items": 1}),))
 COVERAGE = Measure("coverage", (Ratio({"answered": 1}, {"items": 1}),))
 F_FA = _mean("F_fa", [_class_f1("favor"), _class_f1("against")])
-"""The mean of F1(favor) and F1(against): the official measure of SemEval-2016 task 6 (Mohammad et al. 2016)."""
+"""The mean of F1(favor) and F1(against), as in SemEval-2016 task 6 (Mohammad et al. 2016)."""
 
 _CHARACTERS = ("shared_characters", "gold_characters", "pred_characters")
 CHARACTER_F1 = _f1("character F1", *_CHARACTERS)
@@ -90,12 +93,15 @@ SHAPE_MEASURES: Mapping[str, tuple[Measure, ...]] = {
         _f1("complete F1", "complete"),
     ),
 }
-"""The measures of tasks whose answers are spans; the first of each is official. Save for exact and complete ones, an
-answer counts when the intersection over union of its characters and its partner's is at least one half."""
+"""The measures of tasks whose answers contain spans; the first of each is official.
+
+An answer counts if its characters and its partner's have an intersection over union of at least one
+half. Exact and complete measures demand equal spans; "F1 without evidence" ignores spans.
+"""
 
 
 def list_measures(task: Task, items: Sequence[Item]) -> tuple[Measure, ...]:
-    """Return the measures of a task, the official one first, the coverage last."""
+    """Return the measures of a task, the official one first and the coverage last."""
     if task.shape != "label":
         return (*SHAPE_MEASURES[task.shape], COVERAGE)
     classes = [_class_f1(label) for label in list_classes(task, items)]

@@ -1,4 +1,4 @@
-"""Scores and comparisons as tables and plain data, each with its signature and with what it cannot say."""
+"""Report scores and comparisons as tables and plain data, with signatures and limits."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import Any
 
 from readout.benchmark.folds import Folds
 from readout.benchmark.scoring.measures import ACCURACY, Measure
-from readout.benchmark.scoring.scores import Adjusted, Score, rank_scores, slice_items
+from readout.benchmark.scoring.scores import (
+    AdjustedComparison,
+    Score,
+    rank_scores,
+    slice_items,
+)
 from readout.benchmark.scoring.statistics import (
     DRAWS,
-    LISTED_SWAPS,
-    RESAMPLED,
+    MAX_LISTED_CLUSTERS,
+    MAX_LISTED_UNITS,
     Rank,
+    TestResult,
     count_resamples,
     smallest_p,
 )
@@ -28,6 +34,7 @@ from readout.report.tables import (
 )
 
 LEVEL = 0.05
+"""The significance level of all tests."""
 
 
 # ---------------------------------------------------------------- scores
@@ -35,20 +42,23 @@ LEVEL = 0.05
 
 def report_score(score: Score, folds: Folds | None = None) -> Report:
     """Return the report of one system on one task."""
-    rows = [
-        (
-            measure.name + (" *" if score.is_undefined(measure) else ""),
-            format_score(score.on_these_texts(measure)),
-            format_score(score.on_texts_like_these(measure)),
-            _format_resamples(score, measure),
-        )
-        for measure in score.measures
-    ]
+    rows = [_measure_row(score, measure) for measure in score.measures]
     title = f"{score.name}: {score.task.name}, folds by {score.folds}"
-    tables = [Table(title, ("measure", "on these texts", "on texts like these", "resampled events"), rows)]
+    columns = ("measure", "on these texts", "on texts like these", "resampled events")
+    tables = [Table(title, columns, rows)]
     for name, values in slice_items(score, folds).items():
         tables.append(_slice_table(score, name, values))
     return Report(tuple(list_notes(score)), tuple(tables), score_to_json(score, folds))
+
+
+def _measure_row(score: Score, measure: Measure) -> tuple[str, str, str, str]:
+    mark = " *" if score.is_undefined(measure) else ""
+    return (
+        measure.name + mark,
+        format_score(score.on_these_texts(measure)),
+        format_score(score.on_texts_like_these(measure)),
+        _format_resamples(score, measure),
+    )
 
 
 def _format_resamples(score: Score, measure: Measure) -> str:
@@ -57,53 +67,88 @@ def _format_resamples(score: Score, measure: Measure) -> str:
 
 
 def _slice_table(score: Score, name: str, values: Mapping[str, list[int]]) -> Table:
-    shown = _slice_measures(score)
-    rows = [
-        (value, len(where), *(_slice_value(score, measure, where) for measure in shown))
-        for value, where in values.items()
-    ]
-    return Table(f"By {name}", (name, "items", *(measure.name for measure in shown)), rows)
+    measures = _slice_measures(score)
+    rows = []
+    for value, positions in values.items():
+        cells = [_format_slice(score, measure, positions) for measure in measures]
+        rows.append((value, len(positions), *cells))
+    return Table(f"By {name}", (name, "items", *(measure.name for measure in measures)), rows)
 
 
-def _slice_value(score: Score, measure: Measure, where: list[int]) -> str:
-    rows = score.rows[where]
-    return format_number(score.value(measure, rows)) + (" *" if score.is_undefined(measure, rows) else "")
+def _format_slice(score: Score, measure: Measure, positions: list[int]) -> str:
+    rows = score.rows[positions]
+    mark = " *" if score.is_undefined(measure, rows) else ""
+    return format_number(score.value(measure, rows)) + mark
 
 
 def _slice_measures(score: Score) -> tuple[Measure, ...]:
-    labelled = score.task.shape == "label" and score.official != ACCURACY
-    return (score.official, ACCURACY) if labelled else (score.official,)
+    if score.task.shape == "label" and score.official != ACCURACY:
+        return (score.official, ACCURACY)
+    return (score.official,)
 
 
 def list_notes(score: Score) -> list[str]:
-    """Return what must be said beside the numbers of a system, one sentence each."""
-    events, abstained = len(score.clusters), len(score.items) - score.total("answered")
+    """Return the notes that belong to the numbers of a system."""
+    items, events = len(score.items), len(score.clusters)
+    like_these = (
+        f"On texts like these: intervals over {events} events "
+        f"(jackknife, Student's t with {events - 1} degrees of freedom)."
+    )
     notes = [
         f"Signature: {score.signature}",
-        f"On these texts: intervals over the {len(score.items)} items; they say nothing about other events.",
-        f"On texts like these: intervals over {events} events (jackknife, t with {events - 1} degrees of freedom).",
+        f"On these texts: intervals over the {items} items; they do not extend to other events.",
+        like_these,
     ]
-    if len(score.items) == events:
-        notes.append("Each event is one item here, so both statements rest on the same few numbers.")
+    if items == events:
+        notes.append("Each event has one item, so both intervals rest on the same few numbers.")
+
     spread = score.on_texts_like_these(score.official)
     if events > 1 and spread.low == spread.high:
-        notes.append("All events agree, so the interval is a point; that shows no more than that they agree.")
-    if 1 < events <= RESAMPLED:
+        notes.append(
+            "All events have the same score, so the interval is a point. "
+            "This does not show that other events have it too."
+        )
+    if 1 < events <= MAX_LISTED_CLUSTERS:
         number = f"{count_resamples(events):,}"
-        notes.append(f"Resampled events: the middle 95 % over all {number} distinct resamples, none drawn at random.")
-    if undefined := [measure.name for measure in score.measures if score.is_undefined(measure)]:
-        notes.append(f"0/0 counts as 0 in {', '.join(undefined)}: a class neither occurs nor is predicted.")
+        notes.append(
+            f"Resampled events: the middle 95 % of all {number} distinct resamples, "
+            "which are enumerated and not drawn."
+        )
+    return [*notes, *_list_answer_notes(score)]
+
+
+def _list_answer_notes(score: Score) -> list[str]:
+    """Return the notes on 0/0, on abstentions, and on predictions that equal gold."""
+    notes = []
+    undefined = [measure.name for measure in score.measures if score.is_undefined(measure)]
+    if undefined:
+        names = ", ".join(undefined)
+        notes.append(
+            f"0/0 counts as 0 in {names}: some class occurs neither in gold nor in the predictions."
+        )
     if score.task.shape == "label":
-        notes.append("An asterisk marks values that hold a 0/0: a class neither occurs there nor is predicted.")
+        notes.append(
+            "An asterisk marks values that contain 0/0: "
+            "some class occurs neither in gold nor in the predictions."
+        )
+
+    abstained = len(score.items) - score.total("answered")
     if abstained:
-        notes.append(f"The system abstains on {abstained} of {len(score.items)} items; they count as wrong.")
-    if all(item.gold == pred for item, pred in zip(score.items, score.predictions, strict=True)):
-        notes.append("The predictions are gold, answer by answer: this is a ceiling, or a leak.")
+        notes.append(
+            f"The system abstains on {abstained} of {len(score.items)} items; they count as wrong."
+        )
+
+    pairs = zip(score.items, score.predictions, strict=True)
+    if all(item.gold == prediction for item, prediction in pairs):
+        notes.append("The predictions are gold: this score is an upper bound, or gold has leaked.")
     return notes
 
 
 def score_to_json(score: Score, folds: Folds | None = None) -> dict[str, Any]:
-    """Return a score as plain data: signature, measures with both intervals, slices, and the counts behind all."""
+    """Return a score as plain data: its measures with both intervals, its slices and its counts."""
+    slices = {}
+    for name, values in slice_items(score, folds).items():
+        slices[name] = {value: _slice_json(score, positions) for value, positions in values.items()}
     return {
         "system": score.name,
         "task": score.task.name,
@@ -114,10 +159,7 @@ def score_to_json(score: Score, folds: Folds | None = None) -> dict[str, Any]:
         "official": score.official.name,
         "measures": {measure.name: _measure_json(score, measure) for measure in score.measures},
         "counts": {column: score.total(column) for column in score.columns},
-        "slices": {
-            name: {value: _slice_json(score, where) for value, where in values.items()}
-            for name, values in slice_items(score, folds).items()
-        },
+        "slices": slices,
     }
 
 
@@ -136,80 +178,110 @@ def _bounds(estimate: Estimate) -> list[float | None]:
     return [round_number(estimate.low), round_number(estimate.high)]
 
 
-def _slice_json(score: Score, where: list[int]) -> dict[str, Any]:
-    rows = score.rows[where]
-    shown = _slice_measures(score)
-    values = {measure.name: round_number(score.value(measure, rows)) for measure in shown}
+def _slice_json(score: Score, positions: list[int]) -> dict[str, Any]:
+    rows = score.rows[positions]
+    measures = _slice_measures(score)
+    values = {measure.name: round_number(score.value(measure, rows)) for measure in measures}
     return {
-        "items": len(where),
+        "items": len(positions),
         **values,
-        "undefined": [measure.name for measure in shown if score.is_undefined(measure, rows)],
+        "undefined": [measure.name for measure in measures if score.is_undefined(measure, rows)],
     }
 
 
 # ---------------------------------------------------------------- comparisons
 
 
-def report_comparisons(scores: Sequence[Score], found: Sequence[Adjusted]) -> Report:
+def report_comparisons(scores: Sequence[Score], found: Sequence[AdjustedComparison]) -> Report:
     """Return the report of the comparisons of every two systems."""
-    pairs = [f"{each.comparison.first} − {each.comparison.second}" for each in found]
-    near = [
-        (
-            pair,
-            format_difference(each.comparison.these_texts.difference),
-            format_p(each.comparison.these_texts.permutation.p),
-            format_p(each.permutation),
-            format_p(each.comparison.these_texts.mcnemar),
-            format_p(each.mcnemar),
-        )
-        for pair, each in zip(pairs, found, strict=True)
-    ]
-    far = [
-        (
-            pair,
-            format_difference(each.comparison.texts_like_these.difference),
-            format_p(each.comparison.texts_like_these.swap.p),
-            format_p(each.comparison.texts_like_these.swap.smallest),
-            format_p(each.swap),
-            format_number(each.comparison.texts_like_these.detectable),
-            format_number(each.comparison.texts_like_these.icc),
-        )
-        for pair, each in zip(pairs, found, strict=True)
-    ]
-    tables = (
-        Table("On these texts", ("difference of", "value", "permutation p", "Holm", "McNemar p", "Holm"), near),
-        Table(
-            "On texts like these",
-            ("difference of", "value", "swap p", "smallest possible", "Holm", "detectable at 80 %", "ICC"),
-            far,
-        ),
-        _rank_table(scores, found),
-    )
-    notes = [f"Signature: {scores[0].signature}"]
-    if scores[0].task.shape == "label" and scores[0].official != ACCURACY:
-        notes.append(f"McNemar's test compares accuracies; all else is about {scores[0].official.name}.")
-    events = len(scores[0].clusters)
-    notes += list_limits(events, len(found))
-    if any(each.comparison.texts_like_these.swap.smallest > smallest_p(events) for each in found):
-        notes.append(
-            "An event that two systems answer with equal counts cannot tell them apart: their smallest p is larger."
-        )
+    tables = (_these_texts_table(found), _texts_like_these_table(found), _rank_table(scores, found))
+    signature = f"Signature: {scores[0].signature}"
+    notes = _list_comparison_notes(scores[0], found)
     data = {
         "signature": scores[0].signature,
-        "notes": notes[1:],
+        "notes": notes,
         "scores": {score.name: round_number(score.value()) for score in scores},
         "comparisons": [comparison_json(each) for each in found],
     }
-    return Report(tuple(notes), tables, data)
+    return Report((signature, *notes), tables, data)
 
 
-def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
-    near = rank_scores(scores, found, lambda each: each.permutation)
-    far = rank_scores(scores, found, lambda each: each.swap)
-    rows = [
-        (score.name, format_number(score.value()), _rank_range(a), a.group, _rank_range(b), b.group)
-        for score, a, b in sorted(zip(scores, near, far, strict=True), key=lambda row: (-row[0].value(), row[0].name))
-    ]
+def _these_texts_table(found: Sequence[AdjustedComparison]) -> Table:
+    rows = []
+    for each in found:
+        result = each.comparison.these_texts
+        rows.append(
+            (
+                _name_pair(each),
+                format_difference(result.difference),
+                format_p(result.permutation.p),
+                format_p(each.permutation),
+                format_p(result.mcnemar),
+                format_p(each.mcnemar),
+            )
+        )
+    columns = ("difference of", "value", "permutation p", "Holm", "McNemar p", "Holm")
+    return Table("On these texts", columns, rows)
+
+
+def _texts_like_these_table(found: Sequence[AdjustedComparison]) -> Table:
+    rows = []
+    for each in found:
+        result = each.comparison.texts_like_these
+        rows.append(
+            (
+                _name_pair(each),
+                format_difference(result.difference),
+                format_p(result.swap.p),
+                format_p(result.swap.smallest),
+                format_p(each.swap),
+                format_number(result.detectable),
+                format_number(result.icc),
+            )
+        )
+    columns = (
+        "difference of",
+        "value",
+        "swap p",
+        "smallest possible",
+        "Holm",
+        "detectable at 80 %",
+        "ICC",
+    )
+    return Table("On texts like these", columns, rows)
+
+
+def _name_pair(each: AdjustedComparison) -> str:
+    return f"{each.comparison.first} − {each.comparison.second}"
+
+
+def _list_comparison_notes(score: Score, found: Sequence[AdjustedComparison]) -> list[str]:
+    notes = []
+    official = score.official
+    if score.task.shape == "label" and official != ACCURACY:
+        notes.append(f"McNemar's test compares accuracies; all other numbers are {official.name}.")
+
+    events = len(score.clusters)
+    notes += list_limits(events, len(found))
+    smallest = [each.comparison.texts_like_these.swap.smallest for each in found]
+    if any(p > smallest_p(events) for p in smallest):
+        notes.append(
+            "Some systems have equal counts in some events. Such events do not count for the "
+            "swap test, so the smallest possible p of these systems is larger."
+        )
+    return notes
+
+
+def _rank_table(scores: Sequence[Score], found: Sequence[AdjustedComparison]) -> Table:
+    these_texts = rank_scores(scores, found, lambda each: each.permutation)
+    texts_like_these = rank_scores(scores, found, lambda each: each.swap)
+    ranked = list(zip(scores, these_texts, texts_like_these, strict=True))
+    ranked.sort(key=lambda row: (-row[0].value(), row[0].name))
+
+    rows = []
+    for score, near, far in ranked:
+        ranks = (format_rank_range(near), near.group, format_rank_range(far), far.group)
+        rows.append((score.name, format_number(score.value()), *ranks))
     columns = (
         "system",
         scores[0].official.name,
@@ -218,30 +290,42 @@ def _rank_table(scores: Sequence[Score], found: Sequence[Adjusted]) -> Table:
         "ranks on like texts",
         "tie group",
     )
-    return Table("Ranks that the tests leave open", columns, rows)
+    return Table("Ranks that the tests allow", columns, rows)
 
 
-def _rank_range(found: Rank) -> str:
-    return str(found.best) if found.best == found.worst else f"{found.best}–{found.worst}"
+def format_rank_range(rank: Rank) -> str:
+    """Return ``2–5``, or ``2`` if the tests allow only one rank."""
+    return str(rank.best) if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
 
 
 def list_limits(events: int, comparisons: int = 1) -> list[str]:
-    """Return what a number of events allows the swap test to say, one sentence each."""
+    """Return sentences on which conclusions the swap test allows for a number of events."""
     smallest = smallest_p(events)
-    cases = f"{2**events} cases" if events <= LISTED_SWAPS else f"{DRAWS:,} cases of very many"
-    known = f"With {events} events, the swap test looks at {cases} and its smallest possible p is {format_p(smallest)}"
+    swaps = f"{DRAWS:,} random swaps"
+    if events <= MAX_LISTED_UNITS:
+        swaps = f"all {2**events} swaps"
+    known = (
+        f"With {events} events, the swap test looks at {swaps}, "
+        f"so its smallest possible p is {format_p(smallest)}"
+    )
+
     if smallest >= LEVEL:
-        said = f"{known}: on texts like these no difference, however large, can be significant at .05."
-        doubt = (
-            "An interval over events may leave out 0 all the same: it assumes a normal spread, which few cannot show."
+        verdict = (
+            f"{known}: no difference, however large, can be significant at .05 on texts like "
+            "these. This corpus does not support claims that a system is better beyond these texts."
         )
-        return [f"{said} A claim of superiority beyond these texts is not supported by this corpus.", doubt]
+        doubt = (
+            "An interval over events may exclude 0 even so, because it assumes that the scores "
+            "of events are normally distributed, which a few events cannot show."
+        )
+        return [verdict, doubt]
     if smallest * comparisons >= LEVEL:
-        return [f"{known}: after Holm's correction for {comparisons} comparisons none can be significant at .05."]
+        corrected = f"after Holm's correction for {comparisons} comparisons"
+        return [f"{known}: {corrected}, no difference can be significant at .05."]
     return [f"{known}."]
 
 
-def comparison_json(each: Adjusted) -> dict[str, Any]:
+def comparison_json(each: AdjustedComparison) -> dict[str, Any]:
     """Return a comparison as plain data."""
     near, far = each.comparison.these_texts, each.comparison.texts_like_these
     return {
@@ -263,6 +347,10 @@ def comparison_json(each: Adjusted) -> dict[str, Any]:
     }
 
 
-def _test_json(test: Any, adjusted: float) -> dict[str, Any]:
-    smallest, p = round_number(test.smallest), round_number(test.p)
-    return {"p": p, "holm": round_number(adjusted), "smallest": smallest, "method": test.method}
+def _test_json(test: TestResult, adjusted: float) -> dict[str, Any]:
+    return {
+        "p": round_number(test.p),
+        "holm": round_number(adjusted),
+        "smallest": round_number(test.smallest),
+        "method": test.method,
+    }

@@ -1,4 +1,4 @@
-"""Scores and comparisons with what they allow one to say: about these texts, and about texts like these."""
+"""Scores and comparisons of systems, on these texts and on texts like these."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import numpy as np
 
 from readout._version import __version__
 from readout.benchmark.folds import Folds, find_holder, find_target, hash_items
-from readout.benchmark.leakage import flag_seen
+from readout.benchmark.leakage import SEEN, flag_seen
 from readout.benchmark.scoring.counts import count_item, name_columns
 from readout.benchmark.scoring.measures import ACCURACY, COVERAGE, Measure, evaluate, list_measures
 from readout.benchmark.scoring.statistics import (
     Rank,
     Resamples,
-    Test,
-    detectable,
-    holm,
-    intraclass,
+    Statistic,
+    TestResult,
+    adjust_holm,
+    detectable_difference,
+    intraclass_correlation,
     jackknife_rows,
     mcnemar,
     rank,
@@ -28,21 +29,27 @@ from readout.benchmark.scoring.statistics import (
     standard_error,
     sum_clusters,
     swap_test,
-    wilson,
+    wilson_interval,
 )
 from readout.benchmark.tasks import TASKS, Item, Task
 from readout.problem import RefusedError
 from readout.report.intervals import Estimate
 
 CONVENTIONS = "zero:0,null:wrong,ties:extreme"
-"""What every number takes for granted: 0/0 is 0, a null is wrong, and ties count as extreme in tests."""
+"""The conventions behind every number: 0/0 is 0, null is wrong, and ties count as extreme."""
 
 
 class Score:
-    """The predictions of one system for all items of a task, counted."""
+    """The counted predictions of one system for all items of a task."""
 
-    def __init__(self, name: str, items: Sequence[Item], predictions: Mapping[str, Any], folds: str) -> None:
-        """Count predictions, which must hold every item's id: see :mod:`readout.benchmark.predictions`."""
+    def __init__(
+        self, name: str, items: Sequence[Item], predictions: Mapping[str, Any], folds: str
+    ) -> None:
+        """Count the predictions.
+
+        ``predictions`` maps the id of every item to its prediction, which must be valid: see
+        :mod:`readout.benchmark.predictions`. ``folds`` is the name of their scheme.
+        """
         self.name = name
         self.items = tuple(items)
         self.folds = folds
@@ -50,9 +57,15 @@ class Score:
         self.measures = list_measures(self.task, items)
         self.columns = name_columns(self.task, items)
         self.predictions = [predictions[item.id] for item in items]
-        counted = [count_item(self.task, *pair) for pair in zip(self.items, self.predictions, strict=True)]
-        self.rows = np.array([[counts.get(name, 0) for name in self.columns] for counts in counted], dtype=np.int64)
+        self.rows = self._count_rows()
         self.events = [item.event for item in items]
+
+    def _count_rows(self) -> Any:
+        rows = []
+        for item, prediction in zip(self.items, self.predictions, strict=True):
+            counts = count_item(self.task, item, prediction)
+            rows.append([counts.get(name, 0) for name in self.columns])
+        return np.array(rows, dtype=np.int64)
 
     @property
     def official(self) -> Measure:
@@ -61,10 +74,10 @@ class Score:
 
     @cached_property
     def clusters(self) -> Any:
-        """The counts of each event."""
+        """The counts of each event, as an array of shape (events, columns)."""
         return sum_clusters(self.rows, self.events)
 
-    def statistic(self, measure: Measure) -> Callable[[Any], Any]:
+    def statistic(self, measure: Measure) -> Statistic:
         """Return a measure as a function of summed counts."""
         return lambda counts: evaluate(measure, self.columns, counts).values
 
@@ -74,22 +87,27 @@ class Score:
         return float(self.statistic(measure or self.official)(rows.sum(axis=0)))
 
     def is_undefined(self, measure: Measure, rows: Any = None) -> bool:
-        """Tell whether a ratio of a measure is 0/0 for all items, or for some rows."""
+        """Return whether a ratio of a measure is 0/0 for all items or for some rows."""
         rows = self.rows if rows is None else rows
         return bool(evaluate(measure, self.columns, rows.sum(axis=0)).undefined)
 
     def on_these_texts(self, measure: Measure) -> Estimate:
-        """Return a measure with an interval over items: Wilson's for shares of items, else a jackknife over items."""
-        if measure in (ACCURACY, COVERAGE):
-            return wilson(self.total("hits" if measure == ACCURACY else "answered"), len(self.items))
+        """Return a measure with its interval over items.
+
+        The interval is Wilson's for proportions of items, and a jackknife for other measures.
+        """
+        if measure == ACCURACY:
+            return wilson_interval(self.total("hits"), len(self.items))
+        if measure == COVERAGE:
+            return wilson_interval(self.total("answered"), len(self.items))
         return jackknife_rows(self.rows, self.statistic(measure))
 
     def on_texts_like_these(self, measure: Measure) -> Estimate:
-        """Return a measure with its jackknife interval over events, Student's t with K − 1 degrees of freedom."""
+        """Return a measure with its jackknife interval over events (Student's t, K − 1 df)."""
         return jackknife_rows(self.clusters, self.statistic(measure))
 
     def resamples(self, measure: Measure) -> Resamples | None:
-        """Return the measure of every distinct resample of the events."""
+        """Return a measure for every distinct resample of the events; None for many events."""
         return resample_all(self.clusters, self.statistic(measure))
 
     def total(self, column: str) -> int:
@@ -98,14 +116,14 @@ class Score:
 
     @cached_property
     def quality(self) -> list[float]:
-        """The official measure of each item by itself; for labels, whether it is right."""
+        """The quality of each answer: 1 or 0 for labels, the official measure for others."""
         measure = ACCURACY if self.task.shape == "label" else self.official
         values: list[float] = self.statistic(measure)(self.rows).tolist()
         return values
 
     @property
     def signature(self) -> str:
-        """What makes a number comparable: equal signatures, comparable numbers."""
+        """A string that is equal for two scores if and only if they can be compared."""
         parts = {
             "task": self.task.name,
             "folds": self.folds,
@@ -123,54 +141,59 @@ class Score:
 
 
 def slice_items(score: Score, folds: Folds | None = None) -> dict[str, dict[str, list[int]]]:
-    """Return the positions of items by slice: document, target, holder, and what the training folds have shown."""
-    traits: dict[str, Callable[[Item], str | None]] = {
-        "document": lambda item: item.doc_id,
-        "target": find_target,
-        "holder": find_holder,
-    }
+    """Return the positions of items by slice and value.
+
+    The slices are the document, the target, the holder and, if folds are given, each flag of
+    :func:`readout.benchmark.leakage.flag_seen`.
+    """
+    slices: dict[str, dict[str, list[int]]] = {"document": {}, "target": {}, "holder": {}}
+    flags: Mapping[str, Mapping[str, bool]] = {}
     if folds:
         flags = flag_seen(score.items, folds)
-        for name in sorted({name for each in flags.values() for name in each}):
-            traits[name] = lambda item, name=name: _yes_no(flags[item.id].get(name))  # type: ignore[misc]
-    slices: dict[str, dict[str, list[int]]] = {name: {} for name in traits}
+        slices |= {name: {} for name in sorted(SEEN)}
+
     for position, item in enumerate(score.items):
-        for name, find in traits.items():
-            if (value := find(item)) is not None:
+        traits = {"document": item.doc_id, "target": find_target(item), "holder": find_holder(item)}
+        for name, seen in flags.get(item.id, {}).items():
+            traits[name] = "yes" if seen else "no"
+        for name, value in traits.items():
+            if value is not None:
                 slices[name].setdefault(value, []).append(position)
+
     return {name: dict(sorted(values.items())) for name, values in slices.items() if values}
-
-
-def _yes_no(value: bool | None) -> str | None:
-    return None if value is None else "yes" if value else "no"
 
 
 # ---------------------------------------------------------------- comparisons
 
 
 class TheseTexts(NamedTuple):
-    """A difference between two systems on the very items that were annotated."""
+    """The difference between two systems on the annotated items.
+
+    ``permutation`` is the swap test over items; ``mcnemar`` is a p value, None for tasks without
+    labels.
+    """
 
     difference: Estimate
-    permutation: Test
+    permutation: TestResult
     mcnemar: float | None
 
 
 class TextsLikeThese(NamedTuple):
-    """A difference between two systems as it would be on other events.
+    """The difference between two systems as an estimate for other events.
 
-    ``detectable`` is the smallest true difference that a paired t test over as many events finds in 80 % of cases;
-    ``icc`` the intraclass correlation, within events, of the items' differences.
+    ``detectable`` is the smallest true difference that a paired t test over as many events detects
+    in 80 % of cases. ``icc`` is the intraclass correlation, within events, of the items'
+    differences.
     """
 
     difference: Estimate
-    swap: Test
+    swap: TestResult
     detectable: float | None
     icc: float | None
 
 
 class Comparison(NamedTuple):
-    """Two systems on one task, by its official measure."""
+    """A comparison of two systems on one task, by its official measure."""
 
     first: str
     second: str
@@ -184,15 +207,16 @@ class IncomparableError(RefusedError):
 
 
 def compare_scores(first: Score, second: Score) -> Comparison:
-    """Compare two systems: the first one's official measure minus the second one's.
+    """Compare two systems: the official measure of the first minus that of the second.
 
     Raises:
-        IncomparableError: their signatures differ.
+        IncomparableError: the signatures differ.
 
     """
     if first.signature != second.signature:
         raise IncomparableError(
-            f"{first.name!r} and {second.name!r} cannot be compared: {first.signature} against {second.signature}."
+            f"{first.name!r} and {second.name!r} cannot be compared, "
+            f"because their signatures differ: {first.signature} and {second.signature}."
         )
 
     def difference(counts: Any) -> Any:
@@ -200,35 +224,37 @@ def compare_scores(first: Score, second: Score) -> Comparison:
         return values[..., 0] - values[..., 1]
 
     items = np.stack([first.rows, second.rows], axis=1)
-    clusters = np.stack([first.clusters, second.clusters], axis=1)
-    changes = [a - b for a, b in zip(first.quality, second.quality, strict=True)]
-    return Comparison(
-        first.name,
-        second.name,
-        first.official.name,
-        TheseTexts(
-            jackknife_rows(items, difference),
-            swap_test(items, difference),
-            _mcnemar(first, second),
-        ),
-        TextsLikeThese(
-            jackknife_rows(clusters, difference),
-            swap_test(clusters, difference),
-            detectable(standard_error(clusters, difference), len(clusters)),
-            intraclass(changes, first.events),
-        ),
+    these_texts = TheseTexts(
+        jackknife_rows(items, difference),
+        swap_test(items, difference),
+        _test_mcnemar(first, second),
     )
 
+    clusters = np.stack([first.clusters, second.clusters], axis=1)
+    error = standard_error(clusters, difference)
+    changes = [a - b for a, b in zip(first.quality, second.quality, strict=True)]
+    texts_like_these = TextsLikeThese(
+        jackknife_rows(clusters, difference),
+        swap_test(clusters, difference),
+        detectable_difference(error, len(clusters)),
+        intraclass_correlation(changes, first.events),
+    )
 
-def _mcnemar(first: Score, second: Score) -> float | None:
+    measure = first.official.name
+    return Comparison(first.name, second.name, measure, these_texts, texts_like_these)
+
+
+def _test_mcnemar(first: Score, second: Score) -> float | None:
     if first.task.shape != "label":
         return None
     pairs = list(zip(first.quality, second.quality, strict=True))
-    return mcnemar(sum(a > b for a, b in pairs), sum(a < b for a, b in pairs))
+    only_first = sum(a > b for a, b in pairs)
+    only_second = sum(a < b for a, b in pairs)
+    return mcnemar(only_first, only_second)
 
 
-class Adjusted(NamedTuple):
-    """A comparison with its p values adjusted for all comparisons that were made."""
+class AdjustedComparison(NamedTuple):
+    """A comparison with its p values adjusted for the number of comparisons."""
 
     comparison: Comparison
     permutation: float
@@ -236,20 +262,35 @@ class Adjusted(NamedTuple):
     swap: float
 
 
-def compare_all(scores: Sequence[Score]) -> list[Adjusted]:
-    """Compare every two systems, p values adjusted by Holm's procedure for each test."""
+def compare_all(scores: Sequence[Score]) -> list[AdjustedComparison]:
+    """Compare every two systems; the p values of each test are adjusted by Holm's procedure."""
     found = [compare_scores(a, b) for a, b in combinations(scores, 2)]
-    permutation = holm([each.these_texts.permutation.p for each in found])
-    known = [each.these_texts.mcnemar for each in found]
-    exact: list[float | None] = [*holm([p for p in known if p is not None])] or [None] * len(found)
-    swap = holm([each.texts_like_these.swap.p for each in found])
-    return [Adjusted(*values) for values in zip(found, permutation, exact, swap, strict=True)]
+    permutation = adjust_holm([each.these_texts.permutation.p for each in found])
+    swap = adjust_holm([each.texts_like_these.swap.p for each in found])
+
+    # McNemar's test applies to all comparisons of a task or to none.
+    known = [each.these_texts.mcnemar for each in found if each.these_texts.mcnemar is not None]
+    exact: Sequence[float | None] = adjust_holm(known) if known else [None] * len(found)
+
+    columns = zip(found, permutation, exact, swap, strict=True)
+    return [AdjustedComparison(*values) for values in columns]
 
 
-def rank_scores(scores: Sequence[Score], found: Sequence[Adjusted], find_p: Callable[[Adjusted], float]) -> list[Rank]:
-    """Return the rank range and tie group of each system by its official measure and one of the adjusted tests."""
-    names = {score.name: position for position, score in enumerate(scores)}
-    adjusted = {
-        frozenset((names[each.comparison.first], names[each.comparison.second])): find_p(each) for each in found
-    }
-    return rank([score.value() for score in scores], lambda i, j: adjusted[frozenset((i, j))])
+def rank_scores(
+    scores: Sequence[Score],
+    found: Sequence[AdjustedComparison],
+    find_p: Callable[[AdjustedComparison], float],
+) -> list[Rank]:
+    """Return the rank range and tie group of each system by its official measure.
+
+    ``found`` contains the comparisons of every two systems, and ``find_p`` selects the test.
+    """
+    positions = {score.name: position for position, score in enumerate(scores)}
+    adjusted = {}
+    for each in found:
+        first, second = each.comparison.first, each.comparison.second
+        pair = frozenset((positions[first], positions[second]))
+        adjusted[pair] = find_p(each)
+
+    values = [score.value() for score in scores]
+    return rank(values, lambda i, j: adjusted[frozenset((i, j))])

@@ -1,8 +1,8 @@
-"""What a handful of clusters can tell: intervals, tests, and their limits. Cases are listed, not drawn, if they can be.
+"""Intervals and tests for few clusters. All cases are enumerated if there are few enough.
 
-*Units* are what is resampled or swapped: items for a statement about these texts, events for one about texts like
-these. A statistic is a function of summed counts, vectorised over leading axes; ``rows`` hold the counts of one unit
-along the first axis.
+*Units* are what is resampled or swapped: items for statements about these texts, events for
+statements about texts like these. A statistic is a function of summed counts, vectorised over
+leading axes. ``rows`` contains the counts of one unit per entry of the first axis.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import numpy as np
 from readout.report.intervals import Estimate, jackknife, jackknife_error
 
 Statistic: TypeAlias = Callable[[Any], Any]
-LISTED_SWAPS = 14
-"""Up to this many units, all 2^n swaps are listed; beyond, a fixed sequence of draws stands in for them."""
+MAX_LISTED_UNITS = 14
+"""Up to this many units, the swap test enumerates all 2^n swaps; beyond, it draws them."""
 DRAWS = 9_999
-RESAMPLED = 9
-"""Up to this many clusters, all distinct resamples are listed: C(2K − 1, K) of them, 24,310 for nine."""
+"""The number of swaps drawn beyond :data:`MAX_LISTED_UNITS`, always from seed 0."""
+MAX_LISTED_CLUSTERS = 9
+"""Up to this many clusters, all C(2K − 1, K) distinct resamples are enumerated: 24,310 for nine."""
 TOLERANCE = 1e-12
-"""Sums in another order differ in the last digits; statistics this close are ties."""
+"""Statistics this close count as equal, since summing in another order changes the last digits."""
 
 
 def sum_clusters(rows: Any, clusters: Sequence[str]) -> Any:
-    """Return the sum of the rows of each cluster, in the order in which the clusters first occur."""
+    """Return the sum of the rows of each cluster, in the order of first occurrence."""
     names = list(dict.fromkeys(clusters))
     index = {name: number for number, name in enumerate(names)}
     sums = np.zeros((len(names), *rows.shape[1:]), dtype=rows.dtype)
@@ -39,7 +40,7 @@ def sum_clusters(rows: Any, clusters: Sequence[str]) -> Any:
 
 
 def leave_one_row_out(rows: Any, statistic: Statistic) -> list[float]:
-    """Return the statistic of all units but one, for each unit; nothing for fewer than two."""
+    """Return, for each unit, the statistic without it; an empty list for fewer than two units."""
     if len(rows) < 2:
         return []
     values: list[float] = statistic(rows.sum(axis=0) - rows).tolist()
@@ -47,99 +48,124 @@ def leave_one_row_out(rows: Any, statistic: Statistic) -> list[float]:
 
 
 def jackknife_rows(rows: Any, statistic: Statistic) -> Estimate:
-    """Return a statistic with its delete-one-unit jackknife interval, Student's t with n − 1 degrees of freedom."""
+    """Return a statistic with its delete-one jackknife interval (Student's t, n − 1 df)."""
     value = float(statistic(rows.sum(axis=0)))
     return jackknife(value, leave_one_row_out(rows, statistic))
 
 
-def wilson(hits: int, total: int) -> Estimate:
-    """Return a share with its 95 % score interval (Wilson 1927)."""
+def wilson_interval(hits: int, total: int) -> Estimate:
+    """Return a proportion with its 95 % score interval (Wilson 1927)."""
     if not total:
         return Estimate(None)
     from scipy.stats import norm
 
     z = float(norm.ppf(0.975))
     share = hits / total
-    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = z / (1 + z**2 / total) * sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    shrinkage = 1 + z**2 / total
+    middle = (share + z**2 / (2 * total)) / shrinkage
+    half = z / shrinkage * sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
     return Estimate(share, middle - half, middle + half)
 
 
 class Resamples(NamedTuple):
-    """Every distinct value that drawing K of K clusters with replacement can give, with its probability."""
+    """The statistic of every distinct draw of K out of K clusters with replacement.
+
+    ``weights`` are the probabilities of the draws.
+    """
 
     values: Any
     weights: Any
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 2.5 % and 97.5 % quantiles of the exact bootstrap distribution (percentile interval, Efron 1979)."""
+        """The 95 % percentile interval of the exact bootstrap distribution (Efron 1979)."""
         order = np.argsort(self.values, kind="stable")
-        reached = np.cumsum(self.weights[order])
-        low, high = (np.searchsorted(reached, share - TOLERANCE) for share in (0.025, 0.975))
-        return float(self.values[order][low]), float(self.values[order][high])
+        values, reached = self.values[order], np.cumsum(self.weights[order])
+        low = np.searchsorted(reached, 0.025 - TOLERANCE)
+        high = np.searchsorted(reached, 0.975 - TOLERANCE)
+        return float(values[low]), float(values[high])
 
 
 def resample_all(rows: Any, statistic: Statistic) -> Resamples | None:
-    """Return the statistic of all distinct cluster resamples; None where they are too many to be listed."""
+    """Return the statistic of all distinct resamples of the clusters.
+
+    Return None for fewer than two clusters, or more than :data:`MAX_LISTED_CLUSTERS`.
+    """
     count = len(rows)
-    if not 1 < count <= RESAMPLED:
+    if not 1 < count <= MAX_LISTED_CLUSTERS:
         return None
-    times = np.array([np.bincount(drawn, minlength=count) for drawn in _list_draws(count)])
-    ways = np.array([factorial(count) / prod(map(factorial, line)) for line in times.tolist()])
-    return Resamples(statistic(np.tensordot(times, rows, axes=1)), ways / count**count)
 
+    # How often each resample draws each cluster, and in how many orders it can be drawn.
+    draws = combinations_with_replacement(range(count), count)
+    times = np.array([np.bincount(drawn, minlength=count) for drawn in draws])
+    orders = [factorial(count) / prod(map(factorial, drawn)) for drawn in times.tolist()]
 
-def _list_draws(count: int) -> Iterator[tuple[int, ...]]:
-    return combinations_with_replacement(range(count), count)
+    values = statistic(np.tensordot(times, rows, axes=1))
+    return Resamples(values, np.array(orders) / count**count)
 
 
 def count_resamples(count: int) -> int:
-    """Return the number of distinct resamples of a number of clusters."""
+    """Return the number of distinct resamples of ``count`` clusters."""
     return comb(2 * count - 1, count)
 
 
 # ---------------------------------------------------------------- tests
 
 
-class Test(NamedTuple):
-    """A two-sided test: its p, the smallest p that its design could ever give, and how it was computed."""
+class TestResult(NamedTuple):
+    """The result of a two-sided test.
+
+    ``p`` is the p value, ``smallest`` the smallest p value that the design can give, and ``method``
+    says how it was computed.
+    """
 
     p: float
     smallest: float
     method: str
 
 
-def swap_test(rows: Any, statistic: Statistic) -> Test:
+def swap_test(rows: Any, statistic: Statistic) -> TestResult:
     """Test whether two systems are exchangeable, by swapping their answers unit by unit.
 
-    ``rows`` has the shape (units, 2, columns). Under the null hypothesis each unit's answers could have come from
-    either system, so all 2^n ways to swap are equally likely (Fisher's randomisation test; for systems on one test
-    set Yeh 2000). Ties count as extreme, so identical systems give p = 1. The smallest p is 2 / 2^n, the observed
-    assignment and its mirror image, over the n units in which the systems differ.
+    ``rows`` has the shape (units, 2, columns). Under the null hypothesis either system could have
+    given either answer to each unit, so all 2^n swaps are equally likely (Fisher's randomisation
+    test; for two systems on one test set Yeh 2000). Ties count as extreme, so identical systems
+    give p = 1. The smallest p is 2 / 2^n, from the observed assignment and its mirror image, for
+    the n units in which the systems differ.
     """
     change = rows[:, 1] - rows[:, 0]
-    moved = change[(change != 0).any(axis=1)]  # swapping a unit that both systems answer alike changes nothing
+    # Swapping a unit to which both systems give equal counts changes nothing.
+    moved = change[(change != 0).any(axis=1)]
+    units = len(moved)
     first, second = rows.sum(axis=0)
+    observed = abs(statistic(rows.sum(axis=0)))
 
     def count_extreme(swaps: Any) -> int:
         shift = swaps @ moved
         values = statistic(np.stack([first + shift, second - shift], axis=-2))
-        return int((np.abs(values) >= abs(statistic(rows.sum(axis=0))) - TOLERANCE).sum())
+        return int((np.abs(values) >= observed - TOLERANCE).sum())
 
-    if len(moved) <= LISTED_SWAPS:
-        swaps = (np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved))) & 1
-        return Test(count_extreme(swaps) / len(swaps), smallest_p(len(moved)), f"all {len(swaps)} swaps")
-    extreme = sum(count_extreme(swaps) for swaps in _draw_swaps(len(moved)))
-    return Test((1 + extreme) / (1 + DRAWS), smallest_p(len(moved)), f"{DRAWS} swaps drawn with seed 0")
+    if units <= MAX_LISTED_UNITS:
+        # The binary digits of 0 … 2^n − 1 are all swaps.
+        swaps = (np.arange(2**units)[:, None] >> np.arange(units)) & 1
+        p = count_extreme(swaps) / len(swaps)
+        return TestResult(p, smallest_p(units), f"all {len(swaps)} swaps")
+
+    # The observed assignment counts as one more draw, so p is never 0 (Phipson and Smyth 2010).
+    extreme = sum(count_extreme(swaps) for swaps in _draw_swaps(units))
+    p = (1 + extreme) / (1 + DRAWS)
+    return TestResult(p, smallest_p(units), f"{DRAWS} swaps drawn with seed 0")
 
 
 def smallest_p(units: int) -> float:
-    """Return the smallest p that the swap test can give for systems that differ in so many units."""
-    return min(1.0, 2.0 ** (1 - units)) if units <= LISTED_SWAPS else 1 / (1 + DRAWS)
+    """Return the smallest p value of the swap test for systems that differ in ``units`` units."""
+    if units > MAX_LISTED_UNITS:
+        return 1 / (1 + DRAWS)
+    return min(1.0, 2.0 ** (1 - units))
 
 
 def _draw_swaps(units: int) -> Iterator[Any]:
+    """Yield arrays of random swaps, each small enough for memory."""
     random = np.random.default_rng(0)
     step = max(1, 2_000_000 // units)
     for start in range(0, DRAWS, step):
@@ -147,19 +173,24 @@ def _draw_swaps(units: int) -> Iterator[Any]:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the exact two-sided p of McNemar's test (1947), from the items that only one of two systems gets right."""
-    if only_first + only_second == 0:
+    """Return the exact two-sided p value of McNemar's test (1947).
+
+    The arguments are the numbers of items that only the first or only the second system gets right.
+    """
+    discordant = only_first + only_second
+    if discordant == 0:
         return 1.0
     from scipy.stats import binom
 
-    return min(1.0, 2 * float(binom.cdf(min(only_first, only_second), only_first + only_second, 0.5)))
+    return min(1.0, 2 * float(binom.cdf(min(only_first, only_second), discordant, 0.5)))
 
 
-def holm(values: Sequence[float]) -> list[float]:
-    """Return p values adjusted for their number by Holm's step-down procedure (Holm 1979), in the order given."""
+def adjust_holm(values: Sequence[float]) -> list[float]:
+    """Return p values adjusted by Holm's step-down procedure (Holm 1979), in the order given."""
     adjusted = [0.0] * len(values)
     reached = 0.0
-    for rank, index in enumerate(sorted(range(len(values)), key=lambda i: values[i])):
+    ascending = sorted(range(len(values)), key=lambda i: values[i])
+    for rank, index in enumerate(ascending):
         reached = max(reached, min(1.0, (len(values) - rank) * values[index]))
         adjusted[index] = reached
     return adjusted
@@ -168,11 +199,12 @@ def holm(values: Sequence[float]) -> list[float]:
 # ---------------------------------------------------------------- limits
 
 
-def detectable(error: float, units: int, power: float = 0.8) -> float | None:
-    """Return the smallest true difference that a two-sided paired t test at .05 finds with the given power.
+def detectable_difference(error: float, units: int, power: float = 0.8) -> float | None:
+    """Return the smallest true difference that a two-sided paired t test at .05 detects.
 
-    ``error`` is the standard error of the difference over ``units`` clusters. None where it is 0 or there are fewer
-    than two clusters: such data say nothing about how much a difference varies.
+    ``error`` is the standard error of the difference over ``units`` clusters, and ``power`` the
+    probability of detecting it. Return None if the error is 0 or there are fewer than two clusters,
+    because such data do not show how much a difference varies.
     """
     if error <= TOLERANCE or units < 2:
         return None
@@ -182,33 +214,41 @@ def detectable(error: float, units: int, power: float = 0.8) -> float | None:
     critical = float(t.ppf(0.975, units - 1))
 
     def lack(shift: float) -> float:
-        lower = nct.cdf(-critical, units - 1, shift)  # the far tail underflows to nan for large shifts
+        lower = nct.cdf(-critical, units - 1, shift)  # underflows to nan for large shifts
         return float(nct.sf(critical, units - 1, shift) + np.nan_to_num(lower) - power)
 
     return error * float(brentq(lack, 0, 10 * critical))
 
 
 def standard_error(rows: Any, statistic: Statistic) -> float:
-    """Return the jackknife standard error of a statistic over units."""
-    return jackknife_error(leave_one_row_out(rows, statistic)) if len(rows) > 1 else 0.0
+    """Return the jackknife standard error of a statistic over units; 0 for fewer than two."""
+    parts = leave_one_row_out(rows, statistic)
+    return jackknife_error(parts) if parts else 0.0
 
 
-def intraclass(values: Sequence[float], clusters: Sequence[str]) -> float | None:
-    """Return the intraclass correlation ICC(1) of values in clusters, from the one-way analysis of variance.
+def intraclass_correlation(values: Sequence[float], clusters: Sequence[str]) -> float | None:
+    """Return the intraclass correlation ICC(1) of clustered values, from a one-way ANOVA.
 
-    Clusters may differ in size (Donner 1986). None where there are fewer than two clusters, as many clusters as
-    values, or no variance.
+    Clusters may differ in size (Donner 1986). Return None if there are fewer than two clusters, as
+    many clusters as values, or no variance.
     """
     groups: dict[str, list[float]] = {}
     for value, name in zip(values, clusters, strict=True):
         groups.setdefault(name, []).append(value)
+
     total, count = len(values), len(groups)
     if not 1 < count < total:
         return None
+
     mean = sum(values) / total
     means = {name: sum(group) / len(group) for name, group in groups.items()}
-    between = sum(len(group) * (means[name] - mean) ** 2 for name, group in groups.items()) / (count - 1)
-    within = sum((v - means[name]) ** 2 for name, group in groups.items() for v in group) / (total - count)
+    squares_between = sum(len(groups[name]) * (means[name] - mean) ** 2 for name in groups)
+    squares_within = sum(
+        (value - means[name]) ** 2 for name, group in groups.items() for value in group
+    )
+    between, within = squares_between / (count - 1), squares_within / (total - count)
+
+    # Donner's n0: the mean cluster size, corrected for unequal sizes.
     size = (total - sum(len(group) ** 2 for group in groups.values()) / total) / (count - 1)
     spread = between + (size - 1) * within
     return (between - within) / spread if spread > TOLERANCE else None
@@ -218,36 +258,38 @@ def intraclass(values: Sequence[float], clusters: Sequence[str]) -> float | None
 
 
 class Rank(NamedTuple):
-    """The place of a system: the range of ranks that the tests leave open, and the number of its tie group."""
+    """The range of ranks that the tests allow a system, and the number of its tie group."""
 
     best: int
     worst: int
     group: int
 
 
-def rank(scores: Sequence[float], adjusted: Callable[[int, int], float], level: float = 0.05) -> list[Rank]:
-    """Return the rank range and tie group of each system, given the adjusted p of every two.
+def rank(
+    scores: Sequence[float], adjusted: Callable[[int, int], float], level: float = 0.05
+) -> list[Rank]:
+    """Return the rank range and tie group of each system.
 
-    A system is surely below another one when its score is lower and their adjusted p is below ``level``. A tie group
-    begins with the best system that is left and takes in those that follow until one is surely below its first.
+    ``adjusted`` returns the adjusted p value of two systems, given by their positions. A system is
+    below another one if its score is lower and their adjusted p value is less than ``level``. A tie
+    group starts with the best remaining system, and ends before the first system below that one.
     """
-    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+    everyone = range(len(scores))
+    order = sorted(everyone, key=lambda i: (-scores[i], i))
 
     def is_below(i: int, j: int) -> bool:
         return scores[i] < scores[j] and adjusted(i, j) < level
 
     groups: dict[int, int] = {}
-    first = order[0] if order else 0
+    group, first = 0, None
     for system in order:
-        if is_below(system, first):
-            first = system
-        groups[system] = groups.get(first, max(groups.values(), default=0) + 1)
-    everyone = range(len(scores))
-    return [
-        Rank(
-            1 + sum(is_below(i, j) for j in everyone),
-            len(scores) - sum(is_below(j, i) for j in everyone),
-            groups[i],
-        )
-        for i in everyone
-    ]
+        if first is None or is_below(system, first):
+            group, first = group + 1, system
+        groups[system] = group
+
+    ranks = []
+    for i in everyone:
+        above = sum(is_below(i, j) for j in everyone)
+        below = sum(is_below(j, i) for j in everyone)
+        ranks.append(Rank(1 + above, len(scores) - below, groups[i]))
+    return ranks

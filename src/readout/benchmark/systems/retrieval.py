@@ -1,8 +1,9 @@
-"""Baselines for tasks that ask for passages: sentences whose words are those of a target, by TF-IDF."""
+"""Baselines for tasks that ask for passages: sentences similar to a target by TF-IDF."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -10,25 +11,32 @@ from typing import Any
 from readout.benchmark.scoring.counts import count_item
 from readout.benchmark.scoring.measures import evaluate, list_measures
 from readout.benchmark.systems.attribution import find_quotations
-from readout.benchmark.systems.lexicon import weigh
+from readout.benchmark.systems.lexicon import score_words
 from readout.benchmark.tasks import TASKS, Item
 from readout.text.tokens import iter_paragraphs
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
-"""The least similarities that are tried; the training fold chooses."""
+"""The similarity thresholds to try; the training fold decides between them."""
 
 _SENTENCE = re.compile(r"\S.*?(?:[.!?][”\"’']?(?=\s)|$)", re.DOTALL)
 
 
 def iter_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield ``(start, end)`` of each sentence: a stretch of a paragraph up to a full stop that white space follows."""
+    """Yield ``(start, end)`` of each sentence.
+
+    A sentence ends at the end of its paragraph, or at ``.``, ``!`` or ``?`` before white space; a
+    closing quotation mark belongs to it.
+    """
     for start, end in iter_paragraphs(text):
         for match in _SENTENCE.finditer(text[start:end]):
             yield start + match.start(), start + match.end()
 
 
 def measure_similarity(passages: Sequence[str], queries: Sequence[str]) -> Any:
-    """Return the cosine of the TF-IDF vectors of each passage and each query; weights come from both."""
+    """Return the cosine similarities of TF-IDF vectors, as an array (passages, queries).
+
+    Inverse document frequencies come from passages and queries together.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(stop_words="english", sublinear_tf=True)
@@ -37,7 +45,10 @@ def measure_similarity(passages: Sequence[str], queries: Sequence[str]) -> Any:
 
 
 class Retrieval:
-    """Finds what is similar enough; how similar is learnt from the official measure on the training fold."""
+    """A system that finds passages above a similarity threshold tuned on the training fold.
+
+    ``find`` returns the answer to an item's inputs for a threshold.
+    """
 
     def __init__(self, name: str, find: Callable[[Mapping[str, Any], float], Any]) -> None:
         self.name = name
@@ -45,56 +56,88 @@ class Retrieval:
         self.threshold = THRESHOLDS[len(THRESHOLDS) // 2]
 
     def fit(self, items: Sequence[Item]) -> None:
-        """Choose the threshold with the best score, the lowest among equals."""
-        if items:
-            self.threshold = max(THRESHOLDS, key=lambda threshold: (self._score(items, threshold), -threshold))
+        """Choose the threshold with the best official score; ties go to the lowest threshold."""
+        if not items:
+            return
+        # Thresholds ascend, and max returns the first of equal values.
+        self.threshold = max(THRESHOLDS, key=lambda threshold: self._score(items, threshold))
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
-        """Return what is found for each item."""
+        """Return the passages or tuples found for each item."""
         return [self._find(item.inputs, self.threshold) for item in items]
 
     def _score(self, items: Sequence[Item], threshold: float) -> float:
+        """Return the official measure of the answers for a threshold."""
         import numpy as np
 
         task = TASKS[items[0].task]
         rows = [count_item(task, item, self._find(item.inputs, threshold)) for item in items]
-        columns = sorted({name for row in rows for name in row})
-        counts = np.array([sum(row.get(name, 0) for row in rows) for name in columns])
-        return float(evaluate(list_measures(task, items)[0], columns, counts).values)
+        totals: Counter[str] = Counter()
+        for row in rows:
+            totals.update(row)
+
+        official = list_measures(task, items)[0]
+        counts = np.array(list(totals.values()))
+        return float(evaluate(official, list(totals), counts).values)
 
 
 def find_evidence(inputs: Mapping[str, Any], threshold: float) -> list[list[int]]:
-    """Return the sentences that are similar to the target; the most similar one where none is similar enough."""
-    query = " ".join(inputs[name] for name in ("target_label", "proposition", "favor_means", "against_means"))
+    """Return the sentences similar to the target, or the most similar one if none reaches it."""
+    fields = ("target_label", "proposition", "favor_means", "against_means")
+    query = " ".join(inputs[name] for name in fields)
     scored = score_sentences(inputs["text"], query)
-    chosen = [span for span, score in scored if score >= threshold]
-    return [list(span) for span in chosen or [max(scored, key=lambda pair: pair[1])[0]]]
+    chosen = [list(span) for span, score in scored if score >= threshold]
+    if chosen:
+        return chosen
+
+    best, _ = max(scored, key=lambda pair: pair[1])
+    return [list(best)]
 
 
 @lru_cache(maxsize=4096)
 def score_sentences(text: str, query: str) -> list[tuple[tuple[int, int], float]]:
-    """Return the sentences of a text with their similarity to a query; kept, as every fold asks for the same."""
+    """Return the sentences of a text with their similarity to a query.
+
+    Results are cached, because every fold and every threshold needs the same ones.
+    """
     spans = list(iter_sentences(text))
-    scores = measure_similarity([text[start:end] for start, end in spans], [query])[:, 0].tolist()
+    sentences = [text[start:end] for start, end in spans]
+    scores = measure_similarity(sentences, [query])[:, 0].tolist()
     return list(zip(spans, scores, strict=True))
 
 
 def find_tuples(inputs: Mapping[str, Any], threshold: float) -> list[dict[str, Any]]:
-    """Return a stance of the speaker of each quotation that is similar to a target; its words' sign is the polarity."""
+    """Return a stance for each quotation and each target that it is similar to.
+
+    The holder is the speaker of the quotation. The polarity is against if the quotation's words
+    are negative and those of the proposition are not; otherwise it is favor.
+    """
     quotations = [quote for quote in find_quotations(inputs) if quote["speaker"]]
     if not quotations:
         return []
-    texts = [" ".join(inputs["text"][start:end] for start, end in quote["content"]) for quote in quotations]
+
+    texts = [_join_content(inputs["text"], quote) for quote in quotations]
     queries = [f"{target['label']} {target['proposition']}" for target in inputs["targets"]]
-    scores = measure_similarity(texts, queries)
-    return [
-        {
-            "holder": quote["speaker"],
-            "target": target["target"],
-            "polarity": "against" if weigh(text) < 0 <= weigh(target["proposition"]) else "favor",
-            "evidence": quote["content"],
-        }
-        for quote, text, line in zip(quotations, texts, scores.tolist(), strict=True)
-        for target, score in zip(inputs["targets"], line, strict=True)
-        if score >= threshold
-    ]
+    scores = measure_similarity(texts, queries).tolist()
+
+    found = []
+    for quote, text, line in zip(quotations, texts, scores, strict=True):
+        for target, score in zip(inputs["targets"], line, strict=True):
+            if score >= threshold:
+                found.append(
+                    {
+                        "holder": quote["speaker"],
+                        "target": target["target"],
+                        "polarity": _find_polarity(text, target["proposition"]),
+                        "evidence": quote["content"],
+                    }
+                )
+    return found
+
+
+def _join_content(text: str, quote: Mapping[str, Any]) -> str:
+    return " ".join(text[start:end] for start, end in quote["content"])
+
+
+def _find_polarity(text: str, proposition: str) -> str:
+    return "against" if score_words(text) < 0 <= score_words(proposition) else "favor"

@@ -1,9 +1,10 @@
-"""Runs of the baselines, and how they become submissions like everybody else's."""
+"""Run the baselines, and write them as submissions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +13,9 @@ from readout.benchmark.board.submissions import (
     PREDICTIONS,
     SUBMISSIONS,
     Exposure,
+    Selection,
     SystemCard,
-    Tasks,
+    TaskData,
     format_system_card,
 )
 from readout.benchmark.folds import Folds
@@ -27,7 +29,7 @@ from readout.scale.workers import map_tasks, progress
 
 
 class Job(NamedTuple):
-    """One baseline on one task with one kind of folds."""
+    """A run of one baseline on one task with one scheme of folds."""
 
     name: str
     items: Sequence[Item]
@@ -35,20 +37,22 @@ class Job(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The path of its file of predictions inside the corpus folder."""
-        return f"{SUBMISSIONS}/{self.name}/{PREDICTIONS}/{self.folds.task}.{self.folds.scheme}.jsonl"
+        """The path of the predictions file inside the corpus folder."""
+        name = f"{self.folds.task}.{self.folds.scheme}.jsonl"
+        return f"{SUBMISSIONS}/{self.name}/{PREDICTIONS}/{name}"
 
 
 def list_jobs(corpus: Corpus, names: Iterable[str]) -> list[Job]:
-    """Return the jobs of baselines; folds that a task does not have are left out."""
-    tasks = Tasks(corpus)
-    return [
-        Job(name, tasks.items[task], folds)
-        for name in names
-        for task in BASELINES[name].tasks
-        for scheme in BASELINES[name].schemes
-        if (folds := tasks.folds.get((task, scheme)))
-    ]
+    """Return the jobs of baselines, without folds that a task does not have."""
+    data = TaskData(corpus)
+    jobs = []
+    for name in names:
+        baseline = BASELINES[name]
+        for task, scheme in product(baseline.tasks, baseline.schemes):
+            folds = data.folds.get((task, scheme))
+            if folds:
+                jobs.append(Job(name, data.items[task], folds))
+    return jobs
 
 
 def run_job(job: Job) -> bytes:
@@ -56,12 +60,17 @@ def run_job(job: Job) -> bytes:
     from threadpoolctl import threadpool_limits
 
     make = partial(BASELINES[job.name].make, job.folds.task)
-    with threadpool_limits(1):  # sums in one order, and no more threads than workers
-        return format_predictions(job.items, predict_folds(make, job.items, job.folds))
+    # One thread sums in a fixed order, so results are reproducible, and leaves CPUs to workers.
+    with threadpool_limits(1):
+        predictions = predict_folds(make, job.items, job.folds)
+    return format_predictions(job.items, predictions)
 
 
 def run_jobs(jobs: Sequence[Job], workers: int) -> dict[str, bytes]:
-    """Return the predictions of all jobs by path, in the order of the jobs however they are shared out."""
+    """Return the predictions of all jobs by path, in the order of the jobs.
+
+    ``workers`` is the number of processes; it does not change the result.
+    """
     done: dict[int, bytes] = {}
     with progress(len(jobs), "runs") as advance:
         for number, raw in map_tasks(run_job, jobs, workers):
@@ -72,7 +81,14 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> dict[str, bytes]:
 
 def make_card(baseline: Baseline) -> SystemCard:
     """Return the ``system.yaml`` of a baseline."""
-    trained = "event" in baseline.schemes and "zero-shot" not in baseline.schemes
+    is_trained = "event" in baseline.schemes and "zero-shot" not in baseline.schemes
+    training = "training folds only" if is_trained else "nothing"
+    selection: Selection = "training-folds" if baseline.tuned else "none"
+    exposure = Exposure(
+        training=training,
+        pretraining=baseline.pretraining,
+        people=baseline.exposure,
+    )
     return SystemCard(
         system_id=baseline.name,
         name=baseline.name,
@@ -82,27 +98,24 @@ def make_card(baseline: Baseline) -> SystemCard:
         code=f"readout bench baseline {baseline.name}",
         license="CC-BY-4.0",
         model=baseline.model,
-        exposure=Exposure(
-            training="training folds only" if trained else "nothing",
-            pretraining=baseline.pretraining,
-            people=baseline.exposure,
-        ),
+        exposure=exposure,
         seeds=(),
-        selection="training-folds" if baseline.tuned else "none",
-        hardware="CPU, two cores, no GPU; the run of all baselines takes minutes.",
+        selection=selection,
+        hardware="Two CPU cores, no GPU; running all baselines takes minutes.",
         prompts=(),
     )
 
 
 def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: int) -> list[str]:
-    """Run baselines, write them as submissions, and return the paths of all files written.
+    """Run baselines and write their submissions; return the paths of all written files.
 
-    Predictions of a baseline for tasks that the corpus no longer has are removed. Results and boards are made by
-    :mod:`readout.benchmark.board.leaderboard`.
+    Predictions of these baselines for tasks or folds that the corpus no longer has are deleted.
+    Results and leaderboards are computed by :mod:`readout.benchmark.board.leaderboard`.
     """
-    jobs = list_jobs(corpus, names)
-    files = run_jobs(jobs, workers)
-    files.update({f"{SUBMISSIONS}/{name}/{CARD}": format_system_card(make_card(BASELINES[name])) for name in names})
+    files = run_jobs(list_jobs(corpus, names), workers)
+    for name in names:
+        files[f"{SUBMISSIONS}/{name}/{CARD}"] = format_system_card(make_card(BASELINES[name]))
+
     for name in names:
         for path in (root / SUBMISSIONS / name / PREDICTIONS).glob("*.jsonl"):
             if path.relative_to(root).as_posix() not in files:

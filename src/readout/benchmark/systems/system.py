@@ -1,4 +1,4 @@
-"""What a system is, and how one is run: fitted on each training fold, asked for each test fold, never shown gold."""
+"""The interface of systems, and running them on folds without showing them gold."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from readout.benchmark.tasks import TASKS, Item
 
 
 class System(Protocol):
-    """Anything with a name that can be fitted on items and asked for others.
+    """A named object that is fitted on items and predicts answers to others.
 
-    ``predict`` returns one answer an item, in their order: the name of a label, spans as ``[start, end]`` lists, tuples
-    or quotations as the gold of the task has them; or None to abstain. The items it is given have no gold.
+    ``predict`` returns one answer per item, in the same order, in the form of the task's gold: the
+    name of a label, spans as ``[start, end]`` lists, tuples or quotations; None abstains. The items
+    that it gets have no gold.
     """
 
     name: str
 
     def fit(self, items: Sequence[Item]) -> None:
-        """Learn from the items of a training fold; in zero-shot folds there are none."""
+        """Learn from the items of a training fold; zero-shot folds have none."""
         ...
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
@@ -29,7 +30,7 @@ class System(Protocol):
 
 
 class Rules:
-    """A system that learns nothing: a function from an item's inputs to an answer."""
+    """A system without training: a function from an item's inputs to an answer."""
 
     def __init__(self, name: str, answer: Callable[[Mapping[str, Any]], Any]) -> None:
         self.name = name
@@ -44,7 +45,7 @@ class Rules:
 
 
 class Splitter(Protocol):
-    """What :meth:`readout.benchmark.folds.Folds.split` does."""
+    """The interface of :meth:`readout.benchmark.folds.Folds.split`."""
 
     def split(self, items: Sequence[Item]) -> Any:
         """Yield the name, the training items and the test items of each fold."""
@@ -59,28 +60,37 @@ def predict_folds(
 ) -> list[Any]:
     """Return the pooled held-out answers of all folds, in the order of ``items``.
 
-    Every fold gets a system of its own, so that nothing is carried over; test items are stripped of their gold.
-    ``report`` is called with the name of each fold that is done.
+    ``make`` returns a new system for each fold, so that nothing carries over. Test items have no
+    gold. ``report`` is called with the name of each fold when it is done.
 
     Raises:
-        ValueError: a system returns more or fewer answers than it was asked for, or the folds leave an item out.
+        ValueError: a system does not return one answer per item, or the folds omit an item.
 
     """
     answers: dict[str, Any] = {}
     for name, train, test in folds.split(items):
         system = make()
         system.fit(train)
-        found = system.predict([replace(item, gold=None) for item in test])
+        questions = [replace(item, gold=None) for item in test]
+        found = system.predict(questions)
         if len(found) != len(test):
-            raise ValueError(f"{system.name} gave {len(found)} answers for the {len(test)} items of the fold {name!r}.")
-        answers.update(zip((item.id for item in test), found, strict=True))
+            raise ValueError(
+                f"{system.name} gave {len(found)} answers to the {len(test)} items of the fold "
+                f"{name!r}. Expected one answer per item."
+            )
+        for item, answer in zip(test, found, strict=True):
+            answers[item.id] = answer
         report(name)
-    if missing := [item.id for item in items if item.id not in answers]:
-        raise ValueError(f"The folds leave out {len(missing)} of {len(items)} items, the first is {missing[0]!r}.")
+
+    missing = [item.id for item in items if item.id not in answers]
+    if missing:
+        raise ValueError(
+            f"The folds omit {len(missing)} of {len(items)} items; the first is {missing[0]!r}."
+        )
     return [answers[item.id] for item in items]
 
 
-def undecided(task: str) -> str | None:
-    """Return the label that says that no side is taken; None for tasks without labels of their own."""
+def find_neutral_label(task: str) -> str | None:
+    """Return the label for taking no side; None for tasks with open labels or without labels."""
     labels = TASKS[task].labels
     return labels[-1] if labels else None

@@ -1,7 +1,7 @@
-"""Systems for those who have models of ``transformers``: fine-tuning, and zero-shot by natural language inference.
+"""Adapters for models of ``transformers``: fine-tuning, and zero-shot natural language inference.
 
-Both take a folder or the id of a model, name labels by their names (``label2id``), and never by their numbers, which
-every model orders its own way.
+Both take a folder or the id of a model. They identify labels by name (``label2id``), because models
+number labels differently.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from readout.benchmark.systems.system import undecided
+from readout.benchmark.systems.system import find_neutral_label
 from readout.benchmark.tasks import TASKS, Item
 
 
 def describe_question(inputs: Mapping[str, Any]) -> str:
-    """Return the question as the sentence that stands beside the text: who, and which proposition."""
+    """Return the question as the second sentence of a pair: the holder and the proposition."""
     return f"{inputs['holder_name']}: {inputs['proposition']}"
 
 
 class FineTuned:
-    """A sequence classifier trained on pairs of text and question, anew for each fold, from the same seed."""
+    """A sequence classifier of pairs of text and question; each fold trains anew from the seed."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class FineTuned:
         self._model: Any = None
 
     def fit(self, items: Sequence[Item]) -> None:
-        """Train on items, whose order is drawn anew in each epoch from the seed."""
+        """Train on items, in a new random order per epoch that the seed determines."""
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -56,9 +56,10 @@ class FineTuned:
         optimizer = torch.optim.AdamW(self._model.parameters(), lr=self._learning_rate)
         self._model.train()
         for batch in self._iter_shuffled(items):
-            numbers = torch.tensor([self._model.config.label2id[item.gold] for item in batch])
+            labels = torch.tensor([self._model.config.label2id[item.gold] for item in batch])
+            tokens = _tokenize(self._tokenizer, batch)
             optimizer.zero_grad()
-            self._model(**_tokenize(self._tokenizer, batch), labels=numbers).loss.backward()
+            self._model(**tokens, labels=labels).loss.backward()
             optimizer.step()
 
     def _iter_shuffled(self, items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -72,15 +73,17 @@ class FineTuned:
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
         """Return the name of the most probable label of each item."""
-        best = (scores.argmax().item() for scores in _iter_scores(self._model, self._tokenizer, items))
+        best = (
+            scores.argmax().item() for scores in _iter_scores(self._model, self._tokenizer, items)
+        )
         return [self._model.config.id2label[int(number)] for number in best]
 
 
 class ZeroShotInference:
-    """A model of natural language inference, asked whether a text entails a proposition or contradicts it.
+    """A model of natural language inference, which judges whether a text entails a proposition.
 
     Raises:
-        ValueError: the model does not name labels for entailment and contradiction.
+        ValueError: the model has no labels named entailment and contradiction.
 
     """
 
@@ -96,18 +99,33 @@ class ZeroShotInference:
         """Learn nothing."""
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
-        """Return favor for entailment, against for contradiction, and otherwise the label that takes no side."""
-        best = (scores.argmax().item() for scores in _iter_scores(self._model, self._tokenizer, items))
+        """Return favor for entailment, against for contradiction, else the neutral label."""
+        best = (
+            scores.argmax().item() for scores in _iter_scores(self._model, self._tokenizer, items)
+        )
         return [self._labels.get(int(number), self._labels[-1]) for number in best]
 
 
 def map_inference(label2id: Mapping[str, int], task: str) -> dict[int, str | None]:
-    """Return the stance label of each number of a model's labels; that of -1 takes no side."""
+    """Return the stance label of each number of a model's labels; -1 has the neutral label.
+
+    Raises:
+        ValueError: the model has no labels named entailment and contradiction.
+
+    """
     numbers = {name.lower(): number for name, number in label2id.items()}
-    if missing := {"entailment", "contradiction"} - set(numbers):
+    missing = sorted({"entailment", "contradiction"} - set(numbers))
+    if missing:
         names = ", ".join(map(repr, label2id))
-        raise ValueError(f"The model has no label {sorted(missing)[0]!r}, only {names}. Use one trained for inference.")
-    return {numbers["entailment"]: "favor", numbers["contradiction"]: "against", -1: undecided(task)}
+        raise ValueError(
+            f"The model has no label {missing[0]!r}, only {names}. "
+            "Use a model that was trained for natural language inference."
+        )
+    return {
+        numbers["entailment"]: "favor",
+        numbers["contradiction"]: "against",
+        -1: find_neutral_label(task),
+    }
 
 
 def _tokenize(tokenizer: Any, items: Sequence[Item]) -> Any:
