@@ -66,7 +66,9 @@ def test_a_document_is_added_with_what_is_known_and_the_rest_unknown(small, text
 
 
 def test_a_text_about_a_known_event_joins_its_split(small, text):
-    arguments = ["--doc-id", "2030-03-x", "--event", "northport-2030-02", "--outlet", "northport-courier"]
+    event = ("--event", "northport-2030-02")
+    outlet = ("--outlet", "northport-courier")
+    arguments = ("--doc-id", "2030-03-x", *event, *outlet)
     assert run("add", "document", text, *arguments, "--corpus", small).exit_code == 0
     *_, last = (small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(last)["split"] == "test"
