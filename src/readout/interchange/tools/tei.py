@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from readout.interchange.graph import LINKS, NODE_LABELS, Graph, Link, Node, to_graph
-from readout.interchange.inbox import Inbox, find_files
+from readout.interchange.inbox import Inbox, find_files, parse_offset
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.xmltext import LOSS, check_xml_text, parse_xml
 from readout.model import Span, Speaker, named_entries
@@ -212,7 +212,9 @@ def _read_places(inbox: Inbox, path: str, text: str, element: Any) -> tuple[Span
         inbox.report("foreign-syntax", path, message, hint, line)
         return None
 
-    pairs = [(int(match[1]), int(match[2])) for match in matches if match is not None]
+    pairs = [
+        (parse_offset(match[1]), parse_offset(match[2])) for match in matches if match is not None
+    ]
     words = element.text or None
     single_words = words if len(pairs) == 1 else None
     found = []
