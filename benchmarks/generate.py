@@ -176,6 +176,7 @@ def make_document(number: int) -> tuple[Document, bytes, bytes]:
         origin=f"{number}.txt",
         rights="Nonsense without rights.",
         sha256=sha256(raw).hexdigest(),
+        annotated="complete",
     )
     return meta, raw, encode_layer(writer.annotations)
 

@@ -180,7 +180,7 @@ def run_datasets(corpus: Path, folder: Path) -> None:
     strings = dict.fromkeys(
         ("doc_id", "published_basis", "outlet", "outlet_basis", "event", "language"), string
     )
-    strings |= dict.fromkeys(("split", "origin", "rights", "sha256", "text"), string)
+    strings |= dict.fromkeys(("split", "origin", "rights", "sha256", "annotated", "text"), string)
     stance = dict.fromkeys(("id", "holder", "target", "polarity", "expression", "quote"), string)
     features = Features(
         {

@@ -1,8 +1,8 @@
 """Cases: each folder of ``cases/`` breaks the rule that it is named after, in ``corpus/``.
 
-``files/`` replaces files of the corpus, ``remove.txt`` lists the paths to remove, and
-``expected.txt`` is the output of ``readout check``. ``python tests/cases.py CODE`` writes it; read
-it before you keep it.
+``files/`` replaces files of the corpus, ``remove.txt`` lists the paths to remove, ``links.txt`` the
+paths to turn into links, with their targets, and ``expected.txt`` is the output of ``readout
+check``. ``python tests/cases.py CODE`` writes it; read it before you keep it.
 """
 
 import shutil
@@ -31,6 +31,14 @@ def break_corpus(case: Path, root: Path) -> None:
     if (case / "remove.txt").is_file():
         for name in (case / "remove.txt").read_text(encoding="utf-8").split():
             (root / name).unlink()
+    if (case / "links.txt").is_file():
+        for line in (case / "links.txt").read_text(encoding="utf-8").splitlines():
+            name, target = line.split(" -> ")
+            (root / name).unlink(missing_ok=True)
+            try:
+                (root / name).symlink_to(target)
+            except OSError:
+                pytest.skip("this user may not make links")
 
 
 def judge(root: Path) -> tuple[Corpus, list[Problem]]:

@@ -173,6 +173,7 @@ def _iter_documents(rows):
         meta.origin,
         meta.rights,
         meta.sha256,
+        meta.annotated,
         rows.text,
         rows.paragraphs.spans,
         [

@@ -34,6 +34,7 @@ SpeakerKind: TypeAlias = Literal[
 ]
 AnnotatorKind: TypeAlias = Literal["human", "model"]
 Basis: TypeAlias = Literal["stated", "inferred", "unknown"]
+Annotated: TypeAlias = Literal["complete", "partial", "none"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 Decision: TypeAlias = Literal["first", "second", "merged", "neither", "added"]
 AnnotationType: TypeAlias = Literal["mention", "quote", "topic", "stance", "boilerplate"]
@@ -137,6 +138,7 @@ class Document(Record, frozen=True, kw_only=True):
     origin: str
     rights: str
     sha256: str
+    annotated: Annotated
     note: str | None = None
     references: tuple[str, ...] = ()
 
@@ -343,6 +345,7 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "origin": _FREE_TEXT,
         "rights": _FREE_TEXT,
         "sha256": _CODE,
+        "annotated": _one_of(Annotated),
         "note": _FREE_TEXT,
         "references": _several("code"),
     },
@@ -492,6 +495,13 @@ class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True, dict=Tru
     raw: bytes = b""
     records: tuple[R, ...] = ()
     lines: tuple[int, ...] = ()
+    is_read: bool = True
+    """False if the file is missing or cannot be read; an empty file is read, and has no records."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every line of the file is among the records."""
+        return self.is_read and len(self.records) == len(self.raw.splitlines())
 
     @cached_property
     def is_written(self) -> bool:

@@ -7,7 +7,7 @@ It runs every rule, except those whose own shortcut is certain that they find no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -36,14 +36,18 @@ from readout.problem import (
     Problem,
     Rule,
     Rung,
+    Finding,
+    is_failure,
     locate,
     locate_record,
 )
 
 LAYER_RULES: tuple[Rule, ...] = (*spans.RULES, *guideline.RULES)
+DOCUMENT_RULES: tuple[Rule, ...] = (spans.checksum, guideline.annotated_status)
+"""The rules about the metadata of a document; ``find`` gets the document with its text and layers."""
 _OTHERS = (
-    spans.checksum,
-    references.split_leak,
+    *DOCUMENT_RULES,
+    *references.INDEX_RULES,
     references.unknown_annotator,
     references.unused_entry,
     references.lone_statement,
@@ -101,7 +105,7 @@ def check_registries(registries: Registries) -> Iterator[Problem]:
 def check_index(index: RecordFile[Document], registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the documents' metadata."""
     yield from _climb(index, [(each, (registries,)) for each in references.RULES])
-    yield from _run((references.split_leak,), index)
+    yield from _run(references.INDEX_RULES, index)
 
 
 def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
@@ -115,39 +119,71 @@ def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registrie
 def check_document(
     document: AnnotatedDocument, registries: Registries, index: RecordFile[Document]
 ) -> Iterator[Problem]:
-    """Yield the problems of one document: its checksum, its layers and its adjudication."""
-    for finding in spans.checksum.find(document):
+    """Yield the problems of one document: its metadata, its layers and its adjudication.
+
+    Nothing else is judged if the text is not the one that was annotated.
+    """
+    for each, finding in find_metadata_faults(document):
         number = next(n for n, meta in enumerate(index.records) if meta is document.meta)
-        yield locate_record(spans.checksum, replace(finding, index=number), index)
+        yield locate_record(each, replace(finding, index=number), index)
+        if each is spans.checksum:
+            return
+
+    sound = set()
     for layer in (document.gold, *document.layers):
-        yield from check_layer(layer, document, registries)
+        problems = list(check_layer(layer, document, registries))
+        yield from problems
+        if layer.is_whole and not is_failure(problems):
+            sound.add(layer.path)
     for layer in document.layers:
         yield from _run((references.unknown_annotator,), layer, registries)
     if document.adjudication.raw:
-        yield from check_adjudication(document, registries)
+        yield from check_adjudication(document, registries, sound)
 
 
-def check_adjudication(document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
-    """Yield the problems of a document's adjudication: what it names, and what it should name and does not."""
+def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Finding]]:
+    """Yield what is wrong with the metadata of a document, and the rules that say so."""
+    for each in DOCUMENT_RULES:
+        for finding in each.find(document):
+            yield each, finding
+
+
+def check_adjudication(
+    document: AnnotatedDocument, registries: Registries, sound: Collection[str]
+) -> Iterator[Problem]:
+    """Yield the problems of a document's adjudication: what it names, and what it should name.
+
+    ``sound`` are the paths of the layers without errors. A layer with an error is not compared with
+    others: its error would be reported again as a difference.
+    """
     file = document.adjudication
     rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
     yield from _climb(file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)])
-    if not references.is_whole(document.gold):
-        return  # what gold lacks until its lines are mended would be reported again, from every layer
+    if document.gold.path not in sound or not file.is_whole:
+        return
     said = adjudication.find_signatures(document)
-    yield from _run((adjudication.unsupported_gold,), document.gold, document, file.records, said)
+    if all(layer.path in sound for layer in document.layers):
+        rules = (adjudication.unsupported_gold,)
+        yield from _run(rules, document.gold, document, file.records, said)
     for layer in document.layers:
-        yield from _run((adjudication.unadjudicated,), layer, document, file.records, said)
+        if layer.path in sound:
+            yield from _run((adjudication.unadjudicated,), layer, document, file.records, said)
 
 
 class Usage(msgspec.Struct):
-    """Which registry entries a corpus uses, and the path and line of each quote that reports a statement."""
+    """Which registry entries a corpus uses, and which quotes report each statement.
 
+    ``statements`` has the path and line of each of these quotes. ``whole`` counts the documents of
+    which every line was read: as long as others may name an entry, it is not reported as unused.
+    """
+
+    whole: int = 0
     names: dict[str, set[str]] = msgspec.field(default_factory=dict)
     statements: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
 
     def add(self, other: Usage) -> None:
         """Add what another part of the corpus uses."""
+        self.whole += other.whole
         for vocabulary, names in other.names.items():
             self.names.setdefault(vocabulary, set()).update(names)
         for name, places in other.statements.items():
@@ -163,6 +199,7 @@ class Usage(msgspec.Struct):
     def add_documents(self, documents: Sequence[AnnotatedDocument]) -> None:
         """Count what the layers of some documents use."""
         layers = [layer for document in documents for layer in (document.gold, *document.layers)]
+        self.whole += sum(map(_is_whole, documents))
         for layer in layers:
             for vocabulary, names in layer.columns.names.items():
                 if vocabulary not in ANNOTATION_CLASSES:
@@ -178,9 +215,21 @@ class Usage(msgspec.Struct):
                 self.statements.setdefault(record.statement, []).append((gold.path, line))
 
 
-def check_usage(registries: Registries, index: RecordFile[Document], usage: Usage) -> Iterator[Problem]:
-    """Yield warnings about entries that nothing uses and statements that join nothing."""
-    for file in (index, *registries.files.values()):
+def _is_whole(document: AnnotatedDocument) -> bool:
+    return all(layer.is_whole for layer in (document.gold, *document.layers))
+
+
+def check_usage(
+    registries: Registries, index: RecordFile[Document], usage: Usage
+) -> Iterator[Problem]:
+    """Yield warnings about entries that nothing uses and statements that join nothing.
+
+    There are none while any line of the corpus cannot be read: it may be the one that is missed.
+    """
+    files = (index, *registries.files.values())
+    if usage.whole < len(index.records) or not all(file.is_whole for file in files):
+        return
+    for file in files:
         for record_class in set(map(type, file.records)):
             usage.add_records(record_class, file.records)
     for name, file in registries.files.items():

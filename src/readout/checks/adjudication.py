@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from readout.checks.references import may_exist
 from readout.corpus import read
 from readout.model import (
     FIELD_ROLES,
@@ -70,11 +71,11 @@ def unknown_item(
                 continue
             known = layers[side.annotator].types
             for place, name in enumerate(side.ids):
-                if name not in known:
+                if name not in known and not may_exist(name, layers[side.annotator]):
                     message = f"The layer of {side.annotator!r} has no annotation {name!r}."
                     yield Finding(message, ("items", number, "ids", place), index, hint=nearest(name, known) or _REMOVE)
         for place, name in enumerate(record.gold):
-            if name not in document.gold.types:
+            if name not in document.gold.types and not may_exist(name, document.gold):
                 message = f"Gold has no annotation {name!r}."
                 yield Finding(message, ("gold", place), index, hint=nearest(name, document.gold.types) or _REMOVE)
 

@@ -14,7 +14,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from readout.checks import Usage, check_document, check_index, check_registries, check_usage
+from readout.checks import (
+    Usage,
+    check_document,
+    check_index,
+    check_registries,
+    check_usage,
+    find_metadata_faults,
+)
 from readout.corpus import read
 from readout.corpus.read import read_bytes, read_document
 from readout.corpus.tally import Tally
@@ -161,7 +168,8 @@ def check_shard(
 
 def _describe_content(document: AnnotatedDocument) -> bytes:
     files: tuple[RecordFile[Any], ...] = (document.gold, *document.layers, document.adjudication)
-    return describe_content(document.sha256, [(file.path, file.raw) for file in files])
+    contents = [(file.path, file.raw) for file in files if file.is_read]
+    return describe_content(document.sha256, contents)
 
 
 def _iter_checked(
@@ -177,8 +185,8 @@ def _iter_checked(
         document, found = read_document(root, meta, scope.annotators)
         problems += found
         if document is not None:
-            # Only the excerpt in the problem of a wrong checksum needs the bytes of the index.
-            if document.sha256 != meta.sha256 and not index.raw:
+            # Only the excerpt of a problem needs the bytes of the index.
+            if not index.raw and any(find_metadata_faults(document)):
                 raw, _ = read_bytes(root, read.DOCUMENTS)
                 index = msgspec.structs.replace(index, raw=raw or b"")
             problems += check_document(document, registries, index)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from readout.checks.references import is_whole
 from readout.checks.shortcuts import Columns, find_touched
 from readout.checks.spans import find_quotes
 from readout.corpus import read
@@ -44,29 +43,62 @@ def _marks_are_accounted_for(columns: Columns) -> bool:
 @rule("unannotated-quotation", "guideline", "warning", shortcut=_marks_are_accounted_for)
 def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """Every quotation mark belongs to a quote's content, to boilerplate, or to an annotation whose note explains it."""
-    if not is_whole(layer):
+    is_gold = layer.annotator is None
+    is_expected = document.meta.annotated == "complete" if is_gold else bool(layer.records)
+    if not (is_expected and layer.is_whole):
         return
     text = document.text
+    for offset in _find_unaccounted_marks(layer, text):
+        start = text.rfind("\n", 0, offset) + 1
+        left, right = text[max(start, offset - 40) : offset], text[offset + 1 : offset + 40]
+        yield Finding(
+            f"The quotation mark at offset {offset} belongs to no quote of {layer.path}.",
+            path=f"{read.TEXTS}/{document.meta.doc_id}.txt",
+            line=text.count("\n", 0, offset) + 1,
+            column=offset - start + 1,
+            context=(f"…{left}⟦{text[offset]}⟧{right}…",),
+            hint=(
+                "annotate the quote, or explain the mark in the note of an annotation that covers it; "
+                "in a text that is not finished, set 'annotated' to 'partial'."
+            ),
+        )
+
+
+def _find_unaccounted_marks(layer: Layer, text: str) -> list[int]:
+    """Return the offsets of quotation marks outside quotes, boilerplate and explained annotations."""
     covered = bytearray(len(text) + 2)
     for record in layer.records:
         spans = record.content if isinstance(record, Quote) else ()
         if isinstance(record, Boilerplate) or record.note:
             spans = main_spans(record)
         for span in spans:
-            covered[span.start : span.end + 2] = b"\1" * (span.end + 2 - span.start)  # a mark may stand just outside
-    for offset in iter_quotation_marks(text):
-        if not covered[offset + 1]:
-            start = text.rfind("\n", 0, offset) + 1
-            yield Finding(
-                f"The quotation mark at offset {offset} belongs to no quote of {layer.path}.",
-                path=f"{read.TEXTS}/{document.meta.doc_id}.txt",
-                line=text.count("\n", 0, offset) + 1,
-                column=offset - start + 1,
-                context=(
-                    f"…{text[max(start, offset - 40) : offset]}⟦{text[offset]}⟧{text[offset + 1 : offset + 40]}…",
-                ),
-                hint="annotate the quote, or explain the mark in the note of an annotation that covers it.",
-            )
+            # A mark may be just outside the span.
+            covered[span.start : span.end + 2] = b"\1" * (span.end + 2 - span.start)
+    return [offset for offset in iter_quotation_marks(text) if not covered[offset + 1]]
+
+
+@rule("annotated-status", "guideline")
+def annotated_status(document: AnnotatedDocument) -> Iterator[Finding]:
+    """A document is annotated as its metadata say: completely, in part, or not yet.
+
+    A complete document has annotations, and has quotes if its text has unexplained quotation marks.
+    """
+    gold, status = document.gold, document.meta.annotated
+    if not gold.is_whole:
+        return
+    has_quotes = bool(gold.by_class[Quote])
+    message = hint = ""
+    if status == "none" and gold.records:
+        message = f"The document is not annotated, but {gold.path} has annotations."
+        hint = "set 'annotated' to 'partial', or to 'complete' if no annotation is missing."
+    elif status != "none" and not gold.records:
+        message = f"The annotation is {status!r}, but {gold.path} has none."
+        hint = "restore the annotations, or set 'annotated' to 'none'."
+    elif status == "complete" and not has_quotes and _find_unaccounted_marks(gold, document.text):
+        message = "The annotation is 'complete'; the text has quotation marks, but gold no quote."
+        hint = "annotate the quotes, or set 'annotated' to 'partial'."
+    if message:
+        yield Finding(message, ("annotated",), hint=hint)
 
 
 def _is_inside(offset: int, spans: Iterable[Span]) -> bool:

@@ -59,6 +59,39 @@ def carriage_return(raw: bytes) -> Iterator[Finding]:
         )
 
 
+_MARKER = re.compile(rb"^(<{7}|>{7}|\|{7}|={7})(?: .*)?\r?$", re.MULTILINE)
+
+
+@rule("conflict-marker", "bytes", shortcut=_is_written)
+def conflict_marker(raw: bytes) -> Iterator[Finding]:
+    """Files contain no unresolved merge conflict.
+
+    Each conflict is one finding, from its first marker to its last.
+    """
+    if not _MARKER.search(raw):
+        return
+    hint = (
+        "decide which lines are right, and delete the others and the marker lines; "
+        "of two versions of one record, keep only one."
+    )
+    stray = "A merge conflict left its marker here."
+    begun = 0
+    for number, line in enumerate(raw.split(b"\n"), 1):
+        match = _MARKER.match(line)
+        if match is None:
+            continue
+        if not begun and match[1] == b"<<<<<<<":
+            begun = number
+        elif not begun:
+            yield Finding(stray, line=number, hint=hint)
+        elif match[1] == b">>>>>>>":
+            message = f"Lines {begun} to {number} are an unresolved merge conflict."
+            yield Finding(message, line=begun, hint=hint)
+            begun = 0
+    if begun:
+        yield Finding(stray, line=begun, hint=hint)
+
+
 @rule("json-syntax", "json")
 def json_syntax(line: bytes) -> Iterator[Finding]:
     """Every line is one JSON value, and no line is blank."""
@@ -184,6 +217,14 @@ def schema(line: bytes, record: Any, kind: Kind) -> Iterator[Finding]:
 # ---------------------------------------------------------------- rules about raw texts
 
 
+@rule("empty-text", "bytes")
+def empty_text(text: str) -> Iterator[Finding]:
+    """Raw texts contain words."""
+    if not any(map(str.isalnum, text)):
+        hint = "restore the text, or remove the document and its layers from the corpus."
+        yield Finding("The text is empty.", line=1, column=1, hint=hint)
+
+
 @rule("raw-carriage-return", "bytes", "warning")
 def raw_carriage_return(text: str) -> Iterator[Finding]:
     """Raw texts hold no carriage returns: git may change them, and with them every offset."""
@@ -229,7 +270,7 @@ def control_character(text: str) -> Iterator[Finding]:
         )
 
 
-FILE_RULES: tuple[Rule, ...] = (encoding, byte_order_mark, carriage_return)
+FILE_RULES: tuple[Rule, ...] = (conflict_marker, encoding, byte_order_mark, carriage_return)
 """The rules about all bytes of a JSONL file; shortcuts get what those of lines get."""
 
 LINE_RULES: tuple[Rule, ...] = (duplicate_key, not_nfc, schema)
@@ -239,7 +280,7 @@ They are run in this order, and a line that breaks one is not judged by the next
 the whole file, decoded into typed records, and their kind.
 """
 
-TEXT_RULES: tuple[Rule, ...] = (raw_carriage_return, raw_not_nfc, control_character)
+TEXT_RULES: tuple[Rule, ...] = (empty_text, raw_carriage_return, raw_not_nfc, control_character)
 """The rules about a raw text that can be decoded; ``find`` gets the text."""
 
 RULES: tuple[Rule, ...] = (*FILE_RULES, *TEXT_RULES, json_syntax, *LINE_RULES)
@@ -263,7 +304,13 @@ class Line(NamedTuple):
 
 
 def parse_lines(path: str, raw: bytes, kind: Kind) -> tuple[list[Line], list[Line], list[Problem]]:
-    """Return the lines whose records fulfil the schema, those that are JSON but do not, and all problems."""
+    """Return the valid lines, those that are JSON but violate the schema, and all problems.
+
+    A file with a merge conflict has no lines: both versions of a record would be judged.
+    """
+    problems = check_bytes(path, raw, (conflict_marker,))
+    if problems:
+        return [], [], problems
     problems = check_bytes(path, raw, FILE_RULES)
     undecodable = {problem.line for problem in problems if problem.code == encoding.code}
     valid: list[Line] = []

@@ -121,6 +121,7 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "origin": "string",
         "rights": "string",
         "sha256": "string",
+        "annotated": Labels(get_args(model.Annotated)),
         "text": "string",
         "paragraphs": [{"start": "int32", "end": "int32"}],
         "boilerplate": [

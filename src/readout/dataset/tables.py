@@ -162,6 +162,7 @@ _META = (
     "origin",
     "rights",
     "sha256",
+    "annotated",
     "note",
 )
 """The columns of ``documents`` that are fields of the metadata."""

@@ -196,10 +196,11 @@ def hash_shard(shard: Shard, scope: Scope) -> str:
 def describe_content(text: str, files: Iterable[tuple[str, bytes | None]]) -> bytes:
     """Return the bytes that represent a document in the hash of a shard's content.
 
-    They are ``text``, the hash of its text, and path and hash of each other file that is not empty.
+    They are ``text``, the hash of its text, and path and hash of each other file. The bytes of a
+    missing file are None; an empty file is not a missing one.
     """
     lines = [text]
     for path, raw in files:
-        if raw:
+        if raw is not None:
             lines.append(f"{path} {sha256(raw).hexdigest()}")
     return "\n".join(lines).encode()

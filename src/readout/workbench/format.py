@@ -172,7 +172,11 @@ def _iter_formatted_layers(root: Path, doc_id: str, text: str) -> Iterator[tuple
     paths += [(f"{read.BY}/{name}/{doc_id}.jsonl", name) for name in read.iter_annotators(root)]
     for path, annotator in paths:
         if (root / path).is_file():
-            yield path, format_layer(path, (root / path).read_bytes(), annotator, text)
+            raw, problems = read.read_bytes(root, path)
+            if raw is None:
+                yield path, Formatted(b"", problems=tuple(problems))
+            else:
+                yield path, format_layer(path, raw, annotator, text)
 
 
 def _format_records(file: RecordFile[Any]) -> Formatted:
