@@ -35,11 +35,15 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
     infos = build_hub(ROOT, hub).infos
     front, body = split_front_matter((hub / "README.md").read_text(encoding="utf-8"))
     assert [entry["config_name"] for entry in front["configs"]] == list(CONFIGS)
-    assert [entry["config_name"] for entry in front["configs"] if entry.get("default")] == ["stances"]
+    assert [entry["config_name"] for entry in front["configs"] if entry.get("default")] == [
+        "stances"
+    ]
     for info, entry in zip(infos, front["dataset_info"], strict=True):
         assert info.content_hash in entry["description"]
         assert [feature["name"] for feature in entry["features"]] == list(FEATURES[info.config])
-        assert {s["name"]: s["num_examples"] for s in entry["splits"]} == {s.name: s.num_examples for s in info.splits}
+        assert {s["name"]: s["num_examples"] for s in entry["splits"]} == {
+            s.name: s.num_examples for s in info.splits
+        }
     for config in front["configs"]:
         for files in config["data_files"]:
             assert list(hub.glob(files["path"]))

@@ -203,7 +203,7 @@ def _make_report(
     return FolderReport(tuple(problems), counts.tally)
 
 
-def _add_up(parts: list[bytes], cache: Cache, width: int = 16) -> FolderCounts:
+def _add_up(parts: list[bytes], cache: Cache, width: int = 4) -> FolderCounts:
     """Return the sum of encoded counts.
 
     They are summed as a tree of groups, and the cache keeps the sum of each group. After a change

@@ -39,7 +39,7 @@ from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_spl
 from readout.model import Registries
 from readout.problem import Problem, is_failure
 from readout.report.tables import format_markdown
-from readout.scale.cache import FOLDER, Cache, Snapshot, scan
+from readout.scale.cache import FOLDER, Cache, Snapshot, hash_value, scan
 from readout.scale.shards import Result, ShardFile
 from readout.scale.workers import Options, collector_paused
 
@@ -74,24 +74,29 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
         manifest = manifest_path(target)
         last, cache = Cache(manifest), Cache(manifest.with_name(f"{manifest.name}-shards"))
 
-        outputs = _stamp_outputs(target)
-        built = None if options.verify else last.find(snapshot.hash_all(outputs), Built)
+        sources, outputs = snapshot.hash_all(), _stamp_outputs(target)
+        built = None if options.verify else last.find(hash_value((sources, outputs)), Built)
         if built is None:
-            built = _build(snapshot, cache, target, options)
+            is_intact = _find_intact(target, outputs, cache, options.verify)
+            built = _build(snapshot, target, cache, options, is_intact)
             outputs = _stamp_outputs(target)
             if built.infos:
                 cache.keep("outputs", outputs)
                 cache.write()
-            last.keep(snapshot.hash_all(outputs), built)
+            last.keep(hash_value((sources, outputs)), built)
             last.write()
     return built
 
 
-def _build(snapshot: Snapshot, cache: Cache, target: Path, options: Options) -> Built:
+def _build(
+    snapshot: Snapshot,
+    target: Path,
+    cache: Cache,
+    options: Options,
+    is_intact: Callable[[ShardFile], bool],
+) -> Built:
     # Imported here because a build without changes does not need pyarrow.
     from readout.dataset.parquet import compile_registries, compile_shard
-
-    is_intact = _find_intact(target, cache, options.verify)
 
     def is_usable(result: Result) -> bool:
         return bool(result.files) and all(map(is_intact, result.files))
@@ -119,12 +124,16 @@ def _build(snapshot: Snapshot, cache: Cache, target: Path, options: Options) -> 
     return built
 
 
-def _find_intact(target: Path, cache: Cache, verify: bool) -> Callable[[ShardFile], bool]:
+def _find_intact(
+    target: Path,
+    outputs: Mapping[str, tuple[int, int]],
+    cache: Cache,
+    verify: bool,
+) -> Callable[[ShardFile], bool]:
     """Return a function that checks whether a file of the target is as the last build wrote it.
 
     It compares sizes and times or, to ``verify``, checksums.
     """
-    outputs = _stamp_outputs(target)
     written = cache.find("outputs", dict[str, tuple[int, int]]) or {}
 
     def has_same_stamp(file: ShardFile) -> bool:

@@ -131,9 +131,9 @@ class Snapshot:
         """The number of texts."""
         return len(self.folders.get(read.TEXTS, ()))
 
-    def hash_all(self, more: object = None) -> str:
-        """Return the hash of all names and stamps, and of anything ``more`` that matters."""
-        return hash_value((str(self.root.resolve()), self.folders, self.others, more))
+    def hash_all(self) -> str:
+        """Return the hash of all names and stamps."""
+        return hash_value((str(self.root.resolve()), self.folders, self.others))
 
     def hash_surroundings(self, index: bytes) -> str:
         """Return the hash of everything but the contents of texts and layers.
@@ -202,15 +202,15 @@ class Cache:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, bytes | memoryview] = {}
 
     @cached_property
-    def _known(self) -> dict[str, bytes]:
+    def _known(self) -> dict[str, memoryview]:
         try:
             raw = self.path.read_bytes() if self.path else b""
         except OSError:
             return {}
-        environment, values = _decode(raw, tuple[str, dict[str, bytes]]) or ("", {})
+        environment, values = _decode(raw, tuple[str, dict[str, memoryview]]) or ("", {})
         return values if environment == hash_environment() else {}
 
     def is_empty(self) -> bool:
@@ -243,7 +243,7 @@ class Cache:
                 partial.unlink(missing_ok=True)
 
 
-def _decode(raw: bytes, value_class: type[V]) -> V | None:
+def _decode(raw: bytes | memoryview, value_class: type[V]) -> V | None:
     try:
         return msgspec.msgpack.decode(raw, type=value_class)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
