@@ -119,7 +119,8 @@ def to_strings(values: Sequence[str | None]) -> pa.Array:
 
     raw = joined.encode()
     is_ascii = len(raw) == len(joined)
-    lengths = map(len, present if is_ascii else map(str.encode, present))
+    parts = present if is_ascii else map(str.encode, present)
+    lengths = map(len, parts)
     offsets = array("i", accumulate(lengths, initial=0))
     buffers = [mask, pa.py_buffer(offsets), pa.py_buffer(raw)]
     return pa.Array.from_buffers(pa.string(), len(values), buffers)

@@ -233,7 +233,8 @@ def _label_items(batch: Batch) -> Columns:
     for item, document in zip(items, documents.tolist(), strict=True):
         doc_id = batch.texts.doc_ids[document]
         ids.append(f"{doc_id}#{item.name}")
-        golds.append(item.gold.polarity if item.gold else UNANNOTATED)
+        gold = item.gold.polarity if item.gold else UNANNOTATED
+        golds.append(gold)
         votes.append(_votes(item, doc_id, batch.vocabularies.registries))
 
     return {

@@ -115,8 +115,8 @@ def _map_in_processes(
     from multiprocessing import get_context
 
     # A forked worker has all modules loaded. It is safe only on Linux, if no threads are running.
-    is_forked = fork and sys.platform.startswith("linux")
-    context = get_context("fork" if is_forked else "spawn")
+    method = "fork" if fork and sys.platform.startswith("linux") else "spawn"
+    context = get_context(method)
     with ProcessPoolExecutor(jobs, context, _die_with_parent) as pool:
         futures = {pool.submit(function, task): number for number, task in enumerate(tasks)}
         try:
