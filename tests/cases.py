@@ -9,9 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from readout.checks import check_corpus
 from readout.corpus.read import read_corpus
-from readout.problem import Problem
+from readout.model import Corpus
+from readout.problem import Problem, Rule
 from readout.report.problems import format_text
 
 TESTS = Path(__file__).parent
@@ -29,12 +32,24 @@ def break_corpus(case: Path, root: Path) -> None:
             (root / name).unlink()
 
 
+def judge(root: Path) -> tuple[Corpus, list[Problem]]:
+    """Return a corpus and its problems, read as a whole."""
+    corpus, problems = read_corpus(root)
+    return corpus, sorted([*problems, *check_corpus(corpus)], key=lambda problem: problem.order)
+
+
+def judge_by_rules_alone(root: Path) -> tuple[Corpus, list[Problem]]:
+    """Return a corpus and its problems as the rules find them if none has a shortcut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "is_silent", lambda *_: False)
+        return judge(root)
+
+
 def find_problems(case: Path) -> list[Problem]:
     """Return the problems of a case's corpus."""
     with tempfile.TemporaryDirectory() as folder:
         break_corpus(case, Path(folder))
-        corpus, problems = read_corpus(Path(folder))
-        return sorted([*problems, *check_corpus(corpus)], key=lambda problem: problem.order)
+        return judge(Path(folder))[1]
 
 
 def check_case(case: Path) -> str:
@@ -55,7 +70,10 @@ def check_mistake(lines: str) -> str:
         (root / path).write_text(lines, encoding="utf-8", newline="\n")
         corpus, problems = read_corpus(root)
         found = [problem for problem in [*problems, *check_corpus(corpus)] if problem.path == path]
-        return "".join(format_text(problem) + "\n" for problem in sorted(found, key=lambda problem: problem.order))
+        return "".join(
+            format_text(problem) + "\n"
+            for problem in sorted(found, key=lambda problem: problem.order)
+        )
 
 
 if __name__ == "__main__":

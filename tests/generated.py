@@ -9,7 +9,7 @@ from readout.scale.workers import Options
 sys.path.append(str(ROOT / "benchmarks"))
 from generate import iter_files
 
-SMALL = Options(jobs=1, per_shard=5, few=10, slack=-1e9)
+SMALL = Options(jobs=1, per_shard=5, small_corpus=10, slack=-1e9)
 """Small shards, done in this process; times of files are trusted, however new they are."""
 OLD = 1_000_000_000
 """A time of files that is long past."""
@@ -29,4 +29,6 @@ def change(root, number=0):
     path = sorted((root / "annotations/gold").iterdir())[number]
     raw = path.read_bytes()
     before, after = b'"expression":"explicit"', b'"expression":"implicit"'
-    path.write_bytes(raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1))
+    path.write_bytes(
+        raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1)
+    )

@@ -185,10 +185,16 @@ def _iter_documents(rows):
 
 def _iter_token_rows(rows):
     places = list(iter_tokens(rows.text))
-    texts, starts, ends = [rows.text[s:e] for s, e in places], [s for s, _ in places], [e for _, e in places]
+    texts, starts, ends = (
+        [rows.text[s:e] for s, e in places],
+        [s for s, _ in places],
+        [e for _, e in places],
+    )
     tokens = Tokens(texts, starts, ends)
     paragraphs = rows.paragraphs.spans
-    content, cues, sources = (tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans())
+    content, cues, sources = (
+        tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans()
+    )
     for number, (start, end) in enumerate(paragraphs):
         inside = [index for index, at in enumerate(starts) if start <= at < end]
         part = slice(inside[0], inside[-1] + 1) if inside else slice(0)
@@ -254,7 +260,9 @@ def iter_registry_rows(config, registries):
     """Yield the rows of a registry config."""
     if config == "speakers":
         for speaker in registries.speakers.values():
-            roles = [(role.title, role.organisation, role.start, role.end) for role in speaker.roles]
+            roles = [
+                (role.title, role.organisation, role.start, role.end) for role in speaker.roles
+            ]
             yield (
                 speaker.speaker_id,
                 speaker.name,

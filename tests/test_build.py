@@ -23,7 +23,9 @@ from readout.dataset.load import load
 
 def snapshot(folder):
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
 
 
@@ -87,13 +89,17 @@ def test_no_rebuild_shows_old_rows(small, built, tmp_path):
 
     before = expressions()
     path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
-    path.write_bytes(path.read_bytes().replace(b'"expression":"explicit"', b'"expression":"implicit"', 1))
+    path.write_bytes(
+        path.read_bytes().replace(b'"expression":"explicit"', b'"expression":"implicit"', 1)
+    )
     build_hub(small, built)
     after = expressions()
     assert sum(before[name] != after[name] for name in before) == 1
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if CHECKS[c.name].severity == "error"], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if CHECKS[c.name].severity == "error"], ids=lambda case: case.name
+)
 def test_a_broken_corpus_leaves_the_last_build_alone(case, small, built):
     before = snapshot(built)
     break_corpus(case, small)
@@ -126,9 +132,15 @@ def test_what_a_killed_build_left_is_removed(small, built):
 
 def test_empty_splits_keep_their_features(built):
     quotes = load("quotes", built)
-    assert {split: len(rows) for split, rows in quotes.items()} == {"train": 8, "validation": 0, "test": 0}
+    assert {split: len(rows) for split, rows in quotes.items()} == {
+        "train": 8,
+        "validation": 0,
+        "test": 0,
+    }
     assert list(quotes["test"].features) == list(FEATURES["quotes"])
-    assert pq.read_schema(built / "data/quotes/test-00000-of-00001.parquet").names == list(FEATURES["quotes"])
+    assert pq.read_schema(built / "data/quotes/test-00000-of-00001.parquet").names == list(
+        FEATURES["quotes"]
+    )
     assert set(load_dataset(str(built), "quotes")) == {"train"}
 
 
@@ -157,4 +169,7 @@ def test_files_are_copied_where_they_cannot_be_linked(small, built, monkeypatch)
     card = small / "DATACARD.md"
     card.write_text("# Another card\n", encoding="utf-8", newline="\n")
     build_hub(small, built)
-    assert {name for name, raw in snapshot(built).items() if before[name] != raw} == {"README.md", "SHA256SUMS"}
+    assert {name for name, raw in snapshot(built).items() if before[name] != raw} == {
+        "README.md",
+        "SHA256SUMS",
+    }

@@ -65,7 +65,9 @@ def write(root, path, raw=b"{}\n"):
 
 
 CHANGES = {
-    "an unplaced annotation": lambda root: write(root, "annotations/unplaced/by/somebody/astray.jsonl"),
+    "an unplaced annotation": lambda root: write(
+        root, "annotations/unplaced/by/somebody/astray.jsonl"
+    ),
     "another one": lambda root: write(root, "annotations/unplaced/gold/before.jsonl", b"{}\n{}\n"),
     "a folder among the texts": lambda root: (root / "raw/text/folder").mkdir(),
     "a folder among the layers": lambda root: (root / "annotations/gold/folder").mkdir(),
@@ -73,7 +75,9 @@ CHANGES = {
     "a layer of an annotator": lambda root: write(root, "annotations/by/somebody/astray.jsonl"),
     "a file beside the annotators": lambda root: write(root, "annotations/by/astray.jsonl"),
     "a layer of no document": lambda root: write(root, "annotations/gold/astray.jsonl"),
-    "an adjudication of no document": lambda root: write(root, "annotations/adjudication/astray.jsonl"),
+    "an adjudication of no document": lambda root: write(
+        root, "annotations/adjudication/astray.jsonl"
+    ),
     "a text that is gone": lambda root: next((root / "raw/text").iterdir()).unlink(),
     "a file in place of a folder": lambda root: (
         (root / "annotations/gold/was-folder").rmdir() or write(root, "annotations/gold/was-folder")
@@ -161,7 +165,9 @@ def test_names_of_files_that_are_no_text(small):
 
 def test_verify_sees_what_times_do_not_show(generated, tmp_path, compiled, monkeypatch):
     hub = tmp_path / "hub"
-    monkeypatch.setattr("readout.scale.cache._to_stamp", lambda *_: (1, 1, 1, 1))  # times that show nothing
+    monkeypatch.setattr(
+        "readout.scale.cache._to_stamp", lambda *_: (1, 1, 1, 1)
+    )  # times that show nothing
     build_hub(generated, hub, SMALL)
     change(generated, 3)
     compiled.clear()
@@ -197,7 +203,9 @@ def test_damaged_output_is_built_again(generated, tmp_path, damage):
         assert snapshot(hub) == whole
 
 
-def test_a_change_of_registries_or_code_is_a_change_of_all(generated, tmp_path, compiled, monkeypatch):
+def test_a_change_of_registries_or_code_is_a_change_of_all(
+    generated, tmp_path, compiled, monkeypatch
+):
     build_hub(generated, tmp_path / "hub", SMALL)
     every = len(compiled)
     path = generated / "annotations/targets.jsonl"

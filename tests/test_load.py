@@ -50,7 +50,9 @@ def test_the_script_never_shows_old_rows(small, tmp_path, monkeypatch):
     from load_readout import Readout
 
     def labels():
-        builder = Readout(config_name="stances", base_path=str(small), cache_dir=str(tmp_path / "cache"))
+        builder = Readout(
+            config_name="stances", base_path=str(small), cache_dir=str(tmp_path / "cache")
+        )
         builder.download_and_prepare()
         return builder.as_dataset()["train"]["polarity"][:]
 
@@ -80,13 +82,17 @@ def test_unknown_names_are_explained(hub, tmp_path):
 @pytest.mark.slow
 def test_the_wheel_carries_the_data(tmp_path):
     """Build the wheel, install it into an empty environment, load offline from another folder."""
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True
+    )
     (wheel,) = tmp_path.glob("*.whl")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv/bin/python"
     subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)
     code = "import readout; d = readout.load('stances'); print({s: len(r) for s, r in d.items()})"
-    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == str({split: len(rows) for split, rows in load("stances").items()})
     subprocess.run([python, "-m", "readout", "check", ROOT], cwd=tmp_path, check=True)
 

@@ -58,7 +58,12 @@ def run_in_fresh_environment(folder, requirements, *arguments):
     # From a folder without a checkout above it, so that the installed package is what runs.
     environment = {**os.environ, "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
-        [python, "-c", LOAD, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [python, "-c", LOAD, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

@@ -46,5 +46,7 @@ def test_short_runs_are_quiet():
 
 
 def test_a_pipe_gets_nothing():
-    done = subprocess.run([sys.executable, "-c", CODE.format(quiet=-1)], capture_output=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(quiet=-1)], capture_output=True, check=True, cwd=ROOT
+    )
     assert done.stdout + done.stderr == b""

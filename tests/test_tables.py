@@ -21,7 +21,7 @@ from readout.dataset.features import (
     arrow_schema,
     config_splits,
 )
-from readout.dataset.tables import make_split_table, make_table
+from readout.dataset.tables import build_split_table, build_table
 from readout.model import Mention, Quote, Registries, Span
 from readout.text.tokens import Tokens, tag_tokens
 
@@ -30,7 +30,11 @@ from readout.text.tokens import Tokens, tag_tokens
 def tables():
     corpus, _ = read_corpus(CORPUS)
     return {
-        config: [row for split in config_splits(config) for row in make_split_table(corpus, config, split).to_pylist()]
+        config: [
+            row
+            for split in config_splits(config)
+            for row in build_split_table(corpus, config, split).to_pylist()
+        ]
         for config in CONFIGS
     }
 
@@ -44,7 +48,7 @@ def corpus(request):
 def test_tables_hold_the_rows_of_the_reference(config, corpus):
     for split in config_splits(config):
         rows = list(iter_config_rows(corpus, config, split))
-        table = make_split_table(corpus, config, split)
+        table = build_split_table(corpus, config, split)
         table.validate(full=True)
         assert table.schema.equals(arrow_schema(config), check_metadata=True)
         assert table.equals(to_arrow_table(config, rows))
@@ -72,7 +76,12 @@ def test_every_offset_equals_its_text(tables):
                     assert text[part["start"] : part["end"]] == part["text"]
                     parts += 1
             assert text[row["context_start"] :].startswith(row["context"])
-            assert row["context_start"] <= row["start"] < row["end"] <= row["context_start"] + len(row["context"])
+            assert (
+                row["context_start"]
+                <= row["start"]
+                < row["end"]
+                <= row["context_start"] + len(row["context"])
+            )
     assert parts == 25
     for row in tables["tokens"]:
         for token, start, end in zip(row["tokens"], row["starts"], row["ends"], strict=True):
@@ -81,7 +90,9 @@ def test_every_offset_equals_its_text(tables):
 
 def test_ids_are_unique_and_join(tables):
     for config in CONFIGS:
-        key = {"documents": "doc_id", "speakers": "speaker_id", "targets": "target_id"}.get(config, "id")
+        key = {"documents": "doc_id", "speakers": "speaker_id", "targets": "target_id"}.get(
+            config, "id"
+        )
         ids = [row[key] for row in tables[config]]
         assert len(ids) == len(set(ids))
     quotes = {row["id"] for row in tables["quotes"]}
@@ -94,10 +105,15 @@ def test_ids_are_unique_and_join(tables):
 def test_tokens_carry_the_tags_of_the_quote(tables):
     row = next(row for row in tables["tokens"] if "rejected" in row["tokens"])
     tagged = [
-        (row["tokens"][i], TAGS[row["content_tags"][i]], TAGS[row["cue_tags"][i]]) for i in range(len(row["tokens"]))
+        (row["tokens"][i], TAGS[row["content_tags"][i]], TAGS[row["cue_tags"][i]])
+        for i in range(len(row["tokens"]))
     ]
     assert ("rejected", "O", "B") in tagged
-    assert [(token, tag) for token, tag, _ in tagged if tag != "O"][-3:] == [("the", "B"), ("toll", "I"), ("plan", "I")]
+    assert [(token, tag) for token, tag, _ in tagged if tag != "O"][-3:] == [
+        ("the", "B"),
+        ("toll", "I"),
+        ("plan", "I"),
+    ]
 
 
 def test_stance_labels_show_every_annotator(tables):
@@ -105,9 +121,15 @@ def test_stance_labels_show_every_annotator(tables):
         next(r for r in tables["stance_labels"] if r["id"].endswith(f"critics#{name}"))
         for name in ("s-iron", "s-ferry")
     )
-    assert {vote["annotator"]: VOTES[vote["label"]] for vote in iron["labels"]} == {"ann": "neutral", "ben": "against"}
+    assert {vote["annotator"]: VOTES[vote["label"]] for vote in iron["labels"]} == {
+        "ann": "neutral",
+        "ben": "against",
+    }
     assert iron["soft"] == {"favor": 0.0, "against": 0.5, "neutral": 0.5, "not_annotated": 0.0}
-    assert {vote["annotator"]: VOTES[vote["label"]] for vote in ferry["labels"]} == {"ann": "favor", "ben": UNANNOTATED}
+    assert {vote["annotator"]: VOTES[vote["label"]] for vote in ferry["labels"]} == {
+        "ann": "favor",
+        "ben": UNANNOTATED,
+    }
     for row in tables["stance_labels"]:
         assert sum(row["soft"].values()) == pytest.approx(1)
 
@@ -120,7 +142,9 @@ places = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=6)
 
 def annotate(document, number, text, places):
     """A document with another text, and a mention and a quote of each place that lies in it."""
-    spans = [Span(at, at + size, text[at : at + size]) for at, size in places if at + size <= len(text)]
+    spans = [
+        Span(at, at + size, text[at : at + size]) for at, size in places if at + size <= len(text)
+    ]
     records = [Mention(id=f"m-{n}", speaker="x", span=span) for n, span in enumerate(spans)]
     records += [
         Quote(
@@ -135,7 +159,13 @@ def annotate(document, number, text, places):
         for n in range(len(spans))
     ]
     meta = replace(document.meta, doc_id=f"2030-01-text-{number}")
-    return replace(document, meta=meta, text=text, gold=replace(document.gold, records=tuple(records)), layers=())
+    return replace(
+        document,
+        meta=meta,
+        text=text,
+        gold=replace(document.gold, records=tuple(records)),
+        layers=(),
+    )
 
 
 @given(st.lists(st.tuples(words, places), min_size=1, max_size=4))
@@ -146,8 +176,10 @@ def test_tables_of_any_text_hold_the_rows_of_the_reference(parts):
     registries = Registries(speakers={"x": speaker})
     documents = [annotate(corpus.documents[0], number, *part) for number, part in enumerate(parts)]
     for config in ("tokens", "quotes", "mentions", "documents"):
-        rows = [row for each in documents for row in DocumentRows(each, registries).iter_rows(config)]
-        table = make_table(config, Batch(documents, Vocabularies(registries)))
+        rows = [
+            row for each in documents for row in DocumentRows(each, registries).iter_rows(config)
+        ]
+        table = build_table(config, Batch(documents, Vocabularies(registries)))
         table.validate(full=True)
         assert table.equals(to_arrow_table(config, rows))
 

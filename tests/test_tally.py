@@ -43,5 +43,7 @@ def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
     registries, _ = read_registries(generated)
     table = stats.TABLES["documents"](tally, registries)
     assert len(table.rows) == 7
-    assert [row[0] for row in table.rows] == sorted(path.stem for path in (generated / "raw/text").iterdir())[:7]
+    assert [row[0] for row in table.rows] == sorted(
+        path.stem for path in (generated / "raw/text").iterdir()
+    )[:7]
     assert format_markdown(table).endswith("53 more are not listed.")

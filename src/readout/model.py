@@ -115,7 +115,9 @@ ANNOTATION_CLASSES: Mapping[AnnotationType, type[AnyAnnotation]] = {
     "stance": Stance,
     "boilerplate": Boilerplate,
 }
-ANNOTATION_TYPES: Mapping[type, AnnotationType] = {cls: name for name, cls in ANNOTATION_CLASSES.items()}
+ANNOTATION_TYPES: Mapping[type, AnnotationType] = {
+    record_class: name for name, record_class in ANNOTATION_CLASSES.items()
+}
 
 
 class Document(Record, frozen=True, kw_only=True):
@@ -467,8 +469,8 @@ class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True, dict=Tru
     def is_written(self) -> bool:
         """Whether ``raw`` is, byte for byte, what ``records`` are written as, one per line.
 
-        Then the file has no byte order mark, carriage return, blank line, duplicate key, unknown field or number of
-        another form, every line is among the records, and each line says what its record says and nothing else.
+        Then the file has no byte order mark, carriage return, blank line, duplicate key, unknown
+        field or number of another form, and each line says what its record says and nothing else.
         """
         return _encode_lines(self.records) == self.raw
 
@@ -502,17 +504,18 @@ class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
 class FieldColumns:
     """The annotations of a layer as columns, which cost a fraction of a look at each annotation.
 
-    ``values[record_class][field]`` are the values of a field, one per record of that class, in order. ``ids`` are the
-    ids and keys that records bear, ``names`` the ids that they name, by the registry or the type of annotation that
-    these are looked up in, and ``remarks`` their texts. ``starts``, ``ends`` and ``exacts`` are those of all spans, in
-    the order of ``values``; ``span_lists`` are the values of fields that may hold several spans.
+    ``values[record_class][field]`` are the values of a field, one per record of that class, in
+    order. ``ids`` are the ids and keys that records bear, ``names`` the ids that they name, by the
+    registry or the type of annotation that these are looked up in, and ``texts`` what annotators
+    wrote themselves. ``starts``, ``ends`` and ``exacts`` are those of all spans, in the order of
+    ``values``; ``span_lists`` are the values of fields that may hold several spans.
     """
 
     def __init__(self, by_class: Mapping[type, Sequence[Any]]) -> None:
-        self.values = {record_class: _turn(record_class, records) for record_class, records in by_class.items()}
+        self.values = {cls: _to_columns(cls, records) for cls, records in by_class.items()}
         self.ids: list[str] = []
         self.names: dict[str, set[str]] = {}
-        self.remarks: set[str] = set()
+        self.texts: set[str] = set()
         self.span_lists: list[tuple[Span, ...]] = []
         spans: list[Span] = []
         for record_class, columns in self.values.items():
@@ -524,24 +527,20 @@ class FieldColumns:
                 elif role.kind in ("entry", "annotation"):
                     names = self.names.setdefault(role.of, set())
                     names.update(chain.from_iterable(values) if role.many else values)
-                elif role.kind == "id":
-                    self.ids += values
-                elif role.kind == "key":
+                elif role.kind in ("id", "key"):
                     self.ids += [value for value in values if value is not None]
-                elif role.kind == "text":
-                    self.remarks.update(values)
-        self.starts: Sequence[int] = ()
-        self.ends: Sequence[int] = ()
-        self.exacts: Sequence[str] = ()
-        if spans:
-            self.starts, self.ends, self.exacts = zip(*map(astuple, spans), strict=True)
-        for names in (self.remarks, *self.names.values()):
-            names.discard(None)
+                elif role.kind != "label":
+                    self.texts.update(chain.from_iterable(values) if role.many else values)
+        self.starts = [span.start for span in spans]
+        self.ends = [span.end for span in spans]
+        self.exacts = [span.exact for span in spans]
+        for found in (self.texts, *self.names.values()):
+            found.discard(None)
 
 
-def _turn(record_class: type[Record], records: Sequence[Record]) -> dict[str, Sequence[Any]]:
-    """Return records of one class as columns."""
-    fields = record_class.__struct_fields__
+def _to_columns(record_class: type, records: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """Return records of one class as columns, by field."""
+    fields: tuple[str, ...] = record_class.__struct_fields__  # type: ignore[attr-defined]
     columns = zip(*map(astuple, records), strict=True) if records else repeat(())
     return dict(zip(fields, columns, strict=False))
 

@@ -45,11 +45,11 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule of the corpus: its code, how bad a breach is, its rung, and the function that finds breaches.
+    """A rule of the corpus: its code, how bad a breach is, its rung, and what finds breaches.
 
-    ``shortcut`` is optional and saves time only: a function that is true if ``find`` would yield nothing. It may be
-    false for other reasons, and must never be true when ``find`` yields anything; a property test checks this for
-    every rule. A rule without a shortcut is always run.
+    ``shortcut`` is optional and only saves time: a function that is true if it is certain that
+    ``find`` yields nothing. It may be false for any reason, but must not be true if ``find`` yields
+    anything; a property test checks this for every rule. A rule without a shortcut is always run.
     """
 
     code: str
@@ -59,7 +59,7 @@ class Rule(msgspec.Struct, frozen=True):
     shortcut: Callable[..., bool] | None = None
 
     def is_silent(self, *known: Any) -> bool:
-        """Tell whether the shortcut, given what it needs to know, rules out that ``find`` yields anything."""
+        """Tell whether the rule has a shortcut that is certain of no findings."""
         return self.shortcut is not None and self.shortcut(*known)
 
     @property

@@ -1,8 +1,8 @@
 """Every rule of the corpus, and the frame that runs them.
 
 Rules get a file that has been read and the scope around it, and yield findings by record number and JSON pointer. The
-frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones. It runs every rule,
-except those whose own shortcut tells that they would find nothing.
+frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones.
+It runs every rule, except those whose own shortcut is certain that they find nothing.
 """
 
 from __future__ import annotations
@@ -64,12 +64,14 @@ def _run(rules: Iterable[Rule], file: RecordFile[Any], *scope: Any) -> Iterator[
 
 
 def _climb(
-    file: RecordFile[Any], rules: Iterable[tuple[Rule, tuple[Any, ...]]], columns: Columns | None = None
+    file: RecordFile[Any],
+    rules: Iterable[tuple[Rule, tuple[Any, ...]]],
+    columns: Columns | None = None,
 ) -> Iterator[Problem]:
-    """Run rules, each with its scope, rung by rung; records with an error on one rung are left out of the next.
+    """Run rules, each with its scope, rung by rung; leave out records that failed on a lower rung.
 
-    Rules whose shortcut tells from ``columns``, those of the whole file, that they find nothing are not run. Once a
-    record has been left out, every rule is run: what holds for all records need not hold for some of them.
+    A rule is skipped if its shortcut is certain, from the columns of the file, that it finds
+    nothing. The columns are those of all records, so all rules are run once a record is left out.
     """
     by_rung: dict[Rung, list[tuple[Rule, tuple[Any, ...]]]] = {rung: [] for rung in RUNGS}
     for each, scope in rules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -18,6 +18,7 @@ from readout.model import (
     Layer,
     Quote,
     Registries,
+    Span,
     Stance,
     iter_spans,
     main_spans,
@@ -68,6 +69,10 @@ def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries:
             )
 
 
+def _is_inside(offset: int, spans: Iterable[Span]) -> bool:
+    return any(span.start <= offset < span.end for span in spans)
+
+
 def _forms_fit_marks(columns: Columns) -> bool:
     for quote, touched in zip(columns.quotes, columns.touched, strict=True):
         if quote.note:
@@ -75,7 +80,7 @@ def _forms_fit_marks(columns: Columns) -> bool:
         if quote.form != "indirect":
             fits = bool(touched)
         else:
-            fits = not any(span.start <= mark < span.end for span in quote.content for mark in touched)
+            fits = not any(_is_inside(mark, quote.content) for mark in touched)
         if not fits:
             return False
     return True
@@ -100,10 +105,11 @@ def form_marks(layer: Layer, document: AnnotatedDocument, registries: Registries
 
 def _evidence_lies_in_quotes(columns: Columns) -> bool:
     for stance, quote in columns.pairs:
-        first, last = quote.content[0], quote.content[-1]
-        for span in stance.evidence:
-            if span.start < first.start or last.end < span.end:
-                return False  # or perhaps in the cue, which the rule knows
+        start, end = quote.content[0].start, quote.content[-1].end
+        if quote.cue:
+            start, end = min(start, quote.cue[0].start), max(end, quote.cue[-1].end)
+        if any(span.start < start or end < span.end for span in stance.evidence):
+            return False
     return True
 
 
@@ -127,7 +133,8 @@ def _boilerplate_is_bare(columns: Columns) -> bool:
     for span in columns.noise:
         # Most boilerplate is before or after all annotations.
         if span.start < last and first < span.end:
-            if any(start < span.end and span.start < end for start, end in zip(starts, ends, strict=True)):
+            bounds = zip(starts, ends, strict=True)
+            if any(start < span.end and span.start < end for start, end in bounds):
                 return False
     return True
 
@@ -146,7 +153,8 @@ def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries:
 
 def _says(record: AnyAnnotation) -> tuple[Any, ...]:
     """Return what an annotation says: everything but its id and its note."""
-    return type(record), *[getattr(record, name) for name in record.__struct_fields__ if name not in ("id", "note")]
+    fields = [name for name in record.__struct_fields__ if name not in ("id", "note")]
+    return type(record), *[getattr(record, name) for name in fields]
 
 
 def _sayings_differ(columns: Columns) -> bool:

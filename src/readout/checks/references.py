@@ -161,11 +161,12 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
 
 
 def _has_no_chains(columns: Columns) -> bool:
-    """Tell whether no record that others of its kind name names one itself, so that none leads back to itself."""
+    """Tell whether no record that is named by another of its kind names one itself."""
     for record_class, field in _SELF_REFERENCES:
         records = columns.layer.by_class.get(record_class, ())
         naming = [record for record in records if getattr(record, field)]
-        if naming and not find_names(record_class, field, naming).isdisjoint(map(record_id, naming)):
+        named = find_names(record_class, field, naming)
+        if not named.isdisjoint(map(record_id, naming)):
             return False
     return True
 
@@ -212,7 +213,8 @@ def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
 @rule("impossible-date", "reference")
 def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Dates are days of the calendar."""
-    if not any(fields_of(record_class, "date", "parts") for record_class in set(map(type, file.records))):
+    classes = set(map(type, file.records))
+    if not any(fields_of(record_class, "date", "parts") for record_class in classes):
         return
     for index, record in enumerate(file.records):
         for pointer, _, value in iter_values(record, "date"):
@@ -228,7 +230,8 @@ def _is_written_in_order(columns: Columns) -> bool:
     places = columns.places
     if all(map(lt, places, places[1:])):
         return True
-    keys = [(*place, record.id) for place, record in zip(places, columns.layer.records, strict=True)]
+    pairs = zip(places, columns.layer.records, strict=True)
+    keys = [(*place, record.id) for place, record in pairs]
     return all(map(le, keys, keys[1:]))
 
 

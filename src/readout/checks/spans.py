@@ -40,7 +40,8 @@ def checksum(document: AnnotatedDocument) -> Iterator[Finding]:
 
 
 def _spans_lie_in_text(columns: Columns) -> bool:
-    return all(map(lt, columns.starts, columns.ends)) and max(columns.ends, default=0) <= len(columns.text)
+    starts, ends = columns.starts, columns.ends
+    return all(map(lt, starts, ends)) and max(ends, default=0) <= len(columns.text)
 
 
 @rule("span-bounds", "span", shortcut=_spans_lie_in_text)
@@ -56,7 +57,7 @@ def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registrie
 
 def _spans_repeat_text(columns: Columns) -> bool:
     places = map(slice, columns.starts, columns.ends)
-    return tuple(map(columns.text.__getitem__, places)) == columns.exacts
+    return list(map(columns.text.__getitem__, places)) == columns.exacts
 
 
 @rule("span-text", "span", shortcut=_spans_repeat_text)

@@ -176,7 +176,8 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
         click.echo(f"{path}: written")
     print_problems(problems)
     summarise(problems, "The leaderboard agrees with the predictions.")
-    sys.exit(1 if problems else 0)
+    if problems:
+        sys.exit(1)
 
 
 @bench.command()
@@ -198,10 +199,12 @@ def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str)
     corpus, _ = read_corpus(root)
     if leakage:
         print_report(report_overlap(corpus, task), output)
-    changed = write_folds(root, corpus) if write else find_stale_folds(root, corpus)
-    state = "written" if write else "out of date; run `readout bench folds --write`."
-    for path in changed:
-        click.echo(f"{path}: {state}", err=True)
-    stale = changed and not write
-    click.secho("The folds are out of date." if stale else "The folds are up to date.", err=True)
-    sys.exit(1 if stale else 0)
+    if write:
+        for path in write_folds(root, corpus):
+            click.echo(f"{path}: written", err=True)
+    elif stale := find_stale_folds(root, corpus):
+        for path in stale:
+            click.echo(f"{path}: out of date; run `readout bench folds --write`.", err=True)
+        click.secho("The folds are out of date.", err=True)
+        sys.exit(1)
+    click.secho("The folds are up to date.", err=True)

@@ -238,7 +238,10 @@ def iter_annotators(root: Path) -> Iterator[str]:
 def read_document(
     root: Path, meta: Document, annotators: Iterable[str]
 ) -> tuple[AnnotatedDocument | None, list[Problem]]:
-    """Return one document with its layers and its problems up to the schema rung; None where its text is unreadable."""
+    """Return one document with its layers, and its problems up to the schema rung.
+
+    The document is None if its text cannot be read.
+    """
     text, digest, problems = read_text(root, meta.doc_id)
     layers = []
     for annotator in (None, *annotators):

@@ -51,7 +51,7 @@ def is_valid(kind: Kind, record: object) -> bool:
 
 
 def are_valid(kind: Kind, records: Sequence[object]) -> bool:
-    """Tell whether all records fulfil their schema; one call for many is faster than one call for each."""
+    """Tell whether all records fulfil their schema; one call is faster than one for each."""
     accepted: bool = _validator_of_many(kind).is_valid(records)
     return accepted
 

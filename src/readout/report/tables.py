@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -152,7 +152,8 @@ def print_table(table: Table) -> None:
         title_style="bold",
     )
     for column, numeric in zip(table.columns, _find_numeric(table), strict=True):
-        grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if numeric else "left"
+        grid.add_column(column, justify=side, overflow="fold")
     for row in table.rows:
         grid.add_row(*map(str, row))
     Console().print(grid)
@@ -166,7 +167,8 @@ def print_report(report: Report, output: str) -> None:
         print(format_report(report))
     elif output == "latex":
         blocks = [format_latex(table) for table in report.tables if table.rows]
-        print(_join(blocks, [f"% {note}" for note in report.notes]))
+        comments = [f"% {note}" for note in report.notes]
+        print(_join(blocks, comments))
     else:
         for table in report.tables:
             print_table(table)
@@ -177,7 +179,8 @@ def print_report(report: Report, output: str) -> None:
 def format_report(report: Report) -> str:
     """Return a report as Markdown: each table under its title, then the notes."""
     blocks = [f"**{table.title}**\n\n{format_markdown(table)}" for table in report.tables]
-    return _join(blocks, [f"- {note}" for note in report.notes])
+    items = [f"- {note}" for note in report.notes]
+    return _join(blocks, items)
 
 
 def _join(blocks: Iterable[str], notes: Iterable[str]) -> str:
