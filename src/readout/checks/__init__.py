@@ -33,10 +33,10 @@ from readout.model import (
 )
 from readout.problem import (
     RUNGS,
+    Finding,
     Problem,
     Rule,
     Rung,
-    Finding,
     is_failure,
     locate,
     locate_record,
