@@ -175,7 +175,14 @@ def test_suggestions_cannot_enter_gold_unreviewed(added):
     assert run("build", added).exit_code == 1
 
 
+def set_partial(root):
+    """Say in the metadata that a document is annotated in part."""
+    path = root / "raw/documents.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"annotated":"none"', b'"annotated":"partial"'))
+
+
 def test_a_suggestion_is_taken_over_by_copying_what_is_inside(added):
+    set_partial(added)
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
     (added / f"annotations/gold/{DOC_ID}.jsonl").write_text(
         "\n".join(lines), encoding="utf-8", newline="\n"
@@ -310,6 +317,7 @@ def test_every_addition_has_help():
 
 def test_hostile_text_passes_through_every_command(added, tmp_path):
     """Emoji, combining marks, Hebrew and markup: offsets stay right, and no command fails."""
+    set_partial(added)
     gold, raw = added / f"annotations/gold/{DOC_ID}.jsonl", added / f"raw/text/{DOC_ID}.txt"
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
     script = {"exact": "<script>alert(1)</script>"}

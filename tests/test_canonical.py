@@ -148,3 +148,42 @@ def test_order_of_lines_does_not_matter(places):
         for line in encode_layer(mentions).splitlines()
     ]
     assert sorted(again, key=str) == sorted(mentions, key=str)
+
+
+def test_words_are_not_found_inside_longer_words():
+    text = "The mayor left. He smiled."
+    line = b'{"type":"mention","id":"m","speaker":"x","span":{"exact":"He"}}\n'
+    done = format_layer("x", line, None, text)
+    assert not done.problems
+    assert b'"start":16' in done.raw
+
+    done = format_layer("x", line.replace(b"He", b"he"), None, text)
+    assert [problem.code for problem in done.problems] == ["exact-not-found"]
+
+    part = line.replace(b'"He"', b'"he","prefix":"T"')
+    assert b'"start":1,' in format_layer("x", part, None, text).raw
+
+
+def test_a_line_that_needs_a_decision_holds_back_no_other():
+    text = "he said that he would, Ada replied"
+    ambiguous = b'{"type":"mention","id":"m-he","speaker":"x","span":{"exact":"he"}}\n'
+    clear = b'{"type":"mention","speaker":"x","span":{"exact":"Ada"}}\n'
+    placed = b'{"type":"mention","id":"m","speaker":"x","span":{"start":3,"end":7,"exact":"said"}}\n'
+    done = format_layer("x", ambiguous + clear + placed, None, text)
+    assert [(problem.code, problem.line) for problem in done.problems] == [("exact-ambiguous", 3)]
+    assert done.changes
+    assert done.raw.startswith(placed)
+    assert done.raw.endswith(ambiguous)
+    assert b'"start":23,"end":26,"exact":"Ada"' in done.raw
+
+    again = format_layer("x", done.raw, None, text)
+    assert again.raw == done.raw
+    assert not again.changes
+
+
+def test_format_does_not_choose_between_offsets_and_context():
+    text = "he said that he would"
+    line = b'{"type":"mention","id":"m","speaker":"x","span":{"start":0,"end":2,"exact":"he","prefix":"that "}}\n'
+    done = format_layer("x", line, None, text)
+    assert [problem.code for problem in done.problems] == ["contradictory-context"]
+    assert done.raw == line

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+import msgspec
+
 from readout.checks.shortcuts import Columns, find_touched
 from readout.checks.spans import find_quotes
 from readout.corpus import read
@@ -27,7 +29,8 @@ from readout.problem import (
     Rule,
     rule,
 )
-from readout.text.find import iter_quotation_marks
+from readout.text.find import iter_quotation_marks, widen_to_words
+from readout.text.words import splits_word
 
 
 def _marks_are_accounted_for(columns: Columns) -> bool:
@@ -183,6 +186,36 @@ def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries:
                     yield Finding(message, pointer, index, hint="shorten one of the two spans.")
 
 
+def _spans_end_between_words(columns: Columns) -> bool:
+    count = len(columns.starts) - len(columns.noise)  # spans of boilerplate are the last ones
+    text = columns.text
+    edges = [*columns.starts[:count], *columns.ends[:count]]
+    inside = [at for at in edges if text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()]
+    return not inside
+
+
+@rule("split-word", "guideline", "warning", shortcut=_spans_end_between_words)
+def split_word(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """A span starts and ends between words, or a note says why not.
+
+    This does not hold for boilerplate, which may be glued to the text, for scripts without spaces
+    between words, or after a Hebrew or Arabic prefix.
+    """
+    text = document.text
+    for index, record in enumerate(layer.records):
+        if isinstance(record, Boilerplate) or record.note:
+            continue
+        for pointer, span in iter_spans(record):
+            if splits_word(text, span.start, span.end):
+                start, end = widen_to_words(text, span.start, span.end)
+                message = f"The span {span.exact!r} starts or ends inside a word."
+                whole = msgspec.json.encode(Span(start, end, text[start:end])).decode()
+                hint = f"write {whole} if the whole words are meant; if not, say why in a note."
+                yield Finding(message, pointer, index, hint=hint)
+
+
 def _says(record: AnyAnnotation) -> tuple[Any, ...]:
     """Return what an annotation says: everything but its id and its note."""
     fields = [name for name in record.__struct_fields__ if name not in ("id", "note")]
@@ -215,5 +248,6 @@ RULES: tuple[Rule, ...] = (
     form_marks,
     evidence_outside_quote,
     annotated_boilerplate,
+    split_word,
     duplicate_annotation,
 )

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 def format_(root: Path, only_check: bool) -> None:
     """Write files in canonical form, and add ids and offsets.
 
-    Only what needs no judgement is changed, and every change is printed. A file with problems is
-    left as it is.
+    Only what needs no judgement is changed, and every change is printed. A line that needs one is
+    left as it is, and so is a file that cannot be read.
     """
     from readout.corpus.files import write_files
     from readout.workbench.format import format_corpus
 
     results = format_corpus(root)
-    changed = {path: done for path, done in results.items() if done.changes and not done.problems}
+    changed = {path: done for path, done in results.items() if done.changes}
     problems = [problem for done in results.values() for problem in done.problems]
     for line in _describe_formatted(results):
         click.echo(line)
@@ -47,14 +47,16 @@ def format_(root: Path, only_check: bool) -> None:
 
 
 def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
-    """Yield the changes of each file, then the files that are left as they are."""
+    """Yield the changes of each file, then what is left as it is."""
     for path, done in results.items():
-        if done.changes and not done.problems:
+        if done.changes:
             yield f"{path}: {'; '.join(done.changes)}"
     for path, done in results.items():
         if done.problems:
             codes = ", ".join(sorted({problem.code for problem in done.problems}))
-            yield f"{path}: left as it is ({codes})"
+            lines = {problem.line for problem in done.problems}
+            what = f"{len(lines)} lines left as they are" if done.changes else "left as it is"
+            yield f"{path}: {what} ({codes})"
 
 
 @main.command()
@@ -176,12 +178,16 @@ def _document_command() -> click.Command:
     def document(root: Path, file: Path, **fields: Any) -> None:
         """Add a text with its metadata, an empty gold file and suggestions."""
         from readout.corpus.files import write_files
+        from readout.corpus.read import DOCUMENTS
         from readout.workbench.add import add_document
 
         doc_id, files = add_document(root, file, fields)
         write_files(root, files)
         click.echo("\n".join(f"wrote {path}" for path in files))
-        next_step = f"Annotate {doc_id} in its gold file now; judge the suggestions one by one."
+        next_step = (
+            f"Annotate {doc_id} in its gold file now; judge the suggestions one by one. "
+            f"Then set 'annotated' in {DOCUMENTS}."
+        )
         click.secho(next_step, fg="green")
 
     return document
