@@ -159,7 +159,8 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     """Score all submissions, and write the leaderboard.
 
     The results and the leaderboard (Markdown, JSON, HTML) depend only on the predictions. With
-    --check, they are computed again and compared with the files byte for byte.
+    --check, they are computed again and compared with the files byte for byte. A submission with
+    problems is left out.
     """
     from readout.benchmark.board.exports import write_exports
     from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
@@ -168,8 +169,8 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     corpus, _ = read_corpus(root)
     built = build_files(root, corpus)
     problems = check_files(root, built) if only_check else built.problems
-    written = [] if only_check or problems else write_boards(root, built)
-    if export and not problems:
+    written = [] if only_check else write_boards(root, built)
+    if export:
         written += write_exports(export, built.submissions)
 
     for path in written:

@@ -58,10 +58,14 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
     from readout.corpus.files import write_files
-    from readout.dataset.build import DATACARD
+    from readout.dataset.card import DATACARD
     from readout.workbench.datacard import refresh_card
 
-    old, new = refresh_card(root, with_slow)
+    old, new, problems = refresh_card(root, with_slow)
+    if problems:
+        print_problems(problems)
+        summarise(problems, "")
+        sys.exit(1)
     stale = old != new
     if stale and not only_check:
         write_files(root, {DATACARD: new.encode()})

@@ -108,7 +108,8 @@ def format_markdown(table: Table) -> str:
 
 
 def _escape_markdown(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    # A name must not open an HTML comment, such as a marker of a generated section.
+    return text.replace("|", "\\|").replace("\n", " ").replace("<!--", "&lt;!--")
 
 
 def format_latex(table: Table) -> str:
