@@ -11,13 +11,13 @@ from readout.workbench.datacard import refresh_card
 
 
 def test_the_card_is_not_stale():
-    old, new = refresh_card(ROOT)
+    old, new, _ = refresh_card(ROOT)
     assert old == new, "run `readout card`"
 
 
 @pytest.mark.slow
 def test_the_slow_sections_are_not_stale():
-    old, new = refresh_card(ROOT, with_slow=True)
+    old, new, _ = refresh_card(ROOT, with_slow=True)
     assert old == new, "run `readout card --all`"
 
 

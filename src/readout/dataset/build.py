@@ -25,6 +25,7 @@ from readout.corpus.schema import schema_folder
 from readout.corpus.tally import Tally
 from readout.dataset import statistics
 from readout.dataset.card import (
+    DATACARD,
     ConfigInfo,
     SplitInfo,
     fill_sections,
@@ -32,6 +33,7 @@ from readout.dataset.card import (
     format_card,
     format_columns,
     hash_config,
+    read_card,
     split_front_matter,
 )
 from readout.dataset.croissant import build_croissant
@@ -44,7 +46,6 @@ from readout.scale.shards import Result, ShardFile
 from readout.scale.workers import Options, collector_paused
 
 HUB = "build/hub"
-DATACARD = "DATACARD.md"
 COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
 
 
@@ -106,8 +107,10 @@ def _build(
             (folder / "data" / config).mkdir(parents=True)
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
         report, results = run_shards(snapshot, cache, options, work, is_usable)
-        if is_failure(report.problems):
-            return Built(report.problems)
+        card, found = read_card(snapshot.root)
+        problems = (*report.problems, *found)
+        if card is None or is_failure(problems):
+            return Built(problems)
 
         files: list[ShardFile] = []
         for result in results:
@@ -116,10 +119,11 @@ def _build(
         registries, _ = snapshot.scope.read_registries()
         files += compile_registries(folder, registries)
 
-        built = Built(report.problems, _to_infos(files))
+        built = Built(problems, _to_infos(files))
         sections = composition_sections(report.tally, registries)
         checksums = {file.path: file.sha256 for file in files}
-        _write_documentation(folder, snapshot.root, built.infos, sections, checksums)
+        card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
+        _write_documentation(folder, snapshot.root, built.infos, card, checksums)
         swap_in(folder, target)
     return built
 
@@ -258,14 +262,10 @@ def _write_documentation(
     folder: Path,
     root: Path,
     infos: tuple[ConfigInfo, ...],
-    sections: Mapping[str, str],
+    card: str,
     parquet: Mapping[str, str],
 ) -> None:
     """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256."""
-    card = f"# {root.name}\n"
-    if (root / DATACARD).is_file():
-        card = (root / DATACARD).read_text(encoding="utf-8")
-    card = fill_sections(card, sections)
     (folder / "README.md").write_text(format_card(card, infos), encoding="utf-8", newline="\n")
 
     front, _ = split_front_matter(card)

@@ -8,14 +8,21 @@ licence and tags. The card for the Hub adds the metadata of configs, features an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
+import msgspec
 
-_SECTION = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
-_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+from readout.corpus.read import read_bytes
+from readout.corpus.settings import parse_settings
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
+from readout.problem import Finding, Problem, locate, raw_line, rule
+
+DATACARD = "DATACARD.md"
+_MARKER = re.compile(r"^<!-- (generated|end): ([a-z-]+) -->$", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 
 
 class SplitInfo(NamedTuple):
@@ -54,28 +61,99 @@ def hash_config(shards: Mapping[str, Sequence[str]]) -> str:
 def fill_sections(text: str, sections: Mapping[str, str]) -> str:
     """Return the text of a card with new contents of some generated sections."""
 
-    def fill(match: re.Match[str]) -> str:
-        opening, name, _, closing = match.groups()
-        if name not in sections:
-            return match.group()
-        return f"{opening}{sections[name].rstrip()}\n{closing}"
-
-    return _SECTION.sub(fill, text)
+    parts = []
+    done = 0
+    for name, start, end in _iter_sections(text):
+        if name in sections:
+            parts += [text[done:start], sections[name].rstrip(), "\n"]
+            done = end
+    return "".join([*parts, text[done:]])
 
 
 def find_sections(text: str) -> list[str]:
     """Return the names of a card's generated sections."""
-    return [match.group(2) for match in _SECTION.finditer(text)]
+    return [name for name, _, _ in _iter_sections(text)]
+
+
+def _iter_sections(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the name of each generated section, and the start and end of its content.
+
+    A marker is a line of its own, so that a name in a table cannot end a section.
+    """
+    opened, start = None, 0
+    for match in _MARKER.finditer(text):
+        kind, name = match.groups()
+        if kind == "generated":
+            opened, start = name, match.end() + 1
+        elif name == opened:
+            yield name, start, match.start()
+            opened = None
+
+
+# ---------------------------------------------------------------- reading
+
+_TEXTS = ("pretty_name", "description", "license_name", "license_link", "citation")
+_LISTS = ("language", "license", "tags", "task_categories", "size_categories")
+
+
+@rule("data-card", "schema")
+def data_card(raw: bytes) -> Iterator[Finding]:
+    """The data card is UTF-8, and its front matter is YAML with fields of the expected types."""
+    try:
+        text = _decode(raw)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"Got the byte {raw[error.start : error.start + 1]!r}. Expected UTF-8."
+        yield Finding(message, line=line, hint="save the file as UTF-8.")
+        return
+
+    match = _FRONT_MATTER.match(text)
+    front = parse_settings(match[1].encode()) if match else {}
+    if isinstance(front, Finding):
+        # The front matter starts in the second line of the card.
+        yield msgspec.structs.replace(front, line=(front.line or 1) + 1)
+        return
+
+    hint = "compare it with the card of another data set on the Hub."
+    for name in _TEXTS:
+        if not isinstance(front.get(name, ""), str):
+            yield Finding(f"Got {front[name]!r} for {name!r}. Expected a text.", line=1, hint=hint)
+    for name in _LISTS:
+        value = front.get(name, "")
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, str) for part in parts):
+            message = f"Got {value!r} for {name!r}. Expected a text, or a list of texts."
+            yield Finding(message, line=1, hint=hint)
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def read_card(root: Path) -> tuple[str | None, list[Problem]]:
+    """Return the text of a corpus's data card; None and its problems if it cannot be used.
+
+    A corpus without a card has the empty text.
+    """
+    if not (root / DATACARD).exists():
+        return "", []
+    raw, problems = read_bytes(root, DATACARD)
+    if raw is None:
+        return None, problems
+
+    for finding in data_card.find(raw):
+        excerpt = raw_line(raw, finding.line)
+        problems.append(locate(data_card, finding, DATACARD, finding.line, excerpt))
+    return None if problems else _decode(raw), problems
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """Return the front matter of a card, and the text after it."""
-    import yaml  # its import is slow, and a build without changes does not need it
-
+    """Return the front matter of a card that has no problems, and the text after it."""
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text
-    return yaml.safe_load(match.group(1)) or {}, text[match.end() :]
+    front = parse_settings(match[1].encode())
+    return {} if isinstance(front, Finding) else front, text[match.end() :]
 
 
 def format_card(text: str, infos: Iterable[ConfigInfo]) -> str:

@@ -10,21 +10,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 from readout.problem import Problem, Rule
+from readout.report.printing import escape_json, printable
 
 _CARETS = 60
 
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
 Style: TypeAlias = Callable[[str, str], str]
-
-
-def printable(text: str) -> str:
-    """Return text with control, direction and surrogate characters escaped."""
-    return _UNSAFE.sub(
-        lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text
-    )
 
 
 def _plain(text: str, role: str) -> str:
@@ -70,15 +61,7 @@ def format_fenced(problems: Iterable[Problem]) -> str:
 
 def format_json(problems: Iterable[Problem]) -> str:
     """Return all problems as one JSON array."""
-    return _escape_json(msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode())
-
-
-def _escape_json(text: str) -> str:
-    """Return equal JSON with terminal control characters escaped; they occur in strings only."""
-    return _UNSAFE.sub(
-        lambda match: match.group() if match.group() == "\n" else f"\\u{ord(match.group()):04x}",
-        text,
-    )
+    return escape_json(msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode())
 
 
 def format_github(problem: Problem) -> str:
@@ -129,7 +112,7 @@ def format_sarif(problems: Iterable[Problem], rules: Iterable[Rule], version: st
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "runs": [run],
     }
-    return _escape_json(json.dumps(log, indent=2, ensure_ascii=False))
+    return escape_json(json.dumps(log, indent=2, ensure_ascii=False))
 
 
 def _to_sarif(problem: Problem) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from readout.report.printing import make_console
 from readout.scale.shards import Result, Shard
 
 Engine: TypeAlias = Literal["local", "dask"]
@@ -241,7 +242,6 @@ class _Bar:
 
 
 def _make_bar(total: int, unit: str) -> Any:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
@@ -249,7 +249,7 @@ def _make_bar(total: int, unit: str) -> Any:
         TextColumn(f"{{task.completed}} of {{task.total}} {unit},"),
         TextColumn("{task.fields[speed]:.3g} per second, left:"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=make_console(error=True),
         transient=True,
         auto_refresh=False,  # it needs a thread, which makes forking workers unsafe
     )

@@ -178,20 +178,26 @@ def _document_to_graph(inbox: Inbox, path: str, text: str, root: Any) -> Graph:
         spans = _read_places(inbox, path, text, element)
         if spans is not None:
             key = str(element.get(_XML_ID))
-            label = element.getparent().get("type", "")
+            label = _read_group(element)
             values = structures.get(element.get("ana", "").removeprefix("#"), {})
             graph.nodes.append(Node(key, label, spans, values, element.sourceline))
 
     for element in root.iter(f"{{{_TEI}}}link"):
         ends = [end.removeprefix("#") for end in element.get("target", "").split()]
         if len(ends) == 2:
-            label = element.getparent().get("type", "")
+            label = _read_group(element)
             graph.links.append(Link(label, ends[0], ends[1], element.sourceline))
         else:
             message = f"Got {len(ends)} targets of a link. Expected two."
             hint = "give the ids of the two annotations that it joins."
             inbox.report("foreign-value", path, message, hint, element.sourceline)
     return graph
+
+
+def _read_group(element: Any) -> str:
+    """Return the type of the group that an element is in; empty if it is the root."""
+    group = element.getparent()
+    return "" if group is None else group.get("type", "")
 
 
 def _read_features(structure: Any) -> dict[str, str]:
