@@ -95,11 +95,10 @@ def test_nearest_passage():
 
 
 def test_respelled_words_are_found_only_where_they_stand_once():
-    assert find_respelled("met the “iron toll” – there", '"Iron toll" - there') == 8
+    assert find_respelled("met the “iron toll” – there", '"Iron toll" - there') == (8, 27)
     assert find_respelled("a “b” and a “b”", '"b"') is None
-    assert (
-        find_respelled("İstanbul’da", "İstanbul'da") == 0
-    )  # a letter whose lower case is longer keeps its offsets
+    # A letter whose lower case is longer keeps its offsets.
+    assert find_respelled("İstanbul’da", "İstanbul'da") == (0, 11)
 
 
 @given(texts, st.data())

@@ -168,7 +168,9 @@ def test_a_line_that_needs_a_decision_holds_back_no_other():
     text = "he said that he would, Ada replied"
     ambiguous = b'{"type":"mention","id":"m-he","speaker":"x","span":{"exact":"he"}}\n'
     clear = b'{"type":"mention","speaker":"x","span":{"exact":"Ada"}}\n'
-    placed = b'{"type":"mention","id":"m","speaker":"x","span":{"start":3,"end":7,"exact":"said"}}\n'
+    placed = (
+        b'{"type":"mention","id":"m","speaker":"x","span":{"start":3,"end":7,"exact":"said"}}\n'
+    )
     done = format_layer("x", ambiguous + clear + placed, None, text)
     assert [(problem.code, problem.line) for problem in done.problems] == [("exact-ambiguous", 3)]
     assert done.changes

@@ -56,7 +56,14 @@ _OTHERS = (
 )
 CHECKS: Mapping[str, Rule] = {
     each.code: each
-    for each in (*read.RULES, *references.RULES, *DRAFT_RULES, *LAYER_RULES, *adjudication.RULES, *_OTHERS)
+    for each in (
+        *read.RULES,
+        *references.RULES,
+        *DRAFT_RULES,
+        *LAYER_RULES,
+        *adjudication.RULES,
+        *_OTHERS,
+    )
 }
 """Every rule by its code."""
 
@@ -91,7 +98,9 @@ def _climb(
                     failed.add(finding.index)
         if failed:
             kept = [index for index in range(len(file.records)) if index not in failed]
-            records, lines = ([values[index] for index in kept] for values in (file.records, file.lines))
+            records, lines = (
+                [values[index] for index in kept] for values in (file.records, file.lines)
+            )
             file = replace(file, records=tuple(records), lines=tuple(lines))
             columns = None
 
@@ -108,7 +117,9 @@ def check_index(index: RecordFile[Document], registries: Registries) -> Iterator
     yield from _run(references.INDEX_RULES, index)
 
 
-def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
+def check_layer(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Problem]:
     """Yield the problems of one annotation file above the schema rung."""
     problems = list(check_drafts(layer, document.text))
     yield from problems
@@ -163,13 +174,15 @@ def check_adjudication(
     """
     file = document.adjudication
     rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
-    yield from _climb(file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)])
+    yield from _climb(
+        file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)]
+    )
     if document.gold.path not in sound or not file.is_whole:
         return
     said = adjudication.find_signatures(document)
     if all(layer.path in sound for layer in document.layers):
-        rules = (adjudication.unsupported_gold,)
-        yield from _run(rules, document.gold, document, file.records, said)
+        unsupported = (adjudication.unsupported_gold,)
+        yield from _run(unsupported, document.gold, document, file.records, said)
     for layer in document.layers:
         if layer.path in sound:
             yield from _run((adjudication.unadjudicated,), layer, document, file.records, said)
@@ -209,7 +222,9 @@ class Usage(msgspec.Struct):
             for vocabulary, names in layer.columns.names.items():
                 if vocabulary not in ANNOTATION_CLASSES:
                     self.names.setdefault(vocabulary, set()).update(names)
-        self.names.setdefault("annotators", set()).update(layer.annotator for layer in layers if layer.annotator)
+        self.names.setdefault("annotators", set()).update(
+            layer.annotator for layer in layers if layer.annotator
+        )
         for gold in [document.gold for document in documents]:
             if any(map(attrgetter("statement"), gold.by_class[Quote])):
                 self._add_statements(gold)

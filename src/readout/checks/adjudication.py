@@ -67,17 +67,32 @@ def unknown_item(
         for number, side in enumerate(record.items):
             if side.annotator not in layers:
                 message = f"There is no layer of {side.annotator!r} for this document."
-                yield Finding(message, ("items", number, "annotator"), index, hint=nearest(side.annotator, layers))
+                yield Finding(
+                    message,
+                    ("items", number, "annotator"),
+                    index,
+                    hint=nearest(side.annotator, layers),
+                )
                 continue
             known = layers[side.annotator].types
             for place, name in enumerate(side.ids):
                 if name not in known and not may_exist(name, layers[side.annotator]):
                     message = f"The layer of {side.annotator!r} has no annotation {name!r}."
-                    yield Finding(message, ("items", number, "ids", place), index, hint=nearest(name, known) or _REMOVE)
+                    yield Finding(
+                        message,
+                        ("items", number, "ids", place),
+                        index,
+                        hint=nearest(name, known) or _REMOVE,
+                    )
         for place, name in enumerate(record.gold):
             if name not in document.gold.types and not may_exist(name, document.gold):
                 message = f"Gold has no annotation {name!r}."
-                yield Finding(message, ("gold", place), index, hint=nearest(name, document.gold.types) or _REMOVE)
+                yield Finding(
+                    message,
+                    ("gold", place),
+                    index,
+                    hint=nearest(name, document.gold.types) or _REMOVE,
+                )
 
 
 _REMOVE = "correct the id, or remove it from the decision."
@@ -91,13 +106,19 @@ def unknown_section(
     for index, record in enumerate(file.records):
         if record.section not in registries.sections:
             message = f"The guidelines have no section {record.section!r}."
-            hint = nearest(record.section, registries.sections) or f"cite a numbered heading of {read.GUIDELINES}."
+            hint = (
+                nearest(record.section, registries.sections)
+                or f"cite a numbered heading of {read.GUIDELINES}."
+            )
             yield Finding(message, ("section",), index, hint=hint)
 
 
 @rule("unsupported-gold", "guideline")
 def unsupported_gold(
-    layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication], said: Signatures
+    layer: Layer,
+    document: AnnotatedDocument,
+    adjudication: Sequence[Adjudication],
+    said: Signatures,
 ) -> Iterator[Finding]:
     """Every gold annotation of an adjudicated document stands in a layer as it is, or a decision names it."""
     decided = {name for record in adjudication for name in record.gold}
@@ -115,10 +136,18 @@ def _decision_hint(document: AnnotatedDocument, where: str) -> str:
 
 @rule("unadjudicated", "guideline")
 def unadjudicated(
-    layer: Layer, document: AnnotatedDocument, adjudication: Sequence[Adjudication], said: Signatures
+    layer: Layer,
+    document: AnnotatedDocument,
+    adjudication: Sequence[Adjudication],
+    said: Signatures,
 ) -> Iterator[Finding]:
     """Every annotation of a layer that gold lacks or changes is named by a decision, if the document is adjudicated."""
-    sides = [side for record in adjudication for side in record.items if side.annotator == layer.annotator]
+    sides = [
+        side
+        for record in adjudication
+        for side in record.items
+        if side.annotator == layer.annotator
+    ]
     decided = {name for side in sides for name in side.ids}
     golden = set(said[document.gold.path].values())
     for index, record in enumerate(layer.records):

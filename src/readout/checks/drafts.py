@@ -16,6 +16,7 @@ from readout.model import (
 )
 from readout.problem import Finding, Problem, Rule, locate_record, rule
 from readout.text.find import find_exact
+from readout.text.lookalikes import describe_lookalikes
 
 
 @rule("unformatted", "span")
@@ -24,7 +25,9 @@ def unformatted(layer: Layer, text: str) -> Iterator[Finding]:
     for line, record in layer.drafts:
         if not anchor_draft(record, text)[1]:
             what = "an id" if "id" not in record else "offsets"
-            yield Finding(f"The {record['type']} still lacks {what}.", line=line, hint="run `readout format`.")
+            yield Finding(
+                f"The {record['type']} still lacks {what}.", line=line, hint="run `readout format`."
+            )
 
 
 @rule("exact-not-found", "span")
@@ -34,8 +37,9 @@ def exact_not_found(layer: Layer, text: str) -> Iterator[Finding]:
         for unanchored in anchor_draft(record, text)[1]:
             if not unanchored.candidates:
                 finding = _describe_unanchored(unanchored, text)
-                hint = finding.hint or nearest_passage(unanchored.exact, text)
-                yield replace(finding, line=line, hint=hint)
+                if not finding.hint:
+                    finding = _propose_passage(finding, unanchored.exact, text)
+                yield replace(finding, line=line)
 
 
 @rule("exact-ambiguous", "span")
@@ -86,13 +90,22 @@ def _describe_unanchored(unanchored: Unanchored, text: str) -> Finding:
         message = f"The words {exact!r} are in {len(starts)} places."
     elif unanchored.inside:
         message = f"The words {exact!r} are in the text only as parts of longer words."
-        hint = "write whole words; if a part of a word is meant, add 'prefix' or 'suffix' to name it."
+        hint = (
+            "write whole words; if a part of a word is meant, add 'prefix' or 'suffix' to name it."
+        )
     elif places:
         message = f"The words {exact!r} are in the text, but not with this 'prefix' and 'suffix'."
         hint = "copy the words directly before or after one of these places."
     else:
         message = f"The words {exact!r} are not in the text."
     return Finding(message, pointer, context=tuple(places), hint=hint)
+
+
+def _propose_passage(finding: Finding, exact: str, text: str) -> Finding:
+    """Return a finding with the passage that may be meant; say how it differs if it looks alike."""
+    place = find_passage(exact, text)
+    alike = describe_lookalikes(exact, text[slice(*place)]) if place else ()
+    return replace(finding, hint=nearest_passage(exact, text), context=alike)
 
 
 def _show_place(text: str, start: int, exact: str) -> str:

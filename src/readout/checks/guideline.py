@@ -44,7 +44,9 @@ def _marks_are_accounted_for(columns: Columns) -> bool:
 
 
 @rule("unannotated-quotation", "guideline", "warning", shortcut=_marks_are_accounted_for)
-def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def unannotated_quotation(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """Every quotation mark belongs to a quote's content, to boilerplate, or to an annotation whose note explains it."""
     is_gold = layer.annotator is None
     is_expected = document.meta.annotated == "complete" if is_gold else bool(layer.records)
@@ -122,20 +124,35 @@ def _forms_fit_marks(columns: Columns) -> bool:
 
 
 @rule("form-marks", "guideline", "warning", shortcut=_forms_fit_marks)
-def form_marks(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def form_marks(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """Direct and mixed quotes hold or touch a quotation mark, indirect ones hold none."""
     for index, record in enumerate(layer.records):
         if not isinstance(record, Quote) or record.note:
             continue
         margin = 0 if record.form == "indirect" else 1
         marked = any(
-            any(True for _ in iter_quotation_marks(document.text, max(0, s.start - margin), s.end + margin))
+            any(
+                True
+                for _ in iter_quotation_marks(
+                    document.text, max(0, s.start - margin), s.end + margin
+                )
+            )
             for s in record.content
         )
         if marked == (record.form == "indirect"):
             marks = "holds" if marked else "holds no"
             message = f"The form is {record.form!r}, but the content {marks} quotation marks."
-            yield Finding(message, ("form",), index, hint="correct the form or the content, or explain it in a note.")
+            yield Finding(
+                message,
+                ("form",),
+                index,
+                hint=(
+                    "decide which is right: correct 'form' or 'content', or explain in a note why "
+                    "they differ."
+                ),
+            )
 
 
 def _evidence_lies_in_quotes(columns: Columns) -> bool:
@@ -149,16 +166,30 @@ def _evidence_lies_in_quotes(columns: Columns) -> bool:
 
 
 @rule("evidence-outside-quote", "guideline", "warning", shortcut=_evidence_lies_in_quotes)
-def evidence_outside_quote(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def evidence_outside_quote(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The evidence of a stance taken in a quote lies between the first and the last word of that quote and its cue."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
-        if isinstance(record, Stance) and not record.note and (quote := quotes.get(record.quote or "")):
+        if (
+            isinstance(record, Stance)
+            and not record.note
+            and (quote := quotes.get(record.quote or ""))
+        ):
             spans = (*quote.content, *quote.cue)
             start, end = min(s.start for s in spans), max(s.end for s in spans)
             if any(span.start < start or end < span.end for span in record.evidence):
                 message = f"The evidence reaches outside the quote {quote.id!r}, which covers {start}–{end}."
-                yield Finding(message, ("evidence",), index, hint="correct the evidence, or remove 'quote'.")
+                yield Finding(
+                    message,
+                    ("evidence",),
+                    index,
+                    hint=(
+                        "decide: shorten the evidence to words of the quote or its cue, or remove "
+                        "'quote' if the stance is not taken in it."
+                    ),
+                )
 
 
 def _boilerplate_is_bare(columns: Columns) -> bool:
@@ -175,7 +206,9 @@ def _boilerplate_is_bare(columns: Columns) -> bool:
 
 
 @rule("annotated-boilerplate", "guideline", "warning", shortcut=_boilerplate_is_bare)
-def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def annotated_boilerplate(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """Nothing but boilerplate is annotated inside boilerplate."""
     noise = [record.span for record in layer.records if isinstance(record, Boilerplate)]
     for index, record in enumerate(layer.records):
@@ -183,7 +216,15 @@ def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries:
             for pointer, span in iter_spans(record):
                 if any(span.start < other.end and other.start < span.end for other in noise):
                     message = f"The span {span.start}–{span.end} overlaps text that is marked as boilerplate."
-                    yield Finding(message, pointer, index, hint="shorten one of the two spans.")
+                    yield Finding(
+                        message,
+                        pointer,
+                        index,
+                        hint=(
+                            "decide whether these words belong to the article: if so, shorten the "
+                            "boilerplate; if not, shorten this span or delete the annotation."
+                        ),
+                    )
 
 
 def _spans_end_between_words(columns: Columns) -> bool:
@@ -232,14 +273,18 @@ def _sayings_differ(columns: Columns) -> bool:
 
 
 @rule("duplicate-annotation", "guideline", "warning", shortcut=_sayings_differ)
-def duplicate_annotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def duplicate_annotation(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """No two annotations of a file say the same about the same spans."""
     seen: dict[Any, str] = {}
     for index, record in enumerate(layer.records):
         saying = _says(record)
         if saying in seen:
-            message = f"The record says the same as {seen[saying]!r}."
-            yield Finding(message, ("id",), index, hint="remove one of the two.")
+            other = seen[saying]
+            message = f"The record says the same as {other!r}."
+            hint = f"delete this line, and name {other!r} in place of {record.id!r} in other lines."
+            yield Finding(message, ("id",), index, hint=hint)
         seen.setdefault(saying, record.id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from operator import le, lt
 from typing import Any
 
@@ -16,13 +17,16 @@ from readout.model import (
     Document,
     FieldRole,
     Layer,
+    Mention,
     Pointer,
+    Quote,
     RecordFile,
     Registries,
     Speaker,
     fields_of,
     find_names,
     iter_values,
+    main_spans,
 )
 from readout.problem import (
     Finding,
@@ -86,11 +90,13 @@ def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator
                     f"The {pointer[0]} {name!r} does not exist in {_file_of(vocabulary, file)}.",
                     pointer,
                     index,
-                    hint=nearest(name, _candidates(vocabulary, known)) or _remedy(vocabulary),
+                    hint=_suggest(record, pointer, vocabulary, name, file, known),
                 )
 
 
-def _vocabulary(vocabulary: str, file: RecordFile[Any], registries: Registries) -> Mapping[str, Any]:
+def _vocabulary(
+    vocabulary: str, file: RecordFile[Any], registries: Registries
+) -> Mapping[str, Any]:
     if vocabulary in ANNOTATION_CLASSES:
         return file.types if isinstance(file, Layer) else {}
     known: Mapping[str, Any] = getattr(registries, vocabulary)
@@ -113,20 +119,64 @@ def may_exist(name: str, file: RecordFile[Any]) -> bool:
     return not file.is_read or b'"%s"' % name.encode() in file.raw
 
 
-def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
-    return [name for name in known if vocabulary not in ANNOTATION_CLASSES or known[name] == vocabulary]
-
-
 def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
     if vocabulary in ANNOTATION_CLASSES:
         return "this file"
     return read.IPTC if vocabulary == "iptc" else f"annotations/{vocabulary}.jsonl"
 
 
-def _remedy(vocabulary: str) -> str:
+def _suggest(
+    record: Any,
+    pointer: Pointer,
+    vocabulary: str,
+    name: str,
+    file: RecordFile[Any],
+    known: Mapping[str, Any],
+) -> str:
+    """Return the hint for a reference that leads nowhere, or to a record of another type.
+
+    Only what fits the record is proposed: a hint must not make a wrong reference look right.
+    """
     if vocabulary in ANNOTATION_CLASSES:
-        return f"add the {vocabulary} to this file, or name an id that is in it."
-    return f"correct the id, or add it with `readout add {vocabulary.removesuffix('s')}`."
+        fitting = [other.id for other in file.records if _fits(record, str(pointer[0]), other)]
+        close = find_close(name, fitting)
+        rest = f"if not, restore the {vocabulary} or remove {str(pointer[0])!r}."
+        if close:
+            return f"if {close!r} is meant, write it; {rest}"
+        if fitting:
+            shown = ", ".join(map(repr, fitting[:_SHOWN]))
+            return f"decide whether one of these is meant: {shown}; {rest}"
+        return f"add the {vocabulary} or, if it was deleted, restore it; or remove {str(pointer[0])!r}."
+
+    close = find_close(name, known)
+    if close:
+        return f"did you mean {close!r}?"
+    if vocabulary == "iptc":
+        return f"write an id of {read.IPTC}."
+    add = f"add the entry with `readout add {vocabulary.removesuffix('s')}`"
+    shown = ", ".join(map(repr, sorted(known)[:_SHOWN]))
+    if 0 < len(known) <= _SHOWN:
+        return f"{add}, or decide which of the entries is meant: {shown}."
+    return f"{add}, or correct the id."
+
+
+_SHOWN = 12
+
+
+def find_close(word: str, words: Iterable[str]) -> str | None:
+    """Return the word that is most like another, if any is like it."""
+    return next(iter(get_close_matches(word, words, n=1, cutoff=0.6)), None)
+
+
+def _fits(record: Any, field: str, other: Any) -> bool:
+    """Return whether a field of an annotation could name another one, by speakers and places."""
+    if field == "source":
+        return isinstance(other, Mention) and other.speaker == record.speaker
+    if not isinstance(other, Quote) or other is record:
+        return False
+    spans = (*other.content, *other.cue)
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    return all(start <= span.start and span.end <= end for span in main_spans(record))
 
 
 @rule("unknown-annotator", "reference")
@@ -135,7 +185,16 @@ def unknown_annotator(layer: Layer, registries: Registries) -> Iterator[Finding]
     name = layer.annotator or ""
     if name not in registries.annotators and not _is_broken(name, "annotators", layer, registries):
         message = f"The annotator {name!r} does not exist in {_file_of('annotators', layer)}."
-        yield Finding(message, hint=nearest(name, registries.annotators) or _remedy("annotators"))
+        hint = _suggest_annotator(name, registries)
+        yield Finding(message, hint=hint)
+
+
+def _suggest_annotator(name: str, registries: Registries) -> str:
+    close = find_close(name, registries.annotators)
+    add = "register the annotator with `readout add annotator`"
+    if close is None:
+        return f"{add}, or move the folder away."
+    return f"rename the folder to {close!r} if that is the annotator; if not, {add}."
 
 
 def _names_are_of_their_type(columns: Columns) -> bool:
@@ -156,13 +215,30 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
                 got = file.types.get(name, vocabulary)
                 if vocabulary in ANNOTATION_CLASSES and got != vocabulary:
                     message = f"The {pointer[0]} {name!r} is a {got}. Expected a {vocabulary}."
-                    yield Finding(message, pointer, index, hint=nearest(name, _candidates(vocabulary, file.types)))
-        elif isinstance(record, Document) and record.outlet and record.outlet in registries.speakers:
+                    yield Finding(
+                        message,
+                        pointer,
+                        index,
+                        hint=_suggest(record, pointer, vocabulary, name, file, file.types),
+                    )
+        elif (
+            isinstance(record, Document) and record.outlet and record.outlet in registries.speakers
+        ):
             kind = registries.speakers[record.outlet].kind
             if kind != "outlet":
                 message = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
-                outlets = [name for name, speaker in registries.speakers.items() if speaker.kind == "outlet"]
-                yield Finding(message, ("outlet",), index, hint=nearest(record.outlet, outlets))
+                outlets = [
+                    name
+                    for name, speaker in registries.speakers.items()
+                    if speaker.kind == "outlet"
+                ]
+                shown = ", ".join(map(repr, sorted(outlets)[:_SHOWN]))
+                hint = (
+                    f"decide who published the text, and name its entry of kind 'outlet': {shown}."
+                )
+                if not outlets:
+                    hint = "add the outlet with `readout add speaker --kind outlet`, and name it."
+                yield Finding(message, ("outlet",), index, hint=hint)
 
 
 def _has_no_chains(columns: Columns) -> bool:
@@ -180,17 +256,28 @@ def _has_no_chains(columns: Columns) -> bool:
 def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
     for record_class, name in _SELF_REFERENCES:
-        records = {record_id(record): record for record in file.records if isinstance(record, record_class)}
+        records = {
+            record_id(record): record for record in file.records if isinstance(record, record_class)
+        }
         for index, record in enumerate(file.records if records else ()):
             if isinstance(record, record_class) and _reaches_itself(record, name, records):
                 message = f"Following {name!r} from {record_id(record)!r} leads back to it."
-                yield Finding(message, (name,), index, hint=f"correct {name!r} in one of the records of the circle.")
+                yield Finding(
+                    message,
+                    (name,),
+                    index,
+                    hint=f"correct {name!r} in one of the records of the circle.",
+                )
 
 
 def _names_its_own_kind(record_class: type, role: FieldRole) -> bool:
     if role.kind == "annotation":
         return record_class is ANNOTATION_CLASSES[role.of]  # type: ignore[index]
-    return role.kind == "entry" and role.of in read.REGISTRY_FILES and read.REGISTRY_FILES[role.of][1] is record_class
+    return (
+        role.kind == "entry"
+        and role.of in read.REGISTRY_FILES
+        and read.REGISTRY_FILES[role.of][1] is record_class
+    )
 
 
 _SELF_REFERENCES = [
@@ -226,7 +313,12 @@ def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[F
             try:
                 date.fromisoformat((value + "-01-01")[:10] if len(value) < 10 else value)
             except ValueError:
-                yield Finding(f"There is no day {value!r} in the calendar.", pointer, index, hint="correct the date.")
+                yield Finding(
+                    f"There is no day {value!r} in the calendar.",
+                    pointer,
+                    index,
+                    hint="look up the date, and write the day of the calendar that is meant.",
+                )
 
 
 @rule("reversed-dates", "reference")
@@ -296,11 +388,20 @@ def not_canonical(file: RecordFile[Any], registries: Registries) -> Iterator[Fin
     """Files are in canonical form, so that a diff shows one changed record as one changed line."""
     if b"\r" in file.raw or file.raw.startswith(b"\xef\xbb\xbf"):
         return  # told already, on the rung of bytes
-    canonical = encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
+    canonical = (
+        encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
+    )
     if canonical != file.raw and file.is_whole:
         pairs = zip(canonical.splitlines(), file.raw.splitlines(), strict=False)
-        first = next((number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), len(file.lines))
-        yield Finding("The file is not in canonical form from this line on.", line=first, hint="run `readout format`.")
+        first = next(
+            (number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs),
+            len(file.lines),
+        )
+        yield Finding(
+            "The file is not in canonical form from this line on.",
+            line=first,
+            hint="run `readout format`.",
+        )
 
 
 @rule("split-leak", "reference")
@@ -315,7 +416,10 @@ def split_leak(index: RecordFile[Document]) -> Iterator[Finding]:
                 f"{index.lines[first[document.event]]}.",
                 ("split",),
                 number,
-                hint="put all texts about one event in one split.",
+                hint=(
+                    "decide which split the event belongs to, and give it to all its texts; or "
+                    "correct 'event' if the texts are about different events."
+                ),
             )
 
 
@@ -341,7 +445,12 @@ def unused_entry(file: RecordFile[Any], used: Iterable[str]) -> Iterator[Finding
     for index, record in enumerate(file.records):
         if record_id(record) not in names:
             message = f"The entry {record_id(record)!r} is used nowhere in the corpus."
-            yield Finding(message, (record.__struct_fields__[0],), index, hint="use it or remove it.")
+            yield Finding(
+                message,
+                (record.__struct_fields__[0],),
+                index,
+                hint="remove the line, or name the entry where it is missing.",
+            )
 
 
 @rule("lone-statement", "guideline", "warning")
@@ -351,7 +460,10 @@ def lone_statement(statements: Mapping[str, Sequence[tuple[str, int]]]) -> Itera
         if len(places) == 1:
             path, line = places[0]
             message = f"The statement {name!r} is named by one quote only."
-            hint = "name it in the other quote that reports the statement, or remove it."
+            hint = (
+                "decide: name it in the other quotes that report the statement, or remove "
+                "'statement' from this one."
+            )
             yield Finding(message, path=path, line=line, hint=hint)
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
-from readout.corpus.drafts import nearest_passage
+from readout.corpus.drafts import find_passage, nearest_passage
 from readout.model import (
     SPAN_FIELDS,
     AnnotatedDocument,
@@ -30,17 +30,22 @@ from readout.problem import (
     Rule,
     rule,
 )
-from readout.text.find import find_closest, find_exact
+from readout.text.find import find_exact
+from readout.text.lookalikes import describe_lookalikes
 
 
 @rule("checksum", "bytes")
 def checksum(document: AnnotatedDocument) -> Iterator[Finding]:
     """A raw text has the SHA-256 that its metadata state: raw text is never edited."""
     if document.sha256 != document.meta.sha256:
+        text_path = f"{read.TEXTS}/{document.meta.doc_id}.txt"
         yield Finding(
             f"Got {document.meta.sha256!r}. The text has {document.sha256!r}.",
             ("sha256",),
-            hint=f"restore {read.TEXTS}/{document.meta.doc_id}.txt; for a corrected text run `readout reanchor`.",
+            hint=(
+                f"restore {text_path} as it was annotated; if the text was corrected, move the "
+                "annotations to it with `readout reanchor`."
+            ),
         )
 
 
@@ -50,7 +55,9 @@ def _spans_lie_in_text(columns: Columns) -> bool:
 
 
 @rule("span-bounds", "span", shortcut=_spans_lie_in_text)
-def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def span_bounds(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """A span starts before it ends and ends within the text."""
     length = len(document.text)
     for index, annotation in enumerate(layer.records):
@@ -66,28 +73,47 @@ def _spans_repeat_text(columns: Columns) -> bool:
 
 
 @rule("span-text", "span", shortcut=_spans_repeat_text)
-def span_text(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def span_text(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """`exact` is the text between start and end."""
     text = document.text
     for index, annotation in enumerate(layer.records):
         for pointer, span in iter_spans(annotation):
-            if 0 <= span.start < span.end <= len(text) and text[span.start : span.end] != span.exact:
+            if (
+                0 <= span.start < span.end <= len(text)
+                and text[span.start : span.end] != span.exact
+            ):
                 there = text[span.start : span.end]
-                around = (
-                    f"the text there: …{text[max(0, span.start - 20) : span.start]}⟦{there}⟧{text[span.end :][:20]}…"
-                )
+                left, right = text[max(0, span.start - 20) : span.start], text[span.end :][:20]
+                around = f"the text there: …{left}⟦{there}⟧{right}…"
                 message = f"Got {span.exact!r}. The text at {span.start}–{span.end} is {there!r}."
-                yield Finding(message, (*pointer, "exact"), index, hint=_place_hint(span, text), context=(around,))
+                yield Finding(
+                    message,
+                    (*pointer, "exact"),
+                    index,
+                    hint=_place_hint(span, text),
+                    context=(around, *describe_lookalikes(span.exact, there)),
+                )
 
 
 def _place_hint(span: Span, text: str) -> str:
-    nearby = find_closest(text, span.exact, span.start)
-    if nearby is None:
-        return nearest_passage(span.exact, text)
-    found = f"{span.exact!r} is found at {nearby}–{nearby + len(span.exact)}, did you mean it?"
-    if len(find_exact(text, span.exact)) == 1:
-        return f"{found} Remove 'start' and 'end', and `readout format` writes them anew."
-    return found
+    """Return a hint with the span that the words of a span have in the text."""
+    starts = find_exact(text, span.exact)
+    if not starts:
+        place = find_passage(span.exact, text)
+        if place is None:
+            return nearest_passage(span.exact, text)
+        return f"if these words are meant, write {_encode_span(text, *place)}."
+    start = min(starts, key=lambda each: abs(each - span.start))
+    written = _encode_span(text, start, start + len(span.exact))
+    if len(starts) == 1:
+        return f"write {written}, where the text has these words."
+    return f"decide which of the {len(starts)} places is meant; for the nearest write {written}."
+
+
+def _encode_span(text: str, start: int, end: int) -> str:
+    return msgspec.json.encode(Span(start, end, text[start:end])).decode()
 
 
 def _spans_have_no_outer_space(columns: Columns) -> bool:
@@ -109,8 +135,8 @@ def span_space(
             elif words != span.exact:
                 start = span.start + span.exact.index(words)
                 message = f"The span {span.exact!r} starts or ends with white space."
-                trimmed = Span(start, start + len(words), words)
-                hint = f"write {msgspec.json.encode(trimmed).decode()}."
+                trimmed = _encode_span(document.text, start, start + len(words))
+                hint = f"write {trimmed}."
                 yield Finding(message, pointer, index, hint=hint)
 
 
@@ -122,7 +148,9 @@ def _spans_are_in_order(columns: Columns) -> bool:
 
 
 @rule("span-order", "span", shortcut=_spans_are_in_order)
-def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def span_order(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The spans of one field are in text order and do not overlap."""
     for index, annotation in enumerate(layer.records):
         for name in SPAN_FIELDS[type(annotation)]:
@@ -131,10 +159,8 @@ def span_order(layer: Layer, document: AnnotatedDocument, registries: Registries
                 continue
             for number, (left, right) in enumerate(pairwise(spans), 1):
                 if right.start < left.end:
-                    message = (
-                        f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
-                    )
-                    hint = "put the spans in text order, and join those that overlap."
+                    message = f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
+                    hint = "put the spans in text order; if two overlap, put one in their place that covers both."
                     yield Finding(message, (name, number), index, hint=hint)
 
 
@@ -151,14 +177,24 @@ def _sources_mention_speakers(columns: Columns) -> bool:
 
 
 @rule("source-speaker", "span", shortcut=_sources_mention_speakers)
-def source_speaker(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def source_speaker(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The source of a quote is a mention of its speaker."""
     mentions = {record.id: record for record in layer.records if isinstance(record, Mention)}
     for index, record in enumerate(layer.records):
         if isinstance(record, Quote) and (mention := mentions.get(record.source or "")):
             if mention.speaker != record.speaker:
                 message = f"The quote's speaker is {record.speaker!r}, its source mentions {mention.speaker!r}."
-                yield Finding(message, ("source",), index, hint="correct the speaker of the quote or of the mention.")
+                yield Finding(
+                    message,
+                    ("source",),
+                    index,
+                    hint=(
+                        "decide who speaks: correct the speaker of the quote or of the mention, or "
+                        "name a mention of the speaker as the source."
+                    ),
+                )
 
 
 def _lies_in(inner: Iterable[Span], outer: Iterable[Span]) -> bool:
@@ -177,17 +213,23 @@ def _nested_quotes_lie_inside(columns: Columns) -> bool:
 
 
 @rule("nested-outside", "span", shortcut=_nested_quotes_lie_inside)
-def nested_outside(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def nested_outside(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The content of a nested quote lies inside the content of the quote it is within."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
         if isinstance(record, Quote) and (outer := quotes.get(record.within or "")):
             if not _lies_in(record.content, outer.content):
-                message = (
-                    f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
-                )
+                message = f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
                 yield Finding(
-                    message, ("within",), index, hint="remove 'within', or correct the spans of either quote."
+                    message,
+                    ("within",),
+                    index,
+                    hint=(
+                        "decide: remove 'within' if the quote is not inside the other, or correct "
+                        "the spans."
+                    ),
                 )
 
 
@@ -210,15 +252,31 @@ def _holders_belong_to_speakers(columns: Columns) -> bool:
 
 
 @rule("stance-holder", "span", shortcut=_holders_belong_to_speakers)
-def stance_holder(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
+def stance_holder(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
     """The holder of a stance taken in a quote is its speaker, or belongs to it, or a note says why not."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
-        if not isinstance(record, Stance) or record.note or not (quote := quotes.get(record.quote or "")):
+        if (
+            not isinstance(record, Stance)
+            or record.note
+            or not (quote := quotes.get(record.quote or ""))
+        ):
             continue
         if not _belongs_to_speaker(record, quote, registries):
-            message = f"The holder is {record.holder!r}, but {quote.speaker!r} speaks in {quote.id!r}."
-            yield Finding(message, ("holder",), index, hint="correct the holder or the quote, or explain it in a note.")
+            message = (
+                f"The holder is {record.holder!r}, but {quote.speaker!r} speaks in {quote.id!r}."
+            )
+            yield Finding(
+                message,
+                ("holder",),
+                index,
+                hint=(
+                    "decide whose stance it is: correct 'holder' or 'quote', or explain in a note why "
+                    "they differ."
+                ),
+            )
 
 
 _SAME: Mapping[type, tuple[str, ...]] = {

@@ -75,7 +75,9 @@ def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
     It is the type's first letter and six base-32 digits of the SHA-256 of the record without id and note. Where that
     is taken, by an equal record or by chance, a number follows.
     """
-    meaning = {key: value for key, value in sorted(record.items()) if key not in ("id", "note") and value}
+    meaning = {
+        key: value for key, value in sorted(record.items()) if key not in ("id", "note") and value
+    }
     digest = sha256(msgspec.json.encode(meaning, order="sorted")).digest()
     base = f"{record['type'][0]}-{b32encode(digest)[:6].decode().lower()}"
     known = set(taken)
@@ -85,13 +87,15 @@ def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
     return candidate
 
 
+def find_passage(exact: str, text: str) -> tuple[int, int] | None:
+    """Return the passage of a text that is most like words that are not in it."""
+    return find_respelled(text, exact) or find_nearest(text, exact)
+
+
 def nearest_passage(exact: str, text: str) -> str:
-    """Return a hint that quotes the passage of the text that is most like words that do not stand in it."""
-    start = find_respelled(text, exact)
-    if start is not None:
-        end = start + len(exact)
-        return f"the text spells it {text[start:end]!r}, at {start}–{end}: copy the words from there."
-    place = find_nearest(text, exact)
+    """Return a hint that quotes the passage of a text that is most like words that are not in it."""
+    place = find_passage(exact, text)
     if place is None:
         return "copy the words from the raw text, with its own quotation marks and spelling."
-    return f"the nearest words in the text are {text[slice(*place)]!r}, at {place[0]}–{place[1]}."
+    start, end = place
+    return f"if the words at {start}–{end} are meant, copy them: {text[start:end]!r}."

@@ -15,6 +15,7 @@ from readout.corpus.schema import Kind, are_valid, explain, is_valid
 from readout.corpus.syntax import explain_syntax
 from readout.model import SPAN_FIELDS, Layer, Quote, RecordFile
 from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
+from readout.text.lookalikes import describe_lookalikes
 
 
 def _is_written(file: RecordFile[Any], kind: Kind) -> bool:
@@ -31,7 +32,10 @@ def encoding(raw: bytes) -> Iterator[Finding]:
             column = len(line[: error.start].decode()) + 1
             got = line[error.start : error.start + 1]
             yield Finding(
-                f"Got the byte {got!r}. Expected UTF-8.", line=number, column=column, hint="save the file as UTF-8."
+                f"Got the byte {got!r}. Expected UTF-8.",
+                line=number,
+                column=column,
+                hint="open the file in its own encoding, often Windows-1252, and save it as UTF-8.",
             )
 
 
@@ -43,7 +47,10 @@ def byte_order_mark(raw: bytes) -> Iterator[Finding]:
             "The file starts with a byte order mark.",
             line=1,
             column=1,
-            hint="save the file as UTF-8 without BOM (`readout format` removes it from annotation files).",
+            hint=(
+                "run `readout format`, which removes it from records; from a text remove it yourself, "
+                "and move the annotations with `readout reanchor`."
+            ),
         )
 
 
@@ -96,7 +103,10 @@ def conflict_marker(raw: bytes) -> Iterator[Finding]:
 def json_syntax(line: bytes) -> Iterator[Finding]:
     """Every line is one JSON value, and no line is blank."""
     if not line.strip():
-        yield Finding("The line is blank. Expected one JSON object.", hint="remove the line, or run `readout format`.")
+        yield Finding(
+            "The line is blank. Expected one JSON object.",
+            hint="remove the line, or run `readout format`.",
+        )
         return
     try:
         msgspec.json.decode(line)
@@ -111,7 +121,9 @@ def _explain_refusal(line: bytes, error: Exception) -> Finding:
     try:
         found = explain_syntax(line.decode())
     except (RecursionError, ValueError):
-        return Finding("The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE)
+        return Finding(
+            "The line is nested too deeply, or holds a number that is too long.", hint=_COMPARE
+        )
     # Where only the strict parser refuses the line, it holds NaN or half a surrogate pair.
     return found or Finding(f"The line is not strict JSON: {error}.", hint=_COMPARE)
 
@@ -123,12 +135,19 @@ def duplicate_key(line: bytes, *_: Any) -> Iterator[Finding]:
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
-        repeated.extend(sorted({key for key in keys if keys.count(key) > 1}) if len(set(keys)) < len(keys) else [])
+        repeated.extend(
+            sorted({key for key in keys if keys.count(key) > 1})
+            if len(set(keys)) < len(keys)
+            else []
+        )
         return dict(pairs)
 
     json.loads(line, object_pairs_hook=collect)
     for key in repeated:
-        yield Finding(f"The key {key!r} stands twice in one object.", hint="keep the one that is meant.")
+        yield Finding(
+            f"The key {key!r} stands twice in one object.",
+            hint="decide which of its values is meant, and delete the others.",
+        )
 
 
 def _writes_composed_text(file: RecordFile[Any], kind: Kind) -> bool:
@@ -151,14 +170,18 @@ def not_nfc(line: bytes, record: Any, kind: Kind) -> Iterator[Finding]:
         if not pointer or pointer[-1] in ("exact", "prefix", "suffix"):
             continue
         if not unicodedata.is_normalized("NFC", value):
+            composed = unicodedata.normalize("NFC", value)
             yield Finding(
                 "The text is not in normalization form C.",
                 pointer,
-                hint=f"write {unicodedata.normalize('NFC', value)!r}, or run `readout format`.",
+                hint=f"write {composed!r}, or run `readout format`.",
+                context=describe_lookalikes(value, composed, "form C has"),
             )
 
 
-def _iter_strings(value: Any, pointer: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _iter_strings(
+    value: Any, pointer: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
         yield pointer, value
     elif isinstance(value, dict):
@@ -233,7 +256,7 @@ def raw_carriage_return(text: str) -> Iterator[Finding]:
         yield Finding(
             f"Got {text.count(chr(13))} carriage returns. Expected line feeds only.",
             line=number,
-            hint="convert the text before it is annotated, or keep it out of git's line-ending conversion.",
+            hint="write line feeds in their place, and move the annotations with `readout reanchor`.",
         )
 
 
@@ -242,11 +265,13 @@ def raw_not_nfc(text: str) -> Iterator[Finding]:
     """Raw texts are in Unicode normalization form C."""
     if not (text.isascii() or unicodedata.is_normalized("NFC", text)):
         lines = text.split("\n")
-        number = next((n for n, line in enumerate(lines, 1) if not unicodedata.is_normalized("NFC", line)), 1)
+        number = next(
+            (n for n, line in enumerate(lines, 1) if not unicodedata.is_normalized("NFC", line)), 1
+        )
         yield Finding(
             "The text is not in normalization form C: letters and accents are stored apart.",
             line=number,
-            hint="normalize the text before it is annotated; offsets count its code points as they are.",
+            hint="put the text in form C, and move the annotations with `readout reanchor`.",
         )
 
 
@@ -265,8 +290,10 @@ def control_character(text: str) -> Iterator[Finding]:
             f"Got the character U+{ord(match.group()):04X}.",
             line=number,
             column=column,
-            hint="look at the place in an editor that shows it; raw text is not edited, so mark it as boilerplate or "
-            "ask the supplier for a clean text.",
+            hint=(
+                "decide what the text should say there, best with its supplier, put it in, and move "
+                "the annotations with `readout reanchor`."
+            ),
         )
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -58,7 +58,11 @@ class UnreadableCorpusError(RefusedError):
 def missing_file(path: str) -> Iterator[Finding]:
     """Every file that the corpus names is there, and is a regular file."""
     yield Finding(
-        f"The file {path!r} is missing or is not a regular file.", hint="restore it, or remove what names it."
+        f"The file {path!r} is missing or is not a regular file.",
+        hint=(
+            "restore it, or give it its name again; if its document is to go, remove the line and "
+            "the other files of the document too."
+        ),
     )
 
 
@@ -70,12 +74,27 @@ def outside_link(path: str) -> Iterator[Finding]:
 
 
 @rule("unexpected-file", "bytes", "warning")
-def unexpected_file(path: str) -> Iterator[Finding]:
-    """Every file in a data folder belongs to a document of the corpus."""
-    yield Finding(
-        f"The file {path!r} belongs to no document of {DOCUMENTS}.",
-        hint=f"add its document to {DOCUMENTS} with `readout add document`, or move the file away.",
-    )
+def unexpected_file(path: str, missing: Collection[str] = (), owner: str = "") -> Iterator[Finding]:
+    """Every file in a data folder belongs to a document of the corpus.
+
+    ``missing`` are the files that its folder lacks, and ``owner`` is the document whose text the
+    file is.
+    """
+    if owner:
+        message = f"The file {path!r} is the text of {owner!r} under another name."
+        renamed = f"{TEXTS}/{owner}.txt"
+        hint = f"rename it to {renamed!r}, or delete it if that file is there."
+        yield Finding(message, hint=hint)
+        return
+    message = f"The file {path!r} belongs to no document of {DOCUMENTS}."
+    hint = "add its document with `readout add document`, or move the file away."
+    if missing:
+        shown = ", ".join(map(repr, sorted(missing)[:_SHOWN]))
+        hint = f"decide whether it is {shown} under another name, and rename it; if not, {hint}"
+    yield Finding(message, hint=hint)
+
+
+_SHOWN = 3
 
 
 @rule("unplaced-annotation", "bytes", "warning")
@@ -84,10 +103,18 @@ def unplaced_annotation(path: str, raw: bytes) -> Iterator[Finding]:
     layer = path.replace(UNPLACED, "annotations", 1)
     for number in range(1, len(raw.splitlines()) + 1):
         hint = f"put the line back into {layer} with the words of the corrected text, or delete it."
-        yield Finding("The annotation waits for a place in the corrected text.", line=number, hint=hint)
+        yield Finding(
+            "The annotation waits for a place in the corrected text.", line=number, hint=hint
+        )
 
 
-RULES: tuple[Rule, ...] = (missing_file, outside_link, unexpected_file, unplaced_annotation, *lines.RULES)
+RULES: tuple[Rule, ...] = (
+    missing_file,
+    outside_link,
+    unexpected_file,
+    unplaced_annotation,
+    *lines.RULES,
+)
 
 
 def find_root(start: Path) -> Path:
@@ -100,13 +127,17 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.resolve().parents):
         if (folder / DOCUMENTS).is_file():
             return folder
-    raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder.")
+    raise UnreadableCorpusError(
+        f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder."
+    )
 
 
 def require_corpus(root: Path) -> None:
     """Raise UnreadableCorpusError if a folder has no ``raw/documents.jsonl``."""
     if not (root / DOCUMENTS).is_file():
-        raise UnreadableCorpusError(f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder.")
+        raise UnreadableCorpusError(
+            f"There is no {DOCUMENTS} in {str(root)!r}, so it is not a corpus folder."
+        )
 
 
 # A pipe must not be waited for (POSIX), and line endings must not be translated (Windows).
@@ -181,7 +212,10 @@ def _list_folder(root: Path, folder: str) -> list[str]:
     if leads_outside(root, folder):
         return []
     try:
-        names = [os.fsencode(name).decode(errors="backslashreplace") for name in os.listdir(root / folder)]
+        names = [
+            os.fsencode(name).decode(errors="backslashreplace")
+            for name in os.listdir(root / folder)
+        ]
     except OSError:
         return []
     return sorted(name for name in names if not name.startswith(".") and name != "README.md")
@@ -190,7 +224,9 @@ def _list_folder(root: Path, folder: str) -> list[str]:
 R = TypeVar("R", bound=Record)
 
 
-def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
+def _read_records(
+    root: Path, path: str, kind: Kind, record_class: type[R]
+) -> tuple[RecordFile[R], list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
         return RecordFile(path=path, is_read=False), problems
@@ -227,7 +263,9 @@ def read_registries(root: Path) -> tuple[Registries, list[Problem]]:
     problems += found
     sections, found = _read_sections(root)
     problems += found
-    entries = {name: {_entry_id(record): record for record in file.records} for name, file in files.items()}
+    entries = {
+        name: {_entry_id(record): record for record in file.records} for name, file in files.items()
+    }
     return Registries(**entries, iptc=iptc, sections=sections, files=files), problems
 
 
@@ -241,7 +279,9 @@ def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
         return {}, []
     raw, problems = read_bytes(root, IPTC)
     rows = (
-        line.split("\t") for line in (raw or b"").decode(errors="replace").splitlines() if line.startswith("medtop")
+        line.split("\t")
+        for line in (raw or b"").decode(errors="replace").splitlines()
+        if line.startswith("medtop")
     )
     return {row[0]: row[-1] for row in rows}, problems
 
@@ -274,7 +314,10 @@ def read_text(root: Path, doc_id: str) -> tuple[str | None, str, list[Problem]]:
     except UnicodeDecodeError:
         return None, digest, [*check_bytes(path, raw, (lines.encoding,)), *problems]
     for each in lines.TEXT_RULES:
-        problems += [locate(each, found, path, found.line, raw_line(raw, found.line)) for found in each.find(text)]
+        problems += [
+            locate(each, found, path, found.line, raw_line(raw, found.line))
+            for found in each.find(text)
+        ]
     return text, digest, problems
 
 
@@ -305,7 +348,12 @@ def read_document(
     if text is None:
         return None, problems
     document = AnnotatedDocument(
-        meta=meta, text=text, sha256=digest, gold=layers[0], layers=tuple(layers[1:]), adjudication=adjudication
+        meta=meta,
+        text=text,
+        sha256=digest,
+        gold=layers[0],
+        layers=tuple(layers[1:]),
+        adjudication=adjudication,
     )
     return document, problems
 
@@ -327,12 +375,25 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     for folder, suffix in folders:
         if leads_outside(root, folder):
             yield from _report(outside_link, folder)
-        for name in sorted({*_list_folder(root, folder)} - {name + suffix for name in known}):
-            yield from _report(unexpected_file, f"{folder}/{name}")
+        expected, there = {name + suffix for name in known}, {*_list_folder(root, folder)}
+        # Only gold and the text are demanded of every document.
+        missing = expected - there if folder in (TEXTS, GOLD) else set()
+        for name in sorted(there - expected):
+            path = f"{folder}/{name}"
+            owner = _find_owner(root, path, index) if folder == TEXTS else ""
+            for finding in unexpected_file.find(path, missing, owner):
+                yield locate(unexpected_file, finding, path)
     if leads_outside(root, BY):
         yield from _report(outside_link, BY)
     for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
         yield from _report(unexpected_file, f"{BY}/{name}")
+
+
+def _find_owner(root: Path, path: str, index: RecordFile[Document]) -> str:
+    """Return the id of the document whose text a file is; empty if there is none."""
+    raw, _ = read_bytes(root, path)
+    digest = sha256(raw or b"").hexdigest()
+    return next((meta.doc_id for meta in index.records if meta.sha256 == digest), "")
 
 
 def check_unplaced(root: Path) -> Iterator[Problem]:
@@ -345,7 +406,9 @@ def check_unplaced(root: Path) -> Iterator[Problem]:
         raw, problems = read_bytes(root, path)
         yield from problems
         for finding in unplaced_annotation.find(path, raw or b""):
-            yield locate(unplaced_annotation, finding, path, finding.line, raw_line(raw or b"", finding.line))
+            yield locate(
+                unplaced_annotation, finding, path, finding.line, raw_line(raw or b"", finding.line)
+            )
 
 
 def read_corpus(root: Path) -> tuple[Corpus, list[Problem]]:

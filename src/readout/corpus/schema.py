@@ -236,10 +236,12 @@ def _describe_pattern(error: Any) -> tuple[str, str | None]:
     got = f"Got {_shorten_value(error.instance)} for {_field(error)}."
     message = f"{got} Expected {_PATTERN_WORDS.get(pattern, repr(pattern))}."
     proposed = "-".join(re.findall("[a-z0-9]+", error.instance.lower())) if pattern == _ID else ""
-    return (
-        message,
-        f"in the form of an id it is {proposed!r}; name one that exists." if proposed else None,
-    )
+    if not proposed:
+        return message, None
+    name = error.absolute_path[-1] if error.absolute_path else ""
+    if name == "id" or str(name).endswith("_id"):
+        return message, f"write {proposed!r}, and name it so wherever it is referred to."
+    return message, f"write {proposed!r} if that is its id; if not, write the id that it has."
 
 
 def _describe_empty(error: Any) -> tuple[str, str | None]:

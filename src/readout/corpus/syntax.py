@@ -44,7 +44,9 @@ def explain_syntax(line: str) -> Finding | None:
             if finding := explain(stop):
                 return finding
         reason = error.msg[0].lower() + error.msg[1:]
-        return _finding(f"The line is not JSON: {reason}.", stop.at, "compare the line with its neighbours.")
+        return _finding(
+            f"The line is not JSON: {reason}.", stop.at, "compare the line with its neighbours."
+        )
     return None
 
 
@@ -92,7 +94,9 @@ def _control_character(stop: _Stop) -> Finding | None:
 
 def _backslash(stop: _Stop) -> Finding | None:
     if "\\" in stop.line[max(stop.at - 1, 0) : stop.at + 1]:
-        hint = 'write \\\\ for a backslash; only a straight quotation mark needs one before it (\\").'
+        hint = (
+            'write \\\\ for a backslash; only a straight quotation mark needs one before it (\\").'
+        )
         return _finding("A backslash begins a sign that JSON does not know.", stop.at, hint)
     return None
 
@@ -103,7 +107,9 @@ def _backslash(stop: _Stop) -> Finding | None:
 def _comments(stop: _Stop) -> Finding | None:
     if not (stop.here == "#" or stop.line.startswith(("//", "/*"), stop.at)):
         return None
-    return _finding("JSON has no comments.", stop.at, "say it in the field 'note', and remove the comment.")
+    return _finding(
+        "JSON has no comments.", stop.at, "say it in the field 'note', and remove the comment."
+    )
 
 
 def _not_a_record(stop: _Stop) -> Finding | None:
@@ -111,7 +117,11 @@ def _not_a_record(stop: _Stop) -> Finding | None:
         return None
     at = skip_space(stop.line, 0)
     message = f"Got {stop.line[at : at + 20]!r} at the beginning. Expected a record, which begins with '{{'."
-    return _finding(message, at, "keep each record on a line of its own, whole, with nothing around the records.")
+    return _finding(
+        message,
+        at,
+        "keep each record on a line of its own, whole, with nothing around the records.",
+    )
 
 
 def _after_the_record(stop: _Stop) -> Finding | None:
@@ -119,12 +129,18 @@ def _after_the_record(stop: _Stop) -> Finding | None:
     if not rest or not _is_json(stop.line[: stop.at]):
         return None
     if rest == ",":
-        return _finding("A comma stands after the record.", stop.at, "remove it: each record has its own line.")
+        return _finding(
+            "A comma stands after the record.", stop.at, "remove it: each record has its own line."
+        )
     if rest.startswith("{"):
-        return _finding("Two records stand on one line.", stop.at, "begin a new line before the second '{'.")
+        return _finding(
+            "Two records stand on one line.", stop.at, "begin a new line before the second '{'."
+        )
     if set(rest) <= {"}", "]"}:
         return _finding(f"There is a {rest[0]!r} too many at the end.", stop.at, "remove it.")
-    return _finding("More follows where the record ends.", stop.at, "remove the brace that closes it too early.")
+    return _finding(
+        "More follows where the record ends.", stop.at, "remove the brace that closes it too early."
+    )
 
 
 def _unfinished(stop: _Stop) -> Finding | None:
@@ -177,7 +193,11 @@ def _trailing_comma(stop: _Stop) -> Finding | None:
 def _missing_comma(stop: _Stop) -> Finding | None:
     if stop.before in (",", ":", "{", "[") or stop.here not in ('"', "{", "["):
         return None
-    return _finding("A comma is missing before this place.", stop.at, "write a comma between two fields or spans.")
+    return _finding(
+        "A comma is missing before this place.",
+        stop.at,
+        "write a comma between two fields or spans.",
+    )
 
 
 def _unescaped_mark(stop: _Stop) -> Finding | None:
@@ -199,29 +219,63 @@ def _bare_word(stop: _Stop) -> Finding | None:
     word = match.group()
     if word in _FOREIGN_WORDS:
         return _finding(f"JSON does not know {word!r}.", stop.at, f"write {_FOREIGN_WORDS[word]}.")
-    return _finding(f"The word {word!r} stands without quotation marks.", stop.at, f'write "{word}".')
+    return _finding(
+        f"The word {word!r} stands without quotation marks.", stop.at, f'write "{word}".'
+    )
 
 
 def _wrong_closing(stop: _Stop) -> Finding | None:
     missing, _ = _open_brackets(stop.line[: stop.at])
-    if stop.here not in ("}", "]") or not missing or missing[0] == stop.here or stop.before in (":", ","):
+    if (
+        stop.here not in ("}", "]")
+        or not missing
+        or missing[0] == stop.here
+        or stop.before in (":", ",")
+    ):
         return None
-    return _finding(f"Got {stop.here!r}. Expected {missing[0]!r} first.", stop.at, f"write {missing[0]} before it.")
+    return _finding(
+        f"Got {stop.here!r}. Expected {missing[0]!r} first.",
+        stop.at,
+        f"write {missing[0]} before it.",
+    )
 
 
 def _missing_value(stop: _Stop) -> Finding | None:
     if stop.before == ":" and stop.here in (",", "}"):
-        return _finding("A value is missing after the colon.", stop.at, "write the value, or remove the field.")
+        return _finding(
+            "A value is missing after the colon.", stop.at, "write the value, or remove the field."
+        )
     if stop.before == stop.here == ",":
         return _finding("Two commas stand side by side.", stop.at, "remove one of them.")
     if stop.before == '"' and stop.here in (",", "}"):
-        return _finding("A name stands here without a value.", stop.at, 'write the field as "name":"value".')
+        return _finding(
+            "A name stands here without a value.", stop.at, 'write the field as "name":"value".'
+        )
     return None
+
+
+_SEPARATORS = {";": ",", "；": ",", "，": ",", "、": ",", "،": ",", "؛": ",", "=": ":", "：": ":"}
+
+
+def _wrong_separator(stop: _Stop) -> Finding | None:
+    if stop.here not in _SEPARATORS or not stop.before:
+        return None
+    begun, text_opened = _open_brackets(stop.line[: stop.at])
+    if text_opened is not None or not begun:
+        return None
+    # In a record, what follows a name is a colon: '{"a"' or '{"a":1,"b"'.
+    is_after_name = begun[0] == "}" and re.search(
+        r'[{,]\s*"(?:[^"\\]|\\.)*"\s*$', stop.line[: stop.at]
+    )
+    expected = ":" if is_after_name else ","
+    message = f"Got {stop.here!r}. Expected {expected!r}."
+    return _finding(message, stop.at, f"write {expected} in its place.")
 
 
 _SLIPS: tuple[Callable[[_Stop], Finding | None], ...] = (
     _control_character,
     _backslash,
+    _wrong_separator,
     _comments,
     _not_a_record,
     _after_the_record,

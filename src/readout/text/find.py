@@ -43,10 +43,18 @@ def _fold(text: str) -> str:
     return lower if len(lower) == len(plain) else plain
 
 
-def find_respelled(text: str, exact: str) -> int | None:
-    """Return the start of ``exact`` if it occurs once with other marks, spaces or capitals."""
-    starts = find_exact(_fold(text), _fold(exact))
-    return starts[0] if len(starts) == 1 else None
+def find_respelled(text: str, exact: str) -> tuple[int, int] | None:
+    """Return the one passage that is ``exact`` with other marks, dashes, spaces or capitals.
+
+    Any white space is as good as any other, so words may be in two paragraphs. None if there is no
+    such passage, or more than one.
+    """
+    words = [re.escape(word) for word in _fold(exact).split()]
+    if not words:
+        return None
+
+    found = [match.span() for match in re.finditer(r"\s+".join(words), _fold(text))]
+    return found[0] if len(found) == 1 else None
 
 
 def find_nearest(text: str, exact: str) -> tuple[int, int] | None:
@@ -61,7 +69,10 @@ def find_nearest(text: str, exact: str) -> tuple[int, int] | None:
         return None
     start = max(0, match.a - match.b)
     end = min(start + len(exact), len(text))
-    return trim_space(text, *widen_to_words(text, start, end))
+    start, end = trim_space(text, *widen_to_words(text, start, end))
+    if not exact[-1].isalnum() and _fold(text[end : end + 1]) == _fold(exact[-1]):
+        end += 1  # the closing mark
+    return start, end
 
 
 def widen_to_words(text: str, start: int, end: int) -> tuple[int, int]:
