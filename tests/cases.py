@@ -1,7 +1,8 @@
-"""The cases: each folder of ``cases/`` is named by a rule's code and breaks that rule in the corpus of ``corpus/``.
+"""Cases: each folder of ``cases/`` breaks the rule that it is named after, in ``corpus/``.
 
-``files/`` has the files that replace those of the corpus, ``remove.txt`` the paths that are removed,
-``links.txt`` the paths that become links with their targets, and ``expected.txt`` what ``readout check`` prints. ``python tests/cases.py CODE`` writes it, to be read before it is kept.
+``files/`` replaces files of the corpus, ``remove.txt`` lists the paths to remove, ``links.txt`` the
+paths to turn into links, with their targets, and ``expected.txt`` is the output of ``readout
+check``. ``python tests/cases.py CODE`` writes it; read it before you keep it.
 """
 
 import shutil
@@ -66,7 +67,7 @@ def check_case(case: Path) -> str:
 
 
 MISTAKES = sorted((TESTS / "mistakes").glob("*.txt"))
-"""What people type by hand: lines of an annotation file, ``---``, and what ``readout check`` prints of them."""
+"""Lines that people type by hand, ``---``, and the output of ``readout check``."""
 
 
 def check_mistake(lines: str) -> str:

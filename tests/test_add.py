@@ -66,7 +66,9 @@ def test_a_document_is_added_with_what_is_known_and_the_rest_unknown(small, text
 
 
 def test_a_text_about_a_known_event_joins_its_split(small, text):
-    arguments = "--doc-id 2030-03-x --event northport-2030-02 --outlet northport-courier".split()
+    event = ("--event", "northport-2030-02")
+    outlet = ("--outlet", "northport-courier")
+    arguments = ("--doc-id", "2030-03-x", *event, *outlet)
     assert run("add", "document", text, *arguments, "--corpus", small).exit_code == 0
     *_, last = (small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(last)["split"] == "test"
@@ -258,8 +260,8 @@ def test_most_quotations_of_the_real_corpus_are_suggested(real):
 
 def test_entries_are_added_in_canonical_form(small):
     speaker = ("speaker", "bea-moss", "--name", "Bea Moss", "--kind", "person")
-    topic = "topic bridges --label B --definition D --parent toll".split()
-    target = "target new-bridge --label L --proposition P. --topic toll".split()
+    topic = ["topic", "bridges", "--label", "B", "--definition", "D", "--parent", "toll"]
+    target = ["target", "new-bridge", "--label", "L", "--proposition", "P.", "--topic", "toll"]
     meanings = ("--favor-means", "f", "--against-means", "a")
     for arguments in (speaker, topic, [*target, *meanings]):
         done = run("add", *arguments, "--corpus", small)

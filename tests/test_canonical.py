@@ -39,7 +39,7 @@ def test_reader_and_writer_mirror_each_other(doc_id):
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False), st.booleans(), st.booleans())
 def test_format_restores_what_people_leave_out(doc_id, rng, drop_offsets, loose):
-    """Shuffled lines, loose JSON, missing offsets (with context to find them) come back as the same bytes."""
+    """Shuffled lines, loose JSON and missing offsets (with context) give the same bytes."""
     raw, text = layer_bytes(doc_id), text_of(doc_id)
     records = [json.loads(line) for line in raw.splitlines()]
     for record in records:

@@ -218,8 +218,17 @@ def remove(rng, records, text):
 
 
 CHANGES = [
-    change_string, change_string, move_span, move_span, add_span, add_field, nest, repeat, explain, remove,
-]  # fmt: skip
+    change_string,
+    change_string,
+    move_span,
+    move_span,
+    add_span,
+    add_field,
+    nest,
+    repeat,
+    explain,
+    remove,
+]
 
 
 def change(rng, raw, text):
@@ -276,9 +285,23 @@ ROLES = [role for roles in FIELD_ROLES.values() for role in roles.values()]
 LABELS = [label for role in ROLES for label in role.values]
 LETTERS = [chr(code) for code in range(128)]
 CANDIDATES = [
-    *LABELS, *LETTERS, *[f"a{char}a" for char in LETTERS], "é", "a\nb", "", "a" * 10_000,
-    None, True, -1, 7, 1.5, 2**31, 2**70, [], {},
-]  # fmt: skip
+    *LABELS,
+    *LETTERS,
+    *[f"a{char}a" for char in LETTERS],
+    "é",
+    "a\nb",
+    "",
+    "a" * 10_000,
+    None,
+    True,
+    -1,
+    7,
+    1.5,
+    2**31,
+    2**70,
+    [],
+    {},
+]
 
 
 def iter_keywords(schema, path=()):

@@ -12,6 +12,7 @@ import click
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.names import DOCUMENT
 from readout.cli.options import FILE, takes_corpus
+from readout.report.printing import print_line, print_lines
 
 if TYPE_CHECKING:
     from readout.workbench.format import Formatted
@@ -35,8 +36,7 @@ def format_(root: Path, only_check: bool) -> None:
     results = format_corpus(root)
     changed = {path: done for path, done in results.items() if done.changes}
     problems = [problem for done in results.values() for problem in done.problems]
-    for line in _describe_formatted(results):
-        click.echo(line)
+    print_lines(_describe_formatted(results))
     print_problems(problems)
     if not only_check:
         write_files(root, {path: done.raw for path, done in changed.items()})
@@ -96,7 +96,7 @@ def reanchor(
         root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
     )
     for each in done:
-        click.echo("\n".join(report_lines(each)), nl=bool(each.moves))
+        print_lines(report_lines(each))
         if not dry_run:
             write_files(root, each.files)
     _finish_reanchoring(done)
@@ -183,12 +183,12 @@ def _document_command() -> click.Command:
 
         doc_id, files = add_document(root, file, fields)
         write_files(root, files)
-        click.echo("\n".join(f"wrote {path}" for path in files))
+        print_lines(f"wrote {path}" for path in files)
         next_step = (
             f"Annotate {doc_id} in its gold file now; judge the suggestions one by one. "
             f"Then set 'annotated' in {DOCUMENTS}."
         )
-        click.secho(next_step, fg="green")
+        print_line(next_step, fg="green")
 
     return document
 
@@ -205,7 +205,7 @@ def suggestions(root: Path, doc_id: str) -> None:
     write_files(root, files)
     for path, raw in files.items():
         count = raw.count(b"\n")
-        click.echo(f"wrote {path}: {count} suggestions")
+        print_line(f"wrote {path}: {count} suggestions")
 
 
 def _entry_command(kind: Any) -> click.Command:
@@ -222,6 +222,6 @@ def _entry_command(kind: Any) -> click.Command:
 
         files = add_entry(root, kind, fields)
         write_files(root, files)
-        click.echo(f"added {fields[id_field]!r} to {next(iter(files))}")
+        print_line(f"added {fields[id_field]!r} to {next(iter(files))}")
 
     return entry

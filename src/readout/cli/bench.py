@@ -12,6 +12,7 @@ import click
 from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import BASELINE, TASK
 from readout.cli.options import FILE, jobs_option, report_option, takes_corpus, takes_folder
+from readout.report.printing import print_line
 
 task_option = click.option("--task", type=TASK, help="The task, if the file is not named for it.")
 scheme_option = click.option(
@@ -142,7 +143,7 @@ def baseline(
     workers = jobs or os.cpu_count() or 1
     paths = write_baselines(root, found, chosen, workers)
     done = f"{len(paths)} files written. Run `readout bench board` next."
-    click.secho(done, fg="green", err=True)
+    print_line(done, error=True, fg="green")
 
 
 @bench.command()
@@ -159,7 +160,8 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     """Score all submissions, and write the leaderboard.
 
     The results and the leaderboard (Markdown, JSON, HTML) depend only on the predictions. With
-    --check, they are computed again and compared with the files byte for byte.
+    --check, they are computed again and compared with the files byte for byte. A submission with
+    problems is left out.
     """
     from readout.benchmark.board.exports import write_exports
     from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
@@ -168,12 +170,12 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     corpus, _ = read_corpus(root)
     built = build_files(root, corpus)
     problems = check_files(root, built) if only_check else built.problems
-    written = [] if only_check or problems else write_boards(root, built)
-    if export and not problems:
+    written = [] if only_check else write_boards(root, built)
+    if export:
         written += write_exports(export, built.submissions)
 
     for path in written:
-        click.echo(f"{path}: written")
+        print_line(f"{path}: written")
     print_problems(problems)
     summarise(problems, "The leaderboard agrees with the predictions.")
     if problems:
@@ -201,10 +203,10 @@ def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str)
         print_report(report_overlap(corpus, task), output)
     if write:
         for path in write_folds(root, corpus):
-            click.echo(f"{path}: written", err=True)
+            print_line(f"{path}: written", error=True)
     elif stale := find_stale_folds(root, corpus):
         for path in stale:
-            click.echo(f"{path}: out of date; run `readout bench folds --write`.", err=True)
-        click.secho("The folds are out of date.", err=True)
+            print_line(f"{path}: out of date; run `readout bench folds --write`.", error=True)
+        print_line("The folds are out of date.", error=True)
         sys.exit(1)
-    click.secho("The folds are up to date.", err=True)
+    print_line("The folds are up to date.", error=True)

@@ -18,6 +18,7 @@ from readout.cli.options import (
     takes_folder,
     verify_option,
 )
+from readout.report.printing import print_block, print_json, print_line
 
 
 @main.command()
@@ -88,7 +89,7 @@ def preview(root: Path, output: Path | None) -> None:
     with written_folder(target) as folder:
         write_preview(folder, state.corpus, state.unread)
     count = len(state.corpus.documents)
-    click.echo(f"{count} documents: open {target / 'index.html'} in a browser.")
+    print_line(f"{count} documents: open {target / 'index.html'} in a browser.")
 
 
 @main.command()
@@ -121,7 +122,11 @@ def diff(
     changes = compare_states(before, after)
     texts = BothTexts(before.corpus.documents, after.corpus.documents)
     render = partial(format_changes, style=style) if output == "text" else RENDERINGS[output]
-    click.echo(render(changes, texts), nl=False)
+    rendered = render(changes, texts).removesuffix("\n")
+    if output == "json":
+        print_json(rendered)
+    else:
+        print_block(rendered, coloured=output == "text")
     if html:
         from readout.workbench.preview import write_changes
 

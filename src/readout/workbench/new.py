@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from readout.corpus.files import write_files
-from readout.dataset.build import DATACARD
+from readout.dataset.card import DATACARD
 from readout.problem import RefusedError
 from readout.workbench.datacard import refresh_card
 
@@ -37,6 +37,6 @@ def write_corpus(target: Path) -> list[str]:
         files[path] = template.substitute(name=name, quoted_name=json.dumps(name)).encode()
 
     write_files(target, files)
-    _, card = refresh_card(target)
+    card = refresh_card(target).new
     write_files(target, {DATACARD: card.encode()})
     return list(files)
