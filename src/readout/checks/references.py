@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import le, lt
 from typing import Any
@@ -78,15 +78,18 @@ def _names_exist(columns: Columns) -> bool:
 @rule("unknown-reference", "reference", shortcut=_names_exist)
 def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Every id that a record names exists."""
+    candidates: dict[str, Collection[str]] = {}
     for index, record in enumerate(file.records):
         for pointer, vocabulary, name in iter_references(record):
             known = _vocabulary(vocabulary, file, registries)
             if name not in known and not _is_broken(name, vocabulary, file, registries):
+                if vocabulary not in candidates:
+                    candidates[vocabulary] = _candidates(vocabulary, known)
                 yield Finding(
                     f"The {pointer[0]} {name!r} does not exist in {_file_of(vocabulary, file)}.",
                     pointer,
                     index,
-                    hint=nearest(name, _candidates(vocabulary, known)) or _remedy(vocabulary),
+                    hint=nearest(name, candidates[vocabulary]) or _remedy(vocabulary),
                 )
 
 
@@ -110,11 +113,13 @@ def may_exist(name: str, file: RecordFile[Any]) -> bool:
     """Return whether a line that cannot be read, or the file if it is missing, may have an id."""
     if file.is_whole:
         return False
-    return not file.is_read or b'"%s"' % name.encode() in file.raw
+    return not file.is_read or name.encode() in file.quoted
 
 
-def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
-    return [name for name in known if vocabulary not in ANNOTATION_CLASSES or known[name] == vocabulary]
+def _candidates(vocabulary: str, known: Mapping[str, Any]) -> Collection[str]:
+    if vocabulary not in ANNOTATION_CLASSES:
+        return known
+    return [name for name in known if known[name] == vocabulary]
 
 
 def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
@@ -150,19 +155,26 @@ def _names_are_of_their_type(columns: Columns) -> bool:
 @rule("wrong-reference", "reference", shortcut=_names_are_of_their_type)
 def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """A source is a mention, `within` and `quote` name a quote, an outlet is a speaker of kind outlet."""
+    candidates: dict[str, Collection[str]] = {}
     for index, record in enumerate(file.records):
         if isinstance(file, Layer):
             for pointer, vocabulary, name in iter_references(record):
                 got = file.types.get(name, vocabulary)
                 if vocabulary in ANNOTATION_CLASSES and got != vocabulary:
                     message = f"The {pointer[0]} {name!r} is a {got}. Expected a {vocabulary}."
-                    yield Finding(message, pointer, index, hint=nearest(name, _candidates(vocabulary, file.types)))
+                    if vocabulary not in candidates:
+                        candidates[vocabulary] = _candidates(vocabulary, file.types)
+                    hint = nearest(name, candidates[vocabulary])
+                    yield Finding(message, pointer, index, hint=hint)
         elif isinstance(record, Document) and record.outlet and record.outlet in registries.speakers:
             kind = registries.speakers[record.outlet].kind
             if kind != "outlet":
                 message = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
-                outlets = [name for name, speaker in registries.speakers.items() if speaker.kind == "outlet"]
-                yield Finding(message, ("outlet",), index, hint=nearest(record.outlet, outlets))
+                if "outlet" not in candidates:
+                    speakers = registries.speakers.items()
+                    candidates["outlet"] = [key for key, each in speakers if each.kind == "outlet"]
+                hint = nearest(record.outlet, candidates["outlet"])
+                yield Finding(message, ("outlet",), index, hint=hint)
 
 
 def _has_no_chains(columns: Columns) -> bool:
@@ -180,9 +192,14 @@ def _has_no_chains(columns: Columns) -> bool:
 def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
     for record_class, name in _SELF_REFERENCES:
-        records = {record_id(record): record for record in file.records if isinstance(record, record_class)}
-        for index, record in enumerate(file.records if records else ()):
-            if isinstance(record, record_class) and _reaches_itself(record, name, records):
+        named: dict[str, Sequence[str]] = {}
+        for record in file.records:
+            if isinstance(record, record_class):
+                value = getattr(record, name)
+                named[record_id(record)] = (value,) if isinstance(value, str) else value or ()
+        circular = find_circular(named) if named else set()
+        for index, record in enumerate(file.records if circular else ()):
+            if isinstance(record, record_class) and record_id(record) in circular:
                 message = f"Following {name!r} from {record_id(record)!r} leads back to it."
                 yield Finding(message, (name,), index, hint=f"correct {name!r} in one of the records of the circle.")
 
@@ -202,17 +219,50 @@ _SELF_REFERENCES = [
 """Fields that name a record of their own kind, and so can lead in a circle."""
 
 
-def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
-    pending, seen = [start], set()
-    while pending:
-        value = getattr(pending.pop(), field)
-        for name in (value,) if isinstance(value, str) else value or ():
-            if name == record_id(start):
-                return True
-            if name in records and name not in seen:
-                seen.add(name)
-                pending.append(records[name])
-    return False
+def find_circular(named: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the names from which a path leads back to them; ``named`` are the edges of the graph.
+
+    These are the strongly connected components of more than one name (Tarjan 1972), and the names
+    that name themselves. Each edge is followed once, whereas a search from every name would take
+    quadratic time on a long chain.
+    """
+    circular = {name for name, others in named.items() if name in others}
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    for root in named:
+        pending = [] if root in order else [(root, iter(named[root]))]
+        while pending:
+            name, others = pending[-1]
+            if name not in order:
+                order[name] = lowest[name] = len(order)
+                stack.append(name)
+                on_stack.add(name)
+
+            following = None
+            for other in others:
+                if other in named and other not in order:
+                    following = other
+                    break
+                if other in on_stack:
+                    lowest[name] = min(lowest[name], order[other])
+            if following is not None:
+                pending.append((following, iter(named[following])))
+                continue
+
+            pending.pop()
+            if pending:
+                parent = pending[-1][0]
+                lowest[parent] = min(lowest[parent], lowest[name])
+            if lowest[name] == order[name]:
+                component = [stack.pop()]
+                while component[-1] != name:
+                    component.append(stack.pop())
+                on_stack.difference_update(component)
+                if len(component) > 1:
+                    circular.update(component)
+    return circular
 
 
 @rule("impossible-date", "reference")
