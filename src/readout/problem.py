@@ -230,8 +230,7 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a hint with the allowed word nearest to ``word``, or all words if they are few."""
-    is_lasting = isinstance(words, Collection)
-    allowed = _sort_words(_Same(words)) if is_lasting else sorted(words)
+    allowed = _sort_words(_Same(words)) if isinstance(words, Collection) else sorted(words)
     if close := _find_close(word, allowed):
         return f"did you mean {close!r}?"
     if 0 < len(allowed) <= 12:
