@@ -78,14 +78,13 @@ def preview(root: Path, output: Path | None) -> None:
 
     The folder is replaced as a whole. The pages need no network: open index.html in a browser.
     """
-    from readout.corpus.files import written_folder
+    from readout.corpus.outputs import written_folder
     from readout.workbench.diff.states import read_state
-    from readout.workbench.preview import PREVIEW, check_target, write_preview
+    from readout.workbench.preview import PREVIEW, write_preview
 
     target = output or root / PREVIEW
-    check_target(target)
     state = read_state(str(root))
-    with written_folder(target) as folder:
+    with written_folder(target, "preview") as folder:
         write_preview(folder, state.corpus, state.unread)
     count = len(state.corpus.documents)
     click.echo(f"{count} documents: open {target / 'index.html'} in a browser.")

@@ -57,14 +57,14 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 )
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
-    from readout.corpus.files import write_files
+    from readout.corpus.files import Change, write_files
     from readout.dataset.build import DATACARD
     from readout.workbench.datacard import refresh_card
 
     old, new = refresh_card(root, with_slow)
     stale = old != new
     if stale and not only_check:
-        write_files(root, {DATACARD: new.encode()})
+        write_files(root, {DATACARD: Change(old.encode(), new.encode())})
     done = "stale" if only_check else "brought up to date"
     click.echo(f"{DATACARD} is {done if stale else 'up to date'}.")
     sys.exit(1 if only_check and stale else 0)

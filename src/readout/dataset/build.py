@@ -18,7 +18,13 @@ from typing import NamedTuple
 import msgspec
 
 from readout.checks.folder import run_shards
-from readout.corpus.files import locked, manifest_path, replaced_folder, swap_in
+from readout.corpus.outputs import (
+    list_files,
+    locked,
+    manifest_path,
+    replaced_folder,
+    swap_in,
+)
 from readout.corpus.schema import schema_folder
 from readout.corpus.tally import Tally
 from readout.dataset import statistics
@@ -40,6 +46,7 @@ from readout.scale.cache import FOLDER, Cache, Snapshot, scan
 from readout.scale.shards import Result, ShardFile
 from readout.scale.workers import Options, uncollected
 
+COMMAND = "build"
 HUB = "build/hub"
 DATACARD = "DATACARD.md"
 COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
@@ -61,11 +68,12 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
     Raises:
         UnreadableCorpusError: ``root`` is not a corpus folder.
         OSError: ``target`` cannot be written; what was there stays.
+        RefusedError: ``target`` holds what no build has written, or what was changed since.
 
     """
     options = options or Options()
     snapshot = Snapshot(root, options.slack, (DATACARD, *COPIED))
-    with locked(target):
+    with locked(target, COMMAND) as target:
         manifest = manifest_path(target)
         last, cache = Cache(manifest), Cache(manifest.with_name(f"{manifest.name}-shards"))
 
@@ -90,7 +98,7 @@ def _build(snapshot: Snapshot, cache: Cache, target: Path, options: Options) -> 
     def is_usable(result: Result) -> bool:
         return bool(result.files) and all(intact(file) for file in result.files)
 
-    with replaced_folder(target) as folder:
+    with replaced_folder(target, COMMAND) as folder:
         for config in CONFIGS:
             (folder / "data" / config).mkdir(parents=True)
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
@@ -107,7 +115,7 @@ def _build(snapshot: Snapshot, cache: Cache, target: Path, options: Options) -> 
         sections = composition_sections(report.tally, registries)
         checksums = {file.path: file.sha256 for file in files}
         _write_documentation(folder, snapshot.root, built.infos, sections, checksums)
-        swap_in(folder, target)
+        swap_in(folder, target, COMMAND)
     return built
 
 
@@ -235,7 +243,7 @@ def _write_documentation(
     for name in COPIED:
         if (root / name).is_file():
             shutil.copyfile(root / name, folder / name)
-    _write_checksums(folder, parquet)
+    list_files(folder, COMMAND, parquet)
 
 
 def _write_json(path: Path, value: object) -> None:
@@ -248,11 +256,3 @@ def composition_sections(tally: Tally, registries: Registries) -> dict[str, str]
     for name, make in statistics.TABLES.items():
         sections[name] = format_markdown(make(tally, registries))
     return sections
-
-
-def _write_checksums(folder: Path, known: Mapping[str, str]) -> None:
-    lines = []
-    for path in sorted(_stamp_outputs(folder)):
-        digest = known.get(path) or sha256((folder / path).read_bytes()).hexdigest()
-        lines.append(f"{digest}  {path}\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")

@@ -13,6 +13,7 @@ from readout.corpus.read import read_corpus, read_registries
 from readout.dataset.build import DATACARD, composition_sections
 from readout.dataset.card import fill_sections, find_sections
 from readout.model import Corpus
+from readout.problem import RefusedError
 
 
 def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:
@@ -41,8 +42,19 @@ SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
 
 
 def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
-    """Return the text of a corpus's card before and after its sections are updated."""
-    old = (root / DATACARD).read_text(encoding="utf-8")
+    """Return the text of a corpus's card before and after its sections are updated.
+
+    Raises:
+        RefusedError: the card is not UTF-8.
+
+    """
+    raw = (root / DATACARD).read_bytes()
+    try:
+        old = raw.decode()
+    except UnicodeDecodeError as error:
+        raise RefusedError(
+            f"{DATACARD} is not UTF-8 (byte {error.start}). Save it as UTF-8."
+        ) from error
     contents = composition_sections(check_folder(root).tally, read_registries(root)[0])
     contents["board"] = format_board(root)
 

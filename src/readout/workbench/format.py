@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from readout.checks.drafts import check_drafts, unformatted
 from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.drafts import anchor_draft, content_id, iter_draft_spans
+from readout.corpus.files import Change, FileChanges
+from readout.corpus.lines import duplicate_key
 from readout.corpus.parse import parse_layer
 from readout.model import AnyAnnotation, RecordFile
 from readout.problem import Problem
@@ -21,8 +23,12 @@ _REORDERED = "put keys, white space or lines in canonical order"
 
 
 class Formatted(NamedTuple):
-    """A file in canonical form and what changed; with ``problems``, ``raw`` is unchanged."""
+    """A file in canonical form and what changed; with ``problems``, ``raw`` is unchanged.
 
+    ``old`` are the bytes that were read.
+    """
+
+    old: bytes
     raw: bytes
     changes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -39,14 +45,14 @@ def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> For
     mended, changes = _mend_bytes(raw)
     layer, problems = parse_layer(path, mended, annotator)
     if problems:
-        return Formatted(raw, problems=tuple(problems))
+        return Formatted(raw, raw, problems=tuple(problems))
 
     drafts = [draft for _, draft in layer.drafts]
     anchored = [anchor_draft(draft, text) for draft in drafts]
     if any(unanchored for _, unanchored in anchored):
         # That the drafts are unformatted is no reason why they can't be formatted.
         found = [each for each in check_drafts(layer, text) if each.code != unformatted.code]
-        return Formatted(raw, problems=tuple(found))
+        return Formatted(raw, raw, problems=tuple(found))
 
     records = [record for record, _ in anchored]
     changes += _describe_ids(_give_ids(records, set(layer.types)))
@@ -55,7 +61,7 @@ def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> For
     canonical = encode_layer([*layer.records, *completed])
     if canonical != mended and not layer.drafts:
         changes.append(_REORDERED)
-    return Formatted(canonical, tuple(changes))
+    return Formatted(raw, canonical, tuple(changes))
 
 
 def _give_ids(records: list[dict[str, Any]], taken: set[str]) -> list[str]:
@@ -115,12 +121,15 @@ def _mend_bytes(raw: bytes) -> tuple[bytes, list[str]]:
 
 
 def _compose(line: bytes) -> bytes:
-    """Return a line with its strings in NFC, or unchanged if it is not JSON."""
+    """Return a line with its strings in NFC; unchanged if it is not JSON, or has a key twice."""
     if line.isascii():
         return line
     try:
         record = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+        # Encoding keeps one value of a duplicate key; a person has to say which.
+        if any(duplicate_key.find(line)):
+            return line
+    except (msgspec.DecodeError, RecursionError, ValueError):
         return line
     composed = _compose_value(record)
     return line if composed == record else msgspec.json.encode(composed)
@@ -150,6 +159,15 @@ def format_corpus(root: Path) -> dict[str, Formatted]:
     return {path: done for path, done in _iter_formatted(root) if done.problems or done.changes}
 
 
+def to_changes(results: Mapping[str, Formatted]) -> FileChanges:
+    """Return the changes to write: those of the files without problems."""
+    return {
+        path: Change(done.old, done.raw)
+        for path, done in results.items()
+        if done.changes and not done.problems
+    }
+
+
 def _iter_formatted(root: Path) -> Iterator[tuple[str, Formatted]]:
     """Yield the path of every file of records that there is, with its canonical form."""
     registries, _ = read.read_registries(root)
@@ -171,16 +189,17 @@ def _iter_formatted_layers(root: Path, doc_id: str, text: str) -> Iterator[tuple
     paths: list[tuple[str, str | None]] = [(f"{read.GOLD}/{doc_id}.jsonl", None)]
     paths += [(f"{read.BY}/{name}/{doc_id}.jsonl", name) for name in read.iter_annotators(root)]
     for path, annotator in paths:
-        if (root / path).is_file():
-            yield path, format_layer(path, (root / path).read_bytes(), annotator, text)
+        raw, _ = read.read_bytes(root, path)
+        if raw is not None:
+            yield path, format_layer(path, raw, annotator, text)
 
 
 def _format_records(file: RecordFile[Any]) -> Formatted:
     mended, changes = _mend_bytes(file.raw)
     again, problems = read.parse_records(file.path, mended)
     if problems:
-        return Formatted(file.raw, problems=tuple(problems))
+        return Formatted(file.raw, file.raw, problems=tuple(problems))
     canonical = encode_records(again.records)
     if canonical != mended:
         changes.append(_REORDERED)
-    return Formatted(canonical, tuple(changes))
+    return Formatted(file.raw, canonical, tuple(changes))
