@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from readout.corpus import outputs as swap
-from readout.problem import RefusedError
 
 
 @pytest.fixture(params=["exchange", "two renames"])

@@ -139,7 +139,8 @@ def find_stale_folds(root: Path, corpus: Corpus) -> list[str]:
     """Return the paths of folds files that are missing, out of date, or no longer needed."""
     folder = root / FOLDS
     files = {path: format_folds(folds) for path, folds in build_all_folds(corpus).items()}
-    present = {f"{FOLDS}/{path.name}": path.read_bytes() for path in folder.glob("*.json")}
+    names = [f"{FOLDS}/{path.name}" for path in folder.glob("*.json")]
+    present = {name: read_bytes(root, name)[0] for name in names}
 
     paths = {*files, *present}
     return sorted(path for path in paths if files.get(path) != present.get(path))

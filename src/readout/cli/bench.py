@@ -168,9 +168,11 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     corpus, _ = read_corpus(root)
     built = build_files(root, corpus)
     problems = check_files(root, built) if only_check else built.problems
-    written = [] if only_check or problems else write_boards(root, built)
+    written: list[str] = []
     if export and not problems:
         written += write_exports(export, built.submissions)
+    if not only_check and not problems:
+        written += write_boards(root, built)
 
     for path in written:
         click.echo(f"{path}: written")

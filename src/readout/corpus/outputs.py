@@ -65,26 +65,27 @@ def find_refusal(command: str, facts: TargetFacts) -> str | None:
         reason = "is read-only"
     if reason is None:
         return None
-    return f"{str(facts.target)!r} {reason}, so nothing was written. Name another target."
+    advice = "Name another target"
+    if facts.strangers:
+        advice += ", or move these files away"
+    return f"{str(facts.target)!r} {reason}, so nothing was written. {advice}."
 
 
 def _explain_place(facts: TargetFacts) -> str | None:
+    """Return what a target is that no command may replace; None if it is nothing of the kind."""
     target = facts.target
-    if facts.kind == "link":
-        return "is a link"
-    if facts.kind == "other":
-        return "is not a folder"
-    if target == Path(target.anchor) or facts.current.is_relative_to(target):
-        return "is the current folder or a folder above it"
-    if facts.home.is_relative_to(target):
-        return "is the home folder or a folder above it"
-    if facts.is_corpus:
-        return "is a corpus folder"
-    if facts.is_repository:
-        return "is a git repository"
-    if facts.inside:
-        return f"is inside {facts.inside!r}"
-    return None
+    is_top = target == Path(target.anchor)
+    reasons = (
+        (facts.kind == "link", "is a link"),
+        (facts.kind == "other", "is not a folder"),
+        (is_top, "is the top of the file system"),
+        (facts.current.is_relative_to(target), "is the current folder or a folder above it"),
+        (facts.home.is_relative_to(target), "is the home folder or a folder above it"),
+        (facts.is_corpus, "is a corpus folder"),
+        (facts.is_repository, "is a git repository"),
+        (facts.inside is not None, f"is inside {facts.inside!r}"),
+    )
+    return next((reason for applies, reason in reasons if applies), None)
 
 
 def _explain_strangers(command: str, facts: TargetFacts) -> str:
@@ -100,7 +101,7 @@ def read_facts(target: Path, command: str, with_hashes: bool = True) -> TargetFa
     """Return the facts about a target. Without hashes, changed files do not count as strangers."""
     place = _locate(target)
     kind = _find_kind(place)
-    current, home = Path.cwd().resolve(), Path(os.path.expanduser("~")).resolve()
+    current, home = Path.cwd().resolve(), Path("~").expanduser().resolve()
     inside = _find_sources(place)
     folder = next(parent for parent in (place, *place.parents) if parent.is_dir())
     writable = is_writable(folder) and is_writable(_nearest_folder(place.parent))

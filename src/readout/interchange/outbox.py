@@ -120,5 +120,5 @@ def _demand(noun: str, name: str, known: Sequence[str]) -> None:
 
 
 def write_outbox(outbox: Outbox, folder: Path) -> None:
-    """Write the files of an outbox as a folder, which replaces an earlier export and nothing else."""
+    """Write the files of an outbox as a folder; it may replace an earlier export only."""
     write_folder(folder, "export", outbox.files)

@@ -9,7 +9,7 @@ from readout.agreement.pairs import PairAgreement, compare_all_pairs
 from readout.agreement.report import format_gamma_section, format_markdown_section
 from readout.benchmark.board.card import format_board, format_section
 from readout.checks.folder import check_folder
-from readout.corpus.read import read_corpus, read_registries
+from readout.corpus.read import read_bytes, read_corpus, read_registries
 from readout.dataset.build import DATACARD, composition_sections
 from readout.dataset.card import fill_sections, find_sections
 from readout.model import Corpus
@@ -45,10 +45,12 @@ def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
     """Return the text of a corpus's card before and after its sections are updated.
 
     Raises:
-        RefusedError: the card is not UTF-8.
+        RefusedError: there is no card, or it is not UTF-8.
 
     """
-    raw = (root / DATACARD).read_bytes()
+    raw, _ = read_bytes(root, DATACARD)
+    if raw is None:
+        raise RefusedError(f"There is no file {DATACARD} in {str(root)!r}. Write it first.")
     try:
         old = raw.decode()
     except UnicodeDecodeError as error:

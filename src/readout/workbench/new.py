@@ -25,7 +25,8 @@ def write_corpus(target: Path) -> list[str]:
 
     """
     recover_corpus(target)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    is_other = target.is_symlink() or (target.exists() and not target.is_dir())
+    if is_other or (target.exists() and any(target.iterdir())):
         raise RefusedError(f"{str(target)!r} exists and is not an empty folder. Name a new one.")
 
     files: FileBytes = {}
@@ -47,6 +48,8 @@ def _fill_card(files: FileBytes) -> bytes:
     """Return the card of a new corpus with its generated sections, from a temporary copy."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        write_files(copy, {path: Change(None, raw) for path, raw in files.items()})
+        for path, raw in files.items():
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            (copy / path).write_bytes(raw)
         _, card = refresh_card(copy)
     return card.encode()
