@@ -20,8 +20,8 @@ from readout.workbench.reanchor import (
     OUTCOMES,
     encode_unplaced,
     find_corrected,
-    reanchor_annotation,
     merge_changes,
+    reanchor_annotation,
     reanchor_corpus,
     reanchor_span,
 )

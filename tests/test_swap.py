@@ -23,7 +23,9 @@ def names(folder):
 
 
 def left_beside(target):
-    return [name for name in names(target.parent) if name not in (target.name, f".{target.name}.lock")]
+    return [
+        name for name in names(target.parent) if name not in (target.name, f".{target.name}.lock")
+    ]
 
 
 def test_the_new_folder_replaces_the_old_one(target):

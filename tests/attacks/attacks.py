@@ -487,7 +487,9 @@ def attack_disk(disk, names, tally):
                 tally["errors of a full disk"] += "No space left" in output
                 torn = now != old and (code not in (0, 1) or now != new)
                 if torn or code == "traceback":
-                    tally.fail("disk", name, spare, code, output[-200:], _differences(now, old, old))
+                    tally.fail(
+                        "disk", name, spare, code, output[-200:], _differences(now, old, old)
+                    )
                 run(_command(name), top, top / "out/own")
                 if _look(top) != new:
                     tally.fail("disk, afterwards", name, spare, _differences(_look(top), old, new))

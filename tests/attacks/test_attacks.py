@@ -14,7 +14,6 @@ from attacks import (
     Tally,
     attack_files,
     attack_kills,
-    attack_races,
     attack_targets,
 )
 

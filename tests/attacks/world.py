@@ -133,7 +133,11 @@ def prepare(name, top):
     elif name == "reanchor":
         correct_text(root)
     elif name == "import":
-        run(["export", "brat", "--corpus", "{top}/corpus", "--output", "{target}"], top, top / "brat")
+        run(
+            ["export", "brat", "--corpus", "{top}/corpus", "--output", "{target}"],
+            top,
+            top / "brat",
+        )
     elif name.startswith("bench board"):
         run(CORPUS_COMMANDS["bench baseline"], top)
         if name == "bench board --export":

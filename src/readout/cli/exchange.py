@@ -57,7 +57,8 @@ def export(
 ) -> None:
     """Write a corpus in the format of another tool.
 
-    The command lists what the format cannot represent; docs/interchange.md explains it.
+    The folder is replaced as a whole, if it is an unchanged export or new. The command lists what
+    the format cannot represent; docs/interchange.md explains it.
     """
     from readout.interchange.formats import export_corpus
     from readout.interchange.outbox import write_outbox

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engine: Engine) -> None:
     """Build the Hugging Face dataset repository.
 
-    The folder is replaced in one step at the end; after an error it is as it was. Only what changed
-    since the last build is compiled again.
+    The folder is replaced in one step at the end; after an error it is as it was. A folder that is
+    not an unchanged build is refused. Only what changed since the last build is compiled again.
     """
     from readout.dataset.build import HUB, build_hub, describe_build
     from readout.scale.workers import Options
