@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from world import (
@@ -172,7 +173,7 @@ def attack_targets(work, names, tally, dangerous=False):
 
 
 def _attack_target(work, name, kind, make, allowed, tally):
-    with fresh_world(work) as top:
+    with FreshWorld(work) as top:
         prepare(name, top)
         (top / "home/empty").mkdir()
         target = make(name, top)
@@ -195,7 +196,7 @@ def _attack_target(work, name, kind, make, allowed, tally):
             tally.fail("litter", name, kind, left[:5])
 
 
-class fresh_world:
+class FreshWorld:
     """A world of its own, with HOME and the current folder in it; removed at the end."""
 
     def __init__(self, work):
@@ -269,7 +270,7 @@ def attack_files(work, names, tally):
     for name in names:
         for path in WRITTEN[name]:
             for kind, put in OBSTACLES.items():
-                with fresh_world(work) as top:
+                with FreshWorld(work) as top:
                     prepare(name, top)
                     if put(top / "corpus", path) is False:
                         continue
@@ -328,7 +329,7 @@ def was_killed(child):
 def attack_kills(work, names, tally, rng=None, tries=12):
     """Kill commands at every step, or at random moments, and run the next command."""
     for name in names:
-        with fresh_world(work) as top:
+        with FreshWorld(work) as top:
             old, new = _find_states(name, top)
             number, misses = 0, 0
             while misses == 0 if rng is None else number < tries:
@@ -435,9 +436,13 @@ def _differences(now, old, new):
 # ---------------------------------------------------------------- two at once
 
 
+def _run_once(name, top):
+    return 0 if run(_command(name), top, top / "out/own")[0] in (0, 1, 2) else 1
+
+
 def attack_races(work, tally, count=6):
     """Run commands at the same time: no update is lost, and every output is whole."""
-    with fresh_world(work) as top:
+    with FreshWorld(work) as top:
         add = CORPUS_COMMANDS["add topic"]
         children = []
         for number in range(count):
@@ -452,14 +457,11 @@ def attack_races(work, tally, count=6):
             tally.fail("race", "add topic", codes, kept)
 
     for name in (*FOLDER_COMMANDS, *PAGE_COMMANDS, "reanchor", "format", "card", "bench folds"):
-        with fresh_world(work) as top:
+        with FreshWorld(work) as top:
             _, new = _find_states(name, top)
             for _ in range(3):
                 _restore(top)
-                work_ = lambda name=name, top=top: (
-                    0 if run(_command(name), top, top / "out/own")[0] in (0, 1, 2) else 1
-                )
-                children = [fork(work_) for _ in range(2)]
+                children = [fork(partial(_run_once, name, top)) for _ in range(2)]
                 codes = [os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in children]
                 tally["races"] += 1
                 if codes != [0, 0] or _look(top) != new:
@@ -472,7 +474,7 @@ def attack_races(work, tally, count=6):
 def attack_disk(disk, names, tally):
     """Run commands on a disk that is full, or nearly; ``disk`` is a small file system."""
     for name in names:
-        with fresh_world(disk) as top:
+        with FreshWorld(disk) as top:
             saved = Path(disk) / "saved"
             old, new = _find_states(name, top)
             for spare in (0, 1, 2, 4, 16, 64, 256):

@@ -1,7 +1,7 @@
 """Run attacks in this process and print a summary as JSON: ``driver.py FOLDER ATTACK...``.
 
-``throw-away`` as the first attack makes a file system of its own first: a root that vanishes with
-this process, in which the system's folders are read-only. Only then are ``/``, the parents, home and
+``throw-away`` as the first attack makes a file system of its own first: a root that vanishes
+with this process, in which the system's folders are read-only. Only then are ``/``, the parents, home and
 a full disk attacked.
 """
 
@@ -23,7 +23,7 @@ def enter_throw_away(top):
     for entry in Path("/").iterdir():
         place = Path(top, entry.name)
         if entry.is_symlink():
-            place.symlink_to(os.readlink(entry))
+            place.symlink_to(entry.readlink())
         elif entry.is_dir() and entry.name not in EMPTY:
             place.mkdir()
             mount("--bind", entry, place)

@@ -164,7 +164,7 @@ def scan(top):
             mode = path.lstat().st_mode
             content = b""
             if stat.S_ISLNK(mode):
-                content = os.readlink(path).encode()
+                content = str(path.readlink()).encode()
             elif stat.S_ISREG(mode):
                 content = path.read_bytes()
             found[path.relative_to(top).as_posix()] = (mode, content)

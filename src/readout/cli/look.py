@@ -76,7 +76,8 @@ def stats(root: Path, names: tuple[str, ...], output: str) -> None:
 def preview(root: Path, output: Path | None) -> None:
     """Write HTML pages that show texts with annotations.
 
-    The folder is replaced as a whole, if it is an unchanged preview or new. The pages need no network: open index.html in a browser.
+    The folder is replaced as a whole, if it is an unchanged preview or new. The pages need no
+    network: open index.html in a browser.
     """
     from readout.corpus.outputs import written_folder
     from readout.workbench.diff.states import read_state
