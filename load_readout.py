@@ -25,7 +25,7 @@ import pyarrow as pa
 import readout
 from readout.dataset.build import hash_sources
 from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
-from readout.dataset.tables import make_split_table
+from readout.dataset.tables import build_split_table
 from readout.problem import is_failure
 from readout.report.problems import format_text
 
@@ -59,10 +59,11 @@ class Readout(datasets.ArrowBasedBuilder):
         if is_failure(problems):
             listed = "\n".join(map(format_text, problems))
             raise ValueError(f"The corpus has problems:\n{listed}")
+
         config = self.config.name
         generators = []
         for split in config_splits(config):
-            table = make_split_table(corpus, config, split)
+            table = build_split_table(corpus, config, split)
             if len(table):  # `datasets` refuses to load a split without rows
                 generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"table": table}))
         return generators

@@ -1,4 +1,4 @@
-"""Print the lowest version of each dependency that the installed package claims, as constraints for pip."""
+"""Print the lowest version of each claimed dependency, as constraints for pip."""
 
 import re
 from importlib.metadata import requires

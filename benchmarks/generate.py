@@ -1,8 +1,8 @@
-"""Make a synthetic corpus of any size: ``python benchmarks/generate.py DIR --documents 20000``.
+"""Generate a synthetic corpus of any size: ``python benchmarks/generate.py DIR --documents 20000``.
 
-Deterministic: the same number of documents gives the same bytes. A document is about 4 KB of text in one of five
-languages and scripts, with 40 to 80 spans in all layers; its words are nonsense made of syllables, so that no text of
-anybody is in it.
+The same number of documents gives the same bytes. A document is about 4 KB of text in one of five
+languages and four scripts, with 40 to 80 spans. Its words are random syllables, so it contains no
+text by anybody.
 """
 
 from __future__ import annotations
@@ -45,9 +45,13 @@ TOPICS = 30
 def make_registries() -> dict[str, bytes]:
     """Return the files of the registries."""
     outlet = Speaker(speaker_id="outlet", name="Outlet", kind="outlet")
-    speakers = [Speaker(speaker_id=f"speaker-{n:03}", name=f"Speaker {n}", kind="person") for n in range(SPEAKERS)]
+    speakers = [
+        Speaker(speaker_id=f"speaker-{n:03}", name=f"Speaker {n}", kind="person")
+        for n in range(SPEAKERS)
+    ]
     topics = [
-        TopicDefinition(topic_id=f"topic-{n:02}", label=f"Topic {n}", definition="Made up.") for n in range(TOPICS)
+        TopicDefinition(topic_id=f"topic-{n:02}", label=f"Topic {n}", definition="Made up.")
+        for n in range(TOPICS)
     ]
     targets = [
         Target(
@@ -61,7 +65,11 @@ def make_registries() -> dict[str, bytes]:
         for n in range(TARGETS)
     ]
     annotator = Annotator(
-        annotator_id="generator", kind="model", name="Generator", guidelines_version="0", saw="nothing"
+        annotator_id="generator",
+        kind="model",
+        name="Generator",
+        guidelines_version="0",
+        saw="nothing",
     )
     return {
         "annotations/speakers.jsonl": encode_records([outlet, *speakers]),
@@ -72,7 +80,7 @@ def make_registries() -> dict[str, bytes]:
 
 
 class Writer:
-    """The text of one document as it grows, and the spans that are put on it."""
+    """A document under construction: its text so far, and its annotations."""
 
     def __init__(self, number: int) -> None:
         self.random = random.Random(number)
@@ -89,17 +97,18 @@ class Writer:
         return Span(start, self.length, text)
 
     def words(self, least: int, most: int) -> str:
-        """Return a run of nonsense words."""
+        """Return from ``least`` to ``most`` nonsense words."""
         syllables = SYLLABLES[self.language]
         choice = self.random.choice
-        return " ".join(choice(syllables) + choice(syllables) for _ in range(self.random.randint(least, most)))
+        count = self.random.randint(least, most)
+        return " ".join([choice(syllables) + choice(syllables) for _ in range(count)])
 
     def pick(self, kind: str, count: int, width: int) -> str:
-        """Return the id of a registry entry."""
+        """Return the id of a random registry entry."""
         return f"{kind}-{self.random.randrange(count):0{width}}"
 
     def add_paragraph(self, number: int) -> None:
-        """Append a paragraph with a quote, its source and cue, two stances and a topic, then one of plain words."""
+        """Append a paragraph with annotations of all types, and one without any."""
         speaker = self.pick("speaker", SPEAKERS, 3)
         first = self.add("“" + self.words(8, 14) + "”")
         self.add(" ")
@@ -109,6 +118,7 @@ class Writer:
         self.add(", ")
         second = self.add("“" + self.words(8, 14) + " 🙂”")
         end = self.add(".")
+        passage = "".join(self.parts)[first.start : end.end]
         self.annotations += [
             Mention(id=f"m-{number}", speaker=speaker, span=source),
             Quote(
@@ -125,14 +135,14 @@ class Writer:
             Topic(
                 id=f"t-{number}",
                 topic=self.pick("topic", TOPICS, 2),
-                spans=(Span(first.start, end.end, "".join(self.parts)[first.start : end.end]),),
+                spans=(Span(first.start, end.end, passage),),
             ),
         ]
         self.add("\n\n")
         self.add(self.words(20, 30) + ".\n\n")
 
     def stance(self, name: str, holder: str, evidence: Span, quote: str) -> Stance:
-        """Return a stance on the words inside the marks."""
+        """Return a stance whose evidence is a quotation without its quotation marks."""
         inner = Span(evidence.start + 1, evidence.end - 1, evidence.exact[1:-1])
         return Stance(
             id=name,
@@ -146,7 +156,7 @@ class Writer:
 
 
 def make_document(number: int) -> tuple[Document, bytes, bytes]:
-    """Return one document: its metadata, its text and its gold layer."""
+    """Return the metadata, the text and the gold layer of a document."""
     writer = Writer(number)
     for paragraph in range(writer.random.randint(7, 12)):
         writer.add_paragraph(paragraph)
@@ -166,6 +176,7 @@ def make_document(number: int) -> tuple[Document, bytes, bytes]:
         origin=f"{number}.txt",
         rights="Nonsense without rights.",
         sha256=sha256(raw).hexdigest(),
+        annotated="complete",
     )
     return meta, raw, encode_layer(writer.annotations)
 
@@ -179,11 +190,13 @@ def iter_files(documents: int) -> Iterator[tuple[str, bytes]]:
         index.append(meta)
         yield f"raw/text/{meta.doc_id}.txt", raw
         yield f"annotations/gold/{meta.doc_id}.jsonl", layer
-    yield "raw/documents.jsonl", b"".join(encode(meta) + b"\n" for meta in sorted(index, key=lambda meta: meta.doc_id))
+
+    index.sort(key=lambda meta: meta.doc_id)
+    yield "raw/documents.jsonl", b"".join([encode(meta) + b"\n" for meta in index])
 
 
 def main() -> None:
-    """Write a corpus."""
+    """Write a corpus to a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--documents", type=int, default=20_000)

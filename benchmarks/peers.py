@@ -1,7 +1,8 @@
-"""One peer in one process: ``python benchmarks/peers.py NAME CORPUS FOLDER``, or ``prepare NAME`` for what it reads.
+"""Run one peer of the benchmark: ``python benchmarks/peers.py NAME CORPUS FOLDER``.
 
-Every peer reads the same documents and annotations. None but ``jsonschema`` validates anything, and none writes a
-dataset but ``floor`` and those of ``datasets``, which fill its cache.
+With ``prepare NAME`` instead of ``NAME``, write the files that the peer reads. Every peer reads the
+same documents and annotations. Of the other tools, only ``jsonschema`` validates anything; only
+``floor`` writes a dataset, and ``datasets`` fills its cache.
 """
 
 from __future__ import annotations
@@ -16,36 +17,42 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-SPAN_FIELDS = {"mention": "span", "quote": "content", "topic": "spans", "stance": "evidence", "boilerplate": "span"}
+SPAN_FIELDS = {
+    "mention": "span",
+    "quote": "content",
+    "topic": "spans",
+    "stance": "evidence",
+    "boilerplate": "span",
+}
 
 
 def iter_documents(corpus: Path) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
-    """Yield metadata, text and gold layer of every document."""
+    """Yield the metadata, the text and the gold layer of every document."""
     for line in (corpus / "raw/documents.jsonl").read_bytes().splitlines():
         meta = json.loads(line)
         text = (corpus / f"raw/text/{meta['doc_id']}.txt").read_bytes()
         yield meta, text, (corpus / f"annotations/gold/{meta['doc_id']}.jsonl").read_bytes()
 
 
-# ---------------------------------------------------------------- what is read
+# ---------------------------------------------------------------- inputs of the peers
 
 
 def prepare(name: str, corpus: Path, folder: Path) -> None:
-    """Build the corpus if it is not built, and write it in the form of a peer if it is not written."""
+    """Build the corpus, and write the input of a peer, unless this has been done."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "hub").is_dir():
         run_nothing(corpus, folder)
-    path, write = FORMS.get(name, ("hub", write_nothing))
+    path, write = INPUTS.get(name, ("hub", write_nothing))
     if not (folder / path).exists():
         write(corpus, folder)
 
 
 def write_nothing(corpus: Path, folder: Path) -> None:
-    """Write nothing: the peer reads the corpus itself."""
+    """Write nothing, for a peer that reads the corpus itself."""
 
 
 def write_arrow(corpus: Path, folder: Path) -> None:
-    """Write the tables of the build as they are in memory, so that the floor need not decode them."""
+    """Write the tables of a build in Arrow's IPC format, which the floor can map into memory."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -58,7 +65,7 @@ def write_arrow(corpus: Path, folder: Path) -> None:
 
 
 def write_json_rows(corpus: Path, folder: Path) -> None:
-    """Write the rows of the configs made of documents as JSON lines, one file a config and split."""
+    """Write the rows made from documents as JSON lines, one file per config and split."""
     import orjson
     import pyarrow.parquet as pq
 
@@ -71,18 +78,20 @@ def write_json_rows(corpus: Path, folder: Path) -> None:
 
 
 def write_json_lines(corpus: Path, folder: Path) -> None:
-    """Write one JSON line a document, annotations grouped by type, so that all lines have the same columns."""
+    """Write one JSON line per document, with a column per type of annotation."""
     with (folder / "documents.jsonl").open("w", encoding="utf-8") as file:
         for meta, text, layer in iter_documents(corpus):
             groups: dict[str, list[Any]] = {name: [] for name in SPAN_FIELDS}
             for line in layer.splitlines():
                 record = json.loads(line)
                 groups[record.pop("type")].append(record)
-            file.write(json.dumps({**meta, "text": text.decode(), **groups}, ensure_ascii=False) + "\n")
+            file.write(
+                json.dumps({**meta, "text": text.decode(), **groups}, ensure_ascii=False) + "\n"
+            )
 
 
 def iter_spans(layer: bytes) -> Iterator[tuple[str, int, int]]:
-    """Yield type and offsets of every main span of a layer."""
+    """Yield the type and the offsets of the main spans of every annotation."""
     for line in layer.splitlines():
         record = json.loads(line)
         value = record[SPAN_FIELDS[record["type"]]]
@@ -91,7 +100,7 @@ def iter_spans(layer: bytes) -> Iterator[tuple[str, int, int]]:
 
 
 def write_docbin(corpus: Path, folder: Path) -> None:
-    """Write spaCy's binary form: tokens and span groups."""
+    """Write a spaCy DocBin with tokens and span groups."""
     import spacy
     from spacy.tokens import DocBin
 
@@ -100,13 +109,15 @@ def write_docbin(corpus: Path, folder: Path) -> None:
     for _, text, layer in iter_documents(corpus):
         doc = blank.make_doc(text.decode())
         for name, start, end in iter_spans(layer):
-            doc.spans.setdefault(name, []).append(doc.char_span(start, end, name, alignment_mode="expand"))
+            doc.spans.setdefault(name, []).append(
+                doc.char_span(start, end, name, alignment_mode="expand")
+            )
         docs.add(doc)
     docs.to_disk(folder / "documents.spacy")
 
 
 def write_xmi(corpus: Path, folder: Path) -> None:
-    """Write UIMA XMI, one file a document."""
+    """Write UIMA XMI, one file per document."""
     from cassis import Cas, TypeSystem
 
     types = TypeSystem()
@@ -120,21 +131,21 @@ def write_xmi(corpus: Path, folder: Path) -> None:
         cas.to_xmi(folder / f"xmi/{meta['doc_id']}.xmi")
 
 
-FORMS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
+INPUTS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     "floor": ("arrow", write_arrow),
     "datasets": ("documents.jsonl", write_json_lines),
     "datasets-rows": ("rows", write_json_rows),
     "docbin": ("documents.spacy", write_docbin),
     "cassis": ("xmi", write_xmi),
 }
-"""What a peer reads, where that is not the corpus: its name in the folder, and how it is written."""
+"""The input of each peer that does not read the corpus: its name in the folder, and its writer."""
 
 
 # ---------------------------------------------------------------- the peers
 
 
 def run_jsonschema(corpus: Path, folder: Path) -> None:
-    """Validate every annotation by the reference validator, made once."""
+    """Validate every annotation with the reference validator, which is made once."""
     from jsonschema import Draft202012Validator
 
     schema = json.loads((Path(__file__).parents[1] / "schema/annotation.schema.json").read_bytes())
@@ -145,7 +156,7 @@ def run_jsonschema(corpus: Path, folder: Path) -> None:
 
 
 def run_datasets_rows(corpus: Path, folder: Path) -> None:
-    """Load the rows that a build makes, already made, from JSON lines with explicit Features, into an empty cache."""
+    """Load the rows of a finished build from JSON lines, with Features, into an empty cache."""
     from datasets import Features, load_dataset
 
     from readout.dataset.features import arrow_schema
@@ -161,13 +172,15 @@ def run_datasets_rows(corpus: Path, folder: Path) -> None:
 
 
 def run_datasets(corpus: Path, folder: Path) -> None:
-    """Load the JSON lines with explicit Features, into an empty cache."""
+    """Load the documents from JSON lines, with Features, into an empty cache."""
     from datasets import Features, Value, load_dataset
 
     string, integer = Value("string"), Value("int32")
     span = {"start": integer, "end": integer, "exact": string}
-    strings = dict.fromkeys(("doc_id", "published_basis", "outlet", "outlet_basis", "event", "language"), string)
-    strings |= dict.fromkeys(("split", "origin", "rights", "sha256", "text"), string)
+    strings = dict.fromkeys(
+        ("doc_id", "published_basis", "outlet", "outlet_basis", "event", "language"), string
+    )
+    strings |= dict.fromkeys(("split", "origin", "rights", "sha256", "annotated", "text"), string)
     stance = dict.fromkeys(("id", "holder", "target", "polarity", "expression", "quote"), string)
     features = Features(
         {
@@ -187,11 +200,13 @@ def run_datasets(corpus: Path, folder: Path) -> None:
         }
     )
     with tempfile.TemporaryDirectory() as cache:
-        load_dataset("json", data_files=str(folder / "documents.jsonl"), features=features, cache_dir=cache)
+        load_dataset(
+            "json", data_files=str(folder / "documents.jsonl"), features=features, cache_dir=cache
+        )
 
 
 def run_docbin(corpus: Path, folder: Path) -> None:
-    """Load spaCy's binary form and make its documents."""
+    """Load a spaCy DocBin and make its documents."""
     import spacy
     from spacy.tokens import DocBin
 
@@ -200,7 +215,7 @@ def run_docbin(corpus: Path, folder: Path) -> None:
 
 
 def run_cassis(corpus: Path, folder: Path) -> None:
-    """Load UIMA XMI, one file a document."""
+    """Load UIMA XMI, one file per document."""
     from cassis import load_cas_from_xmi, load_typesystem
 
     types = load_typesystem(folder / "types.xml")
@@ -210,7 +225,7 @@ def run_cassis(corpus: Path, folder: Path) -> None:
 
 
 def run_floor(corpus: Path, folder: Path) -> None:
-    """Read and hash the bytes, parse them by orjson, and write the Parquet files of a build from tables in memory."""
+    """Read, hash and parse the files, and write a build's Parquet files from tables in memory."""
     import gc
     import os
 
@@ -231,20 +246,24 @@ def run_floor(corpus: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as out:
         for path in sorted((folder / "arrow").rglob("*.arrow")):
             table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-            with pq.ParquetWriter(f"{out}/x", table.schema, compression="zstd", compression_level=3) as writer:
+            options = {"compression": "zstd", "compression_level": 3}
+            with pq.ParquetWriter(f"{out}/x", table.schema, **options) as writer:
                 if len(table):
                     writer.write_table(table)
 
 
 def run_build(corpus: Path, folder: Path, *options: str) -> None:
-    """Build everything from nothing."""
+    """Build the whole corpus, without a cache."""
     for path in (*folder.glob(".fresh*"), folder / "fresh"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     run_command("build", str(corpus), "--output", str(folder / "fresh"), *options)
 
 
 def run_check(corpus: Path, folder: Path, *options: str) -> None:
-    """Check everything from nothing."""
+    """Check the whole corpus, without a cache."""
     for path in (corpus / "build").glob(".check*"):
         path.unlink()
     run_command("check", str(corpus), *options)
@@ -258,16 +277,18 @@ def run_command(*arguments: str) -> None:
 
 
 def run_nothing(corpus: Path, folder: Path) -> None:
-    """Build again although nothing has changed."""
+    """Build again after no change."""
     run_command("build", str(corpus), "--output", str(folder / "hub"))
 
 
 def run_changed(corpus: Path, folder: Path) -> None:
-    """Build again after one label of one document has changed."""
+    """Build again after a change of one label in one document."""
     path = sorted((corpus / "annotations/gold").iterdir())[0]
     raw = path.read_bytes()
     before, after = b'"expression":"explicit"', b'"expression":"implicit"'
-    path.write_bytes(raw.replace(before, after, 1) if before in raw else raw.replace(after, before, 1))
+    if before not in raw:
+        before, after = after, before
+    path.write_bytes(raw.replace(before, after, 1))
     run_nothing(corpus, folder)
 
 
@@ -277,7 +298,7 @@ def run_help(corpus: Path, folder: Path) -> None:
 
 
 def run_real(corpus: Path, folder: Path) -> None:
-    """Check the corpus of this repository, five documents with all their layers."""
+    """Check the corpus of this repository: five documents with all their layers."""
     run_command("check", str(Path(__file__).parents[1]))
 
 

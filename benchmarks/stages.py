@@ -1,7 +1,8 @@
-"""Tell where the time of a build goes: ``python benchmarks/stages.py CORPUS``.
+"""Measure the CPU time of each stage of a build: ``python benchmarks/stages.py CORPUS``.
 
-One process, from nothing. The functions of each stage are timed by the clock of the processor, each without the others
-that it calls; what is left belongs to no stage (imports, planning, the card).
+The build uses one process and no cache. The time of a stage is that of its functions, without the
+functions of other stages that they call. The rest, such as imports and the card, belongs to no
+stage.
 """
 
 from __future__ import annotations
@@ -10,33 +11,33 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from readout.checks import Usage, clean, folder
-from readout.corpus import read
+from readout.checks import Usage, folder
+from readout.corpus import parse, read
 from readout.corpus.tally import Tally
-from readout.dataset import parquet as shard
+from readout.dataset import parquet
 from readout.dataset.arrow import ContentHash
 from readout.dataset.build import build_hub
 from readout.scale.workers import Options
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "read and hash files": ((read, "read_text"), (read, "_read_layer")),
-    "decode, and encode to compare": ((clean, "_decode"), (clean, "_encode")),
-    "check": ((folder, "find_clean_layer"), (folder, "check_document")),
+    "decode": ((parse, "_decode"),),
+    "check": ((parse, "_is_accepted"), (folder, "check_document")),
     "count for card and warnings": ((Usage, "add_documents"), (Tally, "add_documents")),
-    "columns": ((shard, "make_table"), (shard, "Batch")),
+    "columns": ((parquet, "build_table"), (parquet, "Batch")),
     "content hash": ((ContentHash, "update"),),
     "Parquet": ((pq.ParquetWriter, "write_table"), (pq.ParquetWriter, "close")),
 }
 
 
 class Watch:
-    """The time spent in each stage so far."""
+    """The CPU seconds of each stage so far."""
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
@@ -44,19 +45,22 @@ class Watch:
         self.since = time.process_time()
 
     def switch(self) -> None:
-        """Give the time since the last switch to the stage that ran."""
+        """Add the time since the last switch to the running stage."""
         now = time.process_time()
         self.seconds[self.running[-1]] += now - self.since
         self.since = now
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function whose time is given to a stage."""
+        """Return a function whose time is added to a stage; a generator runs to its end."""
 
         def run(*arguments: Any, **options: Any) -> Any:
             self.switch()
             self.running.append(stage)
             try:
-                return function(*arguments, **options)
+                result = function(*arguments, **options)
+                if isinstance(result, Iterator):
+                    return list(result)
+                return result
             finally:
                 self.switch()
                 self.running.pop()
@@ -65,13 +69,14 @@ class Watch:
 
 
 def main() -> None:
-    """Build a corpus, and print the share of each stage."""
+    """Build a corpus and print the share of each stage."""
     watch = Watch()
     for stage, functions in STAGES.items():
         for owner, name in functions:
             setattr(owner, name, watch.timed(stage, getattr(owner, name)))
     with tempfile.TemporaryDirectory() as target:
         assert build_hub(Path(sys.argv[1]), Path(target) / "hub", Options(jobs=1)).infos
+
     watch.switch()
     total = sum(watch.seconds.values())
     print("| stage | CPU s | share |\n| --- | ---: | ---: |")

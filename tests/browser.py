@@ -1,7 +1,7 @@
 """A headless Chromium, driven through its own debugging pipe: no driver, no library, no port.
 
-Chromium reads JSON messages, each ended by a NUL, from file descriptor 3 and writes to 4 (``--remote-debugging-pipe``).
-"""
+Chromium reads JSON messages, each ended by a NUL, from file descriptor 3 and writes to 4
+(``--remote-debugging-pipe``)."""
 
 import base64
 import json
@@ -12,13 +12,25 @@ import subprocess
 from contextlib import contextmanager
 
 CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
 )
 PATIENCE = 60  # seconds for one answer
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
-    "--no-first-run", "--no-default-browser-check", "--disable-extensions", "--disable-component-update",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-extensions",
+    "--disable-component-update",
+)
 
 
 class Page:
@@ -31,7 +43,9 @@ class Page:
         self._session = None
         self.events = []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.send(f"{domain}.enable")
 
@@ -69,7 +83,9 @@ class Page:
 
     def run(self, script):
         """Return the value of an expression of JavaScript in the page."""
-        done = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        done = self.send(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
@@ -92,19 +108,29 @@ class Page:
 
     def look(self, width=1280, height=1000, dark=False, media=""):
         """Set the size of the window, light or dark, screen or print."""
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         motion = {"name": "prefers-reduced-motion", "value": "reduce"}
         self.send("Emulation.setEmulatedMedia", media=media, features=[scheme, motion])
 
     def save_picture(self, path):
         """Write what the window shows as a PNG file."""
-        path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
+        path.write_bytes(
+            base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
+        )
 
     @property
     def requests(self):
         """The URLs that were asked for since the page was opened."""
-        sent = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
+        sent = [
+            event for event in self.events if event.get("method") == "Network.requestWillBeSent"
+        ]
         return [event["params"]["request"]["url"] for event in sent]
 
     @property
@@ -114,7 +140,10 @@ class Page:
             event["params"]
             for event in self.events
             if event.get("method") == "Runtime.exceptionThrown"
-            or (event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error")
+            or (
+                event.get("method") == "Log.entryAdded"
+                and event["params"]["entry"]["level"] == "error"
+            )
         ]
 
 
@@ -125,7 +154,10 @@ def opened_browser(profile):
 
     def plug():
         # Descriptors from 10 on cannot be hit by the two dup2 calls themselves.
-        read, write = (os.dup2(end, number, inheritable=False) for end, number in ((commands[0], 10), (answers[1], 11)))
+        read, write = (
+            os.dup2(end, number, inheritable=False)
+            for end, number in ((commands[0], 10), (answers[1], 11))
+        )
         os.dup2(read, 3)
         os.dup2(write, 4)
 

@@ -1,7 +1,8 @@
-"""The cases: each folder of ``cases/`` is named by a rule's code and breaks that rule in the corpus of ``corpus/``.
+"""Cases: each folder of ``cases/`` breaks the rule that it is named after, in ``corpus/``.
 
-``files/`` has the files that replace those of the corpus, ``remove.txt`` the paths that are removed, and
-``expected.txt`` what ``readout check`` prints. ``python tests/cases.py CODE`` writes it, to be read before it is kept.
+``files/`` replaces files of the corpus, ``remove.txt`` lists the paths to remove, ``links.txt`` the
+paths to turn into links, with their targets, and ``expected.txt`` is the output of ``readout
+check``. ``python tests/cases.py CODE`` writes it; read it before you keep it.
 """
 
 import shutil
@@ -9,9 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from readout.checks import check_corpus
 from readout.corpus.read import read_corpus
-from readout.problem import Problem
+from readout.model import Corpus
+from readout.problem import Problem, Rule
 from readout.report.problems import format_text
 
 TESTS = Path(__file__).parent
@@ -27,14 +31,34 @@ def break_corpus(case: Path, root: Path) -> None:
     if (case / "remove.txt").is_file():
         for name in (case / "remove.txt").read_text(encoding="utf-8").split():
             (root / name).unlink()
+    if (case / "links.txt").is_file():
+        for line in (case / "links.txt").read_text(encoding="utf-8").splitlines():
+            name, target = line.split(" -> ")
+            (root / name).unlink(missing_ok=True)
+            try:
+                (root / name).symlink_to(target)
+            except OSError:
+                pytest.skip("this user may not make links")
+
+
+def judge(root: Path) -> tuple[Corpus, list[Problem]]:
+    """Return a corpus and its problems, read as a whole."""
+    corpus, problems = read_corpus(root)
+    return corpus, sorted([*problems, *check_corpus(corpus)], key=lambda problem: problem.order)
+
+
+def judge_by_rules_alone(root: Path) -> tuple[Corpus, list[Problem]]:
+    """Return a corpus and its problems as the rules find them if none has a shortcut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "is_silent", lambda *_: False)
+        return judge(root)
 
 
 def find_problems(case: Path) -> list[Problem]:
     """Return the problems of a case's corpus."""
     with tempfile.TemporaryDirectory() as folder:
         break_corpus(case, Path(folder))
-        corpus, problems = read_corpus(Path(folder))
-        return sorted([*problems, *check_corpus(corpus)], key=lambda problem: problem.order)
+        return judge(Path(folder))[1]
 
 
 def check_case(case: Path) -> str:
@@ -43,7 +67,7 @@ def check_case(case: Path) -> str:
 
 
 MISTAKES = sorted((TESTS / "mistakes").glob("*.txt"))
-"""What people type by hand: lines of an annotation file, ``---``, and what ``readout check`` prints of them."""
+"""Lines that people type by hand, ``---``, and the output of ``readout check``."""
 
 
 def check_mistake(lines: str) -> str:
@@ -55,7 +79,10 @@ def check_mistake(lines: str) -> str:
         (root / path).write_text(lines, encoding="utf-8", newline="\n")
         corpus, problems = read_corpus(root)
         found = [problem for problem in [*problems, *check_corpus(corpus)] if problem.path == path]
-        return "".join(format_text(problem) + "\n" for problem in sorted(found, key=lambda problem: problem.order))
+        return "".join(
+            format_text(problem) + "\n"
+            for problem in sorted(found, key=lambda problem: problem.order)
+        )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# The first example of a property often imports half of scipy; how long that takes is no property of the code.
+# The first example of a property often imports half of scipy; how long that takes is no property of
+# the code.
 settings.register_profile("readout", deadline=None)
 settings.load_profile("readout")
 
@@ -24,7 +25,11 @@ def pytest_collection_modifyitems(items):
     if sys.platform == "win32":
         for item in items:
             if item.get_closest_marker("posix"):
-                item.add_marker(pytest.mark.skip(reason="needs signals, limits, links or names that Windows lacks"))
+                item.add_marker(
+                    pytest.mark.skip(
+                        reason="needs signals, limits, links or names that Windows lacks"
+                    )
+                )
 
 
 @pytest.fixture(scope="session", autouse=True)

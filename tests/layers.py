@@ -25,6 +25,7 @@ META = Document(
     origin="generated",
     rights="Made by a test.",
     sha256="0" * 64,
+    annotated="complete",
 )
 PIECES = [
     "Quill", " said ", "“no", "”", "é", "e\u0301", "🚢", "👩‍👩‍👧", "נועם לוי",

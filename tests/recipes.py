@@ -1,9 +1,8 @@
 """Pages that tell what to do step by step, followed to the letter.
 
 A block of code under a comment is an edit. ``<!-- write: path -->`` puts its text into a new file,
-``<!-- add: path -->`` at the end of a file, and ``<!-- edit: path -->`` is a diff whose old lines occur
-once in the file. Every other block in ``sh`` is run.
-"""
+``<!-- add: path -->`` at the end of a file, and ``<!-- edit: path -->`` is a diff whose old lines
+occur once in the file. Every other block in ``sh`` is run."""
 
 import os
 import re
@@ -11,11 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-STEP = re.compile(r"(?:<!-- (edit|add|write): (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+STEP = re.compile(
+    r"(?:<!-- (edit|add|write): (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 
 
 def follow(page, folder, edited=None):
-    """Run a page's commands in the folder that ``folder()`` returns, and edit files there or in ``edited``."""
+    """Run a page's commands in the folder of ``folder()``; edit files there or in ``edited``."""
     for verb, path, language, body in STEP.findall(page):
         if verb:
             make_edit((edited or folder()) / path, verb, body)
@@ -48,7 +49,7 @@ def replace_once(text, old, new):
 
 
 def run(commands, folder):
-    """Run shell commands with the Python that runs the tests, and show what they print if one fails."""
+    """Run shell commands with the Python of the tests, and show their output on failure."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euc", commands],

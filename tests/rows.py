@@ -1,4 +1,4 @@
-"""The rows of every config, made one by one in plain Python: the reference that the tables are held to."""
+"""Reference implementation of the rows of every config, one by one in plain Python."""
 
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from readout.text.tokens import Paragraphs, Tokens, iter_tokens, tag_tokens
 
 
 class DocumentRows:
-    """The rows that one document gives to every config."""
+    """The rows of one document in every config."""
 
     def __init__(self, document, registries):
         self.meta = document.meta
@@ -23,11 +23,11 @@ class DocumentRows:
         self.by_id = {record.id: record for record in self.gold}
 
     def iter_rows(self, config):
-        """Yield the document's rows of a config."""
+        """Yield the rows of the document in a config."""
         return _ROWS[config](self)
 
     def qualified(self, id_):
-        """Return an annotation id as it is unique in the corpus."""
+        """Return an annotation id in the form that is unique in the corpus."""
         return f"{self.meta.doc_id}#{id_}" if id_ else None
 
     def head(self, id_):
@@ -35,12 +35,12 @@ class DocumentRows:
         return self.qualified(id_), self.meta.doc_id, self.meta.event
 
     def context(self, start, end):
-        """Return the text of the paragraphs around a span, and its offset."""
+        """Return the text of the paragraphs around a span, and the offset of this text."""
         left, right = self.paragraphs.cover(start, end)
         return self.text[left:right], left
 
     def tagged_spans(self):
-        """Return the spans that tokens are tagged with: content of outer quotes, cues, and sources."""
+        """Return the spans of the tags: content of outer quotes, cues, and sources."""
         quotes = self.of_type.get(Quote, [])
         named = {quote.source for quote in quotes}
         return (
@@ -63,12 +63,12 @@ class DocumentRows:
 
 
 def parts(spans):
-    """Return spans as rows of text and offsets."""
+    """Return the text and the offsets of each span."""
     return [(span.exact, span.start, span.end) for span in spans]
 
 
-def where(spans):
-    """Return the words of spans, joined by a space, with the first and the last offset."""
+def joined(spans):
+    """Return the texts of spans joined by spaces, and their first and last offset."""
     if len(spans) == 1:
         return spans[0].exact, spans[0].start, spans[0].end
     return " ".join([span.exact for span in spans]), spans[0].start, spans[-1].end
@@ -77,7 +77,7 @@ def where(spans):
 def _iter_stances(rows):
     targets = rows.registries.targets
     for record in rows.of_type.get(Stance, ()):
-        text, start, end = where(record.evidence)
+        text, start, end = joined(record.evidence)
         target = targets[record.target]
         yield (
             *rows.head(record.id),
@@ -101,7 +101,7 @@ def _iter_stances(rows):
 
 def _iter_quotes(rows):
     for record in rows.of_type.get(Quote, ()):
-        text, start, end = where(record.content)
+        text, start, end = joined(record.content)
         source = rows.by_id.get(record.source or "")
         span = source.span if isinstance(source, Mention) else None
         yield (
@@ -142,7 +142,7 @@ def _iter_mentions(rows):
 def _iter_topics(rows):
     for record in rows.of_type.get(Topic, ()):
         topic = rows.registries.topics[record.topic]
-        text, start, end = where(record.spans)
+        text, start, end = joined(record.spans)
         yield (
             *rows.head(record.id),
             record.topic,
@@ -173,6 +173,7 @@ def _iter_documents(rows):
         meta.origin,
         meta.rights,
         meta.sha256,
+        meta.annotated,
         rows.text,
         rows.paragraphs.spans,
         [
@@ -185,10 +186,16 @@ def _iter_documents(rows):
 
 def _iter_token_rows(rows):
     places = list(iter_tokens(rows.text))
-    texts, starts, ends = [rows.text[s:e] for s, e in places], [s for s, _ in places], [e for _, e in places]
+    texts, starts, ends = (
+        [rows.text[s:e] for s, e in places],
+        [s for s, _ in places],
+        [e for _, e in places],
+    )
     tokens = Tokens(texts, starts, ends)
     paragraphs = rows.paragraphs.spans
-    content, cues, sources = (tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans())
+    content, cues, sources = (
+        tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans()
+    )
     for number, (start, end) in enumerate(paragraphs):
         inside = [index for index, at in enumerate(starts) if start <= at < end]
         part = slice(inside[0], inside[-1] + 1) if inside else slice(0)
@@ -208,7 +215,7 @@ def _iter_token_rows(rows):
 def _iter_stance_labels(rows):
     annotators = rows.registries.annotators
     for item in iter_stance_items(rows.document):
-        text, start, end = where(item.evidence)
+        text, start, end = joined(item.evidence)
         votes = [
             (
                 annotator,
@@ -235,7 +242,7 @@ def _iter_stance_labels(rows):
 
 
 def soft_label(given):
-    """Return the share of each vote among the votes given."""
+    """Return the share of each vote in labels."""
     return tuple(given.count(label) / len(given) for label in VOTES)
 
 
@@ -254,7 +261,9 @@ def iter_registry_rows(config, registries):
     """Yield the rows of a registry config."""
     if config == "speakers":
         for speaker in registries.speakers.values():
-            roles = [(role.title, role.organisation, role.start, role.end) for role in speaker.roles]
+            roles = [
+                (role.title, role.organisation, role.start, role.end) for role in speaker.roles
+            ]
             yield (
                 speaker.speaker_id,
                 speaker.name,
@@ -281,11 +290,11 @@ def iter_config_rows(corpus, config, split):
             yield from DocumentRows(document, corpus.registries).iter_rows(config)
 
 
-# ---------------------------------------------------------------- rows that were loaded
+# ---------------------------------------------------------------- loaded rows
 
 
 def to_row(config, loaded):
-    """Return a row as it is compiled for the dictionary that ``datasets`` gives for it: label names for integers."""
+    """Return the row that a loaded dictionary was compiled from, with label names for integers."""
     return tuple(_to_value(feature, loaded[name]) for name, feature in FEATURES[config].items())
 
 

@@ -66,21 +66,12 @@ def test_a_document_is_added_with_what_is_known_and_the_rest_unknown(small, text
 
 
 def test_a_text_about_a_known_event_joins_its_split(small, text):
-    arguments = (
-        "--doc-id",
-        "2030-03-x",
-        "--event",
-        "northport-2030-02",
-        "--outlet",
-        "northport-courier",
-    )
+    event = ("--event", "northport-2030-02")
+    outlet = ("--outlet", "northport-courier")
+    arguments = ("--doc-id", "2030-03-x", *event, *outlet)
     assert run("add", "document", text, *arguments, "--corpus", small).exit_code == 0
-    assert (
-        json.loads((small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()[-1])[
-            "split"
-        ]
-        == "test"
-    )
+    *_, last = (small / "raw/documents.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(last)["split"] == "test"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +175,14 @@ def test_suggestions_cannot_enter_gold_unreviewed(added):
     assert run("build", added).exit_code == 1
 
 
+def set_partial(root):
+    """Say in the metadata that a document is annotated in part."""
+    path = root / "raw/documents.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"annotated":"none"', b'"annotated":"partial"'))
+
+
 def test_a_suggestion_is_taken_over_by_copying_what_is_inside(added):
+    set_partial(added)
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
     (added / f"annotations/gold/{DOC_ID}.jsonl").write_text(
         "\n".join(lines), encoding="utf-8", newline="\n"
@@ -261,46 +259,14 @@ def test_most_quotations_of_the_real_corpus_are_suggested(real):
 
 
 def test_entries_are_added_in_canonical_form(small):
-    assert (
-        run(
-            "add",
-            "speaker",
-            "bea-moss",
-            "--name",
-            "Bea Moss",
-            "--kind",
-            "person",
-            "--corpus",
-            small,
-        ).exit_code
-        == 0
-    )
-    assert run(
-        "add",
-        "topic",
-        "bridges",
-        "--label",
-        "B",
-        "--definition",
-        "D",
-        "--parent",
-        "toll",
-        "--corpus",
-        small,
-    )
-    target = (
-        "--label",
-        "L",
-        "--proposition",
-        "P.",
-        "--favor-means",
-        "f",
-        "--against-means",
-        "a",
-        "--topic",
-        "toll",
-    )
-    assert run("add", "target", "new-bridge", *target, "--corpus", small).exit_code == 0
+    speaker = ("speaker", "bea-moss", "--name", "Bea Moss", "--kind", "person")
+    topic = ["topic", "bridges", "--label", "B", "--definition", "D", "--parent", "toll"]
+    target = ["target", "new-bridge", "--label", "L", "--proposition", "P.", "--topic", "toll"]
+    meanings = ("--favor-means", "f", "--against-means", "a")
+    for arguments in (speaker, topic, [*target, *meanings]):
+        done = run("add", *arguments, "--corpus", small)
+        assert done.exit_code == 0, done.output
+
     corpus, _ = read_corpus(small)
     assert "bea-moss" in corpus.registries.speakers
     assert corpus.registries.targets["new-bridge"].topics == ("toll",)
@@ -351,6 +317,7 @@ def test_every_addition_has_help():
 
 def test_hostile_text_passes_through_every_command(added, tmp_path):
     """Emoji, combining marks, Hebrew and markup: offsets stay right, and no command fails."""
+    set_partial(added)
     gold, raw = added / f"annotations/gold/{DOC_ID}.jsonl", added / f"raw/text/{DOC_ID}.txt"
     lines = [json.dumps(each["annotation"], ensure_ascii=False) for each in read_suggestions(added)]
     script = {"exact": "<script>alert(1)</script>"}

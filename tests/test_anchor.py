@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from readout.text.find import find_exact, find_nearest, find_respelled, map_offsets
 from readout.text.tokens import Paragraphs, iter_paragraphs, iter_tokens
 
-texts = st.text(st.sampled_from("ab “”\n\r😀é\u0301שلa🇮🇱\t") | st.characters(exclude_categories=["Cs"]), max_size=60)
+texts = st.text(
+    st.sampled_from("ab “”\n\r😀é\u0301שلa🇮🇱\t") | st.characters(exclude_categories=["Cs"]),
+    max_size=60,
+)
 
 
 @given(texts, st.data())
@@ -28,7 +31,9 @@ def test_occurrences_may_overlap():
     assert find_exact("aaaa", "b") == []
 
 
-@pytest.mark.parametrize(("unit", "encoding", "width"), [("utf-8", "utf-8", 1), ("utf-16", "utf-16-le", 2)])
+@pytest.mark.parametrize(
+    ("unit", "encoding", "width"), [("utf-8", "utf-8", 1), ("utf-16", "utf-16-le", 2)]
+)
 @given(text=texts)
 def test_offsets_map_both_ways(unit, encoding, width, text):
     offsets = map_offsets(text, unit)
@@ -92,7 +97,9 @@ def test_nearest_passage():
 def test_respelled_words_are_found_only_where_they_stand_once():
     assert find_respelled("met the “iron toll” – there", '"Iron toll" - there') == 8
     assert find_respelled("a “b” and a “b”", '"b"') is None
-    assert find_respelled("İstanbul’da", "İstanbul'da") == 0  # a letter whose lower case is longer keeps its offsets
+    assert (
+        find_respelled("İstanbul’da", "İstanbul'da") == 0
+    )  # a letter whose lower case is longer keeps its offsets
 
 
 @given(texts, st.data())

@@ -1,7 +1,8 @@
-"""The build: the same bytes twice, whole or not at all, and a cache that is never stale."""
+"""The build gives the same bytes twice, replaces its target whole, and never loads stale rows."""
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -15,20 +16,20 @@ from rows import hash_rows, to_row
 
 from readout.checks import CHECKS
 from readout.corpus.outputs import partial_path, read_list, replaced_folder
-from readout.dataset.build import HUB, build_hub
-from readout.dataset.card import hash_config
+from readout.dataset.build import HUB, build_hub, load_example
+from readout.dataset.card import ConfigInfo, SplitInfo, hash_config
 from readout.dataset.features import CONFIGS, FEATURES
 from readout.dataset.load import load
 
 
 def snapshot(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    """Return the bytes of every file below a folder, by relative path."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def litter(built):
-    """What a build has left beside its target that the next one has no use for."""
+    """Return the names beside a target that no later build uses."""
     kept = {"hub", ".hub.lock", ".hub.manifest", ".hub.manifest-shards"}
     return [path.name for path in built.parent.iterdir() if path.name not in kept]
 
@@ -50,13 +51,8 @@ def test_two_builds_give_the_same_bytes(small, built):
 
 def test_the_folder_is_a_repository_without_code(built):
     names = set(snapshot(built))
-    assert {
-        "README.md",
-        "croissant.json",
-        "SHA256SUMS",
-        "content_hashes.json",
-        "schema/annotation.schema.json",
-    } <= names
+    expected = {"README.md", "croissant.json", "SHA256SUMS", "content_hashes.json"}
+    assert expected | {"schema/annotation.schema.json"} <= names
     assert not [name for name in names if name.endswith(".py")]
     assert litter(built) == []
 
@@ -80,7 +76,7 @@ def test_content_hash_is_that_of_the_loaded_rows(built):
 
 
 def test_no_rebuild_shows_old_rows(small, built, tmp_path):
-    """`datasets` caches a local folder: after one changed label, of equal length in bytes, the new one must load."""
+    """`datasets` caches local folders; a change that keeps the size must be loaded all the same."""
     cache = str(tmp_path / "cache")
 
     def expressions():
@@ -89,13 +85,16 @@ def test_no_rebuild_shows_old_rows(small, built, tmp_path):
 
     before = expressions()
     path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
-    path.write_bytes(path.read_bytes().replace(b'"expression":"explicit"', b'"expression":"implicit"', 1))
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b'"expression":"explicit"', b'"expression":"implicit"', 1))
     build_hub(small, built)
     after = expressions()
     assert sum(before[name] != after[name] for name in before) == 1
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if CHECKS[c.name].severity == "error"], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if CHECKS[c.name].severity == "error"], ids=lambda case: case.name
+)
 def test_a_broken_corpus_leaves_the_last_build_alone(case, small, built):
     before = snapshot(built)
     break_corpus(case, small)
@@ -128,9 +127,15 @@ def test_what_a_killed_build_left_is_removed(small, built):
 
 def test_empty_splits_keep_their_features(built):
     quotes = load("quotes", built)
-    assert {split: len(rows) for split, rows in quotes.items()} == {"train": 8, "validation": 0, "test": 0}
+    assert {split: len(rows) for split, rows in quotes.items()} == {
+        "train": 8,
+        "validation": 0,
+        "test": 0,
+    }
     assert list(quotes["test"].features) == list(FEATURES["quotes"])
-    assert pq.read_schema(built / "data/quotes/test-00000-of-00001.parquet").names == list(FEATURES["quotes"])
+    assert pq.read_schema(built / "data/quotes/test-00000-of-00001.parquet").names == list(
+        FEATURES["quotes"]
+    )
     assert set(load_dataset(str(built), "quotes")) == {"train"}
 
 
@@ -150,13 +155,52 @@ def test_croissant_is_valid_and_loads_records(tmp_path):
         assert starts == [part["start"] for part in row["content"]]
 
 
-def test_files_are_copied_where_they_cannot_be_linked(small, built, monkeypatch):
-    def refuse(path, target):
+def test_files_are_copied_if_they_cannot_be_linked(small, built, monkeypatch):
+    asked = []
+
+    def refuse(old, new):
+        asked.append(old)
         raise OSError
 
     before = snapshot(built)
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     card = small / "DATACARD.md"
     card.write_text("# Another card\n", encoding="utf-8", newline="\n")
     build_hub(small, built)
-    assert {name for name, raw in snapshot(built).items() if before[name] != raw} == {"README.md", "SHA256SUMS"}
+    after = snapshot(built)
+    assert asked
+    assert {name for name in after if before[name] != after[name]} == {"README.md", "SHA256SUMS"}
+
+
+def test_the_lines_that_a_build_prints_load_it(small, built, monkeypatch, capsys):
+    infos = build_hub(small, built).infos
+    monkeypatch.chdir(small)
+    exec("\n".join(load_example(infos, Path(HUB))))
+    first = next(iter(load("stances", built)["train"]))
+    assert capsys.readouterr().out == f"{first}\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "printed"),
+    [
+        ("build/hub", "./build/hub"),
+        ("../build/hub", "../build/hub"),
+        ("/data/hub", "/data/hub"),
+    ],
+)
+def test_the_printed_path_is_no_id_on_the_hub(target, printed):
+    """`datasets` takes ``build/hub`` for one."""
+    infos = [ConfigInfo("stances", (SplitInfo("train", 8, 1),), 8, "")]
+    assert f'load_dataset("{printed}", "stances")' in load_example(infos, Path(target))[1]
+
+
+def test_the_printed_config_and_split_have_rows():
+    rows = {"train": 0, "test": 3}
+    infos = [
+        ConfigInfo("stances", (SplitInfo("train", 0, 0),), 0, ""),
+        ConfigInfo("quotes", tuple(SplitInfo(name, 8, rows[name]) for name in rows), 8, ""),
+    ]
+    _, load_line, print_line = load_example(infos, Path("hub"))
+    assert '"quotes"' in load_line
+    assert '"test"' in print_line
+    assert load_example(infos[:1], Path("hub")) == []

@@ -39,7 +39,7 @@ def test_reader_and_writer_mirror_each_other(doc_id):
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False), st.booleans(), st.booleans())
 def test_format_restores_what_people_leave_out(doc_id, rng, drop_offsets, loose):
-    """Shuffled lines, loose JSON, missing offsets (with context to find them) come back as the same bytes."""
+    """Shuffled lines, loose JSON and missing offsets (with context) give the same bytes."""
     raw, text = layer_bytes(doc_id), text_of(doc_id)
     records = [json.loads(line) for line in raw.splitlines()]
     for record in records:
@@ -48,7 +48,10 @@ def test_format_restores_what_people_leave_out(doc_id, rng, drop_offsets, loose)
                 start, end = span.pop("start"), span.pop("end")
                 span.update(prefix=text[:start], suffix=text[end:])
     rng.shuffle(records)
-    lines = [json.dumps(dict(rng.sample(list(r.items()), len(r))) if loose else r, ensure_ascii=loose) for r in records]
+    lines = [
+        json.dumps(dict(rng.sample(list(r.items()), len(r))) if loose else r, ensure_ascii=loose)
+        for r in records
+    ]
     done = format_layer("x", ("\n".join(lines)).encode(), None, text)
     assert not done.problems
     assert done.raw == raw
@@ -88,7 +91,9 @@ def test_format_composes_what_people_write_but_not_what_they_quote(small):
     assert unicodedata.is_normalized("NFC", done.raw.decode())
     speakers = small / "annotations/speakers.jsonl"
     speakers.write_text(
-        unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
+        unicodedata.normalize("NFD", speakers.read_text(encoding="utf-8")),
+        encoding="utf-8",
+        newline="\n",
     )
     assert not format_corpus(small)["annotations/speakers.jsonl"].problems
 
@@ -129,7 +134,9 @@ def test_written_files_are_whole_and_leave_nothing_beside(tmp_path):
     assert (tmp_path / "a/b.txt").read_bytes() == b"two"
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.sampled_from("abc")), max_size=8))
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.sampled_from("abc")), max_size=8)
+)
 def test_order_of_lines_does_not_matter(places):
     mentions = [
         Mention(id=f"m-{number}", speaker=speaker, span=Span(start, start + length, "x" * length))
@@ -137,5 +144,47 @@ def test_order_of_lines_does_not_matter(places):
     ]
     shuffled = random.Random(0).sample(mentions, len(mentions))
     assert encode_layer(mentions) == encode_layer(shuffled)
-    again = [msgspec.convert(msgspec.json.decode(line), AnyAnnotation) for line in encode_layer(mentions).splitlines()]
+    again = [
+        msgspec.convert(msgspec.json.decode(line), AnyAnnotation)
+        for line in encode_layer(mentions).splitlines()
+    ]
     assert sorted(again, key=str) == sorted(mentions, key=str)
+
+
+def test_words_are_not_found_inside_longer_words():
+    text = "The mayor left. He smiled."
+    line = b'{"type":"mention","id":"m","speaker":"x","span":{"exact":"He"}}\n'
+    done = format_layer("x", line, None, text)
+    assert not done.problems
+    assert b'"start":16' in done.raw
+
+    done = format_layer("x", line.replace(b"He", b"he"), None, text)
+    assert [problem.code for problem in done.problems] == ["exact-not-found"]
+
+    part = line.replace(b'"He"', b'"he","prefix":"T"')
+    assert b'"start":1,' in format_layer("x", part, None, text).raw
+
+
+def test_a_line_that_needs_a_decision_holds_back_no_other():
+    text = "he said that he would, Ada replied"
+    ambiguous = b'{"type":"mention","id":"m-he","speaker":"x","span":{"exact":"he"}}\n'
+    clear = b'{"type":"mention","speaker":"x","span":{"exact":"Ada"}}\n'
+    placed = b'{"type":"mention","id":"m","speaker":"x","span":{"start":3,"end":7,"exact":"said"}}\n'
+    done = format_layer("x", ambiguous + clear + placed, None, text)
+    assert [(problem.code, problem.line) for problem in done.problems] == [("exact-ambiguous", 3)]
+    assert done.changes
+    assert done.raw.startswith(placed)
+    assert done.raw.endswith(ambiguous)
+    assert b'"start":23,"end":26,"exact":"Ada"' in done.raw
+
+    again = format_layer("x", done.raw, None, text)
+    assert again.raw == done.raw
+    assert not again.changes
+
+
+def test_format_does_not_choose_between_offsets_and_context():
+    text = "he said that he would"
+    line = b'{"type":"mention","id":"m","speaker":"x","span":{"start":0,"end":2,"exact":"he","prefix":"that "}}\n'
+    done = format_layer("x", line, None, text)
+    assert [problem.code for problem in done.problems] == ["contradictory-context"]
+    assert done.raw == line

@@ -11,13 +11,13 @@ from readout.workbench.datacard import refresh_card
 
 
 def test_the_card_is_not_stale():
-    old, new = refresh_card(ROOT)
+    old, new, _ = refresh_card(ROOT)
     assert old == new, "run `readout card`"
 
 
 @pytest.mark.slow
 def test_the_slow_sections_are_not_stale():
-    old, new = refresh_card(ROOT, with_slow=True)
+    old, new, _ = refresh_card(ROOT, with_slow=True)
     assert old == new, "run `readout card --all`"
 
 
@@ -35,11 +35,15 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
     infos = build_hub(ROOT, hub).infos
     front, body = split_front_matter((hub / "README.md").read_text(encoding="utf-8"))
     assert [entry["config_name"] for entry in front["configs"]] == list(CONFIGS)
-    assert [entry["config_name"] for entry in front["configs"] if entry.get("default")] == ["stances"]
+    assert [entry["config_name"] for entry in front["configs"] if entry.get("default")] == [
+        "stances"
+    ]
     for info, entry in zip(infos, front["dataset_info"], strict=True):
         assert info.content_hash in entry["description"]
         assert [feature["name"] for feature in entry["features"]] == list(FEATURES[info.config])
-        assert {s["name"]: s["num_examples"] for s in entry["splits"]} == {s.name: s.num_examples for s in info.splits}
+        assert {s["name"]: s["num_examples"] for s in entry["splits"]} == {
+            s.name: s.num_examples for s in info.splits
+        }
     for config in front["configs"]:
         for files in config["data_files"]:
             assert list(hub.glob(files["path"]))

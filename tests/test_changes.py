@@ -331,6 +331,17 @@ def test_revisions_folders_and_defaults(repository):
     assert run("diff", "first", "--exit-code").exit_code == 1
 
 
+@pytest.mark.posix
+def test_no_attribute_hides_a_layer_from_a_review(repository):
+    path = repository / ".gitattributes"
+    path.write_text("annotations/gold/** export-ignore\n", encoding="utf-8")
+    for command in (("add", "."), ("commit", "-qm", "Third.")):
+        subprocess.run([*GIT, *command], cwd=repository, check=True, capture_output=True)
+    done = run("diff", "first", "HEAD")
+    assert done.exit_code == 0, done.output
+    assert "polarity: neutral → favor" in done.stdout
+
+
 def test_the_corpus_may_be_elsewhere(repository, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")

@@ -29,7 +29,11 @@ def test_texts_are_byte_for_byte_those_supplied(real):
     corpus, _ = real
     for document in corpus.documents:
         raw = (ROOT / f"raw/text/{document.meta.doc_id}.txt").read_bytes()
-        assert hashlib.sha256(raw).hexdigest() == SUPPLIED[document.meta.origin] == document.meta.sha256
+        assert (
+            hashlib.sha256(raw).hexdigest()
+            == SUPPLIED[document.meta.origin]
+            == document.meta.sha256
+        )
     assert len(corpus.documents) == len(SUPPLIED)
 
 
@@ -50,7 +54,9 @@ def test_every_quotation_mark_is_accounted_for(real):
         quoted = set()
         for record in document.gold.records:
             if isinstance(record, Quote | Boilerplate) or record.note:
-                quoted.update(offset for span in main_spans(record) for offset in range(span.start, span.end))
+                quoted.update(
+                    offset for span in main_spans(record) for offset in range(span.start, span.end)
+                )
         assert [offset for offset in iter_quotation_marks(text) if offset not in quoted] == []
 
 
@@ -73,8 +79,16 @@ def test_counts_are_of_the_order_of_a_close_reading(real):
 def test_every_polarity_and_form_occurs(real):
     corpus, _ = real
     records = [record for document in corpus.documents for record in document.gold.records]
-    assert set(Counter(r.polarity for r in records if isinstance(r, Stance))) == {"favor", "against", "neutral"}
-    assert set(Counter(r.form for r in records if isinstance(r, Quote))) == {"direct", "indirect", "mixed"}
+    assert set(Counter(r.polarity for r in records if isinstance(r, Stance))) == {
+        "favor",
+        "against",
+        "neutral",
+    }
+    assert set(Counter(r.form for r in records if isinstance(r, Quote))) == {
+        "direct",
+        "indirect",
+        "mixed",
+    }
 
 
 def test_statistics_add_up(real):

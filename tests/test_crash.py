@@ -1,4 +1,7 @@
-"""Whatever ends a build, the last output stays whole and loadable, and the next build succeeds and leaves no litter."""
+"""Interrupted builds: the target stays whole, and the next build succeeds and leaves no litter.
+
+READOUT_KILLS and READOUT_SEED in the environment set the number of killed builds and the seed.
+"""
 
 import os
 import random
@@ -27,7 +30,7 @@ import sys
 from pathlib import Path
 from readout.dataset.build import build_hub
 from readout.scale.workers import Options
-options = Options(jobs=int(sys.argv[3]), per_shard=20, few=0)
+options = Options(jobs=int(sys.argv[3]), per_shard=20, small_corpus=0)
 built = build_hub(Path(sys.argv[1]), Path(sys.argv[2]), options)
 sys.exit(0 if built.infos else 1)
 """
@@ -35,7 +38,9 @@ sys.exit(0 if built.infos else 1)
 
 def start_build(root, target, jobs=2):
     command = [sys.executable, "-c", BUILD, str(root), str(target), str(jobs)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
 
 
 def build(root, target, jobs=2):
@@ -51,7 +56,7 @@ def corpus(tmp_path):
 
 @pytest.fixture
 def target(corpus, tmp_path):
-    """An output of the corpus as it was before one label changed."""
+    """A folder that was built from the corpus."""
     target = tmp_path / "out" / "hub"
     assert build(corpus, target) == (0, "")
     return target
@@ -90,7 +95,9 @@ def test_killed_builds(corpus, target, tmp_path):
 def test_a_full_disk(corpus, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("a small file system cannot be mounted here")
     try:

@@ -1,4 +1,4 @@
-"""Each recipe of docs/development.md is followed on a copy of the project, and ends with tests that pass."""
+"""Follow each recipe of docs/development.md on a copy of the project, to passing tests."""
 
 import re
 import shutil
@@ -13,7 +13,9 @@ LEFT = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
 
 
 def test_there_is_a_recipe_for_each_kind_of_part():
-    assert set(RECIPES) == {f"Add a {part}" for part in ("rule", "format", "measure", "baseline", "config")}
+    assert set(RECIPES) == {
+        f"Add a {part}" for part in ("rule", "format", "measure", "baseline", "config")
+    }
 
 
 @pytest.mark.slow

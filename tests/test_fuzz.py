@@ -17,7 +17,7 @@ GOLD = "annotations/gold/2030-02-toll-critics.jsonl"
 
 
 def check_in_process(root, seconds=30, memory=LIMIT):
-    """Return the exit code of ``readout check``, which has so much time of the processor and so much memory."""
+    """Return the exit code of ``readout check`` under limits of CPU time and memory."""
     code = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))\n"
     code += f"resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))\n"
     code += "import sys; from readout.cli import main; main(['check', sys.argv[1]])"
@@ -52,8 +52,11 @@ def test_mutants_as_a_person_meets_them(seed, tmp_path):
 HOSTILE = {
     "nesting": b"[" * 100_000 + b"]" * 100_000,
     "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    "long integer": b'{"type":"mention","span":{"start":' + b"1" * 10_000 + b',"end":2,"exact":"x"}}',
-    "float offset": b'{"type":"mention","speaker":"levi","span":{"start":1.0,"end":2.0,"exact":"x"}}',
+    "long integer": b'{"type":"mention","span":{"start":'
+    + b"1" * 10_000
+    + b',"end":2,"exact":"x"}}',
+    "float offset": b'{"type":"mention","speaker":"levi",'
+    b'"span":{"start":1.0,"end":2.0,"exact":"x"}}',
     "not a number": b'{"type":"mention","speaker":NaN}',
     "duplicate key": b'{"type":"mention","type":"quote"}',
     "lone surrogate": b'{"type":"mention","speaker":"\\ud800"}',
@@ -82,10 +85,14 @@ def test_a_line_of_200_megabytes(path, small):
     assert check_in_process(small, seconds=120, memory=4 << 30) == 1
 
 
-@pytest.mark.parametrize("doc_id", ["../../etc/passwd", "/etc/passwd", "a\\nb", "\\u001b[31m", "\\u0000", "."])
+@pytest.mark.parametrize(
+    "doc_id", ["../../etc/passwd", "/etc/passwd", "a\\nb", "\\u001b[31m", "\\u0000", "."]
+)
 def test_hostile_names_of_documents(doc_id, small):
     index = small / "raw/documents.jsonl"
-    index.write_bytes(index.read_bytes().replace(b'"2030-02-toll-critics"', b'"' + doc_id.encode() + b'"', 1))
+    index.write_bytes(
+        index.read_bytes().replace(b'"2030-02-toll-critics"', b'"' + doc_id.encode() + b'"', 1)
+    )
     assert check_in_process(small) == 1
 
 
@@ -105,5 +112,7 @@ def test_what_is_no_file(kind, small):
 
 
 def test_the_mutations_are_all_in_use():
-    assert {each.__name__ for each in MUTATIONS} == {name for name in dir(fuzz) if name.startswith("mutate_")}
+    assert {each.__name__ for each in MUTATIONS} == {
+        name for name in dir(fuzz) if name.startswith("mutate_")
+    }
     assert Path(fuzz.CORPUS) == CORPUS

@@ -17,7 +17,7 @@ from readout.checks import check_corpus
 from readout.cli import main
 from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, import_layers
-from readout.interchange.inbox import CODES
+from readout.interchange.inbox import CODES, parse_offset
 from readout.interchange.outbox import build_outbox
 
 NAME = "2030-01-harbour-brief"
@@ -322,3 +322,88 @@ def test_every_format_declares_what_it_loses():
     for each in FORMATS.values():
         assert each.losses
         assert all(loss.endswith(".") for loss in each.losses)
+
+
+# ---------------------------------------------------------------- hostile files
+
+
+SQL_ATTACKS = {
+    "a view that reads a file": "CREATE VIEW annotations AS SELECT 1",
+    "a computed column": "CREATE TABLE annotations (id TEXT, note TEXT AS (zeroblob(9)))",
+    "an endless view": (
+        "CREATE VIEW annotations AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+        " SELECT i FROM n"
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", SQL_ATTACKS)
+def test_a_database_with_code_is_refused(small, out, attack):
+    import sqlite3
+
+    file = out("sqlite") / "corpus.sqlite"
+    before = snapshot(small)
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE annotations")
+        connection.execute(SQL_ATTACKS[attack])
+    connection.close()
+    done = import_("sqlite", file, small, "ben")
+    assert done.exit_code == 1
+    assert "foreign-syntax: " in done.output
+    assert "'annotations'" in done.output
+    assert snapshot(small) == before
+
+
+def test_a_duckdb_view_reads_no_file(small, out, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("password", encoding="utf-8")
+    file = out("duckdb") / "corpus.duckdb"
+    view = f"CREATE VIEW annotations AS SELECT content AS note FROM read_text('{secret}')"
+    with duckdb.connect(str(file)) as connection:
+        for table in ("links", "spans", "addressees", "boilerplate", "passages", "stances"):
+            connection.execute(f"DROP TABLE {table}")
+        for table in ("quotes", "mentions", "annotations"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute(view)
+    done = import_("duckdb", file, small, "ben")
+    assert done.exit_code == 1
+    assert "'annotations' is a view" in done.output
+    assert "password" not in done.output
+
+
+def test_an_archive_is_read_file_by_file_and_within_bounds(small, out, monkeypatch):
+    import zipfile
+
+    from readout.interchange.tools import cas
+
+    folder = out("cas-xmi")
+    archive = folder / "export.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sorted(folder.glob("*.x*")):
+            packed.write(file, file.name)
+        packed.writestr("bomb.bin", bytes(10**7))
+    assert import_("cas-xmi", archive, small, "ben").exit_code == 0
+
+    monkeypatch.setattr(cas, "_LARGEST", 1000)
+    done = import_("cas-xmi", archive, small, "ben", options=["--replace"])
+    assert done.exit_code == 1
+    assert "unpacks to more than 1,000 bytes" in done.output
+
+
+def test_a_damaged_archive_is_a_problem(small, out):
+    import zipfile
+
+    archive = out("cas-xmi") / "export.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("a.xmi", b"x" * 1000)
+    archive.write_bytes(archive.read_bytes().replace(b"xxxx", b"xxxy", 1))
+    done = import_("cas-xmi", archive, small, "ben")
+    assert done.exit_code == 1
+    assert "The archive cannot be read" in done.output
+
+
+def test_an_offset_may_have_any_number_of_digits():
+    assert parse_offset("0" * 5000 + "12") == 12
+    assert parse_offset("0") == 0
+    assert parse_offset("9" * 5000) >= 10**17

@@ -1,4 +1,4 @@
-"""Three routes, one set of rows."""
+"""All ways to load the dataset return the same rows."""
 
 import subprocess
 import sys
@@ -45,12 +45,14 @@ def test_the_three_routes_give_equal_rows(hub, config, tmp_path, monkeypatch):
     assert rows_of(streamed) == rows_of(plain)
 
 
-def test_the_script_never_shows_old_rows(small, tmp_path, monkeypatch):
+def test_the_script_returns_the_rows_of_changed_sources(small, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from load_readout import Readout
 
     def labels():
-        builder = Readout(config_name="stances", base_path=str(small), cache_dir=str(tmp_path / "cache"))
+        builder = Readout(
+            config_name="stances", base_path=str(small), cache_dir=str(tmp_path / "cache")
+        )
         builder.download_and_prepare()
         return builder.as_dataset()["train"]["polarity"][:]
 
@@ -78,20 +80,24 @@ def test_unknown_names_are_explained(hub, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_wheel_carries_the_data(tmp_path):
-    """Build the wheel, install it into an empty environment, load offline from another folder."""
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+def test_the_wheel_contains_the_data(hub, tmp_path):
+    """Install the wheel into an empty environment, and load offline from another folder."""
+    pip_wheel = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps"]
+    subprocess.run([*pip_wheel, "-w", tmp_path, ROOT], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv/bin/python"
     subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)
     code = "import readout; d = readout.load('stances'); print({s: len(r) for s, r in d.items()})"
-    done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str({split: len(rows) for split, rows in load("stances").items()})
+    done = subprocess.run(
+        [python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    expected = {split: len(rows) for split, rows in load("stances", hub).items()}
+    assert done.stdout.strip() == str(expected)
     subprocess.run([python, "-m", "readout", "check", ROOT], cwd=tmp_path, check=True)
 
 
-def test_a_checkout_without_a_build_says_how_to_build(monkeypatch, tmp_path):
+def test_a_checkout_without_data_names_the_command_that_builds_them(monkeypatch, tmp_path):
     for name in ("_INSTALLED_DATA", "_BUILT_DATA"):
         monkeypatch.setattr(loading, name, tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="readout build"):

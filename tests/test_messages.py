@@ -17,7 +17,8 @@ from readout.checks import CHECKS
 from readout.corpus.schema import _PATTERN_WORDS, Kind, read_schema
 from readout.corpus.syntax import explain_syntax
 from readout.problem import Problem
-from readout.report.problems import format_github, format_json, format_sarif, printable
+from readout.report.printing import printable
+from readout.report.problems import format_github, format_json, format_sarif
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)

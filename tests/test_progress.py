@@ -1,4 +1,4 @@
-"""Progress: told on a terminal after a second, and nowhere else."""
+"""Progress is shown on a terminal after a second, and nowhere else."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ with progress(10, quiet={quiet}) as advance:
 
 
 def run_on_terminal(code):
-    """Return what a process writes to a terminal."""
+    """Return the output of a process on a terminal."""
     import pty
 
     main, side = pty.openpty()
@@ -34,7 +34,7 @@ def run_on_terminal(code):
 
 
 @pytest.mark.posix
-def test_long_runs_tell_documents_and_time():
+def test_long_runs_show_documents_and_speed():
     shown = run_on_terminal(CODE.format(quiet=-1))
     assert "10 of 10 documents" in shown
     assert "per second" in shown
@@ -46,5 +46,6 @@ def test_short_runs_are_quiet():
 
 
 def test_a_pipe_gets_nothing():
-    done = subprocess.run([sys.executable, "-c", CODE.format(quiet=-1)], capture_output=True, check=True, cwd=ROOT)
+    command = [sys.executable, "-c", CODE.format(quiet=-1)]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
     assert done.stdout + done.stderr == b""

@@ -1,4 +1,4 @@
-"""Schemas against their metaschema, the model against the schemas, the fast validator against the reference one."""
+"""Schemas against their metaschema, model against schemas, fast validator against reference."""
 
 import json
 from typing import Literal, Union, get_args, get_origin, get_type_hints
@@ -65,7 +65,9 @@ def record_schemas():
     return pairs + parts + [(read_schema(kind), cls) for kind, cls in CLASSES.items()]
 
 
-@pytest.mark.parametrize(("schema", "record"), record_schemas(), ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("schema", "record"), record_schemas(), ids=lambda value: getattr(value, "__name__", "")
+)
 def test_schema_and_model_have_the_same_fields_and_vocabularies(schema, record):
     config = record.__struct_config__
     fields = dict(zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True))
@@ -83,7 +85,12 @@ def literal_values(hint):
     if get_origin(hint) is Literal:
         return get_args(hint)
     return next(
-        (get_args(arg) for arg in get_args(hint) if get_origin(hint) is Union and get_origin(arg) is Literal), ()
+        (
+            get_args(arg)
+            for arg in get_args(hint)
+            if get_origin(hint) is Union and get_origin(arg) is Literal
+        ),
+        (),
     )
 
 
@@ -108,22 +115,34 @@ REFERRED = {
 
 
 def test_the_table_of_field_roles_names_every_record():
-    records = {each for each in vars(model).values() if isinstance(each, type) and issubclass(each, model.Record)}
+    records = {
+        each
+        for each in vars(model).values()
+        if isinstance(each, type) and issubclass(each, model.Record)
+    }
     assert {record for _, record in ROLES} == set(model.FIELD_ROLES)
     assert set(model.FIELD_ROLES) == records - {model.Record, model.Annotation}
 
 
-@pytest.mark.parametrize(("schema", "record"), ROLES, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("schema", "record"), ROLES, ids=lambda value: getattr(value, "__name__", "")
+)
 def test_the_table_of_field_roles_is_that_of_the_model_and_the_schema(schema, record):
     hints = get_type_hints(record)
     assert list(model.FIELD_ROLES[record]) == list(record.__struct_fields__)
-    for name, written in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True):
+    for name, written in zip(
+        record.__struct_fields__, record.__struct_encode_fields__, strict=True
+    ):
         role, described = model.FIELD_ROLES[record][name], schema["properties"][written]
         assert role.values == literal_values(hints[name]), name
         assert (role.kind == "label") == ("enum" in described), name
-        assert role.many == (get_origin(hints[name]) is tuple) == (described.get("type") == "array"), name
+        assert (
+            role.many == (get_origin(hints[name]) is tuple) == (described.get("type") == "array")
+        ), name
         reference = described.get("items", described).get("$ref", "").rpartition("/")[2]
-        assert reference in REFERRED.get(role.kind, {""}) or (role.kind == "id" and "pattern" in described), name
+        assert reference in REFERRED.get(role.kind, {""}) or (
+            role.kind == "id" and "pattern" in described
+        ), name
 
 
 def test_what_fields_name_exists():
@@ -137,7 +156,9 @@ def test_what_fields_name_exists():
 def test_fields_of_one_name_have_one_role_in_all_annotations():
     """The tools for span annotation know the fields of all types by their names alone."""
     for record in ANNOTATIONS.values():
-        values = {name: role for name, role in model.FIELD_ROLES[record].items() if name in VALUE_ROLES}
+        values = {
+            name: role for name, role in model.FIELD_ROLES[record].items() if name in VALUE_ROLES
+        }
         assert values == {name: VALUE_ROLES[name] for name in values}
 
 
@@ -167,7 +188,11 @@ def records(kind):
         ]
     if kind == "system":
         return [to_record(make_card(baseline)) for baseline in BASELINES.values()]
-    return [json.loads(line) for path in CORPUS.glob(pattern) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for path in CORPUS.glob(pattern)
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
 
 
 @st.composite
@@ -188,7 +213,11 @@ scalars = (
     | st.just("a\n")
     | st.just("١٢")
 )
-values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=4), scalars, max_size=2)
+values = (
+    scalars
+    | st.lists(scalars, max_size=2)
+    | st.dictionaries(st.text(max_size=4), scalars, max_size=2)
+)
 
 
 def mutate(draw, record):
@@ -238,12 +267,18 @@ def test_explanation_points_at_the_field():
 
 
 def test_trailing_newline_in_an_id_is_rejected_with_a_message():
-    mention = {**next(record for record in records("annotation") if record["type"] == "mention"), "id": "a\n"}
+    mention = {
+        **next(record for record in records("annotation") if record["type"] == "mention"),
+        "id": "a\n",
+    }
     assert not jsonschema_rs.Draft202012Validator(read_schema("annotation")).is_valid(mention)
     assert list(explain("annotation", mention))
 
 
-CROSSWALK = [json.loads(line) for line in (ROOT / "schema/crosswalk.jsonl").read_text(encoding="utf-8").splitlines()]
+CROSSWALK = [
+    json.loads(line)
+    for line in (ROOT / "schema/crosswalk.jsonl").read_text(encoding="utf-8").splitlines()
+]
 
 
 def test_the_crosswalk_covers_our_labels_and_explains_what_does_not_map():
@@ -255,15 +290,22 @@ def test_the_crosswalk_covers_our_labels_and_explains_what_does_not_map():
     for vocabulary in {line["vocabulary"] for line in CROSSWALK}:
         lines = [line for line in CROSSWALK if line["vocabulary"] == vocabulary]
         for field in {line["field"] for line in lines}:
-            assert ours[field] <= {line["label"] for line in lines if line["field"] == field}, vocabulary
+            assert ours[field] <= {line["label"] for line in lines if line["field"] == field}, (
+                vocabulary
+            )
     assert all(line.get("note") for line in CROSSWALK if line["relation"] != "exact")
-    assert all((line["foreign"] is None or line["label"] is None) == (line["relation"] == "none") for line in CROSSWALK)
+    assert all(
+        (line["foreign"] is None or line["label"] is None) == (line["relation"] == "none")
+        for line in CROSSWALK
+    )
 
 
 GLOSSARY = (ROOT / "schema/README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "schema").glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "schema").glob("*.json")), ids=lambda path: path.name
+)
 def test_the_glossary_repeats_the_descriptions(path):
     schema = json.loads(path.read_bytes())
     parts = schema["$defs"].values() if path.name == "annotation.schema.json" else [schema]

@@ -1,4 +1,4 @@
-"""A folder replaces another one, on systems that can exchange two folders in one step and on others."""
+"""A folder replaces another one, in one step or in two renames."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from readout.corpus import outputs as swap
 
 @pytest.fixture(params=["exchange", "two renames"])
 def target(request, tmp_path, monkeypatch):
-    """A folder that was written once, where the system has, or lacks, a call that exchanges two folders."""
+    """A folder that was written once, with and without a call that exchanges folders."""
     if request.param == "two renames":
         monkeypatch.setattr(swap, "_exchange", lambda left, right: False)
     with swap.written_folder(tmp_path / "out", "test") as folder:

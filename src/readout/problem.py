@@ -1,6 +1,7 @@
 """Problems as values: what is wrong, where, and how to mend it; and their renderings.
 
-A rule says *what* is wrong (a :class:`Finding`); the frame that runs it adds *where* (a :class:`Problem`).
+A rule says *what* is wrong (a :class:`Finding`); the frame that runs it adds *where* (a
+:class:`Problem`).
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ class RefusedError(Exception):
 class Finding(msgspec.Struct, frozen=True):
     """What a rule found: one sentence, and where inside its input.
 
-    ``pointer`` is a JSON pointer into the record, as a tuple. ``line`` is set by rules that look at whole files,
-    ``index`` by rules that look at a layer: the number of the annotation. ``context`` holds lines shown under the
-    excerpt.
+    ``pointer`` is a JSON pointer into the record, as a tuple. ``line`` is set by rules that look at
+    whole files, ``index`` by rules that look at a layer: the number of the annotation. ``context``
+    holds lines shown under the excerpt.
     """
 
     message: str
@@ -45,11 +46,11 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule of the corpus: its code, how bad a breach is, its rung, and the function that finds breaches.
+    """A rule of the corpus: its code, how bad a breach is, its rung, and what finds breaches.
 
-    ``shortcut`` is optional and saves time only: a function that is true if ``find`` would yield nothing. It may be
-    false for other reasons, and must never be true when ``find`` yields anything; a property test checks this for
-    every rule. A rule without a shortcut is always run.
+    ``shortcut`` is optional and only saves time: a function that is true if it is certain that
+    ``find`` yields nothing. It may be false for any reason, but must not be true if ``find`` yields
+    anything; a property test checks this for every rule. A rule without a shortcut is always run.
     """
 
     code: str
@@ -59,7 +60,7 @@ class Rule(msgspec.Struct, frozen=True):
     shortcut: Callable[..., bool] | None = None
 
     def is_silent(self, *known: Any) -> bool:
-        """Tell whether the shortcut, given what it needs to know, rules out that ``find`` yields anything."""
+        """Tell whether the rule has a shortcut that is certain of no findings."""
         return self.shortcut is not None and self.shortcut(*known)
 
     @property
@@ -71,7 +72,7 @@ class Rule(msgspec.Struct, frozen=True):
 def rule(
     code: str, rung: Rung, severity: Severity = "error", shortcut: Callable[..., bool] | None = None
 ) -> Callable[[Callable[..., Iterator[Finding]]], Rule]:
-    """Make a :class:`Rule` of a generator function whose docstring starts with what the rule demands."""
+    """Make a :class:`Rule` of a generator function; its docstring starts with the demand."""
     return lambda find: Rule(code, severity, rung, find, shortcut)
 
 
@@ -84,7 +85,7 @@ class Excerpt(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One located, mendable problem. ``line`` and ``column`` are 1-based; columns count code points."""
+    """A located problem. ``line`` and ``column`` start at 1; columns count code points."""
 
     code: str
     severity: Severity
@@ -106,8 +107,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _EXCERPT_WIDTH = 100
 
 
-def locate(rule_: Rule, finding: Finding, path: str, line: int | None = None, raw_line: str | None = None) -> Problem:
-    """Turn a finding into a problem: resolve its pointer to columns of ``raw_line`` and cut the excerpt."""
+def locate(
+    rule_: Rule, finding: Finding, path: str, line: int | None = None, raw_line: str | None = None
+) -> Problem:
+    """Turn a finding into a problem, with the columns of its pointer and an excerpt."""
     start, end = (finding.column - 1, finding.column) if finding.column else (0, 0)
     if raw_line is not None and not finding.column:
         start, end = find_value(raw_line, finding.pointer)
@@ -127,12 +130,12 @@ def locate(rule_: Rule, finding: Finding, path: str, line: int | None = None, ra
 
 
 def _escape_bytes(text: str) -> str:
-    """Return text that can be written: names of files are bytes, and those that are not UTF-8 come as surrogates."""
+    """Return text without surrogates, which represent bytes in names of files."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def locate_record(rule_: Rule, finding: Finding, file: RecordFile[Any]) -> Problem:
-    """Turn a finding about a file of records into a problem, by the number of its record or of its line."""
+    """Turn a finding about a record or a line of a file into a problem."""
     number = finding.line if finding.index is None else file.lines[finding.index]
     return locate(rule_, finding, file.path, number, raw_line(file.raw, number))
 
@@ -150,10 +153,10 @@ def _excerpt(line: str, start: int, end: int) -> Excerpt:
 
 
 def find_value(line: str, pointer: Pointer) -> tuple[int, int]:
-    """Return the columns (0-based, end excluded) of the value that a JSON pointer names in one line of JSON.
+    """Return the columns of a JSON pointer's value in a line (0-based, end excluded).
 
-    Where the pointer leads nowhere, for example to a key that is missing, the columns of the innermost value that
-    exists are returned; for a line that is not JSON, those of the whole line.
+    Where the pointer leads nowhere, for example to a key that is missing, the columns of the
+    innermost value that exists are returned; for a line that is not JSON, those of the whole line.
     """
     try:
         return _find_value(line, skip_space(line, 0), pointer)
@@ -181,7 +184,7 @@ def _find_value(line: str, at: int, pointer: Pointer) -> tuple[int, int]:
 
 
 def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
-    """Yield the key or index of each child of the container at ``at``, and where its value starts."""
+    """Yield the key or index of each child of a container, and the start of its value."""
     closing = "}" if line[at] == "{" else "]"
     is_object = closing == "}"
     at = skip_space(line, at + 1)
@@ -200,12 +203,14 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return a hint that names the allowed word nearest to ``word``, or all of them where they are few."""
+    """Return a hint with the allowed word nearest to ``word``, or all words if they are few."""
     allowed = sorted(words)
     if close := get_close_matches(word, allowed, n=1, cutoff=0.6):
         return f"did you mean {close[0]!r}?"
     if 0 < len(allowed) <= 12:
-        return "use " + ("one of " if len(allowed) > 1 else "") + ", ".join(map(repr, allowed)) + "."
+        return (
+            "use " + ("one of " if len(allowed) > 1 else "") + ", ".join(map(repr, allowed)) + "."
+        )
     return ""
 
 

@@ -1,8 +1,8 @@
 """Run attacks in this process and print a summary as JSON: ``driver.py FOLDER ATTACK...``.
 
 ``throw-away`` as the first attack makes a file system of its own first: a root that vanishes
-with this process, in which the system's folders are read-only. Only then are ``/``, the parents, home and
-a full disk attacked.
+with this process, in which the system's folders are read-only. Only then are ``/``, the parents,
+home and a full disk attacked.
 """
 
 import json

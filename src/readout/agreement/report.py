@@ -161,7 +161,9 @@ def _percentages(estimate: Estimate) -> dict[str, float | None]:
     """Return a value and its bounds as positions on a bar from 0 to 100."""
     positions: dict[str, float | None] = {}
     for name, value in estimate._asdict().items():
-        positions[name] = None if value is None else round(min(max(value, 0), 1) * 100, 1)
+        positions[name] = None
+        if value is not None:
+            positions[name] = round(min(max(value, 0), 1) * 100, 1)
     return positions
 
 
@@ -176,7 +178,7 @@ def _view_matrix(label: str, pairs: Pairs) -> dict[str, Any]:
         names.update(pair)
         if pair[0] != pair[1]:
             confused.update(pair)
-    shown = sorted(names if len(names) <= 10 else confused)
+    shown = sorted(names) if len(names) <= 10 else sorted(confused)
 
     totals, _ = find_margins(pairs)
     rows = []

@@ -1,13 +1,13 @@
 """Every rule of the corpus, and the frame that runs them.
 
 Rules get a file that has been read and the scope around it, and yield findings by record number and JSON pointer. The
-frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones. It runs every rule,
-except those whose own shortcut tells that they would find nothing.
+frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones.
+It runs every rule, except those whose own shortcut is certain that they find nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.checks import adjudication, guideline, references, spans
-from readout.checks.drafts import DRAFT_RULES, check_drafts
+from readout.checks.drafts import DRAFT_RULES, check_drafts, contradictory_context
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
 from readout.model import (
@@ -33,17 +33,21 @@ from readout.model import (
 )
 from readout.problem import (
     RUNGS,
+    Finding,
     Problem,
     Rule,
     Rung,
+    is_failure,
     locate,
     locate_record,
 )
 
 LAYER_RULES: tuple[Rule, ...] = (*spans.RULES, *guideline.RULES)
+DOCUMENT_RULES: tuple[Rule, ...] = (spans.checksum, guideline.annotated_status)
+"""The rules about the metadata of a document; ``find`` gets the document with its text and layers."""
 _OTHERS = (
-    spans.checksum,
-    references.split_leak,
+    *DOCUMENT_RULES,
+    *references.INDEX_RULES,
     references.unknown_annotator,
     references.unused_entry,
     references.lone_statement,
@@ -64,12 +68,14 @@ def _run(rules: Iterable[Rule], file: RecordFile[Any], *scope: Any) -> Iterator[
 
 
 def _climb(
-    file: RecordFile[Any], rules: Iterable[tuple[Rule, tuple[Any, ...]]], columns: Columns | None = None
+    file: RecordFile[Any],
+    rules: Iterable[tuple[Rule, tuple[Any, ...]]],
+    columns: Columns | None = None,
 ) -> Iterator[Problem]:
-    """Run rules, each with its scope, rung by rung; records with an error on one rung are left out of the next.
+    """Run rules, each with its scope, rung by rung; leave out records that failed on a lower rung.
 
-    Rules whose shortcut tells from ``columns``, those of the whole file, that they find nothing are not run. Once a
-    record has been left out, every rule is run: what holds for all records need not hold for some of them.
+    A rule is skipped if its shortcut is certain, from the columns of the file, that it finds
+    nothing. The columns are those of all records, so all rules are run once a record is left out.
     """
     by_rung: dict[Rung, list[tuple[Rule, tuple[Any, ...]]]] = {rung: [] for rung in RUNGS}
     for each, scope in rules:
@@ -99,13 +105,18 @@ def check_registries(registries: Registries) -> Iterator[Problem]:
 def check_index(index: RecordFile[Document], registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the documents' metadata."""
     yield from _climb(index, [(each, (registries,)) for each in references.RULES])
-    yield from _run((references.split_leak,), index)
+    yield from _run(references.INDEX_RULES, index)
 
 
 def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
     """Yield the problems of one annotation file above the schema rung."""
-    yield from check_drafts(layer, document.text)
-    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
+    problems = list(check_drafts(layer, document.text))
+    yield from problems
+    file_rules = references.RULES
+    if any(problem.code == contradictory_context.code for problem in problems):
+        # `readout format` cannot put such a file in canonical form.
+        file_rules = tuple(each for each in file_rules if each is not references.not_canonical)
+    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in file_rules]
     rules += [(each, (document, registries)) for each in LAYER_RULES]
     yield from _climb(layer, rules, Columns(layer, document.text, registries))
 
@@ -113,39 +124,71 @@ def check_layer(layer: Layer, document: AnnotatedDocument, registries: Registrie
 def check_document(
     document: AnnotatedDocument, registries: Registries, index: RecordFile[Document]
 ) -> Iterator[Problem]:
-    """Yield the problems of one document: its checksum, its layers and its adjudication."""
-    for finding in spans.checksum.find(document):
+    """Yield the problems of one document: its metadata, its layers and its adjudication.
+
+    Nothing else is judged if the text is not the one that was annotated.
+    """
+    for each, finding in find_metadata_faults(document):
         number = next(n for n, meta in enumerate(index.records) if meta is document.meta)
-        yield locate_record(spans.checksum, replace(finding, index=number), index)
+        yield locate_record(each, replace(finding, index=number), index)
+        if each is spans.checksum:
+            return
+
+    sound = set()
     for layer in (document.gold, *document.layers):
-        yield from check_layer(layer, document, registries)
+        problems = list(check_layer(layer, document, registries))
+        yield from problems
+        if layer.is_whole and not is_failure(problems):
+            sound.add(layer.path)
     for layer in document.layers:
         yield from _run((references.unknown_annotator,), layer, registries)
     if document.adjudication.raw:
-        yield from check_adjudication(document, registries)
+        yield from check_adjudication(document, registries, sound)
 
 
-def check_adjudication(document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
-    """Yield the problems of a document's adjudication: what it names, and what it should name and does not."""
+def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Finding]]:
+    """Yield what is wrong with the metadata of a document, and the rules that say so."""
+    for each in DOCUMENT_RULES:
+        for finding in each.find(document):
+            yield each, finding
+
+
+def check_adjudication(
+    document: AnnotatedDocument, registries: Registries, sound: Collection[str]
+) -> Iterator[Problem]:
+    """Yield the problems of a document's adjudication: what it names, and what it should name.
+
+    ``sound`` are the paths of the layers without errors. A layer with an error is not compared with
+    others: its error would be reported again as a difference.
+    """
     file = document.adjudication
     rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
     yield from _climb(file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)])
-    if not references.is_whole(document.gold):
-        return  # what gold lacks until its lines are mended would be reported again, from every layer
+    if document.gold.path not in sound or not file.is_whole:
+        return
     said = adjudication.find_signatures(document)
-    yield from _run((adjudication.unsupported_gold,), document.gold, document, file.records, said)
+    if all(layer.path in sound for layer in document.layers):
+        rules = (adjudication.unsupported_gold,)
+        yield from _run(rules, document.gold, document, file.records, said)
     for layer in document.layers:
-        yield from _run((adjudication.unadjudicated,), layer, document, file.records, said)
+        if layer.path in sound:
+            yield from _run((adjudication.unadjudicated,), layer, document, file.records, said)
 
 
 class Usage(msgspec.Struct):
-    """Which registry entries a corpus uses, and the path and line of each quote that reports a statement."""
+    """Which registry entries a corpus uses, and which quotes report each statement.
 
+    ``statements`` has the path and line of each of these quotes. ``whole`` counts the documents of
+    which every line was read: as long as others may name an entry, it is not reported as unused.
+    """
+
+    whole: int = 0
     names: dict[str, set[str]] = msgspec.field(default_factory=dict)
     statements: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
 
     def add(self, other: Usage) -> None:
         """Add what another part of the corpus uses."""
+        self.whole += other.whole
         for vocabulary, names in other.names.items():
             self.names.setdefault(vocabulary, set()).update(names)
         for name, places in other.statements.items():
@@ -161,6 +204,7 @@ class Usage(msgspec.Struct):
     def add_documents(self, documents: Sequence[AnnotatedDocument]) -> None:
         """Count what the layers of some documents use."""
         layers = [layer for document in documents for layer in (document.gold, *document.layers)]
+        self.whole += sum(map(_is_whole, documents))
         for layer in layers:
             for vocabulary, names in layer.columns.names.items():
                 if vocabulary not in ANNOTATION_CLASSES:
@@ -176,9 +220,21 @@ class Usage(msgspec.Struct):
                 self.statements.setdefault(record.statement, []).append((gold.path, line))
 
 
-def check_usage(registries: Registries, index: RecordFile[Document], usage: Usage) -> Iterator[Problem]:
-    """Yield warnings about entries that nothing uses and statements that join nothing."""
-    for file in (index, *registries.files.values()):
+def _is_whole(document: AnnotatedDocument) -> bool:
+    return all(layer.is_whole for layer in (document.gold, *document.layers))
+
+
+def check_usage(
+    registries: Registries, index: RecordFile[Document], usage: Usage
+) -> Iterator[Problem]:
+    """Yield warnings about entries that nothing uses and statements that join nothing.
+
+    There are none while any line of the corpus cannot be read: it may be the one that is missed.
+    """
+    files = (index, *registries.files.values())
+    if usage.whole < len(index.records) or not all(file.is_whole for file in files):
+        return
+    for file in files:
         for record_class in set(map(type, file.records)):
             usage.add_records(record_class, file.records)
     for name, file in registries.files.items():

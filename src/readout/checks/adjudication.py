@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from readout.checks.references import may_exist
 from readout.corpus import read
 from readout.model import (
     FIELD_ROLES,
@@ -70,11 +71,11 @@ def unknown_item(
                 continue
             known = layers[side.annotator].types
             for place, name in enumerate(side.ids):
-                if name not in known:
+                if name not in known and not may_exist(name, layers[side.annotator]):
                     message = f"The layer of {side.annotator!r} has no annotation {name!r}."
                     yield Finding(message, ("items", number, "ids", place), index, hint=nearest(name, known) or _REMOVE)
         for place, name in enumerate(record.gold):
-            if name not in document.gold.types:
+            if name not in document.gold.types and not may_exist(name, document.gold):
                 message = f"Gold has no annotation {name!r}."
                 yield Finding(message, ("gold", place), index, hint=nearest(name, document.gold.types) or _REMOVE)
 
@@ -126,4 +127,42 @@ def unadjudicated(
             yield Finding(message, ("id",), index, hint=_decision_hint(document, "items"))
 
 
-RULES: tuple[Rule, ...] = (unknown_item, unknown_section)
+@rule("contradictory-decision", "reference")
+def contradictory_decision(
+    file: RecordFile[Adjudication], document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """A decision fits what it names.
+
+    All its annotations are of its kind; "neither" names no gold, "merged" and "added" name some;
+    "first" and "second" name gold if and only if that side has annotations.
+    """
+    types = {layer.annotator or "": layer.types for layer in (document.gold, *document.layers)}
+    for index, record in enumerate(file.records):
+        named = [(side.annotator, name) for side in record.items for name in side.ids]
+        named += [("", name) for name in record.gold]
+        for annotator, name in named:
+            got = types.get(annotator, {}).get(name, record.kind)
+            if got != record.kind:
+                message = f"The decision is about a {record.kind}, but {name!r} is a {got}."
+                hint = "correct the kind of the decision, or the ids that it names."
+                yield Finding(message, ("kind",), index, hint=hint)
+                break
+        if bool(record.gold) != _expects_gold(record):
+            what = "names gold" if record.gold else "names no gold"
+            message = f"The decision {record.decision!r} {what}, which contradicts its items."
+            hint = "correct 'decision', 'gold' or 'items', as the document was adjudicated."
+            yield Finding(message, ("decision",), index, hint=hint)
+
+
+_SIDES = {"first": 0, "second": 1}
+
+
+def _expects_gold(record: Adjudication) -> bool:
+    """Return whether a decision must name an annotation of gold."""
+    number = _SIDES.get(record.decision)
+    if number is None:
+        return record.decision != "neither"
+    return number < len(record.items) and bool(record.items[number].ids)
+
+
+RULES: tuple[Rule, ...] = (unknown_item, unknown_section, contradictory_decision)

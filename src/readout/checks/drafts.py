@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from readout.corpus.drafts import Unanchored, anchor_draft, nearest_passage
+from readout.corpus.drafts import Unanchored, anchor_draft, iter_draft_spans, nearest_passage
 from readout.model import (
     Layer,
+    Pointer,
 )
 from readout.problem import Finding, Problem, Rule, locate_record, rule
 from readout.text.find import find_exact
@@ -27,7 +29,7 @@ def unformatted(layer: Layer, text: str) -> Iterator[Finding]:
 
 @rule("exact-not-found", "span")
 def exact_not_found(layer: Layer, text: str) -> Iterator[Finding]:
-    """The words of a span without offsets stand in the text, between its prefix and suffix."""
+    """The words of a span without offsets are in the text, between its prefix and suffix."""
     for line, record in layer.drafts:
         for unanchored in anchor_draft(record, text)[1]:
             if not unanchored.candidates:
@@ -38,7 +40,7 @@ def exact_not_found(layer: Layer, text: str) -> Iterator[Finding]:
 
 @rule("exact-ambiguous", "span")
 def exact_ambiguous(layer: Layer, text: str) -> Iterator[Finding]:
-    """The words of a span without offsets stand in one place only, if need be by their prefix and suffix."""
+    """The words of a span without offsets, with its prefix and suffix, are in one place only."""
     for line, record in layer.drafts:
         for unanchored in anchor_draft(record, text)[1]:
             if unanchored.candidates:
@@ -47,38 +49,98 @@ def exact_ambiguous(layer: Layer, text: str) -> Iterator[Finding]:
 
 
 def _context_hint(unanchored: Unanchored, text: str) -> str:
-    """Return the shortest prefix, in whole words, that tells the first candidate from the others, as an example."""
-    start = unanchored.candidates[0]
-    for match in reversed(list(re.finditer(r"\S+\s*", text[max(0, start - 60) : start]))):
-        prefix = text[max(0, start - 60) + match.start() : start]
-        if len(find_exact(text, unanchored.exact, prefix)) == 1:
-            example = msgspec.json.encode(prefix).decode()
-            return f'add the words directly before or after; for the first place: "prefix":{example}.'
-    return "add 'prefix' or 'suffix': the words directly before or after."
+    """Return a hint whose example is the shortest context that names only the first candidate."""
+    exact, start = unanchored.exact, unanchored.candidates[0]
+    end = start + len(exact)
+    examples = []
+    before = text[max(0, start - _CONTEXT) : start]
+    for match in reversed(list(re.finditer(r"\S+\s*", before))):
+        examples.append(("prefix", before[match.start() :]))
+    after = text[end : end + _CONTEXT]
+    for match in re.finditer(r"\s*\S+", after):
+        examples.append(("suffix", after[: match.end()]))
+    for name, words in sorted(examples, key=lambda example: len(example[1])):
+        if len(find_exact(text, exact, **{name: words})) == 1:
+            example = f'"{name}":{msgspec.json.encode(words).decode()}'
+            return (
+                "decide which place is meant, and add the words directly before it as 'prefix' or "
+                f"after it as 'suffix'; for the first place: {example}."
+            )
+    return "decide which place is meant, and write its 'start' and 'end'."
+
+
+_CONTEXT = 60
+"""How many characters around a span an example of its context may have."""
 
 
 def _describe_unanchored(unanchored: Unanchored, text: str) -> Finding:
-    """Return the finding for a span without a certain place, with the candidates and their surroundings."""
+    """Return the finding for a span whose place is not certain, with the places it may have."""
     exact, pointer = unanchored.exact, (*unanchored.pointer, "exact")
-    starts = unanchored.candidates or find_exact(text, exact)
-    places = tuple(
-        f"at {start}: …{text[max(0, start - 25) : start]}⟦{exact}⟧{text[start + len(exact) :][:25]}…"
-        for start in starts[:_SHOWN]
-    )
+    starts = unanchored.candidates or unanchored.inside or find_exact(text, exact)
+    places = [_show_place(text, start, exact) for start in starts[:_SHOWN]]
     if len(starts) > _SHOWN:
-        places = (*places, f"and {len(starts) - _SHOWN} more")
+        places.append(f"and {len(starts) - _SHOWN} more")
+
+    hint = None
     if unanchored.candidates:
-        return Finding(f"The words {exact!r} stand in {len(starts)} places.", pointer, context=places)
-    if places:
-        message = f"The words {exact!r} stand in the text, but not with the 'prefix' and 'suffix' given."
-        return Finding(message, pointer, context=places, hint="copy the words directly before or after one of them.")
-    return Finding(f"The words {exact!r} do not stand in the text.", pointer)
+        message = f"The words {exact!r} are in {len(starts)} places."
+    elif unanchored.inside:
+        message = f"The words {exact!r} are in the text only as parts of longer words."
+        hint = "write whole words; if a part of a word is meant, add 'prefix' or 'suffix' to name it."
+    elif places:
+        message = f"The words {exact!r} are in the text, but not with this 'prefix' and 'suffix'."
+        hint = "copy the words directly before or after one of these places."
+    else:
+        message = f"The words {exact!r} are not in the text."
+    return Finding(message, pointer, context=tuple(places), hint=hint)
+
+
+def _show_place(text: str, start: int, exact: str) -> str:
+    left, right = text[max(0, start - 25) : start], text[start + len(exact) :][:25]
+    return f"at {start}: …{left}⟦{exact}⟧{right}…"
 
 
 _SHOWN = 12
 
 
-DRAFT_RULES: tuple[Rule, ...] = (unformatted, exact_not_found, exact_ambiguous)
+@rule("contradictory-context", "span")
+def contradictory_context(layer: Layer, text: str) -> Iterator[Finding]:
+    """A span with offsets has its prefix directly before it and its suffix directly after it."""
+    if b'fix"' not in layer.raw:
+        return
+    lines = layer.raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    for number in (*layer.lines, *[line for line, _ in layer.drafts]):
+        if b'fix"' in lines[number - 1]:
+            record = msgspec.json.decode(lines[number - 1])
+            for pointer, span in iter_draft_spans(record):
+                yield from _compare_context(pointer, span, text, number)
+
+
+def _compare_context(
+    pointer: Pointer, span: Mapping[str, Any], text: str, line: int
+) -> Iterator[Finding]:
+    if "start" not in span:
+        return
+    there = {"prefix": text[: span["start"]], "suffix": text[span["end"] :]}
+    fits = {"prefix": str.endswith, "suffix": str.startswith}
+    for name, part in there.items():
+        given = span.get(name, "")
+        if not fits[name](part, given):
+            where = "before" if name == "prefix" else "after"
+            message = f"The {name} is {given!r}, but these words are not {where} the span."
+            hint = (
+                "decide which is right: remove 'prefix' and 'suffix' if the offsets are right, or "
+                "'start' and 'end' if the words around the span are, and run `readout format`."
+            )
+            yield Finding(message, (*pointer, name), line=line, hint=hint)
+
+
+DRAFT_RULES: tuple[Rule, ...] = (
+    unformatted,
+    exact_not_found,
+    exact_ambiguous,
+    contradictory_context,
+)
 
 
 def check_drafts(layer: Layer, text: str) -> Iterator[Problem]:

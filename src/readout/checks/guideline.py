@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from readout.checks.references import is_whole
+import msgspec
+
 from readout.checks.shortcuts import Columns, find_touched
 from readout.checks.spans import find_quotes
 from readout.corpus import read
@@ -18,6 +19,7 @@ from readout.model import (
     Layer,
     Quote,
     Registries,
+    Span,
     Stance,
     iter_spans,
     main_spans,
@@ -27,7 +29,8 @@ from readout.problem import (
     Rule,
     rule,
 )
-from readout.text.find import iter_quotation_marks
+from readout.text.find import iter_quotation_marks, widen_to_words
+from readout.text.words import splits_word
 
 
 def _marks_are_accounted_for(columns: Columns) -> bool:
@@ -43,29 +46,66 @@ def _marks_are_accounted_for(columns: Columns) -> bool:
 @rule("unannotated-quotation", "guideline", "warning", shortcut=_marks_are_accounted_for)
 def unannotated_quotation(layer: Layer, document: AnnotatedDocument, registries: Registries) -> Iterator[Finding]:
     """Every quotation mark belongs to a quote's content, to boilerplate, or to an annotation whose note explains it."""
-    if not is_whole(layer):
+    is_gold = layer.annotator is None
+    is_expected = document.meta.annotated == "complete" if is_gold else bool(layer.records)
+    if not (is_expected and layer.is_whole):
         return
     text = document.text
+    for offset in _find_unaccounted_marks(layer, text):
+        start = text.rfind("\n", 0, offset) + 1
+        left, right = text[max(start, offset - 40) : offset], text[offset + 1 : offset + 40]
+        yield Finding(
+            f"The quotation mark at offset {offset} belongs to no quote of {layer.path}.",
+            path=f"{read.TEXTS}/{document.meta.doc_id}.txt",
+            line=text.count("\n", 0, offset) + 1,
+            column=offset - start + 1,
+            context=(f"…{left}⟦{text[offset]}⟧{right}…",),
+            hint=(
+                "annotate the quote, or explain the mark in the note of an annotation that covers it; "
+                "in a text that is not finished, set 'annotated' to 'partial'."
+            ),
+        )
+
+
+def _find_unaccounted_marks(layer: Layer, text: str) -> list[int]:
+    """Return the offsets of quotation marks outside quotes, boilerplate and explained annotations."""
     covered = bytearray(len(text) + 2)
     for record in layer.records:
         spans = record.content if isinstance(record, Quote) else ()
         if isinstance(record, Boilerplate) or record.note:
             spans = main_spans(record)
         for span in spans:
-            covered[span.start : span.end + 2] = b"\1" * (span.end + 2 - span.start)  # a mark may stand just outside
-    for offset in iter_quotation_marks(text):
-        if not covered[offset + 1]:
-            start = text.rfind("\n", 0, offset) + 1
-            yield Finding(
-                f"The quotation mark at offset {offset} belongs to no quote of {layer.path}.",
-                path=f"{read.TEXTS}/{document.meta.doc_id}.txt",
-                line=text.count("\n", 0, offset) + 1,
-                column=offset - start + 1,
-                context=(
-                    f"…{text[max(start, offset - 40) : offset]}⟦{text[offset]}⟧{text[offset + 1 : offset + 40]}…",
-                ),
-                hint="annotate the quote, or explain the mark in the note of an annotation that covers it.",
-            )
+            # A mark may be just outside the span.
+            covered[span.start : span.end + 2] = b"\1" * (span.end + 2 - span.start)
+    return [offset for offset in iter_quotation_marks(text) if not covered[offset + 1]]
+
+
+@rule("annotated-status", "guideline")
+def annotated_status(document: AnnotatedDocument) -> Iterator[Finding]:
+    """A document is annotated as its metadata say: completely, in part, or not yet.
+
+    A complete document has annotations, and has quotes if its text has unexplained quotation marks.
+    """
+    gold, status = document.gold, document.meta.annotated
+    if not gold.is_whole:
+        return
+    has_quotes = bool(gold.by_class[Quote])
+    message = hint = ""
+    if status == "none" and gold.records:
+        message = f"The document is not annotated, but {gold.path} has annotations."
+        hint = "set 'annotated' to 'partial', or to 'complete' if no annotation is missing."
+    elif status != "none" and not gold.records:
+        message = f"The annotation is {status!r}, but {gold.path} has none."
+        hint = "restore the annotations, or set 'annotated' to 'none'."
+    elif status == "complete" and not has_quotes and _find_unaccounted_marks(gold, document.text):
+        message = "The annotation is 'complete'; the text has quotation marks, but gold no quote."
+        hint = "annotate the quotes, or set 'annotated' to 'partial'."
+    if message:
+        yield Finding(message, ("annotated",), hint=hint)
+
+
+def _is_inside(offset: int, spans: Iterable[Span]) -> bool:
+    return any(span.start <= offset < span.end for span in spans)
 
 
 def _forms_fit_marks(columns: Columns) -> bool:
@@ -75,7 +115,7 @@ def _forms_fit_marks(columns: Columns) -> bool:
         if quote.form != "indirect":
             fits = bool(touched)
         else:
-            fits = not any(span.start <= mark < span.end for span in quote.content for mark in touched)
+            fits = not any(_is_inside(mark, quote.content) for mark in touched)
         if not fits:
             return False
     return True
@@ -100,10 +140,11 @@ def form_marks(layer: Layer, document: AnnotatedDocument, registries: Registries
 
 def _evidence_lies_in_quotes(columns: Columns) -> bool:
     for stance, quote in columns.pairs:
-        first, last = quote.content[0], quote.content[-1]
-        for span in stance.evidence:
-            if span.start < first.start or last.end < span.end:
-                return False  # or perhaps in the cue, which the rule knows
+        start, end = quote.content[0].start, quote.content[-1].end
+        if quote.cue:
+            start, end = min(start, quote.cue[0].start), max(end, quote.cue[-1].end)
+        if any(span.start < start or end < span.end for span in stance.evidence):
+            return False
     return True
 
 
@@ -127,7 +168,8 @@ def _boilerplate_is_bare(columns: Columns) -> bool:
     for span in columns.noise:
         # Most boilerplate is before or after all annotations.
         if span.start < last and first < span.end:
-            if any(start < span.end and span.start < end for start, end in zip(starts, ends, strict=True)):
+            bounds = zip(starts, ends, strict=True)
+            if any(start < span.end and span.start < end for start, end in bounds):
                 return False
     return True
 
@@ -144,9 +186,40 @@ def annotated_boilerplate(layer: Layer, document: AnnotatedDocument, registries:
                     yield Finding(message, pointer, index, hint="shorten one of the two spans.")
 
 
+def _spans_end_between_words(columns: Columns) -> bool:
+    count = len(columns.starts) - len(columns.noise)  # spans of boilerplate are the last ones
+    text = columns.text
+    edges = [*columns.starts[:count], *columns.ends[:count]]
+    inside = [at for at in edges if text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()]
+    return not inside
+
+
+@rule("split-word", "guideline", "warning", shortcut=_spans_end_between_words)
+def split_word(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """A span starts and ends between words, or a note says why not.
+
+    This does not hold for boilerplate, which may be glued to the text, for scripts without spaces
+    between words, or after a Hebrew or Arabic prefix.
+    """
+    text = document.text
+    for index, record in enumerate(layer.records):
+        if isinstance(record, Boilerplate) or record.note:
+            continue
+        for pointer, span in iter_spans(record):
+            if splits_word(text, span.start, span.end):
+                start, end = widen_to_words(text, span.start, span.end)
+                message = f"The span {span.exact!r} starts or ends inside a word."
+                whole = msgspec.json.encode(Span(start, end, text[start:end])).decode()
+                hint = f"write {whole} if the whole words are meant; if not, say why in a note."
+                yield Finding(message, pointer, index, hint=hint)
+
+
 def _says(record: AnyAnnotation) -> tuple[Any, ...]:
     """Return what an annotation says: everything but its id and its note."""
-    return type(record), *[getattr(record, name) for name in record.__struct_fields__ if name not in ("id", "note")]
+    fields = [name for name in record.__struct_fields__ if name not in ("id", "note")]
+    return type(record), *[getattr(record, name) for name in fields]
 
 
 def _sayings_differ(columns: Columns) -> bool:
@@ -175,5 +248,6 @@ RULES: tuple[Rule, ...] = (
     form_marks,
     evidence_outside_quote,
     annotated_boilerplate,
+    split_word,
     duplicate_annotation,
 )

@@ -19,6 +19,7 @@ from readout.model import (
     Pointer,
     RecordFile,
     Registries,
+    Speaker,
     fields_of,
     find_names,
     iter_values,
@@ -55,15 +56,16 @@ def duplicate_id(file: RecordFile[Any], registries: Registries) -> Iterator[Find
     for index, record in enumerate(file.records):
         name = record_id(record)
         if name in first:
-            yield Finding(
-                f"The id {name!r} is already given on line {file.lines[first[name]]}.",
-                (record.__struct_fields__[0],),
-                index,
-                hint="remove the id and run `readout format`, which gives a new one."
-                if isinstance(file, Layer)
-                else "give the entry another id.",
-            )
+            message = f"The id {name!r} is already given on line {file.lines[first[name]]}."
+            hint = _DUPLICATE_HINT.format(id=name)
+            yield Finding(message, (record.__struct_fields__[0],), index, hint=hint)
         first.setdefault(name, index)
+
+
+_DUPLICATE_HINT = (
+    "if both lines say the same, or are two versions of one record, delete the wrong one; "
+    "if not, give one of them another id, and decide which of the two each reference to {id!r} means."
+)
 
 
 def _names_exist(columns: Columns) -> bool:
@@ -96,16 +98,19 @@ def _vocabulary(vocabulary: str, file: RecordFile[Any], registries: Registries) 
 
 
 def _is_broken(name: str, vocabulary: str, file: RecordFile[Any], registries: Registries) -> bool:
-    """Tell whether a record of this name may exist, but in a line that cannot be read or in a file that is missing."""
+    """Return whether a record of this name may exist in a line or a file that cannot be read.
+
+    A registry that is empty is read: nothing of it may be named.
+    """
     home = file if vocabulary in ANNOTATION_CLASSES else registries.files.get(vocabulary)
-    if home is None or is_whole(home):
+    return home is not None and may_exist(name, home)
+
+
+def may_exist(name: str, file: RecordFile[Any]) -> bool:
+    """Return whether a line that cannot be read, or the file if it is missing, may have an id."""
+    if file.is_whole:
         return False
-    return not home.raw or b'"%s"' % name.encode() in home.raw
-
-
-def is_whole(file: RecordFile[Any]) -> bool:
-    """Tell whether every line of a file is among its records."""
-    return bool(file.raw) and len(file.records) == len(file.raw.splitlines())
+    return not file.is_read or b'"%s"' % name.encode() in file.raw
 
 
 def _candidates(vocabulary: str, known: Mapping[str, Any]) -> list[str]:
@@ -161,11 +166,12 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
 
 
 def _has_no_chains(columns: Columns) -> bool:
-    """Tell whether no record that others of its kind name names one itself, so that none leads back to itself."""
+    """Tell whether no record that is named by another of its kind names one itself."""
     for record_class, field in _SELF_REFERENCES:
         records = columns.layer.by_class.get(record_class, ())
         naming = [record for record in records if getattr(record, field)]
-        if naming and not find_names(record_class, field, naming).isdisjoint(map(record_id, naming)):
+        named = find_names(record_class, field, naming)
+        if not named.isdisjoint(map(record_id, naming)):
             return False
     return True
 
@@ -212,7 +218,8 @@ def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
 @rule("impossible-date", "reference")
 def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Dates are days of the calendar."""
-    if not any(fields_of(record_class, "date", "parts") for record_class in set(map(type, file.records))):
+    classes = set(map(type, file.records))
+    if not any(fields_of(record_class, "date", "parts") for record_class in classes):
         return
     for index, record in enumerate(file.records):
         for pointer, _, value in iter_values(record, "date"):
@@ -222,13 +229,65 @@ def impossible_date(file: RecordFile[Any], registries: Registries) -> Iterator[F
                 yield Finding(f"There is no day {value!r} in the calendar.", pointer, index, hint="correct the date.")
 
 
+@rule("reversed-dates", "reference")
+def reversed_dates(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """A role does not end before it begins.
+
+    Dates are compared as far as both are given: a role may begin and end in the same year.
+    """
+    for index, record in enumerate(file.records):
+        roles = record.roles if isinstance(record, Speaker) else ()
+        for number, role in enumerate(roles):
+            if role.start and role.end:
+                length = min(len(role.start), len(role.end))
+                if role.end[:length] < role.start[:length]:
+                    message = f"The role ends in {role.end!r}, before it begins in {role.start!r}."
+                    hint = "look up both dates, and correct the wrong one."
+                    yield Finding(message, ("roles", number, "to"), index, hint=hint)
+
+
+@rule("published-id", "reference")
+def published_id(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """The id of a document begins with the year and month of its publication, if that is known."""
+    for index, record in enumerate(file.records):
+        if isinstance(record, Document) and record.published:
+            month = record.published[:7]
+            if not record.doc_id.startswith(f"{month}-"):
+                message = f"The id begins with {record.doc_id[:7]!r}. The text was published in {month!r}."
+                hint = (
+                    "if the date is wrong, correct it; if the id is wrong, correct it here and in the "
+                    "names of the document's files."
+                )
+                yield Finding(message, ("published",), index, hint=hint)
+
+
+def _says_something(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _texts_say_something(columns: Columns) -> bool:
+    return all(map(_says_something, columns.layer.columns.texts))
+
+
+@rule("blank-text", "reference", shortcut=_texts_say_something)
+def blank_text(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """Notes, names and other free texts contain a letter or a digit."""
+    for index, record in enumerate(file.records):
+        for pointer, _, value in iter_values(record, "text"):
+            if not _says_something(value):
+                message = f"Got {value!r} for {pointer[-1]!r}. Expected words."
+                hint = "say in words what a reader needs to know, or remove the field."
+                yield Finding(message, pointer, index, hint=hint)
+
+
 def _is_written_in_order(columns: Columns) -> bool:
     if not columns.layer.is_written:
         return False
     places = columns.places
     if all(map(lt, places, places[1:])):
         return True
-    keys = [(*place, record.id) for place, record in zip(places, columns.layer.records, strict=True)]
+    pairs = zip(places, columns.layer.records, strict=True)
+    keys = [(*place, record.id) for place, record in pairs]
     return all(map(le, keys, keys[1:]))
 
 
@@ -238,7 +297,7 @@ def not_canonical(file: RecordFile[Any], registries: Registries) -> Iterator[Fin
     if b"\r" in file.raw or file.raw.startswith(b"\xef\xbb\xbf"):
         return  # told already, on the rung of bytes
     canonical = encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
-    if canonical != file.raw and is_whole(file):
+    if canonical != file.raw and file.is_whole:
         pairs = zip(canonical.splitlines(), file.raw.splitlines(), strict=False)
         first = next((number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), len(file.lines))
         yield Finding("The file is not in canonical form from this line on.", line=first, hint="run `readout format`.")
@@ -258,6 +317,21 @@ def split_leak(index: RecordFile[Document]) -> Iterator[Finding]:
                 number,
                 hint="put all texts about one event in one split.",
             )
+
+
+@rule("duplicate-text", "reference")
+def duplicate_text(index: RecordFile[Document]) -> Iterator[Finding]:
+    """No text is in two splits under different ids."""
+    first: dict[str, int] = {}
+    for number, document in enumerate(index.records):
+        earlier = index.records[first.setdefault(document.sha256, number)]
+        if earlier.split != document.split:
+            message = (
+                f"The text is also {earlier.doc_id!r}, which is in split {earlier.split!r}; "
+                f"{document.doc_id!r} is in {document.split!r}."
+            )
+            hint = "keep the text once, and remove the other document and its layers."
+            yield Finding(message, ("sha256",), number, hint=hint)
 
 
 @rule("unused-entry", "guideline", "warning")
@@ -287,5 +361,11 @@ RULES: tuple[Rule, ...] = (
     wrong_reference,
     reference_cycle,
     impossible_date,
+    reversed_dates,
+    published_id,
+    blank_text,
     not_canonical,
 )
+
+INDEX_RULES: tuple[Rule, ...] = (split_leak, duplicate_text)
+"""The rules about the metadata of all documents together."""

@@ -1,7 +1,4 @@
-"""The columns of one layer, from which the shortcuts of its rules tell that the rules would find nothing.
-
-A shortcut looks at a few columns instead of every record. Each column is made once, when a shortcut first needs it.
-"""
+"""The columns of a layer over its text, which the shortcuts of rules look at."""
 
 from __future__ import annotations
 
@@ -27,12 +24,12 @@ Place: TypeAlias = tuple[int, int, str]
 
 
 class Columns:
-    """The columns of a layer over a text.
+    """The columns of a layer over its text, made once for all rules.
 
-    To those of the layer alone (:class:`readout.model.FieldColumns`) it adds: ``noise``, the spans of boilerplate;
-    ``places``, the place of each record, in order; ``pairs``, the stances without a note that are taken in a quote of
-    the layer, each with that quote; ``marks``, the offsets of the quotation marks of the text; and ``touched``, those
-    that the content of each quote holds or touches.
+    To those of the layer alone (:class:`readout.model.FieldColumns`) it adds: ``noise``, the spans
+    of boilerplate; ``places``, the place of each record, in order; ``pairs``, the stances without a
+    note that are taken in a quote of the layer, each with that quote; ``marks``, the offsets of the
+    quotation marks of the text; and ``touched``, the marks in or beside the content of each quote.
     """
 
     def __init__(self, layer: Layer, text: str, registries: Registries) -> None:
@@ -49,7 +46,8 @@ class Columns:
         self.places = _find_places(layer)
         self.pairs = self._find_pairs()
         self.marks = find_quotation_marks(text)
-        self.touched = [find_touched(self.marks, content) for content in self.values[Quote]["content"]]
+        contents = self.values[Quote]["content"]
+        self.touched = [find_touched(self.marks, content) for content in contents]
 
     def _find_pairs(self) -> list[tuple[Stance, Quote]]:
         found = []
@@ -73,7 +71,7 @@ def _find_places(layer: Layer) -> list[Place]:
 
 
 def find_touched(marks: Sequence[int], spans: Iterable[Span]) -> list[int]:
-    """Return the quotation marks that some spans hold or touch."""
+    """Return the quotation marks in or beside some spans."""
     found: list[int] = []
     for span in spans:
         found += marks[bisect_left(marks, span.start - 1) : bisect_right(marks, span.end)]

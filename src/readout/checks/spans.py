@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from operator import lt
+from typing import Any
+
+import msgspec
 
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
@@ -12,6 +15,8 @@ from readout.corpus.drafts import nearest_passage
 from readout.model import (
     SPAN_FIELDS,
     AnnotatedDocument,
+    AnyAnnotation,
+    Boilerplate,
     Layer,
     Mention,
     Quote,
@@ -40,7 +45,8 @@ def checksum(document: AnnotatedDocument) -> Iterator[Finding]:
 
 
 def _spans_lie_in_text(columns: Columns) -> bool:
-    return all(map(lt, columns.starts, columns.ends)) and max(columns.ends, default=0) <= len(columns.text)
+    starts, ends = columns.starts, columns.ends
+    return all(map(lt, starts, ends)) and max(ends, default=0) <= len(columns.text)
 
 
 @rule("span-bounds", "span", shortcut=_spans_lie_in_text)
@@ -56,7 +62,7 @@ def span_bounds(layer: Layer, document: AnnotatedDocument, registries: Registrie
 
 def _spans_repeat_text(columns: Columns) -> bool:
     places = map(slice, columns.starts, columns.ends)
-    return tuple(map(columns.text.__getitem__, places)) == columns.exacts
+    return list(map(columns.text.__getitem__, places)) == columns.exacts
 
 
 @rule("span-text", "span", shortcut=_spans_repeat_text)
@@ -82,6 +88,30 @@ def _place_hint(span: Span, text: str) -> str:
     if len(find_exact(text, span.exact)) == 1:
         return f"{found} Remove 'start' and 'end', and `readout format` writes them anew."
     return found
+
+
+def _spans_have_no_outer_space(columns: Columns) -> bool:
+    return list(map(str.strip, columns.exacts)) == columns.exacts
+
+
+@rule("span-space", "span", shortcut=_spans_have_no_outer_space)
+def span_space(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """A span neither starts nor ends with white space."""
+    for index, annotation in enumerate(layer.records):
+        for pointer, span in iter_spans(annotation):
+            words = span.exact.strip()
+            if not words:
+                message = f"The span {span.start}–{span.end} is only white space."
+                hint = "remove the span, or the annotation if it is the only one."
+                yield Finding(message, pointer, index, hint=hint)
+            elif words != span.exact:
+                start = span.start + span.exact.index(words)
+                message = f"The span {span.exact!r} starts or ends with white space."
+                trimmed = Span(start, start + len(words), words)
+                hint = f"write {msgspec.json.encode(trimmed).decode()}."
+                yield Finding(message, pointer, index, hint=hint)
 
 
 def _spans_are_in_order(columns: Columns) -> bool:
@@ -191,4 +221,64 @@ def stance_holder(layer: Layer, document: AnnotatedDocument, registries: Registr
             yield Finding(message, ("holder",), index, hint="correct the holder or the quote, or explain it in a note.")
 
 
-RULES: tuple[Rule, ...] = (span_bounds, span_text, span_order, source_speaker, nested_outside, stance_holder)
+_SAME: Mapping[type, tuple[str, ...]] = {
+    Mention: ("span",),
+    Quote: ("content", "cue"),
+    Stance: ("holder", "target", "evidence"),
+    Boilerplate: ("span",),
+}
+"""The fields that say what an annotation is about. A passage may be about several topics."""
+
+_CLAIMS: Mapping[type, tuple[str, ...]] = {
+    Mention: ("speaker",),
+    Quote: ("form", "speaker", "source"),
+    Stance: ("polarity", "expression"),
+    Boilerplate: ("kind",),
+}
+"""The fields in which two annotations about the same contradict each other."""
+
+
+def _places_differ(columns: Columns) -> bool:
+    return len(set(columns.places)) == len(columns.places)
+
+
+@rule("contradictory-annotation", "span", shortcut=_places_differ)
+def contradictory_annotation(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """Two annotations of the same words do not contradict each other.
+
+    A mention names one speaker, a quote has one form and one speaker, a holder has one stance on a
+    target by the same evidence, and boilerplate is of one kind.
+    """
+    first: dict[tuple[Any, ...], tuple[int, AnyAnnotation]] = {}
+    for index, record in enumerate(layer.records):
+        if type(record) not in _SAME:
+            continue
+        about = tuple([getattr(record, name) for name in _SAME[type(record)]])
+        number, other = first.setdefault((type(record), *about), (index, record))
+        for name in _CLAIMS[type(record)]:
+            theirs, ours = getattr(other, name), getattr(record, name)
+            if theirs != ours:
+                message = (
+                    f"The {name} is {ours!r}, but {other.id!r} on line {layer.lines[number]} "
+                    f"says {theirs!r} about the same words."
+                )
+                hint = (
+                    "decide which of the two lines is right, delete the other, and let "
+                    "references to it name the one that is left."
+                )
+                yield Finding(message, (name,), index, hint=hint)
+                break
+
+
+RULES: tuple[Rule, ...] = (
+    span_bounds,
+    span_text,
+    span_space,
+    span_order,
+    source_speaker,
+    nested_outside,
+    stance_holder,
+    contradictory_annotation,
+)

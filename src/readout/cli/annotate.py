@@ -12,6 +12,7 @@ import click
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.names import DOCUMENT
 from readout.cli.options import FILE, takes_corpus
+from readout.report.printing import print_line, print_lines
 
 if TYPE_CHECKING:
     from readout.workbench.format import Formatted
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 def format_(root: Path, only_check: bool) -> None:
     """Write files in canonical form, and add ids and offsets.
 
-    Only what needs no judgement is changed, and every change is printed. A file with problems is
-    left as it is.
+    Only what needs no judgement is changed, and every change is printed. A line that needs one is
+    left as it is, and so is a file that cannot be read.
     """
     from readout.corpus.files import write_files
     from readout.workbench.format import format_corpus, to_changes
@@ -35,24 +36,27 @@ def format_(root: Path, only_check: bool) -> None:
     results = format_corpus(root)
     changed = to_changes(results)
     problems = [problem for done in results.values() for problem in done.problems]
-    for line in _describe_formatted(results):
-        click.echo(line)
+    print_lines(_describe_formatted(results))
     print_problems(problems)
     if not only_check:
         write_files(root, changed)
-    summarise(problems, f"files {'to change' if only_check else 'changed'}: {len(changed)}.")
-    sys.exit(1 if problems or (only_check and changed) else 0)
+    done = "to change" if only_check else "changed"
+    summarise(problems, f"files {done}: {len(changed)}.")
+    failed = bool(problems) or (only_check and bool(changed))
+    sys.exit(int(failed))
 
 
 def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
-    """Yield the changes of each file, then the files that are left as they are."""
+    """Yield the changes of each file, then what is left as it is."""
     for path, done in results.items():
-        if done.changes and not done.problems:
+        if done.changes:
             yield f"{path}: {'; '.join(done.changes)}"
     for path, done in results.items():
         if done.problems:
             codes = ", ".join(sorted({problem.code for problem in done.problems}))
-            yield f"{path}: left as it is ({codes})"
+            lines = {problem.line for problem in done.problems}
+            what = f"{len(lines)} lines left as they are" if done.changes else "left as it is"
+            yield f"{path}: {what} ({codes})"
 
 
 @main.command()
@@ -94,7 +98,7 @@ def reanchor(
             root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
         )
         for each in done:
-            click.echo("\n".join(report_lines(each)), nl=bool(each.moves))
+            print_lines(report_lines(each))
         if not dry_run:
             write(merge_changes(done))
     _finish_reanchoring(done)
@@ -106,7 +110,7 @@ def _finish_reanchoring(done: Sequence[Reanchored]) -> None:
     print_problems(problems)
     next_step = "Run `readout check` now." if done else "Every text matches its checksum."
     summarise(problems, next_step)
-    sys.exit(1 if problems else 0)
+    sys.exit(int(bool(problems)))
 
 
 # ---------------------------------------------------------------- add
@@ -132,13 +136,14 @@ def _schema_options(
         for name, field in reversed(fields.items()):
             many = field.get("type") == "array"
             choices = click.Choice(field["enum"]) if "enum" in field else str
+            repeatable = " Repeatable." if many else ""
             click.option(
                 f"--{_SINGULAR.get(name, name).replace('_', '-')}",
                 name,
                 multiple=many,
                 type=choices,
                 required=required and name in schema["required"],
-                help=field["description"] + (" Repeatable." if many else ""),
+                help=field["description"] + repeatable,
             )(command)
         return command
 
@@ -171,18 +176,22 @@ def _document_command() -> click.Command:
     @click.command("document")
     @takes_corpus()
     @click.argument("file", type=FILE)
-    @_schema_options("document", ("sha256",), required=False)
+    @_schema_options("document", ("sha256", "annotated"), required=False)
     def document(root: Path, file: Path, **fields: Any) -> None:
         """Add a text with its metadata, an empty gold file and suggestions."""
         from readout.corpus.files import locked_corpus
+        from readout.corpus.read import DOCUMENTS
         from readout.workbench.add import add_document
 
         with locked_corpus(root) as write:
             doc_id, files = add_document(root, file, fields)
             write(files)
-        click.echo("\n".join(f"wrote {path}" for path in files))
-        next_step = f"Annotate {doc_id} in its gold file now; judge the suggestions one by one."
-        click.secho(next_step, fg="green")
+        print_lines(f"wrote {path}" for path in files)
+        next_step = (
+            f"Annotate {doc_id} in its gold file now; judge the suggestions one by one. "
+            f"Then set 'annotated' in {DOCUMENTS}."
+        )
+        print_line(next_step, fg="green")
 
     return document
 
@@ -200,7 +209,7 @@ def suggestions(root: Path, doc_id: str) -> None:
         write(files)
     for path, change in files.items():
         count = (change.new or b"").count(b"\n")
-        click.echo(f"wrote {path}: {count} suggestions")
+        print_line(f"wrote {path}: {count} suggestions")
 
 
 def _entry_command(kind: Any) -> click.Command:
@@ -218,6 +227,6 @@ def _entry_command(kind: Any) -> click.Command:
         with locked_corpus(root) as write:
             files = add_entry(root, kind, fields)
             write(files)
-        click.echo(f"added {fields[id_field]!r} to {next(iter(files))}")
+        print_line(f"added {fields[id_field]!r} to {next(iter(files))}")
 
     return entry

@@ -12,6 +12,7 @@ import click
 from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import BASELINE, TASK
 from readout.cli.options import FILE, jobs_option, report_option, takes_corpus, takes_folder
+from readout.report.printing import print_line
 
 task_option = click.option("--task", type=TASK, help="The task, if the file is not named for it.")
 scheme_option = click.option(
@@ -142,7 +143,7 @@ def baseline(
     workers = jobs or os.cpu_count() or 1
     paths = write_baselines(root, found, chosen, workers)
     done = f"{len(paths)} files written. Run `readout bench board` next."
-    click.secho(done, fg="green", err=True)
+    print_line(done, error=True, fg="green")
 
 
 @bench.command()
@@ -159,7 +160,8 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     """Score all submissions, and write the leaderboard.
 
     The results and the leaderboard (Markdown, JSON, HTML) depend only on the predictions. With
-    --check, they are computed again and compared with the files byte for byte.
+    --check, they are computed again and compared with the files byte for byte. A submission with
+    problems is left out.
     """
     from readout.benchmark.board.exports import write_exports
     from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
@@ -169,16 +171,17 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     built = build_files(root, corpus)
     problems = check_files(root, built) if only_check else built.problems
     written: list[str] = []
-    if export and not problems:
+    if export:
         written += write_exports(export, built.submissions)
-    if not only_check and not problems:
+    if not only_check:
         written += write_boards(root, built)
 
     for path in written:
-        click.echo(f"{path}: written")
+        print_line(f"{path}: written")
     print_problems(problems)
     summarise(problems, "The leaderboard agrees with the predictions.")
-    sys.exit(1 if problems else 0)
+    if problems:
+        sys.exit(1)
 
 
 @bench.command()
@@ -200,10 +203,12 @@ def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str)
     corpus, _ = read_corpus(root)
     if leakage:
         print_report(report_overlap(corpus, task), output)
-    changed = write_folds(root, corpus) if write else find_stale_folds(root, corpus)
-    state = "written" if write else "out of date; run `readout bench folds --write`."
-    for path in changed:
-        click.echo(f"{path}: {state}", err=True)
-    stale = changed and not write
-    click.secho("The folds are out of date." if stale else "The folds are up to date.", err=True)
-    sys.exit(1 if stale else 0)
+    if write:
+        for path in write_folds(root, corpus):
+            print_line(f"{path}: written", error=True)
+    elif stale := find_stale_folds(root, corpus):
+        for path in stale:
+            print_line(f"{path}: out of date; run `readout bench folds --write`.", error=True)
+        print_line("The folds are out of date.", error=True)
+        sys.exit(1)
+    print_line("The folds are up to date.", error=True)

@@ -12,6 +12,7 @@ import click
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.names import DOCUMENT, EXPORT, IMPORT, LAYER, list_exports, list_imports
 from readout.cli.options import takes_corpus, takes_folder
+from readout.report.printing import print_line
 
 if TYPE_CHECKING:
     from readout.model import Corpus
@@ -92,7 +93,7 @@ def _print_losses(name: str) -> None:
     from readout.interchange.formats import FORMATS
 
     for loss in FORMATS[name].losses:
-        click.secho(f"{name}: {loss}", fg="yellow", err=True)
+        print_line(f"{name}: {loss}", error=True, fg="yellow")
 
 
 @main.command("import", cls=_Import)

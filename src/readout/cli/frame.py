@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from io import TextIOWrapper
 from typing import Any
 
@@ -15,6 +15,13 @@ import click
 
 from readout._version import __version__
 from readout.problem import Problem, RefusedError
+from readout.report.printing import (
+    print_block,
+    print_commands,
+    print_json,
+    print_line,
+    safe_block,
+)
 from readout.report.problems import (
     format_fenced,
     format_github,
@@ -80,10 +87,13 @@ class _Commands(OrderedGroup):
         """Run the command; a refusal or a file error exits with 2 and without a traceback."""
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = safe_block(error.message)
+            raise
         except BrokenPipeError:
             raise  # click exits quietly if the reader of a pipe is gone
         except (RefusedError, OSError) as error:
-            raise click.UsageError(str(error)) from error
+            raise click.UsageError(safe_block(str(error))) from error
         except ModuleNotFoundError as error:
             if hint := _extra_hint(error.name or ""):
                 raise click.UsageError(hint) from error
@@ -154,33 +164,29 @@ def style(text: str, role: str) -> str:
 def print_problems(problems: Iterable[Problem], output: str = "text") -> None:
     """Print problems in one of the formats of ``check``."""
     problems = sorted(problems, key=lambda problem: problem.order)
-    for block in _format_problems(problems, output):
-        click.echo(block)
-
-
-def _format_problems(problems: list[Problem], output: str) -> Iterator[str]:
     if output == "json":
-        yield format_json(problems)
+        print_json(format_json(problems))
     elif output == "markdown":
-        yield format_fenced(problems)
+        print_block(format_fenced(problems))
     elif output == "sarif":
         from readout.checks import CHECKS
 
-        yield format_sarif(problems, CHECKS.values(), __version__)
+        print_json(format_sarif(problems, CHECKS.values(), __version__))
     elif output == "github":
-        yield from map(format_github, problems)
+        print_commands(map(format_github, problems))
     else:
-        yield from (format_text(problem, style) for problem in problems)
+        for problem in problems:
+            print_block(format_text(problem, style), coloured=True)
 
 
 def summarise(problems: Iterable[Problem], done: str) -> None:
     """Print the number of problems or, if there are none, the sentence ``done``."""
     severities = [problem.severity for problem in problems]
     if not severities:
-        click.secho(done, fg="green", err=True)
+        print_line(done, error=True, fg="green")
         return
 
     counts = {name: severities.count(name) for name in ("error", "warning") if name in severities}
     parts = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()]
     colour = "red" if "error" in severities else "yellow"
-    click.secho(", ".join(parts) + ".", fg=colour, err=True)
+    print_line(", ".join(parts) + ".", error=True, fg=colour)

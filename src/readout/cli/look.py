@@ -18,6 +18,7 @@ from readout.cli.options import (
     takes_folder,
     verify_option,
 )
+from readout.report.printing import print_block, print_json, print_line
 
 
 @main.command()
@@ -44,8 +45,8 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
     print_problems(problems, output)
     count = sum(tally.annotations.values())
     summarise(problems, f"documents: {tally.documents}, gold annotations: {count}; no problems.")
-    errors = [problem for problem in problems if strict or problem.severity == "error"]
-    sys.exit(1 if errors else 0)
+    failed = any(strict or problem.severity == "error" for problem in problems)
+    sys.exit(int(failed))
 
 
 @main.command()
@@ -88,7 +89,7 @@ def preview(root: Path, output: Path | None) -> None:
     with written_folder(target, "preview") as folder:
         write_preview(folder, state.corpus, state.unread)
     count = len(state.corpus.documents)
-    click.echo(f"{count} documents: open {target / 'index.html'} in a browser.")
+    print_line(f"{count} documents: open {target / 'index.html'} in a browser.")
 
 
 @main.command()
@@ -121,12 +122,17 @@ def diff(
     changes = compare_states(before, after)
     texts = BothTexts(before.corpus.documents, after.corpus.documents)
     render = partial(format_changes, style=style) if output == "text" else RENDERINGS[output]
-    click.echo(render(changes, texts), nl=False)
+    rendered = render(changes, texts).removesuffix("\n")
+    if output == "json":
+        print_json(rendered)
+    else:
+        print_block(rendered, coloured=output == "text")
     if html:
         from readout.workbench.preview import write_changes
 
         write_changes(html, changes, before, after)
-    sys.exit(1 if exit_code and changes else 0)
+    failed = exit_code and bool(changes)
+    sys.exit(int(failed))
 
 
 @main.command()

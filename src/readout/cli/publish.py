@@ -11,6 +11,7 @@ import click
 
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.options import NEW_FOLDER, jobs_option, takes_corpus, takes_folder, verify_option
+from readout.report.printing import print_block, print_line, print_lines
 
 if TYPE_CHECKING:
     from readout.scale.workers import Engine
@@ -44,7 +45,7 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
     if not built.infos:
         summarise(built.problems, "")
         sys.exit(1)
-    click.echo(describe_build(built, target))
+    print_block(describe_build(built, target))
 
 
 @main.command()
@@ -58,16 +59,21 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
     from readout.corpus.files import Change, write_files
-    from readout.dataset.build import DATACARD
+    from readout.dataset.card import DATACARD
     from readout.workbench.datacard import refresh_card
 
-    old, new = refresh_card(root, with_slow)
+    old, new, problems = refresh_card(root, with_slow)
+    if problems:
+        print_problems(problems)
+        summarise(problems, "")
+        sys.exit(1)
     stale = old != new
     if stale and not only_check:
         write_files(root, {DATACARD: Change(old.encode(), new.encode())})
     done = "stale" if only_check else "brought up to date"
-    click.echo(f"{DATACARD} is {done if stale else 'up to date'}.")
-    sys.exit(1 if only_check and stale else 0)
+    print_line(f"{DATACARD} is {done if stale else 'up to date'}.")
+    failed = only_check and stale
+    sys.exit(int(failed))
 
 
 @main.command()
@@ -80,6 +86,6 @@ def new(corpus: Path) -> None:
     from readout.workbench.new import write_corpus
 
     paths = write_corpus(corpus)
-    click.echo(f"Wrote {len(paths)} files to {corpus}. Now run:\n")
+    print_lines([f"Wrote {len(paths)} files to {corpus}. Now run:", ""])
     for line in (f"cd {shlex.quote(str(corpus))}", "readout check", "readout build"):
-        click.echo(f"    {line}")
+        print_line(f"    {line}")

@@ -16,14 +16,20 @@ from readout.model import (
     Pointer,
 )
 from readout.text.find import find_exact, find_nearest, find_respelled
+from readout.text.words import splits_word
 
 
 class Unanchored(msgspec.Struct, frozen=True):
-    """A span without offsets whose ``exact`` stands nowhere, or in several places (``candidates``: their starts)."""
+    """A span without offsets whose ``exact`` is nowhere in the text, or in several places.
+
+    ``candidates`` are the starts of these places, ``inside`` those where the words are a part of
+    longer words and nowhere else.
+    """
 
     pointer: Pointer
     exact: str
     candidates: tuple[int, ...]
+    inside: tuple[int, ...] = ()
 
 
 def iter_draft_spans(record: Mapping[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
@@ -38,18 +44,28 @@ def iter_draft_spans(record: Mapping[str, Any]) -> Iterator[tuple[Pointer, dict[
 
 
 def anchor_draft(record: Mapping[str, Any], text: str) -> tuple[dict[str, Any], list[Unanchored]]:
-    """Return a copy of a draft with the offsets of every span whose place is certain, and the spans that have none."""
+    """Return a copy of a draft with all certain offsets, and the spans whose place is not certain.
+
+    Words are looked for as whole words: "he" is not in "the". A prefix or a suffix says that a part
+    of a word is meant; boilerplate may be glued to other words.
+    """
     anchored = deepcopy(dict(record))
     unanchored = []
     for pointer, span in iter_draft_spans(anchored):
         context = {name: span.pop(name, "") for name in ("prefix", "suffix")}
         if "start" in span:
             continue
-        starts = find_exact(text, span["exact"], **context)
+        exact = span["exact"]
+        starts = find_exact(text, exact, **context)
+        inside: list[int] = []
+        if not any(context.values()) and record["type"] != "boilerplate":
+            inside = [start for start in starts if splits_word(text, start, start + len(exact))]
+            starts = [start for start in starts if start not in set(inside)]
         if len(starts) == 1:
-            span.update(start=starts[0], end=starts[0] + len(span["exact"]))
+            span.update(start=starts[0], end=starts[0] + len(exact))
         else:
-            unanchored.append(Unanchored(pointer, span["exact"], tuple(starts)))
+            parts = () if starts else tuple(inside)
+            unanchored.append(Unanchored(pointer, exact, tuple(starts), parts))
     return anchored, unanchored
 
 

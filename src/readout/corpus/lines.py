@@ -59,6 +59,39 @@ def carriage_return(raw: bytes) -> Iterator[Finding]:
         )
 
 
+_MARKER = re.compile(rb"^(<{7}|>{7}|\|{7}|={7})(?: .*)?\r?$", re.MULTILINE)
+
+
+@rule("conflict-marker", "bytes", shortcut=_is_written)
+def conflict_marker(raw: bytes) -> Iterator[Finding]:
+    """Files contain no unresolved merge conflict.
+
+    Each conflict is one finding, from its first marker to its last.
+    """
+    if not _MARKER.search(raw):
+        return
+    hint = (
+        "decide which lines are right, and delete the others and the marker lines; "
+        "of two versions of one record, keep only one."
+    )
+    stray = "A merge conflict left its marker here."
+    begun = 0
+    for number, line in enumerate(raw.split(b"\n"), 1):
+        match = _MARKER.match(line)
+        if match is None:
+            continue
+        if not begun and match[1] == b"<<<<<<<":
+            begun = number
+        elif not begun:
+            yield Finding(stray, line=number, hint=hint)
+        elif match[1] == b">>>>>>>":
+            message = f"Lines {begun} to {number} are an unresolved merge conflict."
+            yield Finding(message, line=begun, hint=hint)
+            begun = 0
+    if begun:
+        yield Finding(stray, line=begun, hint=hint)
+
+
 @rule("json-syntax", "json")
 def json_syntax(line: bytes) -> Iterator[Finding]:
     """Every line is one JSON value, and no line is blank."""
@@ -105,10 +138,10 @@ def _writes_composed_text(file: RecordFile[Any], kind: Kind) -> bool:
         return True
     if not isinstance(file, Layer):
         return unicodedata.is_normalized("NFC", file.raw.decode())
-    # Apart from the words of the raw text, and from labels, these are all strings of an annotation.
+    # These are all strings of an annotation but its labels and the words of the raw text.
     columns = file.columns
     ids = "".join(chain(columns.ids, *columns.names.values()))
-    return ids.isascii() and unicodedata.is_normalized("NFC", "\n".join(columns.remarks))
+    return ids.isascii() and unicodedata.is_normalized("NFC", "\n".join(columns.texts))
 
 
 @rule("not-nfc", "json", shortcut=_writes_composed_text)
@@ -149,23 +182,28 @@ _LARGEST = 2**31 - 1
 
 
 def _is_within_limits(layer: Layer) -> bool:
-    """Tell whether typed annotations, written as they are, fulfil their schema.
+    """Tell whether typed annotations that are as they are written fulfil their schema.
 
-    Asking the validator for each annotation would cost a third of a check. The types of the model already demand all
-    that the schema does, except for these limits. A test reads every keyword of the schema and breaks it in turn, so
-    this function cannot miss a limit that is added to the schema or changed there.
+    To ask the validator about each annotation would add a fifth to the time of a check. The types
+    of the model demand all that the schema does, except for the limits below. So that a change of
+    the schema is not missed, a test reads every keyword of the schema, breaks it in a record, and
+    asserts that the record is not accepted here.
     """
     columns = layer.columns
-    ids = "\n".join(chain(columns.ids, *columns.names.values(), ("",)))
+    names = [*columns.ids, *chain.from_iterable(columns.names.values())]
+    ids = "".join([f"{name}\n" for name in names])
     offsets = (*columns.starts, *columns.ends)
+    main = [values[SPAN_FIELDS[record_class][0]] for record_class, values in columns.values.items()]
+    addressees = columns.values[Quote]["addressees"]
     return (
         _IDS.fullmatch(ids) is not None
-        and "" not in columns.remarks
+        and ids.count("\n") == len(names)  # none has a line feed inside
+        and "" not in columns.texts
         and "" not in columns.exacts
         and min(offsets, default=0) >= 0
         and max(offsets, default=0) <= _LARGEST
-        and all(all(values[SPAN_FIELDS[record_class][0]]) for record_class, values in columns.values.items())
-        and all(len(set(names)) == len(names) for names in columns.values[Quote]["addressees"])
+        and all(map(all, main))
+        and all(len(set(speakers)) == len(speakers) for speakers in addressees)
     )
 
 
@@ -177,6 +215,14 @@ def schema(line: bytes, record: Any, kind: Kind) -> Iterator[Finding]:
 
 
 # ---------------------------------------------------------------- rules about raw texts
+
+
+@rule("empty-text", "bytes")
+def empty_text(text: str) -> Iterator[Finding]:
+    """Raw texts contain words."""
+    if not any(map(str.isalnum, text)):
+        hint = "restore the text, or remove the document and its layers from the corpus."
+        yield Finding("The text is empty.", line=1, column=1, hint=hint)
 
 
 @rule("raw-carriage-return", "bytes", "warning")
@@ -224,17 +270,17 @@ def control_character(text: str) -> Iterator[Finding]:
         )
 
 
-FILE_RULES: tuple[Rule, ...] = (encoding, byte_order_mark, carriage_return)
-"""The rules about the bytes of a JSONL file; ``find`` gets them all, a shortcut the same as those of lines."""
+FILE_RULES: tuple[Rule, ...] = (conflict_marker, encoding, byte_order_mark, carriage_return)
+"""The rules about all bytes of a JSONL file; shortcuts get what those of lines get."""
 
 LINE_RULES: tuple[Rule, ...] = (duplicate_key, not_nfc, schema)
-"""The rules about a line that is JSON. ``find`` gets its bytes, its record and the kind of record that is expected.
+"""The rules about a line that is JSON. ``find`` gets its bytes, its record and the expected kind.
 
-They are run in this order; a line that breaks one of them is not judged by the next. A shortcut gets the whole file,
-decoded into records, and their kind.
+They are run in this order, and a line that breaks one is not judged by the next. A shortcut gets
+the whole file, decoded into typed records, and their kind.
 """
 
-TEXT_RULES: tuple[Rule, ...] = (raw_carriage_return, raw_not_nfc, control_character)
+TEXT_RULES: tuple[Rule, ...] = (empty_text, raw_carriage_return, raw_not_nfc, control_character)
 """The rules about a raw text that can be decoded; ``find`` gets the text."""
 
 RULES: tuple[Rule, ...] = (*FILE_RULES, *TEXT_RULES, json_syntax, *LINE_RULES)
@@ -258,7 +304,13 @@ class Line(NamedTuple):
 
 
 def parse_lines(path: str, raw: bytes, kind: Kind) -> tuple[list[Line], list[Line], list[Problem]]:
-    """Return the lines whose records fulfil the schema, those that are JSON but do not, and all problems."""
+    """Return the valid lines, those that are JSON but violate the schema, and all problems.
+
+    A file with a merge conflict has no lines: both versions of a record would be judged.
+    """
+    problems = check_bytes(path, raw, (conflict_marker,))
+    if problems:
+        return [], [], problems
     problems = check_bytes(path, raw, FILE_RULES)
     undecodable = {problem.line for problem in problems if problem.code == encoding.code}
     valid: list[Line] = []

@@ -1,7 +1,7 @@
 """From the bytes of a JSONL file to its records and its problems, up to the schema rung. No I/O.
 
-A file is decoded as a whole first. If every rule about bytes and lines has a shortcut, and all tell from the records
-that the rule finds nothing, the records are those of the file. All other files are parsed line by line.
+A file is first decoded as a whole. If the shortcuts of all rules about bytes and lines are certain
+that these find nothing, it is done. All other files are parsed line by line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from readout.corpus.lines import FILE_RULES, LINE_RULES, parse_lines
+from readout.corpus import lines
+from readout.corpus.lines import parse_lines
 from readout.corpus.schema import Kind
 from readout.model import ANNOTATION_TYPES, AnyAnnotation, Layer, Record, RecordFile
 from readout.problem import Problem
@@ -20,7 +21,9 @@ from readout.problem import Problem
 R = TypeVar("R", bound=Record)
 
 
-def parse_file(path: str, raw: bytes, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
+def parse_file(
+    path: str, raw: bytes, kind: Kind, record_class: type[R]
+) -> tuple[RecordFile[R], list[Problem]]:
     """Return the records of a file of one kind, other than annotations, and its problems up to the schema rung."""
     records = _decode(raw, record_class)
     if records is not None:
@@ -29,7 +32,8 @@ def parse_file(path: str, raw: bytes, kind: Kind, record_class: type[R]) -> tupl
             return file, []
     valid, _, problems = parse_lines(path, raw, kind)
     converted = tuple(msgspec.convert(line.record, record_class) for line in valid)
-    return RecordFile(path=path, raw=raw, records=converted, lines=tuple(line.number for line in valid)), problems
+    numbers = tuple(line.number for line in valid)
+    return RecordFile(path=path, raw=raw, records=converted, lines=numbers), problems
 
 
 def parse_layer(path: str, raw: bytes, annotator: str | None) -> tuple[Layer, list[Problem]]:
@@ -66,11 +70,14 @@ def _number(records: Sequence[Any]) -> tuple[int, ...]:
 
 
 def _is_accepted(file: RecordFile[Any], kind: Kind) -> bool:
-    """Tell whether the shortcuts of all rules about bytes and lines tell that they find nothing in a file."""
-    return all(each.is_silent(file, kind) for each in (*FILE_RULES, *LINE_RULES))
+    """Tell whether it is certain that no rule about bytes and lines finds anything in a file."""
+    rules = (*lines.FILE_RULES, *lines.LINE_RULES)
+    return all(each.is_silent(file, kind) for each in rules)
 
 
-def _parse_layer_by_line(path: str, raw: bytes, annotator: str | None) -> tuple[Layer, list[Problem]]:
+def _parse_layer_by_line(
+    path: str, raw: bytes, annotator: str | None
+) -> tuple[Layer, list[Problem]]:
     """Return what each line holds; records that still lack ids or offsets are kept apart."""
     valid, invalid, problems = parse_lines(path, raw, "annotation")
     types = {line.record["id"]: line.record["type"] for line in valid if "id" in line.record}
@@ -84,7 +91,9 @@ def _parse_layer_by_line(path: str, raw: bytes, annotator: str | None) -> tuple[
         try:
             annotations.append(msgspec.convert(line.record, AnyAnnotation))
             numbers.append(line.number)
-        except msgspec.ValidationError:  # the schema lets people leave out ids and offsets, the model does not
+        except (
+            msgspec.ValidationError
+        ):  # the schema lets people leave out ids and offsets, the model does not
             drafts.append((line.number, line.record))
     layer = Layer(
         path=path,

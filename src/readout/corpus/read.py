@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -61,6 +62,13 @@ def missing_file(path: str) -> Iterator[Finding]:
     )
 
 
+@rule("outside-link", "bytes")
+def outside_link(path: str) -> Iterator[Finding]:
+    """No link in a corpus leads out of it: such a file is not read."""
+    message = f"The path {path!r} is a link that leads out of the corpus, so it is not read."
+    yield Finding(message, hint="remove the link, and put a copy of the file in its place.")
+
+
 @rule("unexpected-file", "bytes", "warning")
 def unexpected_file(path: str) -> Iterator[Finding]:
     """Every file in a data folder belongs to a document of the corpus."""
@@ -79,7 +87,7 @@ def unplaced_annotation(path: str, raw: bytes) -> Iterator[Finding]:
         yield Finding("The annotation waits for a place in the corrected text.", line=number, hint=hint)
 
 
-RULES: tuple[Rule, ...] = (missing_file, unexpected_file, unplaced_annotation, *lines.RULES)
+RULES: tuple[Rule, ...] = (missing_file, outside_link, unexpected_file, unplaced_annotation, *lines.RULES)
 
 
 def find_root(start: Path) -> Path:
@@ -103,12 +111,22 @@ def require_corpus(root: Path) -> None:
 
 # A pipe must not be waited for (POSIX), and line endings must not be translated (Windows).
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
+_IS_LINK = (errno.ELOOP, errno.EMLINK)  # what Linux, macOS and BSD say of a link
 
 
 def read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
-    """Return the bytes of a regular file of a corpus; None and a problem where there is none that can be read."""
+    """Return the bytes of a regular file of a corpus.
+
+    Return None and a problem if there is no such file, or if it is outside the corpus: a text of a
+    stranger that is a link to a private file would be shown on a page or put into a dataset.
+    """
     try:
-        descriptor = os.open(f"{root}/{path}", _OPEN_FLAGS)
+        if _has_linked_folder(root, path) and leads_outside(root, path):
+            return None, _report(outside_link, path)
+        descriptor = _open(root, path)
+        if descriptor is None:
+            return None, _report(outside_link, path)
         try:
             if stat.S_ISREG((found := os.fstat(descriptor)).st_mode):
                 return _read_all(descriptor, found.st_size), []
@@ -116,7 +134,37 @@ def read_bytes(root: Path, path: str) -> tuple[bytes | None, list[Problem]]:
             os.close(descriptor)
     except (OSError, ValueError):
         pass
-    return None, [locate(missing_file, finding, path) for finding in missing_file.find(path)]
+    return None, _report(missing_file, path)
+
+
+def _report(rule_: Rule, path: str) -> list[Problem]:
+    return [locate(rule_, finding, path) for finding in rule_.find(path)]
+
+
+def _has_linked_folder(root: Path, path: str) -> bool:
+    """Return whether a folder of a path is a link, which costs a tenth of resolving the path."""
+    end = path.find("/")
+    while end >= 0:
+        if stat.S_ISLNK(os.lstat(f"{root}/{path[:end]}").st_mode):
+            return True
+        end = path.find("/", end + 1)
+    return False
+
+
+def _open(root: Path, path: str) -> int | None:
+    """Return the descriptor of a file; None if the file is a link that leads out of the corpus."""
+    try:
+        if _NO_FOLLOW:
+            return os.open(f"{root}/{path}", _OPEN_FLAGS | _NO_FOLLOW)
+    except OSError as error:
+        if error.errno not in _IS_LINK:
+            raise
+    return None if leads_outside(root, path) else os.open(f"{root}/{path}", _OPEN_FLAGS)
+
+
+def leads_outside(root: Path, path: str) -> bool:
+    """Return whether a path in a corpus leads, by links, to a place that is not in the corpus."""
+    return not (root / path).resolve().is_relative_to(root.resolve())
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
@@ -130,6 +178,8 @@ def _read_all(descriptor: int, size: int) -> bytes:
 
 def _list_folder(root: Path, folder: str) -> list[str]:
     r"""Return the names in a data folder, sorted; bytes that are not UTF-8 as ``\xff``, which names no file."""
+    if leads_outside(root, folder):
+        return []
     try:
         names = [os.fsencode(name).decode(errors="backslashreplace") for name in os.listdir(root / folder)]
     except OSError:
@@ -143,7 +193,7 @@ R = TypeVar("R", bound=Record)
 def _read_records(root: Path, path: str, kind: Kind, record_class: type[R]) -> tuple[RecordFile[R], list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
-        return RecordFile(path=path), problems
+        return RecordFile(path=path, is_read=False), problems
     return parse_file(path, raw, kind, record_class)
 
 
@@ -159,7 +209,7 @@ def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]
 def _read_layer(root: Path, path: str, annotator: str | None) -> tuple[Layer, list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
-        return Layer(path=path, annotator=annotator), problems
+        return Layer(path=path, annotator=annotator, is_read=False), problems
     return parse_layer(path, raw, annotator)
 
 
@@ -238,7 +288,10 @@ def iter_annotators(root: Path) -> Iterator[str]:
 def read_document(
     root: Path, meta: Document, annotators: Iterable[str]
 ) -> tuple[AnnotatedDocument | None, list[Problem]]:
-    """Return one document with its layers and its problems up to the schema rung; None where its text is unreadable."""
+    """Return one document with its layers, and its problems up to the schema rung.
+
+    The document is None if its text cannot be read.
+    """
     text, digest, problems = read_text(root, meta.doc_id)
     layers = []
     for annotator in (None, *annotators):
@@ -261,7 +314,7 @@ def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication]
     """Return the decisions on a document's disagreements; none where it has no such file."""
     path = f"{ADJUDICATION}/{doc_id}.jsonl"
     if not os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - asked for every document
-        return RecordFile(path=path), []
+        return RecordFile(path=path, is_read=False), []
     return _read_records(root, path, "adjudication", Adjudication)
 
 
@@ -272,17 +325,21 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     folders = [(TEXTS, ".txt"), (GOLD, ".jsonl"), (ADJUDICATION, ".jsonl")]
     folders += [(f"{BY}/{annotator}", ".jsonl") for annotator in iter_annotators(root)]
     for folder, suffix in folders:
+        if leads_outside(root, folder):
+            yield from _report(outside_link, folder)
         for name in sorted({*_list_folder(root, folder)} - {name + suffix for name in known}):
-            path = f"{folder}/{name}"
-            yield from (locate(unexpected_file, finding, path) for finding in unexpected_file.find(path))
+            yield from _report(unexpected_file, f"{folder}/{name}")
+    if leads_outside(root, BY):
+        yield from _report(outside_link, BY)
     for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
-        yield from (
-            locate(unexpected_file, finding, f"{BY}/{name}") for finding in unexpected_file.find(f"{BY}/{name}")
-        )
+        yield from _report(unexpected_file, f"{BY}/{name}")
 
 
 def check_unplaced(root: Path) -> Iterator[Problem]:
     """Yield a problem for every annotation that a corrected text left without a place."""
+    if leads_outside(root, UNPLACED):
+        yield from _report(outside_link, UNPLACED)
+        return
     for file in sorted((root / UNPLACED).rglob("*.jsonl")):
         path = file.relative_to(root).as_posix()
         raw, problems = read_bytes(root, path)

@@ -1,7 +1,7 @@
 """JSON Schema validation: a fast accept path and a precise explanation path.
 
-A record is accepted when ``jsonschema-rs`` accepts it. A record that it rejects is explained by ``jsonschema``, the
-reference implementation, which is imported only then.
+A record is accepted when ``jsonschema-rs`` accepts it. A record that it rejects is explained by
+``jsonschema``, the reference implementation, which is imported only then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ from readout.model import Pointer
 from readout.problem import Finding
 
 Kind: TypeAlias = Literal[
-    "annotation", "document", "speaker", "topic", "target", "annotator", "adjudication", "suggestion", "system"
+    "annotation",
+    "document",
+    "speaker",
+    "topic",
+    "target",
+    "annotator",
+    "adjudication",
+    "suggestion",
+    "system",
 ]
 
 _INSTALLED = Path(__file__).parents[1] / "_data" / "schema"
@@ -27,14 +35,17 @@ _CHECKOUT = Path(__file__).parents[3] / "schema"
 
 
 def schema_folder() -> Path:
-    """Return the folder of the schemas: inside the installed package, or at the top of a checkout."""
+    """Return the folder of the schemas, in the installed package or in a checkout."""
     return _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
 
 
 @cache
 def read_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a record kind."""
-    return cast("dict[str, Any]", msgspec.json.decode((schema_folder() / f"{kind}.schema.json").read_bytes()))
+    return cast(
+        "dict[str, Any]",
+        msgspec.json.decode((schema_folder() / f"{kind}.schema.json").read_bytes()),
+    )
 
 
 @cache
@@ -51,7 +62,7 @@ def is_valid(kind: Kind, record: object) -> bool:
 
 
 def are_valid(kind: Kind, records: Sequence[object]) -> bool:
-    """Tell whether all records fulfil their schema; one call for many is faster than one call for each."""
+    """Tell whether all records fulfil their schema; one call is faster than one for each."""
     accepted: bool = _validator_of_many(kind).is_valid(records)
     return accepted
 
@@ -71,22 +82,32 @@ def _explainer(kind: Kind) -> Any:
 
 
 def explain(kind: Kind, record: object) -> Iterator[Finding]:
-    """Yield what is wrong with a record that :func:`is_valid` rejects, at least one finding, each with its pointer."""
+    """Yield the faults of a record that :func:`is_valid` rejects: one or more, with pointers."""
     from jsonschema.exceptions import best_match
 
-    errors = sorted(_explainer(kind).iter_errors(record), key=lambda error: [str(part) for part in error.absolute_path])
+    errors = sorted(
+        _explainer(kind).iter_errors(record),
+        key=lambda error: [str(part) for part in error.absolute_path],
+    )
     for error in errors:
         deepest = best_match([error]) or error
         yield _describe_error(deepest)
     if not errors:
         for rejection in _validator(kind).iter_errors(record):
-            yield Finding(f"The value does not fit its schema: {rejection.message}.", tuple(rejection.instance_path))
+            yield Finding(
+                f"The value does not fit its schema: {rejection.message}.",
+                tuple(rejection.instance_path),
+            )
 
 
 def _describe_error(error: Any) -> Finding:
     pointer: Pointer = tuple(error.absolute_path)
     describe = _SENTENCES.get(error.validator)
-    message, hint = describe(error) if describe else (f"The value does not fit its schema: {error.message}.", None)
+    message, hint = (
+        describe(error)
+        if describe
+        else (f"The value does not fit its schema: {error.message}.", None)
+    )
     if error.validator == "additionalProperties" and (extra := _extra_fields(error)):
         pointer = (*pointer, extra[0])
     return Finding(message, pointer, hint=hint or _description(error))
@@ -113,11 +134,13 @@ def _extra_fields(error: Any) -> list[str]:
 
 def _describe_enum(error: Any) -> tuple[str, str | None]:
     allowed = [value for value in error.validator_value if isinstance(value, str)]
-    message = (
-        f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected one of {', '.join(map(repr, allowed))}."
-    )
+    expected = ", ".join(map(repr, allowed))
+    message = f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected one of {expected}."
     if error.instance == "suggestion":
-        return message, "only the annotation inside a suggestion may enter a layer: copy what stands in 'annotation'."
+        return (
+            message,
+            "only the annotation inside a suggestion may enter a layer: copy the value of 'annotation'.",
+        )
     return message, _close(error.instance, allowed) if isinstance(error.instance, str) else None
 
 
@@ -142,8 +165,12 @@ def _meaning(error: Any, name: str) -> str:
 def _describe_extra(error: Any) -> tuple[str, str | None]:
     extra = _extra_fields(error)
     allowed = sorted(error.schema.get("properties", {}))
-    message = f"Got the unknown field {', '.join(map(repr, extra))}. Expected only {', '.join(map(repr, allowed))}."
-    return message, (_close(extra[0], allowed) if extra else None) or "remove the field, or say it in 'note' in words."
+    unknown = ", ".join(map(repr, extra))
+    known = ", ".join(map(repr, allowed))
+    message = f"Got the unknown field {unknown}. Expected only {known}."
+    return message, (
+        _close(extra[0], allowed) if extra else None
+    ) or "remove the field, or say it in 'note' in words."
 
 
 _JSON_TYPES = {
@@ -156,10 +183,15 @@ _JSON_TYPES = {
 
 
 def _describe_type(error: Any) -> tuple[str, str | None]:
-    expected = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    expected = (
+        error.validator_value
+        if isinstance(error.validator_value, list)
+        else [error.validator_value]
+    )
     message = f"Got {_shorten_value(error.instance)} for {_field(error)}."
-    return f"{message} Expected {' or '.join(_JSON_TYPES.get(str(name), str(name)) for name in expected)}.", _type_hint(
-        error, expected
+    return (
+        f"{message} Expected {' or '.join(_JSON_TYPES.get(str(name), str(name)) for name in expected)}.",
+        _type_hint(error, expected),
     )
 
 
@@ -167,7 +199,11 @@ def _type_hint(error: Any, expected: list[str]) -> str | None:
     got = error.instance
     if "array" in expected and isinstance(got, str | dict):
         return "put square brackets around it."
-    if isinstance(got, list) and len(got) == 1 and isinstance(got[0], dict if "object" in expected else str):
+    if (
+        isinstance(got, list)
+        and len(got) == 1
+        and isinstance(got[0], dict if "object" in expected else str)
+    ):
         return "remove the square brackets."
     if "integer" in expected and isinstance(got, str) and got.isdecimal():
         return f"write {got} without quotation marks."
@@ -177,9 +213,13 @@ def _type_hint(error: Any, expected: list[str]) -> str | None:
 _ID = "^[a-z0-9][a-z0-9-]*$"
 _PATTERN_WORDS = {
     _ID: "an id: lower-case letters, digits and hyphens",
-    "^[0-9]{4}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$": "year, month and a short name, such as '2030-01-harbour-talks'",
+    "^[0-9]{4}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$": (
+        "year, month and a short name, such as '2030-01-harbour-talks'"
+    ),
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day, such as '2030-01-31'",
-    "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$": "a year, month or day, such as '2030', '2030-01' or '2030-01-31'",
+    "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$": (
+        "a year, month or day, such as '2030', '2030-01' or '2030-01-31'"
+    ),
     "^[0-9a-f]{64}$": "a SHA-256 checksum: 64 digits from 0 to 9 and a to f",
     "^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$": "a language tag, such as 'en' or 'he'",
     "^[A-Z]{2}$": "a country code of two capitals, such as 'IL'",
@@ -196,19 +236,28 @@ def _describe_pattern(error: Any) -> tuple[str, str | None]:
     got = f"Got {_shorten_value(error.instance)} for {_field(error)}."
     message = f"{got} Expected {_PATTERN_WORDS.get(pattern, repr(pattern))}."
     proposed = "-".join(re.findall("[a-z0-9]+", error.instance.lower())) if pattern == _ID else ""
-    return message, f"in the form of an id it is {proposed!r}; name one that exists." if proposed else None
+    return (
+        message,
+        f"in the form of an id it is {proposed!r}; name one that exists." if proposed else None,
+    )
 
 
 def _describe_empty(error: Any) -> tuple[str, str | None]:
     least = f"{error.validator_value} {_NOUNS[error.validator]}"
-    return f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected at least {least}.", None
+    return (
+        f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected at least {least}.",
+        None,
+    )
 
 
 _NOUNS = {"minItems": "item", "minLength": "character"}
 
 
 def _describe_together(error: Any) -> tuple[str, str | None]:
-    return "The span has one of 'start' and 'end' without the other.", "remove both and run `readout format`."
+    return (
+        "The span has one of 'start' and 'end' without the other.",
+        "remove both and run `readout format`.",
+    )
 
 
 _SENTENCES: dict[str, Callable[[Any], tuple[str, str | None]]] = {

@@ -1,7 +1,7 @@
 """What documents hold, counted into a :class:`Tally`.
 
-Tallies add up, in any order and grouping, and are plain data, so that parts of a corpus can be counted at different
-times and places.
+Tallies add up, in any order and grouping, and are plain data, so that parts of a corpus can be
+counted at different times and places.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ class DocumentTally(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tally(msgspec.Struct):
-    """Addable counts of gold annotations. ``listed`` are the first documents by id; names are ids of registries.
+    """Counts of gold annotations, which add up. ``listed`` are the first documents by id.
 
-    ``labels`` maps field, then label, then split to a number; ``topics`` maps a topic to its passages, documents and
-    characters; ``statements`` maps a statement to the document and the beginning of each quote that reports it.
+    ``labels`` maps field, then label, then split to a number; ``topics`` maps a topic to its
+    passages, documents and characters; ``statements`` maps a statement to the document and the
+    beginning of each quote that reports it.
     """
 
     documents: int = 0
@@ -67,7 +68,10 @@ class Tally(msgspec.Struct):
         groups = {cls: _Group(documents, cls) for cls in ANNOTATION_CLASSES.values()}
         self.documents += len(documents)
         self._list(documents)
-        _add_counts(self.annotations, {name: len(groups[cls].records) for name, cls in ANNOTATION_CLASSES.items()})
+        _add_counts(
+            self.annotations,
+            {name: len(groups[cls].records) for name, cls in ANNOTATION_CLASSES.items()},
+        )
         _add_counts(self.mentions, Counter(groups[Mention].values("speaker")))
         self._count_quotes(groups[Quote])
         self._count_stances(groups[Stance])
@@ -80,7 +84,9 @@ class Tally(msgspec.Struct):
             self.listed = sorted([*self.listed, *more], key=lambda each: each.doc_id)[:LISTED]
 
     def _label(self, field: str, group: _Group) -> None:
-        for (label, split), number in Counter(zip(group.values(field), group.splits, strict=True)).items():
+        for (label, split), number in Counter(
+            zip(group.values(field), group.splits, strict=True)
+        ).items():
             _add_counts(self.labels, {field: {label: {split: number}}})
 
     def _count_quotes(self, group: _Group) -> None:
@@ -89,14 +95,18 @@ class Tally(msgspec.Struct):
         if any(group.values("statement")):
             for quote, doc_id in zip(group.records, group.doc_ids, strict=True):
                 if quote.statement:
-                    _add_counts(self.statements, {quote.statement: [(doc_id, quote.content[0].exact[:60])]})
+                    _add_counts(
+                        self.statements, {quote.statement: [(doc_id, quote.content[0].exact[:60])]}
+                    )
 
     def _count_stances(self, group: _Group) -> None:
         _add_counts(self.stances, Counter(group.values("holder")))
         self._label("polarity", group)
         self._label("expression", group)
         targets = list(group.values("target"))
-        for (target, polarity), number in Counter(zip(targets, group.values("polarity"), strict=True)).items():
+        for (target, polarity), number in Counter(
+            zip(targets, group.values("polarity"), strict=True)
+        ).items():
             _add_counts(self.targets, {target: {polarity: number}})
         for target, holder in set(zip(targets, group.values("holder"), strict=True)):
             self.holders.setdefault(target, set()).add(intern(holder))
@@ -112,13 +122,15 @@ class Tally(msgspec.Struct):
 
 
 class _Group:
-    """The gold annotations of one class in some documents, with the split and the id of the document of each."""
+    """The gold annotations of one class, each with the split and the id of its document."""
 
     def __init__(self, documents: Sequence[AnnotatedDocument], record_class: type) -> None:
         groups = [document.gold.by_class[record_class] for document in documents]
         metas = [document.meta for document in documents]
         self.records = list(chain.from_iterable(groups))
-        self.doc_ids = [meta.doc_id for meta, group in zip(metas, groups, strict=True) for _ in group]
+        self.doc_ids = [
+            meta.doc_id for meta, group in zip(metas, groups, strict=True) for _ in group
+        ]
         self.splits = [meta.split for meta, group in zip(metas, groups, strict=True) for _ in group]
 
     def values(self, field: str) -> Iterator[Any]:
@@ -129,9 +141,18 @@ class _Group:
 def _tally_document(document: AnnotatedDocument) -> DocumentTally:
     meta = document.meta
     published = f"{meta.published or 'unknown'} ({meta.published_basis})"
-    counts: Counts = {name: len(document.gold.by_class[cls]) for name, cls in ANNOTATION_CLASSES.items()}
+    counts: Counts = {
+        name: len(document.gold.by_class[cls]) for name, cls in ANNOTATION_CLASSES.items()
+    }
     return DocumentTally(
-        meta.doc_id, published, meta.outlet, meta.outlet_basis, meta.event, meta.split, len(document.text), counts
+        meta.doc_id,
+        published,
+        meta.outlet,
+        meta.outlet_basis,
+        meta.event,
+        meta.split,
+        len(document.text),
+        counts,
     )
 
 

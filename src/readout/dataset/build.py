@@ -1,11 +1,13 @@
-"""From a corpus folder to a Hugging Face dataset repository.
+"""Build of the Hugging Face dataset repository of a corpus folder.
 
-Shards are compiled, and the card, Croissant metadata and checksums are made of the results. The
-folder is written beside its target and swapped in whole; on any error the target stays as it was.
+The shards are compiled to Parquet files. The card, Croissant metadata and checksums are made from
+the results. A new folder is written beside the target and replaces it in one step, so the target
+does not change if the build fails.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -29,46 +31,50 @@ from readout.corpus.schema import schema_folder
 from readout.corpus.tally import Tally
 from readout.dataset import statistics
 from readout.dataset.card import (
+    DATACARD,
     ConfigInfo,
     SplitInfo,
-    features_table,
     fill_sections,
+    find_loadable,
     format_card,
+    format_columns,
     hash_config,
+    read_card,
     split_front_matter,
 )
-from readout.dataset.croissant import make_croissant
-from readout.dataset.features import CONFIGS, Config, config_splits
+from readout.dataset.croissant import build_croissant
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
 from readout.model import Registries
 from readout.problem import Problem, is_failure
 from readout.report.tables import format_markdown
-from readout.scale.cache import FOLDER, Cache, Snapshot, scan
+from readout.scale.cache import FOLDER, Cache, Snapshot, hash_value, scan
 from readout.scale.shards import Result, ShardFile
-from readout.scale.workers import Options, uncollected
+from readout.scale.workers import Options, collector_paused
 
 COMMAND = "build"
 HUB = "build/hub"
-DATACARD = "DATACARD.md"
 COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
 
 
 class Built(NamedTuple):
-    """What a build did: its problems and, if there is no error, the infos of the configs."""
+    """The result of a build: all problems and, if none is an error, the infos of the configs."""
 
     problems: tuple[Problem, ...]
     infos: tuple[ConfigInfo, ...] = ()
 
 
-@uncollected()
+@collector_paused()
 def build_hub(root: Path, target: Path, options: Options | None = None) -> Built:
     """Build the dataset repository of a corpus folder at ``target``.
 
-    Only what has changed since the last build is compiled.
+    Only the shards that changed since the last build are compiled. If the corpus has errors, the
+    target stays as it was.
 
     Raises:
         UnreadableCorpusError: ``root`` is not a corpus folder.
-        OSError: ``target`` cannot be written; what was there stays.
-        RefusedError: ``target`` holds what no build has written, or what was changed since.
+        RefusedError: a column has 2 GiB or more of text, or ``target`` contains what no build
+            wrote, or what was changed since.
+        OSError: ``target`` cannot be written; it stays as it was.
 
     """
     options = options or Options()
@@ -77,81 +83,100 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
         manifest = manifest_path(target)
         last, cache = Cache(manifest), Cache(manifest.with_name(f"{manifest.name}-shards"))
 
-        outputs = _stamp_outputs(target)
-        built = None if options.verify else last.find(snapshot.hash_all(outputs), Built)
+        sources, outputs = snapshot.hash_all(), _stamp_outputs(target)
+        built = None if options.verify else last.find(hash_value((sources, outputs)), Built)
         if built is None:
-            built = _build(snapshot, cache, target, options)
+            is_intact = _find_intact(target, outputs, cache, options.verify)
+            built = _build(snapshot, target, cache, options, is_intact)
             outputs = _stamp_outputs(target)
             if built.infos:
                 cache.keep("outputs", outputs)
                 cache.write()
-            last.keep(snapshot.hash_all(outputs), built)
+            last.keep(hash_value((sources, outputs)), built)
             last.write()
     return built
 
 
-def _build(snapshot: Snapshot, cache: Cache, target: Path, options: Options) -> Built:
+def _build(
+    snapshot: Snapshot,
+    target: Path,
+    cache: Cache,
+    options: Options,
+    is_intact: Callable[[ShardFile], bool],
+) -> Built:
+    # Imported here because a build without changes does not need pyarrow.
     from readout.dataset.parquet import compile_registries, compile_shard
 
-    intact = _find_intact(target, cache, options.verify)
-
     def is_usable(result: Result) -> bool:
-        return bool(result.files) and all(intact(file) for file in result.files)
+        return bool(result.files) and all(map(is_intact, result.files))
 
     with replaced_folder(target, COMMAND) as folder:
         for config in CONFIGS:
             (folder / "data" / config).mkdir(parents=True)
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
         report, results = run_shards(snapshot, cache, options, work, is_usable)
-        if is_failure(report.problems):
-            return Built(report.problems)
+        card, found = read_card(snapshot.root)
+        problems = (*report.problems, *found)
+        if card is None or is_failure(problems):
+            return Built(problems)
 
-        files = [file for result in results for file in result.files]
-        _take_over([file.path for file in files], target, folder)
+        files: list[ShardFile] = []
+        for result in results:
+            files += result.files
+        _link_unchanged([file.path for file in files], target, folder)
         registries, _ = snapshot.scope.read_registries()
         files += compile_registries(folder, registries)
 
-        built = Built(report.problems, _describe(files))
+        built = Built(problems, _to_infos(files))
         sections = composition_sections(report.tally, registries)
         checksums = {file.path: file.sha256 for file in files}
-        _write_documentation(folder, snapshot.root, built.infos, sections, checksums)
+        card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
+        _write_documentation(folder, snapshot.root, built.infos, card, checksums)
         swap_in(folder, target, COMMAND)
     return built
 
 
-def _find_intact(target: Path, cache: Cache, verify: bool) -> Callable[[ShardFile], bool]:
-    """Return a function that tells whether a file of the target is the one that was written."""
-    outputs = _stamp_outputs(target)
+def _find_intact(
+    target: Path,
+    outputs: Mapping[str, tuple[int, int]],
+    cache: Cache,
+    verify: bool,
+) -> Callable[[ShardFile], bool]:
+    """Return a function that checks whether a file of the target is as the last build wrote it.
+
+    It compares sizes and times or, to ``verify``, checksums.
+    """
     written = cache.find("outputs", dict[str, tuple[int, int]]) or {}
 
-    def is_same_stamp(file: ShardFile) -> bool:
+    def has_same_stamp(file: ShardFile) -> bool:
         return file.path in outputs and outputs[file.path] == written.get(file.path)
 
-    def is_same_content(file: ShardFile) -> bool:
+    def has_same_content(file: ShardFile) -> bool:
         if file.path not in outputs:
             return False
         return sha256((target / file.path).read_bytes()).hexdigest() == file.sha256
 
-    return is_same_content if verify else is_same_stamp
+    return has_same_content if verify else has_same_stamp
 
 
 def _stamp_outputs(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return size and time of modification of every file below a folder, by relative path."""
+    """Return size and modification time (ns) of every file below a folder, by relative path."""
     top = str(folder.resolve())
-    found = {}
+    outputs = {}
     for parent, stamps in scan(top, sys.maxsize).items():
         within = parent[len(top) + 1 :]
         for name, stamp in stamps.items():
             if stamp is not FOLDER:
-                found[f"{within}/{name}".lstrip("/")] = stamp[:2]
-    return found
+                path = f"{within}/{name}".lstrip("/")
+                outputs[path] = stamp[:2]
+    return outputs
 
 
-def _take_over(paths: Iterable[str], target: Path, folder: Path) -> None:
-    """Link the files that were not made anew from the target into the new folder."""
+def _link_unchanged(paths: Iterable[str], target: Path, folder: Path) -> None:
+    """Link the files that were not compiled anew from the target into the new folder."""
     for path in paths:
         old, new = f"{target}/{path}", f"{folder}/{path}"
-        if os.path.exists(new):  # noqa: PTH110 - asked for every file
+        if os.path.exists(new):  # noqa: PTH110 - a Path per file would take longer than the test
             continue
         try:
             os.link(old, new)
@@ -159,35 +184,32 @@ def _take_over(paths: Iterable[str], target: Path, folder: Path) -> None:
             shutil.copy2(old, new)
 
 
-def _describe(files: Iterable[ShardFile]) -> tuple[ConfigInfo, ...]:
-    """Return what the card says of each config, by its files."""
+def _to_infos(files: Iterable[ShardFile]) -> tuple[ConfigInfo, ...]:
     by_split: dict[tuple[str, str], list[ShardFile]] = {}
     for file in files:
         by_split.setdefault((file.config, file.split), []).append(file)
-    return tuple([_describe_config(config, by_split) for config in CONFIGS])
+    return tuple([_to_info(config, by_split) for config in CONFIGS])
 
 
-def _describe_config(
-    config: Config,
-    by_split: Mapping[tuple[str, str], list[ShardFile]],
-) -> ConfigInfo:
+def _to_info(config: Config, by_split: Mapping[tuple[str, str], list[ShardFile]]) -> ConfigInfo:
     splits: list[SplitInfo] = []
     hashes: dict[str, list[str]] = {}
-    size = 0
+    download_size = 0
     for split in config_splits(config):
         files = by_split[config, split]
         rows = sum([file.rows for file in files])
-        splits.append(SplitInfo(split, sum([file.num_bytes for file in files]), rows))
+        num_bytes = sum([file.num_bytes for file in files])
+        splits.append(SplitInfo(split, num_bytes, rows))
         hashes[split] = [file.content for file in files]
-        size += sum([file.size for file in files])
-    return ConfigInfo(config, tuple(splits), size, hash_config(hashes))
+        download_size += sum([file.size for file in files])
+    return ConfigInfo(config, tuple(splits), download_size, hash_config(hashes))
 
 
 def hash_sources(root: Path) -> str:
-    """Return the SHA-256 of paths and bytes of all that a corpus is compiled from."""
+    """Return the SHA-256 of the paths and bytes of all files that a corpus is compiled from."""
     digest = sha256()
     for folder in ("raw", "annotations"):
-        # By parts, which are compared alike on all systems; Windows compares whole paths without case.
+        # Sorted by parts, since whole paths are compared without case on Windows.
         for path in sorted((root / folder).rglob("*"), key=lambda path: path.parts):
             if path.is_file():
                 name = path.relative_to(root).as_posix()
@@ -196,25 +218,49 @@ def hash_sources(root: Path) -> str:
     return digest.hexdigest()
 
 
+# ---------------------------------------------------------------- what a build prints
+
+
 def describe_build(built: Built, target: Path) -> str:
-    """Return what was built and the lines of Python that load it."""
-    width = max(len(info.config) for info in built.infos)
+    """Return the rows of every config and split, and the lines of Python that load one."""
+    width = max([len(info.config) for info in built.infos])
     lines = [f"Built {target}:"]
     for info in built.infos:
-        rows = ", ".join(f"{split.num_examples} {split.name}" for split in info.splits)
+        rows = ", ".join([f"{split.num_examples} {split.name}" for split in info.splits])
         lines.append(f"  {info.config:<{width}}  {rows}")
-    lines += ["", "Load it:", ""]
-    lines += [f"    {line}" for line in load_example(target)]
+
+    example = load_example(built.infos, target)
+    if example:
+        lines += ["", "Load it:", ""]
+        lines += [f"    {line}" for line in example]
     return "\n".join(lines)
 
 
-def load_example(target: Path) -> tuple[str, str, str]:
-    """Return the three lines of Python that load a built folder."""
-    return (
+def load_example(infos: Iterable[ConfigInfo], target: Path) -> list[str]:
+    """Return the lines of Python that load a built folder; none if it has no rows.
+
+    They load the default config if it has rows.
+    """
+    loadable = find_loadable(infos)
+    if not loadable:
+        return []
+
+    info = loadable[0]
+    for each in loadable:
+        if each.config == DEFAULT_CONFIG:
+            info = each
+    name, split = info.config, info.splits[0].name
+
+    # `datasets` takes a relative path such as build/hub for the id of a dataset on the Hub.
+    path = target.as_posix()
+    if not target.is_absolute() and target.parts[:1] != ("..",):
+        path = f"./{path}"
+    location = json.dumps(path, ensure_ascii=False)
+    return [
         "from datasets import load_dataset",
-        f'stances = load_dataset("{target.as_posix()}", "stances")',
-        'print(stances["train"][0])',
-    )
+        f'{name} = load_dataset({location}, "{name}")',
+        f'print({name}["{split}"][0])',
+    ]
 
 
 # ---------------------------------------------------------------- documentation
@@ -224,17 +270,14 @@ def _write_documentation(
     folder: Path,
     root: Path,
     infos: tuple[ConfigInfo, ...],
-    sections: Mapping[str, str],
+    card: str,
     parquet: Mapping[str, str],
 ) -> None:
-    card = f"# {root.name}\n"
-    if (root / DATACARD).is_file():
-        card = (root / DATACARD).read_text(encoding="utf-8")
-    card = fill_sections(card, sections)
+    """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256."""
     (folder / "README.md").write_text(format_card(card, infos), encoding="utf-8", newline="\n")
 
     front, _ = split_front_matter(card)
-    croissant = make_croissant(front, infos, dict(sorted(parquet.items())))
+    croissant = build_croissant(front, infos, dict(sorted(parquet.items())))
     _write_json(folder / "croissant.json", croissant)
     hashes = {info.config: info.content_hash for info in infos}
     _write_json(folder / "content_hashes.json", hashes)
@@ -251,8 +294,8 @@ def _write_json(path: Path, value: object) -> None:
 
 
 def composition_sections(tally: Tally, registries: Registries) -> dict[str, str]:
-    """Return the generated sections of the card that count what the corpus holds."""
-    sections = {"columns": features_table()}
-    for name, make in statistics.TABLES.items():
-        sections[name] = format_markdown(make(tally, registries))
+    """Return the generated sections of the card that are tables of columns and counts."""
+    sections = {"columns": format_columns()}
+    for name, count in statistics.TABLES.items():
+        sections[name] = format_markdown(count(tally, registries))
     return sections

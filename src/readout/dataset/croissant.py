@@ -1,8 +1,11 @@
-"""Croissant 1.0 metadata (MLCommons) of the dataset repository: one record set a split of a config."""
+"""Croissant metadata of the dataset repository, with one record set per split of a config.
+
+The format is MLCommons Croissant 1.0.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from readout.dataset.card import ConfigInfo, data_path
@@ -46,23 +49,36 @@ CONTEXT: dict[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-_CROISSANT_TYPES = {"string": "sc:Text", "int32": "sc:Integer", "int64": "sc:Integer", "float64": "sc:Float"}
+_TYPES = {
+    "string": "sc:Text",
+    "int32": "sc:Integer",
+    "int64": "sc:Integer",
+    "float64": "sc:Float",
+}
+PARQUET = "application/x-parquet"
 
 
-def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parquet: Mapping[str, str]) -> dict[str, Any]:
-    """Return the JSON-LD of the repository; ``parquet`` maps the path of each Parquet file to its SHA-256."""
-    infos = list(infos)
-    files = [
-        {
-            "@type": "cr:FileObject",
-            "@id": path,
-            "name": path,
-            "contentUrl": path,
-            "encodingFormat": "application/x-parquet",
-            "sha256": digest,
-        }
-        for path, digest in parquet.items()
-    ]
+def build_croissant(
+    front: Mapping[str, Any],
+    infos: Sequence[ConfigInfo],
+    parquet: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the JSON-LD of the dataset repository.
+
+    ``front`` is the front matter of its card; ``parquet`` maps the path of each Parquet file to its
+    SHA-256.
+    """
+    distribution = [_file_object(path, digest) for path, digest in parquet.items()]
+    record_sets = []
+    for info in infos:
+        for split in info.splits:
+            glob = data_path(info.config, split.name)
+            paths = _find_paths(glob, parquet)
+            if len(paths) > 1:
+                distribution.append(_file_set(glob))
+            path = paths[0] if len(paths) == 1 else glob
+            record_sets.append(_record_set(info.config, split.name, path))
+
     croissant = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -75,62 +91,81 @@ def make_croissant(front: Mapping[str, Any], infos: Iterable[ConfigInfo], parque
         "version": str(front.get("version", "0")),
         "inLanguage": front.get("language", []),
         "keywords": front.get("tags", []),
-        "distribution": [*files, *_file_sets(infos, parquet)],
-        "recordSet": [_record_set(info.config, split.name, parquet) for info in infos for split in info.splits],
+        "distribution": distribution,
+        "recordSet": record_sets,
     }
     return {key: value for key, value in croissant.items() if value}
 
 
-def _paths(config: Config, split: str, parquet: Iterable[str]) -> list[str]:
-    start, end = data_path(config, split).split("*")
+def _find_paths(glob: str, parquet: Iterable[str]) -> list[str]:
+    start, end = glob.split("*")
     return [path for path in parquet if path.startswith(start) and path.endswith(end)]
 
 
-def _file_sets(infos: Iterable[ConfigInfo], parquet: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield a set of files for every split that is in more than one."""
-    for info in infos:
-        for split in info.splits:
-            if len(_paths(info.config, split.name, parquet)) > 1:
-                path = data_path(info.config, split.name)
-                yield {
-                    "@type": "cr:FileSet",
-                    "@id": path,
-                    "name": path,
-                    "includes": path,
-                    "encodingFormat": "application/x-parquet",
-                }
+def _file_object(path: str, digest: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": path,
+        "name": path,
+        "contentUrl": path,
+        "encodingFormat": PARQUET,
+        "sha256": digest,
+    }
 
 
-def _record_set(config: Config, split: str, parquet: Mapping[str, str]) -> dict[str, Any]:
+def _file_set(glob: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": glob,
+        "name": glob,
+        "includes": glob,
+        "encodingFormat": PARQUET,
+    }
+
+
+def _record_set(config: Config, split: str, path: str) -> dict[str, Any]:
+    """Return the record set of a split, whose rows are in the file or the set of files ``path``."""
     name = f"{config}-{split}"
-    paths = _paths(config, split, parquet)
-    path = paths[0] if len(paths) == 1 else data_path(config, split)
+    fields = []
+    for column, feature in FEATURES[config].items():
+        fields.append(_field(f"{name}/{column}", column, feature, path))
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
         "description": f"The rows of config {config}, split {split}.",
-        "field": [
-            _croissant_field(f"{name}/{column}", column, feature, path) for column, feature in FEATURES[config].items()
-        ],
+        "field": fields,
     }
 
 
-def _croissant_field(name: str, column: str, feature: Feature, path: str, inner: str | None = None) -> dict[str, Any]:
-    """Return a column as a Croissant field; ``inner`` is the JSONPath to a struct's field inside the column."""
+def _field(
+    name: str,
+    column: str,
+    feature: Feature,
+    path: str,
+    key: str | None = None,
+) -> dict[str, Any]:
+    """Return the field of a column, or of the field ``key`` of the structs in a column."""
     field: dict[str, Any] = {"@type": "cr:Field", "@id": name, "name": name}
     if isinstance(feature, list):
         field["repeated"] = True
         feature = feature[0]
+
     if isinstance(feature, dict):
+        children = feature.items()
         field["subField"] = [
-            _croissant_field(f"{name}/{key}", column, child, path, key) for key, child in feature.items()
+            _field(f"{name}/{child}", column, inner, path, child) for child, inner in children
         ]
         return field
-    field["source"] = {"fileSet" if "*" in path else "fileObject": {"@id": path}, "extract": {"column": column}}
-    if inner:
-        field["source"]["transform"] = {"jsonPath": inner}
+
+    kind = "fileSet" if "*" in path else "fileObject"
+    field["source"] = {kind: {"@id": path}, "extract": {"column": column}}
+    if key:
+        field["source"]["transform"] = {"jsonPath": key}
     if isinstance(feature, Labels):
-        names = ", ".join(f"{index} {label}" for index, label in enumerate(feature))
-        return {**field, "dataType": "sc:Integer", "description": f"Label: {names}."}
-    return {**field, "dataType": _CROISSANT_TYPES[str(feature)]}
+        names = ", ".join([f"{number} {label}" for number, label in enumerate(feature)])
+        field["dataType"] = "sc:Integer"
+        field["description"] = f"Label: {names}."
+    else:
+        field["dataType"] = _TYPES[str(feature)]
+    return field

@@ -1,4 +1,4 @@
-"""The features of every config, declared once, and what Arrow and the Hub call them."""
+"""The columns of every config, and their types in Arrow and on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Labels(tuple[str, ...]):
-    """The names of a class label, in the order of their integers."""
+    """The names of a ``ClassLabel``; the position of a name is its integer."""
 
     def numbers(self) -> dict[str, int]:
         """Return the integer of each name."""
@@ -23,24 +23,36 @@ class Labels(tuple[str, ...]):
 
 
 Feature: TypeAlias = "str | Labels | list[Feature] | dict[str, Feature]"
-"""A column: the name of a primitive type, class labels, a list of a feature, or a struct of features."""
+"""The type of a column.
+
+It is the name of a primitive type, class labels, a list of one feature, or a struct of features.
+"""
 
 Config: TypeAlias = Literal[
-    "stances", "quotes", "mentions", "topics", "documents", "tokens", "stance_labels", "speakers", "targets"
+    "stances",
+    "quotes",
+    "mentions",
+    "topics",
+    "documents",
+    "tokens",
+    "stance_labels",
+    "speakers",
+    "targets",
 ]
 
-SPAN_PARTS: Feature = [{"text": "string", "start": "int32", "end": "int32"}]
+_SPAN: dict[str, Feature] = {"text": "string", "start": "int32", "end": "int32"}
+_CONTEXT: dict[str, Feature] = {"context": "string", "context_start": "int32"}
+_HEAD: dict[str, Feature] = {"id": "string", "doc_id": "string", "event": "string"}
+SPAN_PARTS: Feature = [_SPAN]
+"""The parts of a span that may be discontinuous."""
+
 POLARITIES = Labels(get_args(model.Polarity))
 EXPRESSIONS = Labels(get_args(model.Expression))
 FORMS = Labels(get_args(model.Form))
 TAGS = Labels(("O", "B", "I"))
 UNANNOTATED = "not annotated"
-"""The label of an annotator who did not annotate an item that another one did."""
+"""The vote of an annotator who did not annotate a stance that gold or another annotator has."""
 VOTES = Labels((*POLARITIES, UNANNOTATED))
-
-_WHERE: dict[str, Feature] = {"text": "string", "start": "int32", "end": "int32"}
-_CONTEXT: dict[str, Feature] = {"context": "string", "context_start": "int32"}
-_HEAD: dict[str, Feature] = {"id": "string", "doc_id": "string", "event": "string"}
 
 FEATURES: Mapping[Config, Mapping[str, Feature]] = {
     "stances": {
@@ -53,7 +65,7 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "proposition": "string",
         "polarity": POLARITIES,
         "expression": EXPRESSIONS,
-        **_WHERE,
+        **_SPAN,
         "evidence": SPAN_PARTS,
         "quote": "string",
         **_CONTEXT,
@@ -68,7 +80,7 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "source_text": "string",
         "source_start": "int32",
         "source_end": "int32",
-        **_WHERE,
+        **_SPAN,
         "content": SPAN_PARTS,
         "cue": SPAN_PARTS,
         "addressees": ["string"],
@@ -77,7 +89,14 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         **_CONTEXT,
         "note": "string",
     },
-    "mentions": {**_HEAD, "speaker": "string", "speaker_name": "string", **_WHERE, **_CONTEXT, "note": "string"},
+    "mentions": {
+        **_HEAD,
+        "speaker": "string",
+        "speaker_name": "string",
+        **_SPAN,
+        **_CONTEXT,
+        "note": "string",
+    },
     "topics": {
         **_HEAD,
         "topic": "string",
@@ -85,7 +104,7 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "topic_definition": "string",
         "parent": "string",
         "iptc": ["string"],
-        **_WHERE,
+        **_SPAN,
         "spans": SPAN_PARTS,
         **_CONTEXT,
         "note": "string",
@@ -102,10 +121,11 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "origin": "string",
         "rights": "string",
         "sha256": "string",
+        "annotated": Labels(get_args(model.Annotated)),
         "text": "string",
         "paragraphs": [{"start": "int32", "end": "int32"}],
         "boilerplate": [
-            {"id": "string", "kind": Labels(get_args(model.BoilerplateKind)), **_WHERE},
+            {"id": "string", "kind": Labels(get_args(model.BoilerplateKind)), **_SPAN},
         ],
         "note": "string",
     },
@@ -125,9 +145,11 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "holder": "string",
         "target": "string",
         "proposition": "string",
-        **_WHERE,
+        **_SPAN,
         "gold": VOTES,
-        "labels": [{"annotator": "string", "annotator_kind": "string", "label": VOTES, "id": "string"}],
+        "labels": [
+            {"annotator": "string", "annotator_kind": "string", "label": VOTES, "id": "string"}
+        ],
         "soft": {name.replace(" ", "_"): "float64" for name in VOTES},
         **_CONTEXT,
     },
@@ -152,7 +174,10 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "note": "string",
     },
 }
-"""The columns of every config. Offsets are code points of the document's text, end excluded; absent values are null."""
+"""The columns of every config, in order.
+
+Offsets are code points of the document's text, end excluded. Absent values are null.
+"""
 
 CONFIGS: tuple[Config, ...] = tuple(FEATURES)
 DEFAULT_CONFIG: Config = "stances"
@@ -161,12 +186,12 @@ REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets")
 
 
 def config_splits(config: Config) -> tuple[model.Split, ...]:
-    """Return the splits that a config has."""
+    """Return the names of a config's splits."""
     return ("train",) if config in REGISTRY_CONFIGS else SPLITS
 
 
 def is_tags(feature: Feature) -> TypeGuard[Labels]:
-    """Tell whether a feature is class labels of one letter each."""
+    """Return whether a feature is class labels of one letter each, such as BIO tags."""
     return isinstance(feature, Labels) and all(len(name) == 1 for name in feature)
 
 
@@ -184,10 +209,11 @@ def to_arrow_type(feature: Feature) -> pa.DataType:
 
 
 def to_hub_feature(feature: Feature) -> Any:
-    """Return a feature as ``datasets`` stores it in Parquet metadata.
+    """Return a feature in the form that ``datasets`` stores in Parquet metadata.
 
-    Lists are written as a JSON list with one item, which every version of ``datasets`` reads; ``List`` objects are
-    unknown before 4.0, and ``Sequence`` turns lists of structs into structs of lists.
+    A list becomes a JSON list with one item, since every version of ``datasets`` reads this form.
+    Versions before 4.0 don't know ``List``, and ``Sequence`` turns a list of structs into a struct
+    of lists.
     """
     if isinstance(feature, Labels):
         return {"names": list(feature), "_type": "ClassLabel"}
@@ -200,14 +226,18 @@ def to_hub_feature(feature: Feature) -> Any:
 
 @cache
 def arrow_schema(config: Config) -> pa.Schema:
-    """Return the Arrow schema of a config, with the features under the metadata key ``huggingface``.
+    """Return the Arrow schema of a config.
 
-    Without that key ``datasets`` reads class labels from Parquet as integers.
+    The metadata key ``huggingface`` contains the features. Without it, ``datasets`` reads class
+    labels from Parquet as plain integers.
     """
     import pyarrow as pa
 
-    features = {name: to_hub_feature(feature) for name, feature in FEATURES[config].items()}
+    fields = []
+    features = {}
+    for name, feature in FEATURES[config].items():
+        fields.append(pa.field(name, to_arrow_type(feature)))
+        features[name] = to_hub_feature(feature)
+
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
-    return pa.schema(
-        [pa.field(name, to_arrow_type(feature)) for name, feature in FEATURES[config].items()], metadata=metadata
-    )
+    return pa.schema(fields, metadata=metadata)

@@ -1,4 +1,4 @@
-"""``readout.load()``: the corpus as a ``DatasetDict``, from the installed data, a built folder or a Hub id."""
+"""``readout.load()``: the corpus as a ``DatasetDict`` from installed data, a folder or the Hub."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _BUILT_DATA = Path(__file__).parents[3] / "build" / "hub"
 
 
 def data_folder() -> Path:
-    """Return the built data that came with the package, or in a checkout ``build/hub``.
+    """Return the folder of the data that are installed with the package, or built in a checkout.
 
     Raises:
-        FileNotFoundError: a checkout that has not been built yet.
+        FileNotFoundError: the package is used from a checkout that has not been built.
 
     """
     for folder in (_INSTALLED_DATA, _BUILT_DATA):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"There are no built data in {_BUILT_DATA}. Run `readout build` or `make dataset` first.")
+    raise FileNotFoundError(f"There are no data in {str(_BUILT_DATA)!r}. Run `readout build`.")
 
 
 def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) -> DatasetDict:
@@ -32,19 +32,23 @@ def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) ->
 
     Args:
         config: one of ``readout.CONFIGS``.
-        location: a folder made by ``readout build``, or the id of a dataset on the Hub; by default the data that are
-            installed with the package. Folders are read as they are now, without the cache of ``datasets``.
+        location: a folder made by ``readout build``, or the id of a dataset on the Hub; by default,
+            the data that are installed with the package. A folder is read directly, without the
+            cache of ``datasets``, so the rows are always those in its files.
 
     Raises:
         ValueError: there is no such config.
-        FileNotFoundError: the folder holds no data, or there are none yet.
+        FileNotFoundError: the folder lacks a split of the config, or a checkout is not built yet.
 
     """
     if config not in CONFIGS:
-        raise ValueError(f"There is no config {config!r}. Use one of {', '.join(map(repr, CONFIGS))}.")
+        names = ", ".join(map(repr, CONFIGS))
+        raise ValueError(f"There is no config {config!r}. Use one of {names}.")
+
     folder = data_folder() if location is None else Path(location)
     if folder.is_dir():
         return _read_folder(folder, config)
+
     from datasets import load_dataset
 
     return load_dataset(str(location), config)
@@ -59,6 +63,10 @@ def _read_folder(folder: Path, config: Config) -> DatasetDict:
     for split in config_splits(config):
         paths = sorted((folder / "data" / config).glob(f"{split}-*.parquet"))
         if not paths:
-            raise FileNotFoundError(f"There is no split {split!r} of config {config!r} in {str(folder)!r}.")
-        splits[split] = Dataset(pa.concat_tables(pq.read_table(path) for path in paths))
+            raise FileNotFoundError(
+                f"There is no split {split!r} of config {config!r} in {str(folder)!r}. "
+                "Use a folder that `readout build` made."
+            )
+        tables = [pq.read_table(path) for path in paths]
+        splits[split] = Dataset(pa.concat_tables(tables))
     return DatasetDict(splits)

@@ -1,6 +1,7 @@
-"""From the documents of one shard to its Parquet files, one a config: read, check, rows, columns, row group by group.
+"""Compilation of one shard of documents to Parquet files, one per config.
 
-The bytes of a shard depend on its documents, the registries and the version of pyarrow, and on nothing else.
+The documents are read, checked and turned into rows, and rows are written by row groups. The bytes
+of the files depend only on the documents, the registries and the version of pyarrow.
 """
 
 from __future__ import annotations
@@ -18,16 +19,21 @@ from readout.checks.folder import check_shard
 from readout.dataset.arrow import ContentHash
 from readout.dataset.batch import Batch, Vocabularies
 from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
-from readout.dataset.tables import make_registry_table, make_table
+from readout.dataset.tables import build_registry_table, build_table
 from readout.model import AnnotatedDocument, Registries
 from readout.problem import RefusedError
 from readout.scale.shards import Result, Scope, Shard, ShardFile
 
 GROUP_DOCUMENTS = 200
 GROUP_CHARACTERS = 1_000_000
-"""A row group ends after so many documents or characters of text, whichever comes first. Memory depends on it, not on
-the number of documents; and the bytes do, so it is fixed."""
-DOCUMENT_CONFIGS: tuple[Config, ...] = tuple(config for config in CONFIGS if config not in REGISTRY_CONFIGS)
+"""A row group ends after this many documents or characters of text, whichever comes first.
+
+The limits keep memory from growing with the corpus. They are constants because the bytes of the
+files depend on them.
+"""
+DOCUMENT_CONFIGS: tuple[Config, ...] = tuple(
+    config for config in CONFIGS if config not in REGISTRY_CONFIGS
+)
 
 
 class _FileWriter:
@@ -41,80 +47,104 @@ class _FileWriter:
         self.rows = 0
         self.content = ContentHash(config)
         self.tables: list[pa.Table] = []
-        self.writer: Any
         self.sink = pa.OSFile(str(folder / self.path), "wb")
-        self.writer = pq.ParquetWriter(self.sink, arrow_schema(config), compression="zstd", compression_level=3)
+        schema = arrow_schema(config)
+        self.writer: Any = pq.ParquetWriter(
+            self.sink, schema, compression="zstd", compression_level=3
+        )
 
     def add(self, table: pa.Table) -> None:
-        """Keep a table until its row group is full."""
+        """Add a table to the current row group."""
         if len(table):
             self.tables.append(table)
             self.content.update(table)
 
     def write(self) -> None:
-        """Append a row group of what was added since the last one."""
-        if not self.tables:  # a row group without rows is more than `datasets` can read; a file without any is not
+        """Write the current row group and start the next one."""
+        # `datasets` can read a file without row groups, but not a row group without rows.
+        if not self.tables:
             return
+
         table = pa.concat_tables(self.tables)
         self.writer.write_table(table, row_group_size=len(table))
         self.rows += len(table)
         self.tables = []
 
     def close(self) -> ShardFile:
-        """Finish the file and say what it is."""
+        """Finish the file and return its description."""
         self.writer.close()
         self.sink.close()
         raw = (self.folder / self.path).read_bytes()
-        digest, content = sha256(raw).hexdigest(), self.content.hexdigest()
-        size = self.content.num_bytes
-        return ShardFile(self.config, self.split, self.path, self.rows, size, len(raw), digest, content)
+        return ShardFile(
+            config=self.config,
+            split=self.split,
+            path=self.path,
+            rows=self.rows,
+            num_bytes=self.content.num_bytes,
+            size=len(raw),
+            sha256=sha256(raw).hexdigest(),
+            content=self.content.hexdigest(),
+        )
 
 
 class _ShardWriter:
-    """The files of one shard, and what their next row group holds."""
+    """The Parquet files of one shard, whose row groups end at the same documents."""
 
     def __init__(self, folder: Path, shard: Shard, registries: Registries) -> None:
         self.vocabularies = Vocabularies(registries)
-        self.writers = [_FileWriter(folder, config, shard.split, shard.name) for config in DOCUMENT_CONFIGS]
-        self.documents = self.characters = 0
+        self.writers = [
+            _FileWriter(folder, config, shard.split, shard.name) for config in DOCUMENT_CONFIGS
+        ]
+        self.documents = 0
+        self.characters = 0
 
-    def add(self, run: Sequence[AnnotatedDocument]) -> None:
+    def add(self, documents: Sequence[AnnotatedDocument]) -> None:
         """Add the rows of some documents.
 
         Raises:
-            RefusedError: a column of theirs holds more than 2 GiB.
+            RefusedError: one of their columns has 2 GiB or more of text.
 
         """
-        batch = Batch(run, self.vocabularies)
+        batch = Batch(documents, self.vocabularies)
         try:
-            tables = [make_table(writer.config, batch) for writer in self.writers]
+            tables = [build_table(writer.config, batch) for writer in self.writers]
         except OverflowError as error:
-            names = ", ".join(repr(document.meta.doc_id) for document in run)
+            names = ", ".join(repr(document.meta.doc_id) for document in documents)
             raise RefusedError(
-                f"The rows of {names} hold more text than an Arrow column, 2 GiB: every row repeats the paragraph that "
-                "its annotation stands in, so a long paragraph with many annotations must be broken into lines."
+                f"The rows of {names} contain more text than an Arrow column can hold, 2 GiB. "
+                "Every row repeats the paragraph of its annotation, so break long paragraphs "
+                "that have many annotations into several lines."
             ) from error
+
         for writer, table in zip(self.writers, tables, strict=True):
             writer.add(table)
-        self.documents += len(run)
-        self.characters += sum(len(document.text) for document in run)
+        self.documents += len(documents)
+        self.characters += sum([len(document.text) for document in documents])
         if self.documents >= GROUP_DOCUMENTS or self.characters >= GROUP_CHARACTERS:
             self._write()
 
     def _write(self) -> None:
-        """Write a row group of every config."""
+        """Write the current row group of every config."""
         for writer in self.writers:
             writer.write()
-        self.documents = self.characters = 0
+        self.documents = 0
+        self.characters = 0
 
     def close(self) -> tuple[ShardFile, ...]:
-        """Write what is left."""
+        """Write the last row groups and return the descriptions of the files."""
         self._write()
-        return tuple(writer.close() for writer in self.writers)
+        return tuple([writer.close() for writer in self.writers])
 
 
 def compile_shard(shard: Shard, scope: Scope, folder: str) -> Result:
-    """Read, check and compile the documents of a shard into ``folder``, whose folders of data exist."""
+    """Read, check and compile the documents of a shard.
+
+    ``folder`` is the dataset repository, in which ``data/<config>`` exists for every config.
+
+    Raises:
+        RefusedError: a column has 2 GiB or more of text.
+
+    """
     registries, _ = scope.read_registries()
     writer = _ShardWriter(Path(folder), shard, registries)
     result = check_shard(shard, scope, writer.add)
@@ -123,11 +153,10 @@ def compile_shard(shard: Shard, scope: Scope, folder: str) -> Result:
 
 def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:
     """Compile the configs that have one row per registry entry."""
-    return [_write_file(folder, config, make_registry_table(config, registries)) for config in REGISTRY_CONFIGS]
-
-
-def _write_file(folder: Path, config: Config, table: pa.Table) -> ShardFile:
-    writer = _FileWriter(folder, config, "train", "train-00000-of-00001")
-    writer.add(table)
-    writer.write()
-    return writer.close()
+    files = []
+    for config in REGISTRY_CONFIGS:
+        writer = _FileWriter(folder, config, "train", "train-00000-of-00001")
+        writer.add(build_registry_table(config, registries))
+        writer.write()
+        files.append(writer.close())
+    return files

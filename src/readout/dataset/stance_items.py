@@ -1,61 +1,66 @@
-"""Stance items: what each annotator says of one holder and one target in one place."""
+"""Stance items: the labels of gold and of all annotators for one holder, target and passage."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from readout.model import (
-    AnnotatedDocument,
-    Span,
-    Stance,
-)
+from readout.model import AnnotatedDocument, Layer, Stance
 from readout.text.matching import overlap
 
 
 class StanceItem:
-    """A place in a text where gold or an annotator sees a stance of one holder towards one target."""
+    """A stance of one holder on one target that gold or an annotator has.
 
-    def __init__(
-        self, holder: str, target: str, evidence: Sequence[Span], name: str, annotators: Iterable[str]
-    ) -> None:
-        self.holder = holder
-        self.target = target
-        self.evidence = evidence
+    ``by_annotator`` maps every annotator of the document to their stance; None if they have none.
+    """
+
+    def __init__(self, stance: Stance, name: str, annotators: Iterable[str]) -> None:
+        self.holder = stance.holder
+        self.target = stance.target
+        self.evidence = stance.evidence
         self.name = name
         self.gold: Stance | None = None
         self.by_annotator: dict[str, Stance | None] = dict.fromkeys(annotators)
 
 
 def iter_stance_items(document: AnnotatedDocument) -> Iterator[StanceItem]:
-    """Yield gold's stances, each with the label of every annotator, then the stances that only annotators have.
+    """Yield gold's stances, each with the label of every annotator, then the annotators' others.
 
-    Two stances are the same item when holder and target are equal and their evidence overlaps. Each gold stance takes
-    of each annotator the free stance that shares most characters with it; ties go to the one that comes first.
+    Two stances are the same item if holder and target are equal and their evidence overlaps. A
+    stance of an annotator goes to the item with which it shares the most characters and which has
+    no stance of this annotator yet; ties go to the earliest item.
     """
     annotators = [layer.annotator or "" for layer in document.layers]
     items = []
-    for record in document.gold.records:
-        if isinstance(record, Stance):
-            item = StanceItem(record.holder, record.target, record.evidence, record.id, annotators)
-            item.gold = record
-            items.append(item)
-    for layer in document.layers:
-        annotator = layer.annotator or ""
-        for record in layer.records:
-            if isinstance(record, Stance):
-                _place_stance(record, annotator, annotators, items)
+    for stance in _iter_stances(document.gold):
+        item = StanceItem(stance, stance.id, annotators)
+        item.gold = stance
+        items.append(item)
+
+    for layer, annotator in zip(document.layers, annotators, strict=True):
+        for stance in _iter_stances(layer):
+            match = _find_item(stance, annotator, items)
+            if match is None:
+                match = StanceItem(stance, f"{annotator}.{stance.id}", annotators)
+                items.append(match)
+            match.by_annotator[annotator] = stance
     yield from items
 
 
-def _place_stance(stance: Stance, annotator: str, annotators: list[str], items: list[StanceItem]) -> None:
-    shared = [
-        (overlap(stance.evidence, item.evidence), -number)
-        for number, item in enumerate(items)
-        if (item.holder, item.target) == (stance.holder, stance.target) and item.by_annotator[annotator] is None
-    ]
-    best, position = max(shared, default=(0, 0))
-    if best == 0:
-        name = f"{annotator}.{stance.id}"
-        items.append(StanceItem(stance.holder, stance.target, stance.evidence, name, annotators))
-        position = 1 - len(items)
-    items[-position].by_annotator[annotator] = stance
+def _iter_stances(layer: Layer) -> Iterator[Stance]:
+    for record in layer.records:
+        if isinstance(record, Stance):
+            yield record
+
+
+def _find_item(stance: Stance, annotator: str, items: Sequence[StanceItem]) -> StanceItem | None:
+    """Return the item that a stance of an annotator belongs to; None if it makes a new one."""
+    best = None
+    most = 0
+    for item in items:
+        is_same = (item.holder, item.target) == (stance.holder, stance.target)
+        if is_same and item.by_annotator[annotator] is None:
+            shared = overlap(stance.evidence, item.evidence)
+            if shared > most:
+                best, most = item, shared
+    return best

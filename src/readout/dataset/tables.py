@@ -1,4 +1,4 @@
-"""The columns of every config, made from batches of documents."""
+"""The rows of every config, made as Arrow columns from batches of documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from readout.dataset.arrow import (
     to_numbers,
     to_strings,
 )
-from readout.dataset.batch import Batch, Places, Vocabularies
+from readout.dataset.batch import Batch, SpanLists, Vocabularies
 from readout.dataset.features import (
     FEATURES,
     REGISTRY_CONFIGS,
@@ -30,7 +30,7 @@ from readout.dataset.features import (
     arrow_schema,
 )
 from readout.dataset.stance_items import StanceItem, iter_stance_items
-from readout.dataset.tokens import make_token_columns
+from readout.dataset.tokens import build_token_columns
 from readout.model import (
     AnnotatedDocument,
     Boilerplate,
@@ -41,24 +41,29 @@ from readout.model import (
     Stance,
     Topic,
 )
-from readout.scale.shards import iter_runs
+from readout.scale.shards import iter_batches
 
 Columns: TypeAlias = "dict[str, pa.Array]"
 
 
-def make_table(config: Config, batch: Batch) -> pa.Table:
-    """Return the Arrow table of a config's rows for a batch of documents, in their order."""
+def build_table(config: Config, batch: Batch) -> pa.Table:
+    """Return the Arrow table of a config's rows for a batch, in the order of its documents."""
     columns = _COLUMNS[config](batch)
-    return pa.Table.from_arrays([columns[name] for name in FEATURES[config]], schema=arrow_schema(config))
+    arrays = [columns[name] for name in FEATURES[config]]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(config))
+
+
+# ---------------------------------------------------------------- annotations
 
 
 def _stances(batch: Batch) -> Columns:
     group = batch.group(Stance)
     speakers, targets = batch.vocabularies.speakers, batch.vocabularies.targets
-    holder, target = speakers.find(group.values("holder")), targets.find(group.values("target"))
+    holder = speakers.find(group.values("holder"))
+    target = targets.find(group.values("target"))
     return {
-        **group.head,
-        "fold": group.head["event"],
+        **group.id_columns,
+        "fold": group.id_columns["event"],
         "holder": take(speakers.ids, holder),
         "holder_name": take(speakers.column("name"), holder),
         "target": take(targets.ids, target),
@@ -66,39 +71,47 @@ def _stances(batch: Batch) -> Columns:
         "proposition": take(targets.column("proposition"), target),
         "polarity": group.numbers("polarity", FEATURES["stances"]["polarity"]),
         "expression": group.numbers("expression", FEATURES["stances"]["expression"]),
-        **group.main.where,
-        "evidence": group.main.parts,
+        **group.spans.joined,
+        "evidence": group.spans.lists,
         "quote": to_strings(group.qualified(group.values("quote"))),
-        **group.main.context,
+        **group.spans.context,
         "note": to_strings(group.values("note")),
     }
 
 
 def _quotes(batch: Batch) -> Columns:
-    group, mentions = batch.group(Quote), batch.group(Mention)
+    group = batch.group(Quote)
     speakers = batch.vocabularies.speakers
     speaker = speakers.find(group.values("speaker"))
-    sources = group.qualified(group.values("source"))
-    numbers = {id_: number for number, id_ in enumerate(mentions.ids)}
-    source = to_numbers(pa.int64(), list(map(numbers.get, sources)))
-    text, start, end = (take(field, source) for field in mentions.main.fields)
     return {
-        **group.head,
+        **group.id_columns,
         "form": group.numbers("form", FEATURES["quotes"]["form"]),
         "speaker": take(speakers.ids, speaker),
         "speaker_name": take(speakers.column("name"), speaker),
-        "source": to_strings(sources),
-        "source_text": text,
-        "source_start": start,
-        "source_end": end,
-        **group.main.where,
-        "content": group.main.parts,
-        "cue": group.places("cue").parts,
+        **_source_columns(batch),
+        **group.spans.joined,
+        "content": group.spans.lists,
+        "cue": group.span_lists("cue").lists,
         "addressees": to_column(["string"], group.values("addressees")),
         "within": to_strings(group.qualified(group.values("within"))),
         "statement": to_strings(group.values("statement")),
-        **group.main.context,
+        **group.spans.context,
         "note": to_strings(group.values("note")),
+    }
+
+
+def _source_columns(batch: Batch) -> Columns:
+    """Return the id and the span of each quote's source, null if it has none."""
+    quotes, mentions = batch.group(Quote), batch.group(Mention)
+    sources = quotes.qualified(quotes.values("source"))
+    rows = {id_: row for row, id_ in enumerate(mentions.ids)}
+    positions = to_numbers(pa.int64(), list(map(rows.get, sources)))
+    text, start, end = mentions.spans.fields
+    return {
+        "source": to_strings(sources),
+        "source_text": take(text, positions),
+        "source_start": take(start, positions),
+        "source_end": take(end, positions),
     }
 
 
@@ -107,11 +120,11 @@ def _mentions(batch: Batch) -> Columns:
     speakers = batch.vocabularies.speakers
     speaker = speakers.find(group.values("speaker"))
     return {
-        **group.head,
+        **group.id_columns,
         "speaker": take(speakers.ids, speaker),
         "speaker_name": take(speakers.column("name"), speaker),
-        **group.main.where,
-        **group.main.context,
+        **group.spans.joined,
+        **group.spans.context,
         "note": to_strings(group.values("note")),
     }
 
@@ -122,38 +135,64 @@ def _topics(batch: Batch) -> Columns:
     topic = topics.find(group.values("topic"))
     codes = [entry.iptc for entry in batch.vocabularies.registries.topics.values()]
     return {
-        **group.head,
+        **group.id_columns,
         "topic": take(topics.ids, topic),
         "topic_label": take(topics.column("label"), topic),
         "topic_definition": take(topics.column("definition"), topic),
         "parent": take(topics.column("parent"), topic),
         "iptc": take(to_column(["string"], codes), topic),
-        **group.main.where,
-        "spans": group.main.parts,
-        **group.main.context,
+        **group.spans.joined,
+        "spans": group.spans.lists,
+        **group.spans.context,
         "note": to_strings(group.values("note")),
     }
 
 
+# ---------------------------------------------------------------- documents
+
+
 _META = (
-    *("event", "title", "published", "published_basis", "outlet", "outlet_basis", "language", "origin", "rights"),
-    *("sha256", "note"),
+    "event",
+    "title",
+    "published",
+    "published_basis",
+    "outlet",
+    "outlet_basis",
+    "language",
+    "origin",
+    "rights",
+    "sha256",
+    "annotated",
+    "note",
 )
+"""The columns of ``documents`` that are fields of the metadata."""
 
 
 def _documents(batch: Batch) -> Columns:
+    texts = batch.texts
     metas = [document.meta for document in batch.documents]
+    boilerplate = [_boilerplate(document) for document in batch.documents]
     features = FEATURES["documents"]
-    starts, ends, firsts = batch.texts.paragraphs
-    shift: Any = np.repeat(batch.texts.bases, np.diff(firsts))
-    sides = [from_numpy((side[:-1] - shift).astype(np.int32)) for side in (starts, ends)]
-    return {
-        **{name: to_column(features[name], [getattr(meta, name) for meta in metas]) for name in _META},
-        "doc_id": to_strings(batch.texts.doc_ids),
-        "text": batch.texts.strings(batch.texts.bases, batch.texts.limits),
-        "paragraphs": to_list(firsts, pa.StructArray.from_arrays(sides, ["start", "end"])),
-        "boilerplate": to_column(features["boilerplate"], [_boilerplate(document) for document in batch.documents]),
+    columns = {
+        "doc_id": to_strings(texts.doc_ids),
+        "text": texts.strings(texts.starts, texts.ends),
+        "paragraphs": _paragraphs(batch),
+        "boilerplate": to_column(features["boilerplate"], boilerplate),
     }
+    for name in _META:
+        columns[name] = to_column(features[name], [getattr(meta, name) for meta in metas])
+    return columns
+
+
+def _paragraphs(batch: Batch) -> pa.Array:
+    """Return the local offsets of the paragraphs of each document."""
+    starts, ends, firsts = batch.texts.paragraphs
+    shift: Any = np.repeat(batch.texts.starts, np.diff(firsts))
+    offsets = [
+        from_numpy((starts[:-1] - shift).astype(np.int32)),
+        from_numpy((ends[:-1] - shift).astype(np.int32)),
+    ]
+    return to_list(firsts, pa.StructArray.from_arrays(offsets, ["start", "end"]))
 
 
 def _boilerplate(document: AnnotatedDocument) -> list[Row]:
@@ -164,68 +203,92 @@ def _boilerplate(document: AnnotatedDocument) -> list[Row]:
     ]
 
 
+# ---------------------------------------------------------------- labels of all annotators
+
+
 def _stance_labels(batch: Batch) -> Columns:
-    """Return one row a stance item: a stance of gold, or one that only annotators see."""
-    group = batch.group(Stance)
+    """Return one row per stance item: a stance that gold or an annotator has."""
     if any(document.layers for document in batch.documents):
         return _label_items(batch)
-    # The items are gold's stances, whose columns are there already.
-    golds = [stance.polarity for stance in group.records]
-    return _label_columns(group.head, batch.vocabularies, group.records, group.main, golds, [()] * len(golds))
+
+    # Without layers, the items are gold's stances, and their columns have been made already.
+    group = batch.group(Stance)
+    golds = group.values("polarity")
+    votes: list[list[Row]] = [[] for _ in golds]
+    return {
+        **group.id_columns,
+        **_label_columns(batch.vocabularies, group.records, group.spans, golds, votes),
+    }
 
 
 def _label_items(batch: Batch) -> Columns:
     lists = [list(iter_stance_items(document)) for document in batch.documents]
     items = list(chain.from_iterable(lists))
     documents: Any = np.repeat(np.arange(len(lists)), list(map(len, lists)))
-    names = [name for name, of in zip(batch.texts.doc_ids, lists, strict=True) for _ in of]
-    ids = [f"{name}#{item.name}" for name, item in zip(names, items, strict=True)]
-    places = Places(batch.texts, documents, [item.evidence for item in items])
-    golds = [item.gold.polarity if item.gold else UNANNOTATED for item in items]
-    votes = [_votes(item, name, batch.vocabularies.registries) for item, name in zip(items, names, strict=True)]
-    head = {"id": to_strings(ids), **batch.texts.heads(documents)}
-    return _label_columns(head, batch.vocabularies, items, places, golds, votes)
+    spans = SpanLists(batch.texts, documents, [item.evidence for item in items])
+
+    ids = []
+    golds = []
+    votes = []
+    for item, document in zip(items, documents.tolist(), strict=True):
+        doc_id = batch.texts.doc_ids[document]
+        ids.append(f"{doc_id}#{item.name}")
+        gold = item.gold.polarity if item.gold else UNANNOTATED
+        golds.append(gold)
+        votes.append(_votes(item, doc_id, batch.vocabularies.registries))
+
+    return {
+        "id": to_strings(ids),
+        **batch.texts.document_columns(documents),
+        **_label_columns(batch.vocabularies, items, spans, golds, votes),
+    }
 
 
 def _label_columns(
-    head: Columns,
     vocabularies: Vocabularies,
     items: Sequence[Stance | StanceItem],
-    places: Places,
+    spans: SpanLists,
     golds: Sequence[str],
     votes: Sequence[Sequence[Row]],
 ) -> Columns:
+    """Return all columns but those of ids."""
     speakers, targets = vocabularies.speakers, vocabularies.targets
+    holder = speakers.find([item.holder for item in items])
     target = targets.find([item.target for item in items])
-    given = [tuple([vote[2] for vote in each]) or (gold,) for each, gold in zip(votes, golds, strict=True)]
-    labels = {"gold": golds, "labels": votes, "soft": list(map(soft_label, given))}
+    soft = []
+    for gold, rows in zip(golds, votes, strict=True):
+        labels = tuple([label for _, _, label, _ in rows])
+        soft.append(soft_label(labels or (gold,)))
+
+    features = FEATURES["stance_labels"]
     return {
-        **head,
-        "holder": take(speakers.ids, speakers.find([item.holder for item in items])),
+        "holder": take(speakers.ids, holder),
         "target": take(targets.ids, target),
         "proposition": take(targets.column("proposition"), target),
-        **places.where,
-        **{name: to_column(FEATURES["stance_labels"][name], values) for name, values in labels.items()},
-        **places.context,
+        **spans.joined,
+        "gold": to_column(features["gold"], golds),
+        "labels": to_column(features["labels"], votes),
+        "soft": to_column(features["soft"], soft),
+        **spans.context,
     }
 
 
 def _votes(item: StanceItem, doc_id: str, registries: Registries) -> list[Row]:
-    return [
-        (
-            annotator,
-            registries.annotators[annotator].kind,
-            stance.polarity if stance else UNANNOTATED,
-            f"{doc_id}#{stance.id}" if stance else None,
-        )
-        for annotator, stance in item.by_annotator.items()
-    ]
+    """Return the row of each annotator in the column ``labels``."""
+    votes: list[Row] = []
+    for annotator, stance in item.by_annotator.items():
+        kind = registries.annotators[annotator].kind
+        if stance is None:
+            votes.append((annotator, kind, UNANNOTATED, None))
+        else:
+            votes.append((annotator, kind, stance.polarity, f"{doc_id}#{stance.id}"))
+    return votes
 
 
 @cache
-def soft_label(given: tuple[str, ...]) -> tuple[float, ...]:
-    """Return the share of each vote among the votes given."""
-    return tuple(given.count(label) / len(given) for label in VOTES)
+def soft_label(labels: tuple[str, ...]) -> tuple[float, ...]:
+    """Return the share of each vote in labels, in the order of ``VOTES``."""
+    return tuple([labels.count(vote) / len(labels) for vote in VOTES])
 
 
 _COLUMNS: Mapping[Config, Callable[[Batch], Columns]] = {
@@ -234,34 +297,40 @@ _COLUMNS: Mapping[Config, Callable[[Batch], Columns]] = {
     "mentions": _mentions,
     "topics": _topics,
     "documents": _documents,
-    "tokens": make_token_columns,
+    "tokens": build_token_columns,
     "stance_labels": _stance_labels,
 }
 
 
-# ---------------------------------------------------------------- registries, and whole splits
+# ---------------------------------------------------------------- registries and whole splits
 
 
-def make_registry_table(config: Config, registries: Registries) -> pa.Table:
+def build_registry_table(config: Config, registries: Registries) -> pa.Table:
     """Return the Arrow table of a config that has one row per registry entry."""
-    return to_arrow_table(config, _iter_registry_rows(config, registries))
+    rows = _speaker_rows if config == "speakers" else _target_rows
+    return to_arrow_table(config, rows(registries))
 
 
-def _iter_registry_rows(config: Config, registries: Registries) -> Iterator[Row]:
-    if config == "speakers":
-        for speaker in registries.speakers.values():
-            roles = [(role.title, role.organisation, role.start, role.end) for role in speaker.roles]
-            yield tuple(roles if name == "roles" else getattr(speaker, name) for name in FEATURES["speakers"])
-    else:
-        for target in registries.targets.values():
-            yield tuple(getattr(target, name) for name in FEATURES["targets"])
+def _speaker_rows(registries: Registries) -> Iterator[Row]:
+    for speaker in registries.speakers.values():
+        values = {name: getattr(speaker, name) for name in FEATURES["speakers"]}
+        values["roles"] = [
+            (role.title, role.organisation, role.start, role.end) for role in speaker.roles
+        ]
+        yield tuple(values.values())
 
 
-def make_split_table(corpus: Corpus, config: Config, split: str) -> pa.Table:
+def _target_rows(registries: Registries) -> Iterator[Row]:
+    for target in registries.targets.values():
+        yield tuple([getattr(target, name) for name in FEATURES["targets"]])
+
+
+def build_split_table(corpus: Corpus, config: Config, split: str) -> pa.Table:
     """Return the Arrow table of one split of a config, in the order of ``documents.jsonl``."""
     if config in REGISTRY_CONFIGS:
-        return make_registry_table(config, corpus.registries)
+        return build_registry_table(config, corpus.registries)
+
     documents = [document for document in corpus.documents if document.meta.split == split]
     vocabularies = Vocabularies(corpus.registries)
-    tables = [make_table(config, Batch(run, vocabularies)) for run in iter_runs(documents)]
+    tables = [build_table(config, Batch(part, vocabularies)) for part in iter_batches(documents)]
     return pa.concat_tables(tables) if tables else to_arrow_table(config, ())

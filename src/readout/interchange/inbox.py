@@ -230,6 +230,15 @@ def build_layer_files(inbox: Inbox) -> FileBytes:
 # ---------------------------------------------------------------- foreign files
 
 
+def parse_offset(digits: str) -> int:
+    """Return the number that a foreign file writes with decimal digits.
+
+    Of a very long number the first 18 digits are kept: it is beyond any text all the same, and
+    Python refuses to convert numbers of more than 4,300 digits.
+    """
+    return int(digits.lstrip("0")[:18] or "0")
+
+
 def find_files(path: Path, *suffixes: str) -> list[Path]:
     """Return ``path`` if it is a file, or else the files below it that end in one of the suffixes.
 

@@ -10,19 +10,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 from readout.problem import Problem, Rule
+from readout.report.printing import escape_json, printable
 
 _CARETS = 60
 
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
 Style: TypeAlias = Callable[[str, str], str]
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with control, direction and surrogate characters escaped, so that a terminal obeys none."""
-    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
 
 
 def _plain(text: str, role: str) -> str:
@@ -30,18 +23,25 @@ def _plain(text: str, role: str) -> str:
 
 
 def format_text(problem: Problem, style: Style = _plain) -> str:
-    """Return ``path:line:column: code: sentence`` with the excerpt, its caret, context and hint below.
+    """Return ``path:line:column: code: sentence`` and, below, excerpt, caret, context and hint.
 
-    ``style(text, role)`` may colour the parts; roles are ``place``, ``error``, ``warning``, ``caret`` and ``hint``.
+    ``style(text, role)`` may colour the parts; roles are ``place``, ``error``, ``warning``,
+    ``caret`` and ``hint``.
     """
-    place = ":".join(str(part) for part in (problem.path, problem.line, problem.column) if part is not None)
-    head = f"{style(printable(place), 'place')}: {style(problem.code, problem.severity)}: {printable(problem.message)}"
+    place = ":".join(
+        str(part) for part in (problem.path, problem.line, problem.column) if part is not None
+    )
+    where = style(printable(place), "place")
+    code = style(problem.code, problem.severity)
+    head = f"{where}: {code}: {printable(problem.message)}"
     lines = [head]
     if excerpt := problem.excerpt:
         before = printable(excerpt.text[: excerpt.start])
         marked = printable(excerpt.text[excerpt.start : excerpt.end])
         lines.append("    " + before + marked + printable(excerpt.text[excerpt.end :]))
-        lines.append("    " + " " * len(before) + style("^" * min(max(len(marked), 1), _CARETS), "caret"))
+        lines.append(
+            "    " + " " * len(before) + style("^" * min(max(len(marked), 1), _CARETS), "caret")
+        )
     lines += ["    " + printable(line) for line in problem.context]
     if problem.hint:
         lines.append("    " + style("hint:", "hint") + " " + printable(problem.hint))
@@ -61,17 +61,14 @@ def format_fenced(problems: Iterable[Problem]) -> str:
 
 def format_json(problems: Iterable[Problem]) -> str:
     """Return all problems as one JSON array."""
-    return _escape_json(msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode())
-
-
-def _escape_json(text: str) -> str:
-    """Return JSON that says the same, with characters that a terminal obeys escaped; they stand in strings only."""
-    return _UNSAFE.sub(lambda match: match.group() if match.group() == "\n" else f"\\u{ord(match.group()):04x}", text)
+    return escape_json(msgspec.json.format(msgspec.json.encode(list(problems)), indent=2).decode())
 
 
 def format_github(problem: Problem) -> str:
-    """Return a GitHub Actions workflow command that shows the problem at its line of a pull request."""
-    message = printable(problem.message) + (f"\nhint: {printable(problem.hint)}" if problem.hint else "")
+    """Return a GitHub Actions command that shows the problem at its line."""
+    message = printable(problem.message) + (
+        f"\nhint: {printable(problem.hint)}" if problem.hint else ""
+    )
     fields = {
         "file": printable(problem.path),
         "line": problem.line,
@@ -79,7 +76,9 @@ def format_github(problem: Problem) -> str:
         "endColumn": problem.end_column,
         "title": problem.code,
     }
-    properties = ",".join(f"{k}={_escape_github(str(v), ',:')}" for k, v in fields.items() if v is not None)
+    properties = ",".join(
+        f"{k}={_escape_github(str(v), ',:')}" for k, v in fields.items() if v is not None
+    )
     return f"::{problem.severity} {properties}::{_escape_github(message)}"
 
 
@@ -108,14 +107,22 @@ def format_sarif(problems: Iterable[Problem], rules: Iterable[Rule], version: st
         "columnKind": "unicodeCodePoints",
         "results": [_to_sarif(problem) for problem in problems],
     }
-    log = {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}
-    return _escape_json(json.dumps(log, indent=2, ensure_ascii=False))
+    log = {
+        "version": "2.1.0",
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "runs": [run],
+    }
+    return escape_json(json.dumps(log, indent=2, ensure_ascii=False))
 
 
 def _to_sarif(problem: Problem) -> dict[str, Any]:
     location: dict[str, Any] = {"artifactLocation": {"uri": problem.path}}
     if problem.line:
-        region = {"startLine": problem.line, "startColumn": problem.column, "endColumn": problem.end_column}
+        region = {
+            "startLine": problem.line,
+            "startColumn": problem.column,
+            "endColumn": problem.end_column,
+        }
         location["region"] = {key: value for key, value in region.items() if value is not None}
     text = problem.message + (f" Hint: {problem.hint}" if problem.hint else "")
     return {

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from readout.report.intervals import Estimate
+from readout.report.printing import (
+    print_block,
+    print_grid,
+    print_json,
+    print_lines,
+    printable,
+)
 
 
 def round_number(value: float | None) -> float | None:
@@ -108,7 +115,8 @@ def format_markdown(table: Table) -> str:
 
 
 def _escape_markdown(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    # A name must not open an HTML comment, such as a marker of a generated section.
+    return text.replace("|", "\\|").replace("\n", " ").replace("<!--", "&lt;!--")
 
 
 def format_latex(table: Table) -> str:
@@ -142,42 +150,45 @@ def _escape_latex(text: str) -> str:
 
 def print_table(table: Table) -> None:
     """Print a table, wrapped to the width of the terminal."""
-    from rich.console import Console
     from rich.table import Table as Grid
+    from rich.text import Text
 
     grid = Grid(
-        title=table.title,
-        caption=table.note or None,
+        title=printable(table.title),
+        caption=printable(table.note) or None,
         title_justify="left",
         title_style="bold",
     )
     for column, numeric in zip(table.columns, _find_numeric(table), strict=True):
-        grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if numeric else "left"
+        grid.add_column(printable(column), justify=side, overflow="fold")
     for row in table.rows:
-        grid.add_row(*map(str, row))
-    Console().print(grid)
+        cells = [Text(printable(str(value))) for value in row]
+        grid.add_row(*cells)
+    print_grid(grid)
 
 
 def print_report(report: Report, output: str) -> None:
     """Print a report as ``text``, ``json``, ``markdown`` or ``latex``."""
     if output == "json":
-        print(msgspec.json.format(msgspec.json.encode(report.data), indent=2).decode())
+        print_json(msgspec.json.format(msgspec.json.encode(report.data), indent=2).decode())
     elif output == "markdown":
-        print(format_report(report))
+        print_block(format_report(report))
     elif output == "latex":
         blocks = [format_latex(table) for table in report.tables if table.rows]
-        print(_join(blocks, [f"% {note}" for note in report.notes]))
+        comments = [f"% {note}" for note in report.notes]
+        print_block(_join(blocks, comments))
     else:
         for table in report.tables:
             print_table(table)
-        for note in report.notes:
-            print(note)
+        print_lines(report.notes)
 
 
 def format_report(report: Report) -> str:
     """Return a report as Markdown: each table under its title, then the notes."""
     blocks = [f"**{table.title}**\n\n{format_markdown(table)}" for table in report.tables]
-    return _join(blocks, [f"- {note}" for note in report.notes])
+    items = [f"- {note}" for note in report.notes]
+    return _join(blocks, items)
 
 
 def _join(blocks: Iterable[str], notes: Iterable[str]) -> str:

@@ -1,1 +1,1 @@
-"""How much of a corpus is worked on anew, and where: shards, cache, worker processes."""
+"""Incremental and parallel work on a corpus: shards, cache, worker processes."""

@@ -1,8 +1,8 @@
-"""What an earlier run saw and made, so that the next one does only what has changed.
+"""Cache of the results of earlier runs.
 
-A value is reused if everything that it depends on is the same: code, schemas and libraries, the
-registries, the metadata of its documents, and the size, times and inode of each file. If those of
-a file differ, its bytes are compared.
+A result is reused if everything that it depends on is the same: code, schemas and libraries, the
+registries, the metadata of its documents, and the size, times and inode of each file. If these
+differ for a file, its bytes are compared.
 """
 
 from __future__ import annotations
@@ -24,47 +24,51 @@ from readout._version import __version__
 from readout.corpus import read
 from readout.corpus.schema import schema_folder
 from readout.scale.shards import Result, Scope, Shard, hash_registries, hash_shard
-from readout.scale.workers import Options, work_on
+from readout.scale.workers import Options, iter_results
 
 Stamp: TypeAlias = tuple[int, int, int, int]
-"""Size, time of modification, time of change of the inode, and number of the inode of a file."""
+"""Size, modification time, inode change time (both in ns) and inode number of a file."""
 FOLDER: Stamp = (0, 0, 0, 0)
+"""The stamp of every folder."""
 LINKED_FOLDER: Stamp = (1, 0, 0, 0)
+"""The stamp of every link to a folder."""
 V = TypeVar("V")
 
 
-# ---------------------------------------------------------------- what is there
+# ---------------------------------------------------------------- stamps of files
 
 
 def scan(top: str, settled: int) -> dict[str, dict[str, Stamp]]:
-    """Return the stamp of every file below a folder: by folder, then by name.
+    """Return the stamps of all files below a folder, by folder and then by name.
 
-    A file that was changed at ``settled`` or later could change again without a new time, so its
-    stamp equals no other; nor does that of a link that leads nowhere. Linked folders are not
-    entered, since they may lead anywhere.
+    A file that changed at ``settled`` (ns) or later may change again without a new time, so it gets
+    a stamp that differs from all others, as does a broken link. Links to folders are not followed,
+    since they may lead anywhere.
     """
-    found: dict[str, dict[str, Stamp]] = {}
+    by_folder: dict[str, dict[str, Stamp]] = {}
     pending = [top]
     while pending:
         folder = pending.pop()
-        found[folder] = scan_folder(folder, settled)
-        names = [name for name, stamp in found[folder].items() if stamp is FOLDER]
-        pending += [f"{folder}/{name}" for name in names]
-    return found
+        stamps = scan_folder(folder, settled)
+        by_folder[folder] = stamps
+        pending += [f"{folder}/{name}" for name, stamp in stamps.items() if stamp is FOLDER]
+    return by_folder
 
 
 def scan_folder(folder: str, settled: int) -> dict[str, Stamp]:
-    """Return the stamp of everything in a folder, by name."""
+    """Return the stamps of the entries of a folder by name; none if it cannot be read."""
     stamps = {}
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             try:
                 if not entry.is_dir():
                     stamp = _to_stamp(entry.stat(), settled)
+                elif entry.is_symlink():
+                    stamp = LINKED_FOLDER
                 else:
-                    stamp = LINKED_FOLDER if entry.is_symlink() else FOLDER
+                    stamp = FOLDER
             except OSError:
-                stamp = _doubt(settled)
+                stamp = _unique_stamp(settled)
             stamps[entry.name] = stamp
     return stamps
 
@@ -72,17 +76,17 @@ def scan_folder(folder: str, settled: int) -> dict[str, Stamp]:
 def _to_stamp(status: os.stat_result, settled: int) -> Stamp:
     modified, changed = status.st_mtime_ns, status.st_ctime_ns
     if modified >= settled or changed >= settled:
-        return _doubt(settled)
+        return _unique_stamp(settled)
     return status.st_size, modified, changed, status.st_ino
 
 
-def _doubt(settled: int) -> Stamp:
-    """Return a stamp that no other run gives."""
+def _unique_stamp(settled: int) -> Stamp:
+    """Return a stamp that no other run returns."""
     return settled, -1, -1, -1
 
 
 def _stamp_file(path: Path, settled: int) -> Stamp | None:
-    """Return the stamp of a file; None if there is none."""
+    """Return the stamp of a file; None if there is no file."""
     try:
         return _to_stamp(path.stat(), settled)
     except (OSError, ValueError):
@@ -90,7 +94,10 @@ def _stamp_file(path: Path, settled: int) -> Stamp | None:
 
 
 class Snapshot:
-    """A corpus folder when a run began: the stamp of every file that a check or a build reads.
+    """The stamps of all files that a check or a build reads, taken when it starts.
+
+    ``slack`` is :attr:`readout.scale.workers.Options.slack`. ``others`` are files outside the
+    folders of data, by their path in the corpus.
 
     Raises:
         UnreadableCorpusError: ``root`` has no ``raw/documents.jsonl``.
@@ -107,13 +114,15 @@ class Snapshot:
             if top not in self.folders:
                 for folder, stamps in scan(f"{root}/{top}", settled).items():
                     self.folders[folder[len(str(root)) + 1 :]] = stamps
+
+        # A check reads these folders even if they are links.
         for folder, _ in self.scope.folders:
-            if folder not in self.folders:  # a check reads these even if they are linked
+            if folder not in self.folders:
                 self.folders[folder] = scan_folder(f"{root}/{folder}", settled)
 
     @cached_property
     def scope(self) -> Scope:
-        """What the documents of every shard are checked against."""
+        """What every shard needs to know of the corpus."""
         annotators = tuple(read.iter_annotators(self.root))
         return Scope(str(self.root.resolve()), annotators, hash_registries(self.root))
 
@@ -122,54 +131,59 @@ class Snapshot:
         """The number of texts."""
         return len(self.folders.get(read.TEXTS, ()))
 
-    def hash_all(self, more: object = None) -> str:
-        """Return the hash of every name and stamp, and of whatever else a report depends on."""
-        return hash_value((str(self.root.resolve()), self.folders, self.others, more))
+    def hash_all(self) -> str:
+        """Return the hash of all names and stamps."""
+        return hash_value((str(self.root.resolve()), self.folders, self.others))
 
-    def hash_frame(self, index: bytes) -> str:
-        """Return the hash of all but the contents of texts and layers.
+    def hash_surroundings(self, index: bytes) -> str:
+        """Return the hash of everything but the contents of texts and layers.
 
-        ``index`` are the bytes of ``documents.jsonl``.
+        ``index`` is the content of ``documents.jsonl``.
         """
-        frame: dict[str, object] = {}
+        folders: dict[str, object] = {}
         for folder, stamps in self.folders.items():
-            frame[folder] = list(stamps) if _is_of_documents(folder) else stamps
-        return hash_value((self.scope, sha256(index).digest(), frame))
+            has_documents = _has_documents(folder)
+            folders[folder] = list(stamps) if has_documents else stamps
+        return hash_value((self.scope, sha256(index).digest(), folders))
 
     def hash_shard(self, shard: Shard) -> str:
-        """Return the hash of all that a shard's result depends on, its files by their stamps."""
+        """Return the hash of everything that a shard's result depends on, with stamps of files."""
         names = [meta.doc_id for meta in shard.documents]
         stamps = {}
         for folder, suffix in self.scope.folders:
-            if files := self.folders.get(folder):
+            files = self.folders.get(folder)
+            if files:
                 stamps[folder] = [files.get(name + suffix) for name in names]
         return hash_value((self.scope, shard.name, shard.metadata, stamps))
 
 
-def _is_of_documents(folder: str) -> bool:
-    whole = (read.TEXTS, read.GOLD, read.ADJUDICATION)
-    return folder in whole or folder.startswith(f"{read.BY}/")
+def _has_documents(folder: str) -> bool:
+    """Return whether a folder has one file per document."""
+    if folder.startswith(f"{read.BY}/"):
+        return True
+    return folder in (read.TEXTS, read.GOLD, read.ADJUDICATION)
 
 
 def hash_value(value: object) -> str:
     """Return the hash of plain data."""
     try:
         raw = msgspec.msgpack.encode(value)
-    except (UnicodeEncodeError, OverflowError):  # a name that is not UTF-8, an inode of 128 bits
+    except (UnicodeEncodeError, OverflowError):  # a name that is not UTF-8, a 128-bit inode
         raw = repr(value).encode()
     return sha256(raw).hexdigest()
 
 
-# ---------------------------------------------------------------- what is known
+# ---------------------------------------------------------------- results of earlier runs
 
 
 @cache
 def hash_environment() -> str:
-    """Return the hash of what results depend on beside the corpus: code, schemas, libraries."""
+    """Return the hash of what results depend on besides the corpus: code, schemas, libraries."""
     package = Path(__file__).parents[1]
     files = sorted([*package.rglob("*.py"), *schema_folder().iterdir()])
 
-    # Asking for versions takes longer than all the rest of a run in which nothing has changed.
+    # Compare the main file of each library instead of its version: reading the versions would take
+    # longer than the rest of a run in which nothing changed.
     libraries = ("pyarrow", "numpy", "msgspec", "jsonschema_rs", "jsonschema")
     specs = [find_spec(name) for name in libraries]
     files += [Path(spec.origin) for spec in specs if spec and spec.origin]
@@ -179,32 +193,32 @@ def hash_environment() -> str:
 
 
 class Cache:
-    """Values of earlier work, each under the hash of everything that it depends on.
+    """Values in a file, each under a key that is the hash of everything that it depends on.
 
-    What a run neither finds nor keeps is dropped when the cache is written. A cache file may be
-    deleted at any time; one that is damaged or of another version counts as empty. Without a path
-    nothing is found or written.
+    The file may be deleted at any time. If it is damaged, or written in another environment
+    (:func:`hash_environment`), the cache is empty. Writing the cache drops the values that this run
+    neither found nor kept. A cache without a path stays in memory.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, bytes | memoryview] = {}
 
     @cached_property
-    def _known(self) -> dict[str, bytes]:
+    def _known(self) -> dict[str, memoryview]:
         try:
             raw = self.path.read_bytes() if self.path else b""
         except OSError:
             return {}
-        environment, values = _decode(raw, tuple[str, dict[str, bytes]]) or ("", {})
+        environment, values = _decode(raw, tuple[str, dict[str, memoryview]]) or ("", {})
         return values if environment == hash_environment() else {}
 
     def is_empty(self) -> bool:
-        """Tell whether there is nothing to be found."""
+        """Return whether earlier runs left no value."""
         return not self._known
 
     def find(self, key: str, value_class: type[V]) -> V | None:
-        """Return the value of a key; None if there is none."""
+        """Return the value of a key; None if there is no such value."""
         raw = self._kept.get(key) or self._known.get(key)
         if raw is None:
             return None
@@ -212,11 +226,11 @@ class Cache:
         return _decode(raw, value_class)
 
     def keep(self, key: str, value: object) -> None:
-        """Keep a value for later runs."""
+        """Add a value for later runs."""
         self._kept[key] = msgspec.msgpack.encode(value)
 
     def write(self) -> None:
-        """Write the values of this run in one step, unless the folder cannot be written."""
+        """Replace the file in one step; do nothing if its folder cannot be written."""
         if self.path is None:
             return
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}")
@@ -229,14 +243,14 @@ class Cache:
                 partial.unlink(missing_ok=True)
 
 
-def _decode(raw: bytes, value_class: type[V]) -> V | None:
+def _decode(raw: bytes | memoryview, value_class: type[V]) -> V | None:
     try:
         return msgspec.msgpack.decode(raw, type=value_class)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
-# ---------------------------------------------------------------- what is done
+# ---------------------------------------------------------------- results of this run
 
 
 def map_shards(
@@ -247,7 +261,10 @@ def map_shards(
     options: Options,
     is_usable: Callable[[Result], bool] = lambda result: True,
 ) -> list[Result]:
-    """Return the result of every shard, in order: a usable one of the cache, or a new one."""
+    """Return the result of every shard, in order.
+
+    A result in the cache is reused if it ``is_usable``; ``work`` makes the others.
+    """
     scope = snapshot.scope
     keys = [snapshot.hash_shard(shard) for shard in shards]
     results: dict[int, Result] = {}
@@ -259,25 +276,29 @@ def map_shards(
     fresh = [number for number in range(len(shards)) if number not in results]
     tasks = [shards[number] for number in fresh]
     documents = sum([len(shard.documents) for shard in shards])
-    for position, result in work_on(tasks, work, options, documents):
+    for position, result in iter_results(work, tasks, options, documents):
         number = fresh[position]
         results[number] = result
         if result.content:
-            same = _hash_content(shards[number], scope, result.content)
-            cache.keep(keys[number], same)
-            cache.keep(same, result)
+            # The hash of the stamps leads to that of the bytes, which leads to the result: if only
+            # the stamps change, as in a new checkout, the result is still found.
+            by_content = _hash_content(shards[number], scope, result.content)
+            cache.keep(keys[number], by_content)
+            cache.keep(by_content, result)
     return [results[number] for number in range(len(shards))]
 
 
 def _find_result(shard: Shard, key: str, scope: Scope, cache: Cache, verify: bool) -> Result | None:
-    """Return the result that was kept for the same stamps or, failing that, for the same bytes."""
-    same = None if verify else cache.find(key, str)
-    if same is None and not cache.is_empty():
-        same = _hash_content(shard, scope, hash_shard(shard, scope))
-        cache.keep(key, same)
-    return None if same is None else cache.find(same, Result)
+    """Return the result for the same stamps or, if there is none, for the same bytes."""
+    by_content = None if verify else cache.find(key, str)
+    if by_content is None and not cache.is_empty():
+        by_content = _hash_content(shard, scope, hash_shard(shard, scope))
+        cache.keep(key, by_content)
+    if by_content is None:
+        return None
+    return cache.find(by_content, Result)
 
 
 def _hash_content(shard: Shard, scope: Scope, content: str) -> str:
-    """Return the hash of all that a shard's result depends on, its files by their bytes."""
+    """Return the hash of everything that a shard's result depends on, with bytes of files."""
     return hash_value((scope, shard.name, shard.metadata, content))

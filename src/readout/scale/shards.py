@@ -1,4 +1,7 @@
-"""Shards of a corpus: the unit of work, of parallelism, of reuse and of files."""
+"""Division of a corpus into shards.
+
+A shard is what one task works on, what the cache keeps, and what one Parquet file contains.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from readout.problem import Problem
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """The corpus around a shard: its folder, its annotators, and the hash of its registries."""
+    """What a shard needs to know of its corpus: folder, annotators, and hash of the registries."""
 
     root: str
     annotators: tuple[str, ...]
@@ -25,15 +28,17 @@ class Scope(msgspec.Struct, frozen=True):
 
     @property
     def folders(self) -> list[tuple[str, str]]:
-        """The folders that have a file per document, each with its suffix; texts first."""
+        """The folders with one file per document, and the suffix of the files; texts come first."""
         layers = (read.GOLD, *[f"{read.BY}/{name}" for name in self.annotators], read.ADJUDICATION)
         return [(read.TEXTS, ".txt"), *[(folder, ".jsonl") for folder in layers]]
 
     def read_registries(self) -> tuple[Registries, list[Problem]]:
-        """Return the registries of the corpus and their problems; a process reads them once.
+        """Return the registries of the corpus and their problems.
+
+        A process reads them only once.
 
         Raises:
-            OSError: they have changed since the work was planned.
+            OSError: the registries changed after the scope was made.
 
         """
         return _read_registries(self.root, self.registries)
@@ -49,7 +54,10 @@ def _read_registries(root: str, expected: str) -> tuple[Registries, list[Problem
 
 
 def hash_registries(root: Path) -> str:
-    """Return the hash of what documents are checked against: registries, codes and guidelines."""
+    """Return the hash of the files that rules compare documents with.
+
+    They are the registries, the topic codes and the guidelines.
+    """
     registries = [f"annotations/{name}.jsonl" for name in read.REGISTRY_FILES]
     digest = sha256()
     for path in (*registries, read.IPTC, read.GUIDELINES):
@@ -60,29 +68,30 @@ def hash_registries(root: Path) -> str:
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """Some documents of one split.
+    """Some documents of one split, which has ``total`` shards.
 
-    ``lines`` are the numbers of their lines in ``documents.jsonl``, ``metadata`` is the hash of
-    the text of these lines.
+    ``lines`` are the numbers of the documents' lines in ``documents.jsonl``, and ``metadata`` is
+    the hash of these lines.
     """
 
     split: Split
     number: int
-    of: int
+    total: int
     documents: tuple[Document, ...]
     lines: tuple[int, ...]
     metadata: str
 
     @property
     def name(self) -> str:
-        """Return the name of the shard's files, without their suffix."""
-        return f"{self.split}-{self.number:05}-of-{self.of:05}"
+        """The name of the shard's files, without suffix."""
+        return f"{self.split}-{self.number:05}-of-{self.total:05}"
 
 
 class ShardFile(msgspec.Struct, frozen=True):
-    """One Parquet file.
+    """The description of a Parquet file.
 
-    ``num_bytes`` is the size of its values in memory, ``content`` the hash of its rows.
+    ``path`` is relative to the dataset repository. ``size`` is the size of the file in bytes, and
+    ``num_bytes`` that of its values in memory. ``content`` is the content hash of its rows.
     """
 
     config: str
@@ -96,11 +105,11 @@ class ShardFile(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What was found in a shard, and the files that were made of it.
+    """The problems and counts of a shard, and the files that were made from it.
 
-    ``counts`` is encoded, since a large corpus has many results. ``content`` is the hash of every
-    byte that was read, and empty for a result that must not be reused. If there are errors, the
-    files are incomplete.
+    ``counts`` is encoded because decoded counts of many shards would take much memory. ``content``
+    is the hash of all bytes that were read; it is empty if the result must not be reused. If a
+    problem is an error, the files are incomplete.
     """
 
     problems: tuple[Problem, ...]
@@ -109,65 +118,68 @@ class Result(msgspec.Struct, frozen=True):
     files: tuple[ShardFile, ...] = ()
 
 
-def count_shards(documents: int, per_shard: int = 100, most: int = 4_096) -> int:
-    """Return the number of shards for a split of so many documents.
+def count_shards(documents: int, per_shard: int = 100, max_shards: int = 4_096) -> int:
+    """Return the number of shards for a split with this number of documents.
 
-    It is a power of two, so that a growing corpus keeps its shards until it has doubled; a shard
-    then has ``per_shard / 2`` to ``per_shard`` documents. Beyond ``most`` shards, shards grow
-    instead, since file systems and Hubs do not like more files.
+    It is a power of two, so that a growing corpus keeps its shards until it has doubled. On average
+    a shard has from ``per_shard / 2`` to ``per_shard`` documents, and more once there are
+    ``max_shards``: file systems and the Hub become slow with more files.
     """
-    return min(1 << (documents // per_shard).bit_length(), most)
+    return min(1 << (documents // per_shard).bit_length(), max_shards)
 
 
 def plan_shards(index: RecordFile[Document], per_shard: int = 100) -> list[Shard]:
-    """Return the shards of every split, at least one each.
+    """Return the shards of every split, each of which has at least one.
 
-    The CRC-32 of its id assigns a document to a shard, so that it does not depend on the others.
+    The shard of a document depends only on its id (by CRC-32) and on the number of shards.
     """
-    text = index.raw.split(b"\n")
-    places: dict[Split, list[tuple[Document, int]]] = {split: [] for split in read.SPLITS}
+    raw_lines = index.raw.split(b"\n")
+    by_split: dict[Split, list[tuple[Document, int]]] = {split: [] for split in read.SPLITS}
     for meta, line in zip(index.records, index.lines, strict=True):
-        places[meta.split].append((meta, line))
+        by_split[meta.split].append((meta, line))
 
     shards = []
-    for split, whole in places.items():
-        of = count_shards(len(whole), per_shard)
-        parts: list[list[tuple[Document, int]]] = [[] for _ in range(of)]
-        for meta, line in whole:
-            parts[crc32(meta.doc_id.encode()) % of].append((meta, line))
+    for split, entries in by_split.items():
+        total = count_shards(len(entries), per_shard)
+        parts: list[list[tuple[Document, int]]] = [[] for _ in range(total)]
+        for meta, line in entries:
+            parts[crc32(meta.doc_id.encode()) % total].append((meta, line))
 
         for number, part in enumerate(parts):
             documents = tuple([meta for meta, _ in part])
             lines = tuple([line for _, line in part])
-            metadata = sha256(b"\n".join([text[line - 1] for line in lines])).hexdigest()
-            shards.append(Shard(split, number, of, documents, lines, metadata))
+            raw = b"\n".join([raw_lines[line - 1] for line in lines])
+            metadata = sha256(raw).hexdigest()
+            shards.append(Shard(split, number, total, documents, lines, metadata))
     return shards
 
 
-def iter_runs(
-    documents: Iterable[AnnotatedDocument], most: int = 100, characters: int = 500_000
+def iter_batches(
+    documents: Iterable[AnnotatedDocument],
+    max_documents: int = 100,
+    max_characters: int = 500_000,
 ) -> Iterator[Sequence[AnnotatedDocument]]:
-    """Yield documents in runs that end after so many documents or characters.
+    """Yield documents in batches, each of which ends with the one that reaches a limit.
 
-    Working on a whole run costs a fraction of working on one document after another, and memory
-    does not depend on the number of runs.
+    Work on a batch costs much less than work on each of its documents, and needs an amount of
+    memory that does not grow with the corpus.
     """
-    run: list[AnnotatedDocument] = []
-    length = 0
+    batch: list[AnnotatedDocument] = []
+    characters = 0
     for document in documents:
-        run.append(document)
-        length += len(document.text)
-        if len(run) >= most or length >= characters:
-            yield run
-            run, length = [], 0
-    if run:
-        yield run
+        batch.append(document)
+        characters += len(document.text)
+        if len(batch) >= max_documents or characters >= max_characters:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def hash_shard(shard: Shard, scope: Scope) -> str:
-    """Return the hash of every byte of a shard's files; empty if a text cannot be read.
+    """Return the hash of all bytes in a shard's files; it is empty if a text cannot be read.
 
-    It is :attr:`Result.content` of the shard.
+    It equals :attr:`Result.content`.
     """
     root = Path(scope.root)
     content = sha256()
@@ -182,6 +194,13 @@ def hash_shard(shard: Shard, scope: Scope) -> str:
 
 
 def describe_content(text: str, files: Iterable[tuple[str, bytes | None]]) -> bytes:
-    """Return the hash of a document's text, then the path and hash of each file that has bytes."""
-    lines = [text, *[f"{path} {sha256(raw).hexdigest()}" for path, raw in files if raw]]
+    """Return the bytes that represent a document in the hash of a shard's content.
+
+    They are ``text``, the hash of its text, and path and hash of each other file. The bytes of a
+    missing file are None; an empty file is not a missing one.
+    """
+    lines = [text]
+    for path, raw in files:
+        if raw is not None:
+            lines.append(f"{path} {sha256(raw).hexdigest()}")
     return "\n".join(lines).encode()

@@ -1,6 +1,6 @@
-"""Where shards are worked on: in this process, in several, or on a cluster.
+"""Work on shards in this process, in several processes, or on a Dask cluster.
 
-The results are the same everywhere.
+The results do not depend on the choice.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from readout.report.printing import make_console
 from readout.scale.shards import Result, Shard
 
 Engine: TypeAlias = Literal["local", "dask"]
@@ -23,45 +24,59 @@ R = TypeVar("R")
 
 
 class Options(msgspec.Struct, frozen=True):
-    """How to work: in how many processes (None: as many as fit), by which engine.
+    """Options of a check or a build.
 
-    ``verify`` compares bytes instead of times. ``slack`` is the number of seconds in which a file
-    may change twice without a new time (FAT counts in steps of two). ``per_shard`` is the number
-    of documents that a shard has at most on average; the files of a build depend on it.
+    Attributes:
+        jobs: the number of processes; None for as many as pay off on this machine.
+        engine: where they run.
+        verify: compare bytes even if size and times of a file are the same as before.
+        per_shard: the most documents that a shard has on average. The files of a build depend on
+            it.
+        small_corpus: up to this number of documents, worker processes and the cache of a check cost
+            more than they save.
+        large_corpus: above this number of documents, workers are started anew instead of forked. A
+            forked one would keep a copy of what its parent knows of the corpus.
+        slack: the seconds in which a file may change twice without a new time. FAT counts in steps
+            of two seconds.
 
-    For up to ``few`` documents, other processes and the cache of a check cost more than they save.
-    For more than ``many``, processes start from nothing, since a forked one would carry all that
-    is known of the corpus.
     """
 
     jobs: int | None = None
     engine: Engine = "local"
     verify: bool = False
     per_shard: int = 100
-    few: int = 400
-    many: int = 20_000
+    small_corpus: int = 400
+    large_corpus: int = 20_000
     slack: float = 2.0
 
 
-def work_on(
-    shards: Sequence[Shard], work: Callable[[Shard], Result], options: Options, documents: int
+def iter_results(
+    work: Callable[[Shard], Result],
+    shards: Sequence[Shard],
+    options: Options,
+    documents: int,
 ) -> Iterator[tuple[int, Result]]:
-    """Yield the number and the result of each shard as they are done, and show progress.
+    """Yield the number and the result of each shard as soon as it is done, and show progress.
 
     ``documents`` is the number of documents in the whole corpus.
     """
     total = sum([len(shard.documents) for shard in shards])
-    jobs = options.jobs or (default_jobs() if total > options.few else 1)
-    fork = documents <= options.many
+    jobs = options.jobs
+    if jobs is None:
+        jobs = default_jobs() if total > options.small_corpus else 1
+
+    can_fork = documents <= options.large_corpus
     with progress(total) as advance:
-        for number, result in map_tasks(work, shards, jobs, options.engine, fork):
+        for number, result in map_tasks(work, shards, jobs, options.engine, can_fork):
             advance(len(shards[number].documents))
             yield number, result
 
 
 def default_jobs() -> int:
     """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # ---------------------------------------------------------------- processes
@@ -74,14 +89,13 @@ def map_tasks(
     engine: Engine = "local",
     fork: bool = True,
 ) -> Iterator[tuple[int, R]]:
-    """Yield the number and the result of each task, in the order in which they are done.
+    """Yield the number and the result of each task as soon as it is done.
 
-    ``function`` and the tasks must be picklable for more than one process. Without ``fork``,
-    workers import the main module anew, which must then do its work under
-    ``if __name__ == "__main__"``.
+    For more than one process, ``function`` and the tasks must be picklable. Without ``fork``,
+    workers import the main module anew, so it must do its work under ``if __name__ == "__main__"``.
 
     Raises:
-        OSError: a worker died.
+        OSError: a worker process died.
 
     """
     if engine == "dask":
@@ -101,8 +115,9 @@ def _map_in_processes(
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    # A forked worker has all modules already; Linux alone can fork safely while no threads run.
-    context = get_context("fork" if fork and sys.platform.startswith("linux") else "spawn")
+    # A forked worker has all modules loaded. It is safe only on Linux, if no threads are running.
+    method = "fork" if fork and sys.platform.startswith("linux") else "spawn"
+    context = get_context(method)
     with ProcessPoolExecutor(jobs, context, _die_with_parent) as pool:
         futures = {pool.submit(function, task): number for number, task in enumerate(tasks)}
         try:
@@ -110,13 +125,13 @@ def _map_in_processes(
                 yield futures.pop(future), future.result()
         except BrokenProcessPool as error:
             message = "A worker process died; it may have run out of memory."
-            raise OSError(f"{message} Use fewer with --jobs.") from error
+            raise OSError(f"{message} Use fewer processes with --jobs.") from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _die_with_parent() -> None:
-    """Let a worker end when the build is killed, since it would hold the lock forever."""
+    """End this worker when its parent ends: the lock of a killed build would never be released."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
     from threading import Thread
@@ -133,9 +148,12 @@ def _die_with_parent() -> None:
 
 
 def _map_on_dask(
-    function: Callable[[T], R], tasks: Sequence[T], jobs: int, retries: int = 3
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    jobs: int,
+    retries: int = 3,
 ) -> Iterator[tuple[int, R]]:
-    """Map over the cluster of Dask's own configuration, or over processes of this machine."""
+    """Use the cluster in Dask's configuration, or one of ``jobs`` processes on this machine."""
     import dask
     from distributed import Client, LocalCluster, as_completed
 
@@ -156,11 +174,12 @@ def _map_on_dask(
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the collector of cyclic garbage from walking over records: a tenth of the time.
+def collector_paused() -> Iterator[None]:
+    """Pause the collector of cyclic garbage, which takes a tenth of the time of a build.
 
-    Records have no cycles. What is young is collected at the end; otherwise the collector, back
-    at work, would find itself so far behind that it walks over everything that was ever imported.
+    Records have no cycles, so reference counts free them. At the end, only young objects are
+    collected. Otherwise the collector would next examine everything that was ever imported,
+    because of all the objects made in between.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -181,9 +200,9 @@ def progress(
     unit: str = "documents",
     quiet: float = 1.0,
 ) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told how many more units are done, and shows it on a terminal.
+    """Provide a function that takes the number of units just done, and show a progress bar.
 
-    A run of less than ``quiet`` seconds shows nothing.
+    The bar appears after ``quiet`` seconds, and only on a terminal.
     """
     if not sys.stderr.isatty():
         yield lambda done: None
@@ -196,7 +215,7 @@ def progress(
 
 
 class _Bar:
-    """Units per second and the time left."""
+    """A progress bar with the units per second and the time left."""
 
     def __init__(self, total: int, unit: str, quiet: float) -> None:
         self.total = total
@@ -223,7 +242,6 @@ class _Bar:
 
 
 def _make_bar(total: int, unit: str) -> Any:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
@@ -231,9 +249,9 @@ def _make_bar(total: int, unit: str) -> Any:
         TextColumn(f"{{task.completed}} of {{task.total}} {unit},"),
         TextColumn("{task.fields[speed]:.3g} per second, left:"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=make_console(error=True),
         transient=True,
-        auto_refresh=False,  # a thread of its own would not go well with forked workers
+        auto_refresh=False,  # it needs a thread, which makes forking workers unsafe
     )
     bar.add_task("", total=total, speed=0.0)
     return bar

@@ -12,7 +12,7 @@ from readout.text.find import is_inside_word
 
 
 class Block(NamedTuple):
-    """Characters that both texts share: ``old[start:start + length]`` is ``new[place:place + length]``."""
+    """Shared characters: ``old[start:start + length]`` equals ``new[place:place + length]``."""
 
     start: int
     place: int
@@ -38,7 +38,7 @@ class Alignment:
                 yield Block(first, block.place + first - block.start, last - first)
 
     def room(self, start: int, end: int) -> tuple[int, int]:
-        """Return the stretch of the new text between what precedes ``start`` and what follows ``end``."""
+        """Return the part of the new text that corresponds to ``old[start:end]``."""
         index = bisect_left(self._starts, start) - 1
         before = self.blocks[index] if index >= 0 else Block(0, 0, 0)
         left = before.place + min(before.length, start - before.start)
@@ -54,12 +54,12 @@ class Alignment:
 
     @cached_property
     def words(self) -> list[Block]:
-        """The blocks without the parts of words at their ends: what the texts share in whole words."""
+        """The blocks cut to whole words."""
         trimmed = (_trim_to_words(block, self.old, self.new) for block in self.blocks)
         return [block for block in trimmed if block.length]
 
     def locate(self, start: int, end: int) -> tuple[int, int] | None:
-        """Return where the words ``old[start:end]`` are in the new text; None if they were changed."""
+        """Return the place of the words ``old[start:end]`` in the new text; None if changed."""
         index = bisect_right(self.words, start, key=lambda block: block.start) - 1
         block = self.words[index] if index >= 0 else Block(0, 0, 0)
         if not block.start <= start < end <= block.start + block.length:
@@ -93,7 +93,9 @@ def _trim_to_words(block: Block, old: str, new: str) -> Block:
     """Return the part of a block that starts and ends between words in both texts."""
 
     def cuts_word(offset: int) -> bool:
-        return is_inside_word(old, block.start + offset) or is_inside_word(new, block.place + offset)
+        return is_inside_word(old, block.start + offset) or is_inside_word(
+            new, block.place + offset
+        )
 
     first, last = 0, block.length
     while first < last and cuts_word(first):
@@ -104,7 +106,7 @@ def _trim_to_words(block: Block, old: str, new: str) -> Block:
 
 
 def _iter_shared(old: str, new: str) -> Iterator[Block]:
-    """Yield shared blocks in order: the common ends, then common lines, then common characters of changed lines."""
+    """Yield shared blocks in order: common ends, common lines, characters of changed lines."""
     head = _common_length(old, new)
     tail = _common_length(old[head:][::-1], new[head:][::-1])
     yield Block(0, 0, head)
@@ -113,7 +115,10 @@ def _iter_shared(old: str, new: str) -> Iterator[Block]:
 
 
 def _common_length(left: str, right: str) -> int:
-    return next((n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    return next(
+        (n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
+        min(len(left), len(right)),
+    )
 
 
 def _iter_line_blocks(old: str, new: str, offset: int) -> Iterator[Block]:
@@ -127,10 +132,14 @@ def _iter_line_blocks(old: str, new: str, offset: int) -> Iterator[Block]:
         if tag == "equal":
             yield Block(offset + start, offset + place, starts[j] - start)
         elif tag == "replace":
-            yield from _iter_character_blocks(old[start : starts[j]], new[place : places[m]], start, place, offset)
+            yield from _iter_character_blocks(
+                old[start : starts[j]], new[place : places[m]], start, place, offset
+            )
 
 
-def _iter_character_blocks(old: str, new: str, start: int, place: int, offset: int) -> Iterator[Block]:
+def _iter_character_blocks(
+    old: str, new: str, start: int, place: int, offset: int
+) -> Iterator[Block]:
     from rapidfuzz.distance import Levenshtein
 
     for code in Levenshtein.opcodes(old, new):
@@ -144,7 +153,10 @@ def _join_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         if not block.length:
             continue
-        if last and (last.start + last.length, last.place + last.length) == (block.start, block.place):
+        if last and (last.start + last.length, last.place + last.length) == (
+            block.start,
+            block.place,
+        ):
             last = last._replace(length=last.length + block.length)
             continue
         if last:
@@ -155,17 +167,22 @@ def _join_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _slide_gaps(blocks: list[Block], old: str, new: str) -> list[Block]:
-    """Let every insertion and deletion that could as well lie elsewhere begin where a line, a sentence or a word does.
+    """Move every gap that can move to the start of a line, a sentence or a word.
 
-    A passage is put in or taken out as a whole, but a diff may cut it anywhere: of "he sat. he ran." without its first
-    sentence it keeps the first "he ".
+    A passage is put in or taken out as a whole, but a diff may cut it anywhere: of "he sat. he
+    ran." without its first sentence it keeps the first "he ".
     """
     ends = [Block(0, 0, 0), *blocks, Block(len(old), len(new), 0)]
     for index in range(len(ends) - 1):
         left, right = ends[index : index + 2]
-        inserted, deleted = right.place - left.place - left.length, right.start - left.start - left.length
+        inserted, deleted = (
+            right.place - left.place - left.length,
+            right.start - left.start - left.length,
+        )
         if bool(inserted) != bool(deleted):
-            text, at = (new, left.place + left.length) if inserted else (old, left.start + left.length)
+            text, at = (
+                (new, left.place + left.length) if inserted else (old, left.start + left.length)
+            )
             slide = _best_slide(text, at, max(inserted, deleted), left.length, right.length)
             ends[index] = left._replace(length=left.length + slide)
             ends[index + 1] = Block(right.start + slide, right.place + slide, right.length - slide)
@@ -173,7 +190,7 @@ def _slide_gaps(blocks: list[Block], old: str, new: str) -> list[Block]:
 
 
 def _best_slide(text: str, at: int, length: int, leftmost: int, rightmost: int) -> int:
-    """Return by how many characters the gap ``text[at:at + length]`` is best moved, within two bounds."""
+    """Return the best distance to move the gap ``text[at:at + length]``, within two bounds."""
     low, high = 0, 0
     while high < rightmost and text[at + high] == text[at + length + high]:
         high += 1
@@ -183,7 +200,7 @@ def _best_slide(text: str, at: int, length: int, leftmost: int, rightmost: int) 
 
 
 def _boundary(text: str, at: int) -> int:
-    """Rank a place to begin a passage: at a line, after a space, after a mark, between words, inside a word."""
+    """Rank a start of a passage: line, after a space, after a mark, between words, in a word."""
     before, after = text[at - 1 : at] if at else "\n", text[at : at + 1]
     if before == "\n":
         return 4

@@ -1,4 +1,4 @@
-"""Between spans and text: quotations to offsets, and code points to the units of other formats. No I/O."""
+"""Find words in a text, and convert offsets to the units of other formats. No I/O."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Unit = Literal["utf-8", "utf-16"]
 
 
 def find_exact(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
-    """Return the start of every place where ``exact`` stands between ``prefix`` and ``suffix``.
+    """Return the start of every occurrence of ``exact`` between ``prefix`` and ``suffix``.
 
-    The triple is the TextQuoteSelector of the W3C Web Annotation Data Model. Occurrences may overlap.
+    The triple is the TextQuoteSelector of the W3C Web Annotation Data Model. Occurrences may
+    overlap.
     """
     needle = prefix + exact + suffix
     starts = []
@@ -28,7 +29,7 @@ def find_exact(text: str, exact: str, prefix: str = "", suffix: str = "") -> lis
 
 
 def find_closest(text: str, exact: str, near: int) -> int | None:
-    """Return the start of the place where ``exact`` stands that is closest to an offset; None if nowhere."""
+    """Return the start of the occurrence of ``exact`` closest to an offset; None if absent."""
     return min(find_exact(text, exact), key=lambda start: abs(start - near), default=None)
 
 
@@ -36,20 +37,20 @@ _FOLDS = str.maketrans("“”„‟«»‘’‚‐‑–—\u00a0\u2009\u202f"
 
 
 def _fold(text: str) -> str:
-    """Return text with plain marks, dashes and spaces, and in lower case where that keeps every offset."""
+    """Return text with plain marks, dashes and spaces, in lower case if offsets are kept."""
     plain = text.translate(_FOLDS)
     lower = plain.lower()
     return lower if len(lower) == len(plain) else plain
 
 
 def find_respelled(text: str, exact: str) -> int | None:
-    """Return the start of the one place where ``exact`` stands with other marks, dashes, spaces or capitals."""
+    """Return the start of ``exact`` if it occurs once with other marks, spaces or capitals."""
     starts = find_exact(_fold(text), _fold(exact))
     return starts[0] if len(starts) == 1 else None
 
 
 def find_nearest(text: str, exact: str) -> tuple[int, int] | None:
-    """Return the passage of ``text``, in whole words, around its longest run of characters shared with ``exact``.
+    """Return the passage of whole words around the longest run shared with ``exact``.
 
     None where they share fewer than four characters in a row, or are too long to be compared.
     """
@@ -84,7 +85,7 @@ def is_inside_word(text: str, at: int) -> bool:
 
 
 class OffsetMap(NamedTuple):
-    """Code point offsets of one text against the offsets of a foreign unit (bytes or UTF-16 code units)."""
+    """A map between code points and a foreign unit (bytes or UTF-16 code units)."""
 
     foreign: Sequence[int]
 
@@ -118,7 +119,7 @@ def _utf16_width(char: str) -> int:
 
 
 QUOTATION_MARKS = frozenset('"“”„«»‟')
-"""Marks that open or close a quotation. Single marks are left out: they are apostrophes far more often."""
+"""Double marks that open or close a quotation. Single marks are mostly apostrophes."""
 
 _MARK = re.compile("[" + "".join(sorted(QUOTATION_MARKS)) + "]")
 

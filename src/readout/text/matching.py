@@ -1,4 +1,4 @@
-"""One-to-one matching of annotations by their spans, and how much two sets of spans share. No I/O."""
+"""Match annotations one to one by their spans, and measure shared spans. No I/O."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ def dice(left: Sequence[Span], right: Sequence[Span]) -> float:
     return 2 * overlap(left, right) / total if total else 0.0
 
 
-def match(left: Sequence[T], right: Sequence[T], weight: Callable[[T, T], float]) -> list[tuple[int, int]]:
-    """Return the one-to-one pairs of positions with the largest total weight; pairs of weight 0 are none.
+def match(
+    left: Sequence[T], right: Sequence[T], weight: Callable[[T, T], float]
+) -> list[tuple[int, int]]:
+    """Return the one-to-one pairs with the largest total weight, without pairs of weight 0.
 
-    The assignment problem is solved exactly (Crouse 2016, as in scipy). Among assignments of equal weight the result
-    depends on the order of the items: sort them first.
+    The assignment problem is solved exactly (Crouse 2016, as in scipy). Among assignments of equal
+    weight the result depends on the order of the items: sort them first.
     """
     if not left or not right:
         return []

@@ -12,7 +12,8 @@ from readout.model import Span
 _PARAGRAPH = re.compile(r"[^\n]+")
 
 
-# A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible sign stands alone.
+# A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible
+# sign stands alone.
 INNER_MARKS = r"'’.\-‐‑"
 """Marks that join two words into one, as the inside of a character class."""
 
@@ -21,7 +22,7 @@ _TOKEN = re.compile(rf"\w+(?:[{INNER_MARKS}]\w+)*|[^\w\s]")
 
 
 def iter_paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """Yield ``(start, end)`` of each line that holds more than white space: in news texts a paragraph is a line."""
+    """Yield ``(start, end)`` of each line that is not blank: a paragraph of a news text."""
     for match in _PARAGRAPH.finditer(text):
         if not match.group().isspace():
             yield match.span()
@@ -36,11 +37,11 @@ class Paragraphs:
         self._length = len(text)
 
     def index_at(self, offset: int) -> int:
-        """Return the number of the last paragraph that starts at or before ``offset`` (0 before the first)."""
+        """Return the number of the last paragraph that starts at or before ``offset``, or 0."""
         return max(bisect_right(self._starts, offset) - 1, 0)
 
     def cover(self, start: int, end: int) -> tuple[int, int]:
-        """Return the offsets of the smallest run of whole paragraphs that holds ``start`` to ``end``."""
+        """Return the offsets of the smallest run of paragraphs around ``start`` to ``end``."""
         if not self.spans:
             return 0, self._length
         first = self.spans[self.index_at(start)]
@@ -49,7 +50,7 @@ class Paragraphs:
 
 
 def iter_tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-    """Yield ``(start, end)`` of each token between two offsets: words with inner marks, and single signs."""
+    """Yield ``(start, end)`` of each token: words with inner marks, and single signs."""
     for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
         yield match.span()
 
@@ -63,10 +64,10 @@ class Tokens(NamedTuple):
 
 
 def tag_tokens(tokens: Tokens, paragraphs: Sequence[tuple[int, int]], spans: Iterable[Span]) -> str:
-    """Return the BIO tag of each token: ``B`` at the first token of a span, ``I`` at its others, ``O`` elsewhere.
+    """Return a BIO tag per token: ``B`` starts a span, ``I`` continues it, ``O`` is outside.
 
-    A token that touches a span belongs to it; where spans overlap, the token keeps the one that starts first. A span
-    that goes on in another paragraph begins anew there.
+    A token that touches a span belongs to it; where spans overlap, the token keeps the one that
+    starts first. A span that goes on in another paragraph begins anew there.
     """
     tags = bytearray(b"O" * len(tokens.texts))
     firsts = {bisect_left(tokens.starts, start) for start, _ in paragraphs}

@@ -139,6 +139,7 @@ def _build_document(
         **given,
         "doc_id": doc_id,
         "sha256": digest,
+        "annotated": "none",
     }
     document: Document = _convert("document", record, Document)
     return replace(document, split=_find_split(document.event, fields, index))

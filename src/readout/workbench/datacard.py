@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from readout.agreement.pairs import PairAgreement, compare_all_pairs
 from readout.agreement.report import format_gamma_section, format_markdown_section
 from readout.benchmark.board.card import format_board, format_section
 from readout.checks.folder import check_folder
-from readout.corpus.read import read_bytes, read_corpus, read_registries
-from readout.dataset.build import DATACARD, composition_sections
-from readout.dataset.card import fill_sections, find_sections
+from readout.corpus.read import read_corpus, read_registries
+from readout.dataset.build import composition_sections
+from readout.dataset.card import fill_sections, find_sections, read_card
 from readout.model import Corpus
-from readout.problem import RefusedError
+from readout.problem import Problem
 
 
 def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreement]:
@@ -41,22 +42,20 @@ SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
 """Sections that take minutes, by name; made only on demand."""
 
 
-def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
-    """Return the text of a corpus's card before and after its sections are updated.
+class Refreshed(NamedTuple):
+    """The text of a card before and after its sections are updated; empty if it has problems."""
 
-    Raises:
-        RefusedError: there is no card, or it is not UTF-8.
+    old: str
+    new: str
+    problems: list[Problem]
 
-    """
-    raw, _ = read_bytes(root, DATACARD)
-    if raw is None:
-        raise RefusedError(f"There is no file {DATACARD} in {str(root)!r}. Write it first.")
-    try:
-        old = raw.decode()
-    except UnicodeDecodeError as error:
-        raise RefusedError(
-            f"{DATACARD} is not UTF-8 (byte {error.start}). Save it as UTF-8."
-        ) from error
+
+def refresh_card(root: Path, with_slow: bool = False) -> Refreshed:
+    """Return a corpus's card with its sections brought up to date."""
+    old, problems = read_card(root)
+    if old is None:
+        return Refreshed("", "", problems)
+
     contents = composition_sections(check_folder(root).tally, read_registries(root)[0])
     contents["board"] = format_board(root)
 
@@ -66,4 +65,4 @@ def refresh_card(root: Path, with_slow: bool = False) -> tuple[str, str]:
         corpus, _ = read_corpus(root)
         for name in wanted:
             contents[name] = makers[name](corpus)
-    return old, fill_sections(old, contents)
+    return Refreshed(old, fill_sections(old, contents), [])

@@ -16,16 +16,17 @@ from readout.corpus.drafts import anchor_draft, content_id, iter_draft_spans
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.lines import duplicate_key
 from readout.corpus.parse import parse_layer
-from readout.model import AnyAnnotation, RecordFile
+from readout.model import AnyAnnotation, Layer, RecordFile
 from readout.problem import Problem
 
 _REORDERED = "put keys, white space or lines in canonical order"
 
 
 class Formatted(NamedTuple):
-    """A file in canonical form and what changed; with ``problems``, ``raw`` is unchanged.
+    """A file in canonical form, what changed, and what nobody but a person can decide.
 
-    ``old`` are the bytes that were read.
+    With ``problems`` and no ``changes``, ``raw`` is unchanged. ``old`` are the bytes that were
+    read.
     """
 
     old: bytes
@@ -40,28 +41,38 @@ class Formatted(NamedTuple):
 def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> Formatted:
     """Return the canonical form of an annotation file.
 
-    Drafts get their offsets and ids. Whatever needs a judgement is reported as a problem.
+    Drafts get their offsets and ids. Whatever needs a judgement is reported as a problem: a line
+    with such a problem is left as it is, after the others.
     """
     mended, changes = _mend_bytes(raw)
     layer, problems = parse_layer(path, mended, annotator)
     if problems:
         return Formatted(raw, raw, problems=tuple(problems))
 
-    drafts = [draft for _, draft in layer.drafts]
-    anchored = [anchor_draft(draft, text) for draft in drafts]
-    if any(unanchored for _, unanchored in anchored):
-        # That the drafts are unformatted is no reason why they can't be formatted.
-        found = [each for each in check_drafts(layer, text) if each.code != unformatted.code]
-        return Formatted(raw, raw, problems=tuple(found))
-
-    records = [record for record, _ in anchored]
+    unclear = {problem.line for problem in _find_unclear(layer, text)}
+    drafts = [draft for line, draft in layer.drafts if line not in unclear]
+    records = [anchor_draft(draft, text)[0] for draft in drafts]
     changes += _describe_ids(_give_ids(records, set(layer.types)))
     changes += _describe_offsets(drafts)
-    completed = [msgspec.convert(record, AnyAnnotation) for record in records]
-    canonical = encode_layer([*layer.records, *completed])
-    if canonical != mended and not layer.drafts:
+
+    pairs = zip(layer.lines, layer.records, strict=True)
+    complete = [record for line, record in pairs if line not in unclear]
+    complete += [msgspec.convert(record, AnyAnnotation) for record in records]
+    lines = enumerate(mended.splitlines(keepends=True), 1)
+    left = [line for number, line in lines if number in unclear]
+    canonical = encode_layer(complete) + b"".join(left)
+    if canonical != mended and not drafts:
         changes.append(_REORDERED)
-    return Formatted(raw, canonical, tuple(changes))
+    if not left:
+        return Formatted(raw, canonical, tuple(changes))
+
+    rest, _ = parse_layer(path, canonical, annotator)
+    return Formatted(raw, canonical, tuple(changes), tuple(_find_unclear(rest, text)))
+
+
+def _find_unclear(layer: Layer, text: str) -> list[Problem]:
+    """Return the problems of drafts that only a person can solve."""
+    return [problem for problem in check_drafts(layer, text) if problem.code != unformatted.code]
 
 
 def _give_ids(records: list[dict[str, Any]], taken: set[str]) -> list[str]:
@@ -160,11 +171,11 @@ def format_corpus(root: Path) -> dict[str, Formatted]:
 
 
 def to_changes(results: Mapping[str, Formatted]) -> FileChanges:
-    """Return the changes to write: those of the files without problems."""
+    """Return the changes to write, of the files that would change."""
     return {
         path: Change(done.old, done.raw)
         for path, done in results.items()
-        if done.changes and not done.problems
+        if done.changes
     }
 
 
@@ -189,9 +200,12 @@ def _iter_formatted_layers(root: Path, doc_id: str, text: str) -> Iterator[tuple
     paths: list[tuple[str, str | None]] = [(f"{read.GOLD}/{doc_id}.jsonl", None)]
     paths += [(f"{read.BY}/{name}/{doc_id}.jsonl", name) for name in read.iter_annotators(root)]
     for path, annotator in paths:
-        raw, _ = read.read_bytes(root, path)
-        if raw is not None:
-            yield path, format_layer(path, raw, annotator, text)
+        if (root / path).is_file():
+            raw, problems = read.read_bytes(root, path)
+            if raw is None:
+                yield path, Formatted(b"", b"", problems=tuple(problems))
+            else:
+                yield path, format_layer(path, raw, annotator, text)
 
 
 def _format_records(file: RecordFile[Any]) -> Formatted:

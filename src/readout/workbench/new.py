@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from readout.corpus.files import Change, FileBytes, recover_corpus, write_files
-from readout.dataset.build import DATACARD
+from readout.dataset.card import DATACARD
 from readout.problem import RefusedError
 from readout.workbench.datacard import refresh_card
 
@@ -51,5 +51,5 @@ def _fill_card(files: FileBytes) -> bytes:
         for path, raw in files.items():
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             (copy / path).write_bytes(raw)
-        _, card = refresh_card(copy)
+        card = refresh_card(copy).new
     return card.encode()

@@ -15,7 +15,9 @@ from readout.benchmark.scoring.power import coverage_table, plan_table
 from readout.benchmark.scoring.report import list_limits
 from readout.benchmark.scoring.statistics import MAX_LISTED_CLUSTERS, count_resamples
 from readout.benchmark.tasks import TASKS, Item
+from readout.corpus.read import read_bytes
 from readout.model import Corpus
+from readout.problem import RefusedError
 from readout.report.tables import Table, format_markdown
 
 BOARD_JSON = "submissions/LEADERBOARD.json"
@@ -27,12 +29,21 @@ def format_board(root: Path) -> str:
     """Return the official boards of a corpus as one Markdown table.
 
     The numbers are those that ``readout bench board`` wrote.
+
+    Raises:
+        RefusedError: the file of the boards is malformed.
+
     """
     path = root / BOARD_JSON
     if not path.is_file():
         return "There is no board yet: run `readout bench board`."
 
-    boards = msgspec.json.decode(path.read_bytes())["boards"]
+    raw = read_bytes(root, BOARD_JSON)[0]
+    try:
+        rows = [_board_row(board) for board in msgspec.json.decode(raw or b"")["boards"]]
+    except (msgspec.DecodeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        message = f"{BOARD_JSON} is not a board. Run `readout bench board` to write it again."
+        raise RefusedError(message) from error
     columns = (
         "task",
         "measure",
@@ -42,7 +53,7 @@ def format_board(root: Path) -> str:
         "on texts like these",
         "annotators",
     )
-    return format_markdown(Table("Leaderboard", columns, [_board_row(board) for board in boards]))
+    return format_markdown(Table("Leaderboard", columns, rows))
 
 
 def _board_row(board: Mapping[str, Any]) -> tuple[Any, ...]:

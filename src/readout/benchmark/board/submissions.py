@@ -7,6 +7,7 @@ shown.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -16,15 +17,16 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from readout.benchmark.folds import FOLDS, SCHEMES, Folds, build_folds
-from readout.benchmark.predictions import parse_name, read_predictions
+from readout.benchmark.predictions import parse_name, parse_predictions
 from readout.benchmark.scoring.report import score_to_json
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import TASKS, Item
 from readout.corpus.canonical import encode
-from readout.corpus.read import read_bytes
+from readout.corpus.read import leads_outside, outside_link, read_bytes
 from readout.corpus.schema import explain, is_valid
+from readout.corpus.settings import parse_settings
 from readout.model import Corpus, Record
-from readout.problem import Finding, Problem, Rule, locate, rule
+from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
 
 SUBMISSIONS = "submissions"
 CARD = "system.yaml"
@@ -88,21 +90,15 @@ class Submission(NamedTuple):
 @rule("submission-card", "schema")
 def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
     """Every submission has a ``system.yaml`` that fits its schema and names its folder."""
-    import yaml
-
     if raw is None:
         hint = "copy that of a baseline and change it."
         yield Finding(f"The submission {name!r} has no {CARD}.", hint=hint)
         return
-    try:
-        record = yaml.safe_load(raw)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        hint = "compare it with a baseline's."
-        yield Finding(f"The file is not valid YAML: {reason}.", hint=hint)
-        return
 
-    if not is_valid("system", record):
+    record = parse_settings(raw)
+    if isinstance(record, Finding):
+        yield record
+    elif not is_valid("system", record):
         yield from explain("system", record)
     elif record["system_id"] != name:
         got = record["system_id"]
@@ -180,29 +176,46 @@ def read_submission(
 ) -> tuple[Submission | None, list[Problem]]:
     """Return a submission with the scores of its predictions, and all its problems.
 
-    The submission is None if its ``system.yaml`` cannot be used.
+    The submission is None if it has any problem: a score of some of its runs would mislead.
     """
-    import yaml
-
     folder = f"{SUBMISSIONS}/{name}"
+    for path in (folder, f"{folder}/{PREDICTIONS}"):
+        if leads_outside(root, path):
+            return None, [locate(outside_link, each, path) for each in outside_link.find(path)]
+
     raw = read_bytes(root, f"{folder}/{CARD}")[0]
     findings = list(submission_card.find(raw, name))
     if findings:
-        return None, [locate(submission_card, each, f"{folder}/{CARD}") for each in findings]
+        return None, [
+            locate(submission_card, each, f"{folder}/{CARD}", each.line, raw_line(raw, each.line))
+            for each in findings
+        ]
 
-    card = msgspec.convert(yaml.safe_load(raw or b""), SystemCard)
+    card = msgspec.convert(parse_settings(raw or b""), SystemCard)
     predictions = root / folder / PREDICTIONS
-    paths = sorted(predictions.rglob("*.jsonl"))
+    paths = list(_iter_files(predictions))
     findings = list(submission_seeds.find(card, _group_names(predictions, paths)))
-    problems = [locate(submission_seeds, each, f"{folder}/{CARD}") for each in findings]
+    if findings:
+        return None, [locate(submission_seeds, each, f"{folder}/{CARD}") for each in findings]
 
     runs: list[Run] = []
+    problems: list[Problem] = []
     for path in paths:
         run, found = _read_run(root, path, card, tasks)
         problems += found
         if run:
             runs.append(run)
-    return Submission(card, tuple(runs)), problems
+    submission = None if problems else Submission(card, tuple(runs))
+    return submission, problems
+
+
+def _iter_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of predictions below a folder, sorted; links to folders are not followed."""
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".jsonl"):
+                yield Path(parent, name)
 
 
 def _group_names(folder: Path, paths: Sequence[Path]) -> dict[str, list[str]]:
@@ -229,15 +242,18 @@ def _read_run(
         return None, [locate(submission_file, Finding(message, hint="remove the file."), shown)]
 
     items = tasks.items[task]
-    predictions, problems = read_predictions(path, items)
+    raw, problems = read_bytes(root, shown)
+    if raw is None:
+        return None, problems
+    predictions, problems = parse_predictions(shown, raw, items)
     if problems:
-        return None, [msgspec.structs.replace(problem, path=shown) for problem in problems]
+        return None, problems
 
     seed, name = None, card.system_id
     if match := _SEED_FOLDER.fullmatch(path.parent.name):
         seed = int(match[1])
         name = f"{card.system_id} (seed {seed})"
-    checksum = sha256(path.read_bytes()).hexdigest()
+    checksum = sha256(raw).hexdigest()
     return Run(shown, checksum, seed, Score(name, items, predictions, scheme), folds), []
 
 

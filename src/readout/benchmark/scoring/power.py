@@ -91,8 +91,10 @@ def plan_table(items: Sequence[Item], discordance: float = DISCORDANCE) -> Table
 
 
 def _format_detectable(difference: float | None) -> str:
+    if difference is None:
+        return format_number(None)
     # No two accuracies differ by more than 1.
-    return format_number(None if difference is None else min(difference, 1.0))
+    return format_number(min(difference, 1.0))
 
 
 # ---------------------------------------------------------------- coverage
@@ -144,7 +146,8 @@ def simulate_coverage(
     truth = _score(labels, expected, expected * hit_rate, expected_wrong)
 
     totals = [part.sum(axis=1, keepdims=True) for part in (gold, hits, wrong)]
-    value = _score(labels, *(total[:, 0] for total in totals))
+    gold_total, hits_total, wrong_total = (total[:, 0] for total in totals)
+    value = _score(labels, gold_total, hits_total, wrong_total)
 
     # Leave one event out, for the jackknife.
     without = [total - part for total, part in zip(totals, (gold, hits, wrong), strict=True)]

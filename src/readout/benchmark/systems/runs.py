@@ -13,6 +13,7 @@ from readout.benchmark.board.submissions import (
     PREDICTIONS,
     SUBMISSIONS,
     Exposure,
+    Selection,
     SystemCard,
     TaskData,
     format_system_card,
@@ -82,6 +83,13 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> dict[str, bytes]:
 def make_card(baseline: Baseline) -> SystemCard:
     """Return the ``system.yaml`` of a baseline."""
     is_trained = "event" in baseline.schemes and "zero-shot" not in baseline.schemes
+    training = "training folds only" if is_trained else "nothing"
+    selection: Selection = "training-folds" if baseline.tuned else "none"
+    exposure = Exposure(
+        training=training,
+        pretraining=baseline.pretraining,
+        people=baseline.exposure,
+    )
     return SystemCard(
         system_id=baseline.name,
         name=baseline.name,
@@ -91,13 +99,9 @@ def make_card(baseline: Baseline) -> SystemCard:
         code=f"readout bench baseline {baseline.name}",
         license="CC-BY-4.0",
         model=baseline.model,
-        exposure=Exposure(
-            training="training folds only" if is_trained else "nothing",
-            pretraining=baseline.pretraining,
-            people=baseline.exposure,
-        ),
+        exposure=exposure,
         seeds=(),
-        selection="training-folds" if baseline.tuned else "none",
+        selection=selection,
         hardware="Two CPU cores, no GPU; running all baselines takes minutes.",
         prompts=(),
     )

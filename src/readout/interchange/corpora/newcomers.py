@@ -111,6 +111,7 @@ class CorpusInbox(Inbox):
             origin=name,
             rights=f"As {self.title} states.",
             sha256=sha256(text.encode()).hexdigest(),
+            annotated="none",
         )
         if doc_id in self.texts and not self.check_text(path, self.texts[doc_id], text):
             return doc_id

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from readout.interchange.corpora.newcomers import CorpusInbox
 from readout.interchange.corpora.polnear import ROLES, add_attribution
 from readout.interchange.graph import Graph
-from readout.interchange.inbox import find_files
+from readout.interchange.inbox import find_files, parse_offset
 from readout.interchange.xmltext import parse_xml
 from readout.model import Span
 
@@ -82,15 +82,17 @@ def _iter_sentences(root: Any) -> Iterator[list[Any]]:
 
 def _parse_number(word: Any) -> int:
     number = word.get("word", "0")
-    return int(number) if number.isdecimal() else 0
+    return parse_offset(number) if number.isdecimal() else 0
 
 
 def _read_bytes(inbox: CorpusInbox, path: str, word: Any, last_byte: int) -> tuple[int, int]:
     """Return the byte offsets of a word; report them if they start before ``last_byte``."""
     count = word.get("ByteCount")
     start, _, end = (count or "").partition(",")
-    if start.isdecimal() and end.isdecimal() and last_byte <= int(start) < int(end):
-        return int(start), int(end)
+    if start.isdecimal() and end.isdecimal():
+        first, last = parse_offset(start), parse_offset(end)
+        if last_byte <= first < last:
+            return first, last
 
     got = f"Got the ByteCount {count!r} of {word.get('text')!r}."
     message = f"{got} Expected START,END with {last_byte} ≤ START < END."

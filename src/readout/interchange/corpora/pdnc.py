@@ -83,6 +83,7 @@ def parse_list(inbox: CorpusInbox, path: str, cell: str, line: int) -> list[Any]
         return []
     try:
         value = ast.literal_eval(cell)
+        repr(value)  # fails for integers of more than 4,300 digits, which hexadecimal can contain
         return sorted(value) if isinstance(value, set) else list(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         message = f"Got {cell[:60]!r}. Expected a list in Python syntax."
@@ -142,7 +143,7 @@ class NovelReader:
             if in_bytes:
                 start = self.byte_offsets.from_foreign(start)
                 end = self.byte_offsets.from_foreign(end)
-        except (ValueError, TypeError, LookupError):
+        except (ValueError, TypeError, LookupError, OverflowError):
             return None
         return start, end
 

@@ -23,7 +23,7 @@ from readout.interchange.graph import (
     Node,
     to_graph,
 )
-from readout.interchange.inbox import Inbox, find_files, read_foreign_text
+from readout.interchange.inbox import Inbox, find_files, parse_offset, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import ANNOTATION_CLASSES, Registries, Span, fields_of
 
@@ -326,7 +326,7 @@ class AnnReader:
 
     def _set_spans(self, node: Node, value: str) -> None:
         """Set the exact spans of a note, unless the annotation was moved in brat."""
-        if not re.fullmatch(r"\d+ \d+(;\d+ \d+)*", value):
+        if not re.fullmatch(r"[0-9]+ [0-9]+(;[0-9]+ [0-9]+)*", value):
             return
 
         spans = [Span(start, end, self.text[start:end]) for start, end in parse_offsets(value)]
@@ -339,7 +339,7 @@ class AnnReader:
 def parse_offsets(offsets: str) -> list[tuple[int, int]]:
     """Return the offsets of a text-bound annotation, such as ``12 43;50 61``, as pairs."""
     pairs = [pair.split(" ") for pair in offsets.split(";")]
-    return [(int(start), int(end)) for start, end in pairs]
+    return [(parse_offset(start), parse_offset(end)) for start, end in pairs]
 
 
 def anchor_fragments(

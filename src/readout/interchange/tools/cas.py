@@ -7,11 +7,12 @@ to and from code points.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 import msgspec
 
@@ -155,21 +156,50 @@ def import_cas_xmi(inbox: Inbox, path: Path) -> None:
     The name of each file, or of its folder, is the id of its document.
     """
     for file in find_files(path, ".xmi", ".zip"):
-        contents = _read_contents(file)
-        types = contents.pop(_TYPE_SYSTEM, None)
-        for name, content in contents.items():
-            if name.endswith(".xmi"):
-                _read_cas(inbox, file, Path(name).stem, partial(_load_xmi, content, types))
+        if is_zipfile(file):
+            _read_archive(inbox, file)
+        else:
+            beside = file.parent / _TYPE_SYSTEM
+            types = beside.read_bytes() if beside.is_file() else None
+            _read_cas(inbox, file, file.stem, partial(_load_xmi, file.read_bytes(), types))
 
 
-def _read_contents(file: Path) -> dict[str, bytes]:
-    """Return the files of an archive, or an XMI file and the type system beside it, by name."""
-    if is_zipfile(file):
+def _read_archive(inbox: Inbox, file: Path) -> None:
+    """Read the XMI files of an archive, one after another."""
+    try:
         with ZipFile(file) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
+            members = {each.filename: each for each in archive.infolist()}
+            types = None
+            if _TYPE_SYSTEM in members:
+                types = _read_member(archive, members[_TYPE_SYSTEM])
+            for name, member in members.items():
+                if name.endswith(".xmi"):
+                    content = _read_member(archive, member)
+                    _read_cas(inbox, file, Path(name).stem, partial(_load_xmi, content, types))
+    except _BROKEN_ARCHIVE as error:
+        message = f"The archive cannot be read: {error}."
+        hint = "export it again, without a password, or unpack it and import the folder."
+        inbox.report("foreign-syntax", str(file), message, hint)
 
-    files = (file, file.parent / _TYPE_SYSTEM)
-    return {each.name: each.read_bytes() for each in files if each.exists()}
+
+_BROKEN_ARCHIVE = (BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError, OSError)
+"""Errors of a damaged archive, of one with a password, and of an unknown compression."""
+_LARGEST = 100_000_000
+"""The largest number of bytes that a file of an archive may unpack to."""
+
+
+def _read_member(archive: ZipFile, member: ZipInfo) -> bytes:
+    """Return a file of an archive.
+
+    Raises:
+        BadZipFile: it is larger than any document.
+
+    """
+    with archive.open(member) as packed:
+        content = packed.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise BadZipFile(f"{member.filename!r} unpacks to more than {_LARGEST:,} bytes")
+    return content
 
 
 def _load_xmi(content: bytes, types: bytes | None) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from readout.interchange.graph import CUE, LINK_FIELDS, VALUE_ROLES, Graph, Link, Node, to_graph
-from readout.interchange.inbox import Inbox, find_files, read_foreign_text
+from readout.interchange.inbox import Inbox, find_files, parse_offset, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import Span
 
@@ -234,7 +234,9 @@ class SheetReader:
         single_words = words if words and len(pairs) == 1 else None
         found = []
         for start, end in pairs:
-            span = self.inbox.anchor_span(text, int(start), int(end), single_words, self.path, line)
+            span = self.inbox.anchor_span(
+                text, parse_offset(start), parse_offset(end), single_words, self.path, line
+            )
             if span is not None:
                 found.append(span)
         if len(found) < len(pairs):

@@ -220,27 +220,86 @@ Select = Callable[[str, Any], list[Any]]
 """Takes a query and the type of a row, and returns the rows."""
 
 
+class _UnsafeTableError(Exception):
+    """A table of the export is no plain table; the message names it and says what it is."""
+
+
 def import_sqlite(inbox: Inbox, path: Path) -> None:
     """Read SQLite files with the tables of the export."""
     for file in find_files(path, ".sqlite"):
         address = f"{file.absolute().as_uri()}?mode=ro"
         try:
             with closing(sqlite3.connect(address, uri=True)) as connection:
+                _limit_steps(connection, file.stat().st_size)
+                _check_sqlite_tables(connection)
                 _read_tables(inbox, str(file), partial(_select, connection))
-        except (sqlite3.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
+        except (*_UNREADABLE, sqlite3.Error) as error:
             _report_unreadable(inbox, file, error)
+
+
+def _limit_steps(connection: sqlite3.Connection, size: int) -> None:
+    """Interrupt a query that takes more steps than any table of a file of that size needs.
+
+    A step is an instruction of SQLite's virtual machine. A row takes at least ten bytes, and a
+    query takes fewer than a hundred steps per row.
+    """
+    interval = 1_000_000
+    left = 20 + 10 * size // interval
+
+    def is_over() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    connection.set_progress_handler(is_over, interval)
+
+
+def _check_sqlite_tables(connection: sqlite3.Connection) -> None:
+    """Refuse views, virtual tables and computed columns: they run code that the file brings.
+
+    Raises:
+        _UnsafeTableError: a table of the export is one of these.
+
+    """
+    query = "SELECT name, type, coalesce(sql, '') FROM sqlite_master"
+    for name, kind, sql in connection.execute(query):
+        if name not in SQL_TABLES:
+            continue
+        if kind != "table" or not sql.upper().startswith("CREATE TABLE"):
+            raise _UnsafeTableError(f"{name!r} is a view or a virtual table")
+        if any(column[-1] for column in connection.execute(f"PRAGMA table_xinfo({name})")):
+            raise _UnsafeTableError(f"{name!r} has a computed column")
 
 
 def import_duckdb(inbox: Inbox, path: Path) -> None:
     """Read DuckDB files with the tables of the export."""
     import duckdb
 
+    # A view in the file could read other files of this computer.
+    safe = {"enable_external_access": "false", "lock_configuration": "true"}
     for file in find_files(path, ".duckdb"):
         try:
-            with closing(duckdb.connect(str(file), read_only=True)) as connection:
+            with closing(duckdb.connect(str(file), read_only=True, config=safe)) as connection:
+                _check_duckdb_tables(connection)
                 _read_tables(inbox, str(file), partial(_select, connection))
-        except (duckdb.Error, UnicodeDecodeError, msgspec.ValidationError) as error:
+        except (*_UNREADABLE, duckdb.Error) as error:
             _report_unreadable(inbox, file, error)
+
+
+def _check_duckdb_tables(connection: Any) -> None:
+    """Refuse views: they run code that the file brings.
+
+    Raises:
+        _UnsafeTableError: a table of the export is a view.
+
+    """
+    query = "SELECT table_name, table_type FROM information_schema.tables"
+    for name, kind in connection.execute(query).fetchall():
+        if name in SQL_TABLES and kind != "BASE TABLE":
+            raise _UnsafeTableError(f"{name!r} is a view")
+
+
+_UNREADABLE = (_UnsafeTableError, UnicodeDecodeError, msgspec.ValidationError, OverflowError)
 
 
 def _report_unreadable(inbox: Inbox, file: Path, error: Exception) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from readout.interchange.graph import LINKS, NODE_LABELS, Graph, Link, Node, to_graph
-from readout.interchange.inbox import Inbox, find_files
+from readout.interchange.inbox import Inbox, find_files, parse_offset
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.xmltext import LOSS, check_xml_text, parse_xml
 from readout.model import Span, Speaker, named_entries
@@ -178,20 +178,26 @@ def _document_to_graph(inbox: Inbox, path: str, text: str, root: Any) -> Graph:
         spans = _read_places(inbox, path, text, element)
         if spans is not None:
             key = str(element.get(_XML_ID))
-            label = element.getparent().get("type", "")
+            label = _read_group(element)
             values = structures.get(element.get("ana", "").removeprefix("#"), {})
             graph.nodes.append(Node(key, label, spans, values, element.sourceline))
 
     for element in root.iter(f"{{{_TEI}}}link"):
         ends = [end.removeprefix("#") for end in element.get("target", "").split()]
         if len(ends) == 2:
-            label = element.getparent().get("type", "")
+            label = _read_group(element)
             graph.links.append(Link(label, ends[0], ends[1], element.sourceline))
         else:
             message = f"Got {len(ends)} targets of a link. Expected two."
             hint = "give the ids of the two annotations that it joins."
             inbox.report("foreign-value", path, message, hint, element.sourceline)
     return graph
+
+
+def _read_group(element: Any) -> str:
+    """Return the type of the group that an element is in; empty if it is the root."""
+    group = element.getparent()
+    return "" if group is None else group.get("type", "")
 
 
 def _read_features(structure: Any) -> dict[str, str]:
@@ -212,7 +218,9 @@ def _read_places(inbox: Inbox, path: str, text: str, element: Any) -> tuple[Span
         inbox.report("foreign-syntax", path, message, hint, line)
         return None
 
-    pairs = [(int(match[1]), int(match[2])) for match in matches if match is not None]
+    pairs = [
+        (parse_offset(match[1]), parse_offset(match[2])) for match in matches if match is not None
+    ]
     words = element.text or None
     single_words = words if len(pairs) == 1 else None
     found = []

@@ -51,7 +51,9 @@ def compare_entries(
         yield EntryChange(path=path, id=name, kind="added")
 
     for name in old:
-        fields = compare_records(old[name], new[name]) if name in new else ()
+        if name not in new:
+            continue
+        fields = compare_records(old[name], new[name])
         if fields:
             yield EntryChange(path=path, id=name, kind="changed", fields=fields)
 

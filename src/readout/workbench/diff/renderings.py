@@ -10,7 +10,8 @@ from html import escape
 import msgspec
 
 from readout.model import annotation_type
-from readout.report.problems import Style, printable
+from readout.report.printing import escape_json, printable
+from readout.report.problems import Style
 from readout.workbench.diff.report import (
     AnnotationChange,
     Changes,
@@ -38,7 +39,7 @@ COMMENT_LIMIT = 60_000
 
 def format_changes(changes: Changes, texts: BothTexts, style: Style = lambda text, _: text) -> str:
     """Return the changes for a terminal; ``style(text, role)`` may colour the parts."""
-    lines = [style(f"{changes.old} → {changes.new}", "place")]
+    lines = [style(printable(f"{changes.old} → {changes.new}"), "place")]
     label = style("breaking:", "error")
     lines += [f"{label} {printable(sentence)}" for sentence in changes.breaking]
     for document in changes.documents:
@@ -58,7 +59,7 @@ def _document_lines(document: DocumentChanges, texts: BothTexts, style: Style) -
     for field in document.metadata:
         yield f"  {printable(_format_field(field))}"
     for layer in document.layers:
-        yield f"  {layer_name(layer)}: {summarise_layer(layer)}"
+        yield f"  {printable(layer_name(layer))}: {summarise_layer(layer)}"
         for change in iter_shown(layer):
             yield from _change_lines(document.doc_id, change, texts, style)
 
@@ -69,7 +70,7 @@ def _change_lines(
     role = {"added": "hint", "removed": "error"}.get(change.kind, "warning")
     head = f"{CHANGE_SIGNS[change.kind]} {change.kind}"
     about = printable(describe_annotation(change.current))
-    yield f"    {style(head, role)} {change.current.id}: {about}"
+    yield f"    {style(head, role)} {printable(change.current.id)}: {about}"
 
     before, marked, after = map(printable, texts.quote(doc_id, change))
     yield f"        {before}⟦{style(marked, role)}⟧{after}"
@@ -106,7 +107,7 @@ def _unread_lines(changes: Changes) -> list[str]:
 
 def format_changes_json(changes: Changes) -> str:
     """Return the changes as one JSON object; added and removed records are in it as a whole."""
-    return msgspec.json.format(msgspec.json.encode(changes), indent=2).decode() + "\n"
+    return escape_json(msgspec.json.format(msgspec.json.encode(changes), indent=2).decode()) + "\n"
 
 
 # ---------------------------------------------------------------- Markdown

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
+import os
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import msgspec
@@ -69,14 +68,10 @@ def _opened(name: str, around: Path) -> Iterator[Path]:
         return
     here = _find_repository_folder(name, around)
     with tempfile.TemporaryDirectory() as folder:
-        # Line endings stay as they are in the repository: a CR would be a problem.
-        command = ("-c", "core.autocrlf=false", "archive", "--format=tar")
-        archive = _git(here, *command, _resolve(here, name))
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-            for member in tar:
-                # A link in the revision of a stranger could lead to other files of this machine.
-                if member.isreg():
-                    tar.extract(member, folder, **_extraction_filter())
+        for path, content in _iter_files(here, _resolve(here, name)):
+            file = Path(folder, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
         try:
             yield Path(folder)
         except UnreadableCorpusError as error:
@@ -85,17 +80,51 @@ def _opened(name: str, around: Path) -> Iterator[Path]:
             ) from error
 
 
-def _extraction_filter() -> dict[str, Any]:
-    """Return the argument ``filter``, which old patch releases of Python lack."""
-    return {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+_FOLDERS = ("raw/", "annotations/", "schema/")
+"""The folders of a corpus that a state is read from."""
 
 
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
+def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and the bytes of every regular file of a corpus in a commit.
+
+    ``git archive`` would leave out what ``.gitattributes`` says, so that a layer could be hidden
+    from a review. Links are left out: in the revision of a stranger they could lead to other files
+    of this machine.
+    """
+    listed = _git(here, "ls-tree", "-r", "-z", commit).stdout
+    blobs = []
+    for entry in listed.split(b"\0"):
+        about, _, raw_path = entry.partition(b"\t")
+        path = os.fsdecode(raw_path)
+        if about.startswith(b"100") and path.startswith(_FOLDERS) and _is_inside(path):
+            blobs.append((path, about.split()[2]))
+
+    wanted = b"".join(blob + b"\n" for _, blob in blobs)
+    content = _git(here, "cat-file", "--batch", stdin=wanted).stdout
+    at = 0
+    for path, _ in blobs:
+        # Each object is "<hash> blob <size>", a line feed, its bytes, and a line feed.
+        end = content.index(b"\n", at)
+        size = int(content[at:end].split()[2])
+        yield path, content[end + 1 : end + 1 + size]
+        at = end + size + 2
+
+
+def _is_inside(path: str) -> bool:
+    """Return whether a path of a git tree, which may be forged, stays inside its folder."""
+    parts = PureWindowsPath(path).parts
+    return ".." not in parts and not PureWindowsPath(path).anchor
+
+
+def _git(
+    folder: Path, *arguments: str, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False)
 
 
 def _find_repository_folder(name: str, around: Path) -> Path:
-    """Return the corpus folder that ``around`` is in: ``git archive`` reads only this folder."""
+    """Return the corpus folder that ``around`` is in: ``git ls-tree`` lists only this folder."""
     try:
         here = find_root(around)
     except UnreadableCorpusError:
@@ -142,8 +171,6 @@ def _complete_layer(layer: Layer, text: str) -> Layer:
     if not layer.drafts:
         return layer
     formatted = format_layer(layer.path, layer.raw, layer.annotator, text)
-    if formatted.problems:
-        return layer
     completed, _ = parse_layer(layer.path, formatted.raw, layer.annotator)
     return completed
 

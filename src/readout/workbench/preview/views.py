@@ -166,6 +166,7 @@ def view_layer(
 
 def _view_annotation(record: AnyAnnotation, scope: LayerScope, lane: int) -> AnnotationView:
     start, size = measure_extent(record)
+    sign = POLARITY_SIGNS[record.polarity] if isinstance(record, Stance) else ""
     return AnnotationView(
         key=scope.prefix + record.id,
         id=record.id,
@@ -176,7 +177,7 @@ def _view_annotation(record: AnyAnnotation, scope: LayerScope, lane: int) -> Ann
         classes=part_classes(record, lane, ("source", record.id) in scope.reverse),
         facts=tuple(iter_facts(scope, record)),
         record=encode(record).decode(),
-        sign=POLARITY_SIGNS[record.polarity] if isinstance(record, Stance) else "",
+        sign=sign,
         speakers=tuple(dict.fromkeys(find_speakers(record))),
         targets=tuple(dict.fromkeys(find_targets(record, scope))),
     )
