@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from operator import le, lt
 from typing import Any
 
@@ -31,7 +30,7 @@ from readout.model import (
 from readout.problem import (
     Finding,
     Rule,
-    nearest,
+    find_close,
     rule,
 )
 
@@ -82,6 +81,7 @@ def _names_exist(columns: Columns) -> bool:
 @rule("unknown-reference", "reference", shortcut=_names_exist)
 def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Every id that a record names exists."""
+    fitting = _Fitting(file)
     for index, record in enumerate(file.records):
         for pointer, vocabulary, name in iter_references(record):
             known = _vocabulary(vocabulary, file, registries)
@@ -90,7 +90,7 @@ def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator
                     f"The {pointer[0]} {name!r} does not exist in {_file_of(vocabulary, file)}.",
                     pointer,
                     index,
-                    hint=_suggest(record, pointer, vocabulary, name, file, known),
+                    hint=_suggest(record, pointer, vocabulary, name, known, fitting),
                 )
 
 
@@ -116,7 +116,7 @@ def may_exist(name: str, file: RecordFile[Any]) -> bool:
     """Return whether a line that cannot be read, or the file if it is missing, may have an id."""
     if file.is_whole:
         return False
-    return not file.is_read or b'"%s"' % name.encode() in file.raw
+    return not file.is_read or name.encode() in file.quoted
 
 
 def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
@@ -130,21 +130,21 @@ def _suggest(
     pointer: Pointer,
     vocabulary: str,
     name: str,
-    file: RecordFile[Any],
     known: Mapping[str, Any],
+    fitting: _Fitting,
 ) -> str:
     """Return the hint for a reference that leads nowhere, or to a record of another type.
 
     Only what fits the record is proposed: a hint must not make a wrong reference look right.
     """
     if vocabulary in ANNOTATION_CLASSES:
-        fitting = [other.id for other in file.records if _fits(record, str(pointer[0]), other)]
-        close = find_close(name, fitting)
+        ids = fitting.find(record, str(pointer[0]))
+        close = find_close(name, ids)
         rest = f"if not, restore the {vocabulary} or remove {str(pointer[0])!r}."
         if close:
             return f"if {close!r} is meant, write it; {rest}"
-        if fitting:
-            shown = ", ".join(map(repr, fitting[:_SHOWN]))
+        if ids:
+            shown = ", ".join(map(repr, ids[:_SHOWN]))
             return f"decide whether one of these is meant: {shown}; {rest}"
         return f"add the {vocabulary} or, if it was deleted, restore it; or remove {str(pointer[0])!r}."
 
@@ -154,8 +154,8 @@ def _suggest(
     if vocabulary == "iptc":
         return f"write an id of {read.IPTC}."
     add = f"add the entry with `readout add {vocabulary.removesuffix('s')}`"
-    shown = ", ".join(map(repr, sorted(known)[:_SHOWN]))
     if 0 < len(known) <= _SHOWN:
+        shown = ", ".join(map(repr, sorted(known)))
         return f"{add}, or decide which of the entries is meant: {shown}."
     return f"{add}, or correct the id."
 
@@ -163,20 +163,40 @@ def _suggest(
 _SHOWN = 12
 
 
-def find_close(word: str, words: Iterable[str]) -> str | None:
-    """Return the word that is most like another, if any is like it."""
-    return next(iter(get_close_matches(word, words, n=1, cutoff=0.6)), None)
+_MANY = 500
 
 
-def _fits(record: Any, field: str, other: Any) -> bool:
-    """Return whether a field of an annotation could name another one, by speakers and places."""
-    if field == "source":
-        return isinstance(other, Mention) and other.speaker == record.speaker
-    if not isinstance(other, Quote) or other is record:
-        return False
-    spans = (*other.content, *other.cue)
-    start, end = min(span.start for span in spans), max(span.end for span in spans)
-    return all(start <= span.start and span.end <= end for span in main_spans(record))
+class _Fitting:
+    """The annotations of a file that a field of another one could name, by speakers and places.
+
+    Mentions are grouped once. Quotes are compared with each record, and so only if they are few.
+    """
+
+    def __init__(self, file: RecordFile[Any]) -> None:
+        self.mentions: dict[str, list[str]] = {}
+        self.quotes: list[tuple[Quote, int, int]] = []
+        for record in file.records:
+            if isinstance(record, Mention):
+                self.mentions.setdefault(record.speaker, []).append(record.id)
+            elif isinstance(record, Quote):
+                spans = (*record.content, *record.cue)
+                start, end = min(span.start for span in spans), max(span.end for span in spans)
+                self.quotes.append((record, start, end))
+
+    def find(self, record: Any, field: str) -> list[str]:
+        """Return the ids that a field of a record could name."""
+        if field == "source":
+            return self.mentions.get(record.speaker, [])
+        if len(self.quotes) > _MANY:
+            return []
+
+        spans = main_spans(record)
+        found = []
+        for quote, start, end in self.quotes:
+            is_around = all(start <= span.start and span.end <= end for span in spans)
+            if quote is not record and is_around:
+                found.append(quote.id)
+        return found
 
 
 @rule("unknown-annotator", "reference")
@@ -209,6 +229,7 @@ def _names_are_of_their_type(columns: Columns) -> bool:
 @rule("wrong-reference", "reference", shortcut=_names_are_of_their_type)
 def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """A source is a mention, `within` and `quote` name a quote, an outlet is a speaker of kind outlet."""
+    fitting = _Fitting(file)
     for index, record in enumerate(file.records):
         if isinstance(file, Layer):
             for pointer, vocabulary, name in iter_references(record):
@@ -219,7 +240,7 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
                         message,
                         pointer,
                         index,
-                        hint=_suggest(record, pointer, vocabulary, name, file, file.types),
+                        hint=_suggest(record, pointer, vocabulary, name, file.types, fitting),
                     )
         elif (
             isinstance(record, Document) and record.outlet and record.outlet in registries.speakers
@@ -256,11 +277,14 @@ def _has_no_chains(columns: Columns) -> bool:
 def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
     for record_class, name in _SELF_REFERENCES:
-        records = {
-            record_id(record): record for record in file.records if isinstance(record, record_class)
-        }
-        for index, record in enumerate(file.records if records else ()):
-            if isinstance(record, record_class) and _reaches_itself(record, name, records):
+        named: dict[str, Sequence[str]] = {}
+        for record in file.records:
+            if isinstance(record, record_class):
+                value = getattr(record, name)
+                named[record_id(record)] = (value,) if isinstance(value, str) else value or ()
+        circular = find_circular(named) if named else set()
+        for index, record in enumerate(file.records if circular else ()):
+            if isinstance(record, record_class) and record_id(record) in circular:
                 message = f"Following {name!r} from {record_id(record)!r} leads back to it."
                 yield Finding(
                     message,
@@ -289,17 +313,50 @@ _SELF_REFERENCES = [
 """Fields that name a record of their own kind, and so can lead in a circle."""
 
 
-def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
-    pending, seen = [start], set()
-    while pending:
-        value = getattr(pending.pop(), field)
-        for name in (value,) if isinstance(value, str) else value or ():
-            if name == record_id(start):
-                return True
-            if name in records and name not in seen:
-                seen.add(name)
-                pending.append(records[name])
-    return False
+def find_circular(named: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the names from which a path leads back to them; ``named`` are the edges of the graph.
+
+    These are the strongly connected components of more than one name (Tarjan 1972), and the names
+    that name themselves. Each edge is followed once, whereas a search from every name would take
+    quadratic time on a long chain.
+    """
+    circular = {name for name, others in named.items() if name in others}
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    for root in named:
+        pending = [] if root in order else [(root, iter(named[root]))]
+        while pending:
+            name, others = pending[-1]
+            if name not in order:
+                order[name] = lowest[name] = len(order)
+                stack.append(name)
+                on_stack.add(name)
+
+            following = None
+            for other in others:
+                if other in named and other not in order:
+                    following = other
+                    break
+                if other in on_stack:
+                    lowest[name] = min(lowest[name], order[other])
+            if following is not None:
+                pending.append((following, iter(named[following])))
+                continue
+
+            pending.pop()
+            if pending:
+                parent = pending[-1][0]
+                lowest[parent] = min(lowest[parent], lowest[name])
+            if lowest[name] == order[name]:
+                component = [stack.pop()]
+                while component[-1] != name:
+                    component.append(stack.pop())
+                on_stack.difference_update(component)
+                if len(component) > 1:
+                    circular.update(component)
+    return circular
 
 
 @rule("impossible-date", "reference")
