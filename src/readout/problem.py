@@ -230,8 +230,8 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a hint with the allowed word nearest to ``word``, or all words if they are few."""
-    allowed = _sort_words(_Same(words)) if isinstance(words, Collection) else sorted(words)
-    if close := _find_close(word, allowed):
+    allowed = _sort(words)
+    if close := find_close(word, allowed):
         return f"did you mean {close!r}?"
     if 0 < len(allowed) <= 12:
         return (
@@ -245,7 +245,7 @@ _WINDOW = 50
 _LONGEST = 200
 
 
-def _find_close(word: str, allowed: list[str]) -> str | None:
+def find_close(word: str, words: Iterable[str]) -> str | None:
     """Return the word nearest to another one, or None if none is near.
 
     Of more than ``_FEW`` words only those are compared that are neighbours in the alphabet, read
@@ -254,6 +254,8 @@ def _find_close(word: str, allowed: list[str]) -> str | None:
     """
     if len(word) > _LONGEST:
         return None
+
+    allowed = _sort(words)
     if len(allowed) > _FEW:
         from rapidfuzz import fuzz, process
 
@@ -261,6 +263,10 @@ def _find_close(word: str, allowed: list[str]) -> str | None:
         found = process.extract(word, nearby, scorer=fuzz.ratio, limit=3, score_cutoff=50)
         allowed = [each for each, _, _ in found]
     return next(iter(get_close_matches(word, allowed, n=1, cutoff=0.6)), None)
+
+
+def _sort(words: Iterable[str]) -> list[str]:
+    return _sort_words(_Same(words)) if isinstance(words, Collection) else sorted(words)
 
 
 def _find_neighbours(word: str, allowed: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from operator import le, lt
 from typing import Any
 
@@ -31,6 +30,7 @@ from readout.model import (
 from readout.problem import (
     Finding,
     Rule,
+    find_close,
     rule,
 )
 
@@ -81,6 +81,7 @@ def _names_exist(columns: Columns) -> bool:
 @rule("unknown-reference", "reference", shortcut=_names_exist)
 def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Every id that a record names exists."""
+    fitting = _Fitting(file)
     for index, record in enumerate(file.records):
         for pointer, vocabulary, name in iter_references(record):
             known = _vocabulary(vocabulary, file, registries)
@@ -89,7 +90,7 @@ def unknown_reference(file: RecordFile[Any], registries: Registries) -> Iterator
                     f"The {pointer[0]} {name!r} does not exist in {_file_of(vocabulary, file)}.",
                     pointer,
                     index,
-                    hint=_suggest(record, pointer, vocabulary, name, file, known),
+                    hint=_suggest(record, pointer, vocabulary, name, known, fitting),
                 )
 
 
@@ -129,21 +130,21 @@ def _suggest(  # noqa: PLR0911 - one case per return
     pointer: Pointer,
     vocabulary: str,
     name: str,
-    file: RecordFile[Any],
     known: Mapping[str, Any],
+    fitting: _Fitting,
 ) -> str:
     """Return the hint for a reference that leads nowhere, or to a record of another type.
 
     Only what fits the record is proposed: a hint must not make a wrong reference look right.
     """
     if vocabulary in ANNOTATION_CLASSES:
-        fitting = [other.id for other in file.records if _fits(record, str(pointer[0]), other)]
-        close = find_close(name, fitting)
+        ids = fitting.find(record, str(pointer[0]))
+        close = find_close(name, ids)
         rest = f"if not, restore the {vocabulary} or remove {str(pointer[0])!r}."
         if close:
             return f"if {close!r} is meant, write it; {rest}"
-        if fitting:
-            shown = ", ".join(map(repr, fitting[:_SHOWN]))
+        if ids:
+            shown = ", ".join(map(repr, ids[:_SHOWN]))
             return f"decide whether one of these is meant: {shown}; {rest}"
         return f"add the {vocabulary} or, if it was deleted, restore it; or remove {str(pointer[0])!r}."
 
@@ -153,8 +154,8 @@ def _suggest(  # noqa: PLR0911 - one case per return
     if vocabulary == "iptc":
         return f"write an id of {read.IPTC}."
     add = f"add the entry with `readout add {vocabulary.removesuffix('s')}`"
-    shown = ", ".join(map(repr, sorted(known)[:_SHOWN]))
     if 0 < len(known) <= _SHOWN:
+        shown = ", ".join(map(repr, sorted(known)))
         return f"{add}, or decide which of the entries is meant: {shown}."
     return f"{add}, or correct the id."
 
@@ -162,20 +163,40 @@ def _suggest(  # noqa: PLR0911 - one case per return
 _SHOWN = 12
 
 
-def find_close(word: str, words: Iterable[str]) -> str | None:
-    """Return the word that is most like another, if any is like it."""
-    return next(iter(get_close_matches(word, words, n=1, cutoff=0.6)), None)
+_MANY = 500
 
 
-def _fits(record: Any, field: str, other: Any) -> bool:
-    """Return whether a field of an annotation could name another one, by speakers and places."""
-    if field == "source":
-        return isinstance(other, Mention) and other.speaker == record.speaker
-    if not isinstance(other, Quote) or other is record:
-        return False
-    spans = (*other.content, *other.cue)
-    start, end = min(span.start for span in spans), max(span.end for span in spans)
-    return all(start <= span.start and span.end <= end for span in main_spans(record))
+class _Fitting:
+    """The annotations of a file that a field of another one could name, by speakers and places.
+
+    Mentions are grouped once. Quotes are compared with each record, and so only if they are few.
+    """
+
+    def __init__(self, file: RecordFile[Any]) -> None:
+        self.mentions: dict[str, list[str]] = {}
+        self.quotes: list[tuple[Quote, int, int]] = []
+        for record in file.records:
+            if isinstance(record, Mention):
+                self.mentions.setdefault(record.speaker, []).append(record.id)
+            elif isinstance(record, Quote):
+                spans = (*record.content, *record.cue)
+                start, end = min(span.start for span in spans), max(span.end for span in spans)
+                self.quotes.append((record, start, end))
+
+    def find(self, record: Any, field: str) -> list[str]:
+        """Return the ids that a field of a record could name."""
+        if field == "source":
+            return self.mentions.get(record.speaker, [])
+        if len(self.quotes) > _MANY:
+            return []
+
+        spans = main_spans(record)
+        found = []
+        for quote, start, end in self.quotes:
+            is_around = all(start <= span.start and span.end <= end for span in spans)
+            if quote is not record and is_around:
+                found.append(quote.id)
+        return found
 
 
 @rule("unknown-annotator", "reference")
@@ -208,6 +229,7 @@ def _names_are_of_their_type(columns: Columns) -> bool:
 @rule("wrong-reference", "reference", shortcut=_names_are_of_their_type)
 def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """A source is a mention, `within` and `quote` name a quote, an outlet is a speaker of kind outlet."""
+    fitting = _Fitting(file)
     for index, record in enumerate(file.records):
         if isinstance(file, Layer):
             for pointer, vocabulary, name in iter_references(record):
@@ -218,7 +240,7 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
                         message,
                         pointer,
                         index,
-                        hint=_suggest(record, pointer, vocabulary, name, file, file.types),
+                        hint=_suggest(record, pointer, vocabulary, name, file.types, fitting),
                     )
         elif (
             isinstance(record, Document) and record.outlet and record.outlet in registries.speakers
