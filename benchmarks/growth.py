@@ -122,7 +122,9 @@ def _big_registry(root: Path, size: int) -> Callable[[], Any]:
 def _addressees(value: Callable[[int], Any]) -> Callable[[str, int], bytes]:
     def change(old: str, size: int) -> bytes:
         record = _first(old, type="quote")
-        return old.encode() + _lines([{**record, "id": "q", "addressees": list(map(value, range(size)))}])
+        return old.encode() + _lines(
+            [{**record, "id": "q", "addressees": list(map(value, range(size)))}]
+        )
 
     return change
 

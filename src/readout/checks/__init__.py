@@ -1,8 +1,9 @@
 """Every rule of the corpus, and the frame that runs them.
 
-Rules get a file that has been read and the scope around it, and yield findings by record number and JSON pointer. The
-frame adds path, line and column, and lets a record that fails on one rung rest on the higher ones.
-It runs every rule, except those whose own shortcut is certain that they find nothing.
+Rules get a file that has been read and the scope around it, and yield findings by record number and
+JSON pointer. The frame adds path, line and column, and lets a record that fails on one rung rest on
+the higher ones. It runs every rule, except those whose own shortcut is certain that they find
+nothing.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ from readout.problem import (
 def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> tuple[Any, ...]:
     """Return what an annotation says, whatever its id: type, labels and places; references by where they lead to.
 
-    Notes and statement ids are left out. A reference counts as the same where it leads to the same starting point, so
-    that a quote whose end is disputed does not make its stances disputed too.
+    Notes and statement ids are left out. A reference counts as the same where it leads to the same
+    starting point, so that a quote whose end is disputed does not make its stances disputed too.
     """
     values: list[Any] = [type(annotation).__name__]
     for name, role in FIELD_ROLES[type(annotation)].items():

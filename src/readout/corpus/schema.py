@@ -135,7 +135,9 @@ def _extra_fields(error: Any) -> list[str]:
 def _describe_enum(error: Any) -> tuple[str, str | None]:
     allowed = [value for value in error.validator_value if isinstance(value, str)]
     expected = ", ".join(map(repr, allowed))
-    message = f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected one of {expected}."
+    message = (
+        f"Got {_shorten_value(error.instance)} for {_field(error)}. Expected one of {expected}."
+    )
     if error.instance == "suggestion":
         return (
             message,

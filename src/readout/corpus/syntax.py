@@ -32,7 +32,8 @@ def explain_syntax(line: str) -> Finding | None:
     """Return what is wrong with a line that is not JSON, with the column and a remedy; None for one that is.
 
     Raises:
-        RecursionError, ValueError: the line is nested too deeply, or holds a number too long to be read.
+        RecursionError, ValueError: the line is nested too deeply, or holds a number too long to be
+        read.
 
     """
     try:

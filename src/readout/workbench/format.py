@@ -172,11 +172,7 @@ def format_corpus(root: Path) -> dict[str, Formatted]:
 
 def to_changes(results: Mapping[str, Formatted]) -> FileChanges:
     """Return the changes to write, of the files that would change."""
-    return {
-        path: Change(done.old, done.raw)
-        for path, done in results.items()
-        if done.changes
-    }
+    return {path: Change(done.old, done.raw) for path, done in results.items() if done.changes}
 
 
 def _iter_formatted(root: Path) -> Iterator[tuple[str, Formatted]]:

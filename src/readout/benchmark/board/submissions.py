@@ -187,7 +187,13 @@ def read_submission(
     findings = list(submission_card.find(raw, name))
     if findings:
         return None, [
-            locate(submission_card, each, f"{folder}/{CARD}", each.line, raw_line(raw or b"", each.line))
+            locate(
+                submission_card,
+                each,
+                f"{folder}/{CARD}",
+                each.line,
+                raw_line(raw or b"", each.line),
+            )
             for each in findings
         ]
 
