@@ -186,7 +186,8 @@ def test_a_line_that_needs_a_decision_holds_back_no_other():
 
 def test_format_does_not_choose_between_offsets_and_context():
     text = "he said that he would"
-    line = b'{"type":"mention","id":"m","speaker":"x","span":{"start":0,"end":2,"exact":"he","prefix":"that "}}\n'
+    span = b'{"start":0,"end":2,"exact":"he","prefix":"that "}'
+    line = b'{"type":"mention","id":"m","speaker":"x","span":' + span + b"}\n"
     done = format_layer("x", line, None, text)
     assert [problem.code for problem in done.problems] == ["contradictory-context"]
     assert done.raw == line

@@ -202,7 +202,7 @@ def _find_end(line: str, at: int) -> int:
 
 @lru_cache(maxsize=16)
 def _find_children(line: str, at: int) -> dict[str | int, int]:
-    """Return where the value of each key or index of a container starts; of equal keys, the first."""
+    """Return the start of each value of a container by key or index; the first of equal keys."""
     children: dict[str | int, int] = {}
     for key, start in _iter_children(line, at):
         children.setdefault(key, start)

@@ -45,7 +45,7 @@ from readout.problem import (
 
 LAYER_RULES: tuple[Rule, ...] = (*spans.RULES, *guideline.RULES)
 DOCUMENT_RULES: tuple[Rule, ...] = (spans.checksum, guideline.annotated_status)
-"""The rules about the metadata of a document; ``find`` gets the document with its text and layers."""
+"""The rules about the metadata of a document; ``find`` gets the whole document."""
 _OTHERS = (
     *DOCUMENT_RULES,
     *references.INDEX_RULES,

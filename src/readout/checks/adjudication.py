@@ -26,7 +26,7 @@ from readout.problem import (
 
 
 def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> tuple[Any, ...]:
-    """Return what an annotation says, whatever its id: type, labels and places; references by where they lead to.
+    """Return the content of an annotation without its id: type, labels, spans, references.
 
     Notes and statement ids are left out. A reference counts as the same where it leads to the same
     starting point, so that a quote whose end is disputed does not make its stances disputed too.
@@ -120,7 +120,7 @@ def unsupported_gold(
     adjudication: Sequence[Adjudication],
     said: Signatures,
 ) -> Iterator[Finding]:
-    """Every gold annotation of an adjudicated document stands in a layer as it is, or a decision names it."""
+    """A layer has every gold annotation of an adjudicated document, or a decision names it."""
     decided = {name for record in adjudication for name in record.gold}
     supported = {saying for other in document.layers for saying in said[other.path].values()}
     for index, record in enumerate(layer.records):
@@ -141,7 +141,7 @@ def unadjudicated(
     adjudication: Sequence[Adjudication],
     said: Signatures,
 ) -> Iterator[Finding]:
-    """Every annotation of a layer that gold lacks or changes is named by a decision, if the document is adjudicated."""
+    """Decisions name every annotation that gold of an adjudicated document lacks or changes."""
     sides = [
         side
         for record in adjudication

@@ -47,7 +47,7 @@ def _marks_are_accounted_for(columns: Columns) -> bool:
 def unannotated_quotation(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
-    """Every quotation mark belongs to a quote's content, to boilerplate, or to an annotation whose note explains it."""
+    """Every quotation mark is in a quote, in boilerplate, or in an annotation with a note."""
     is_gold = layer.annotator is None
     is_expected = document.meta.annotated == "complete" if is_gold else bool(layer.records)
     if not (is_expected and layer.is_whole):
@@ -63,14 +63,15 @@ def unannotated_quotation(
             column=offset - start + 1,
             context=(f"…{left}⟦{text[offset]}⟧{right}…",),
             hint=(
-                "annotate the quote, or explain the mark in the note of an annotation that covers it; "
+                "annotate the quote, or explain the mark in the note of an annotation "
+                "that covers it; "
                 "in a text that is not finished, set 'annotated' to 'partial'."
             ),
         )
 
 
 def _find_unaccounted_marks(layer: Layer, text: str) -> list[int]:
-    """Return the offsets of quotation marks outside quotes, boilerplate and explained annotations."""
+    """Return the offsets of marks outside quotes, boilerplate and explained annotations."""
     covered = bytearray(len(text) + 2)
     for record in layer.records:
         spans = record.content if isinstance(record, Quote) else ()
@@ -169,7 +170,7 @@ def _evidence_lies_in_quotes(columns: Columns) -> bool:
 def evidence_outside_quote(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
-    """The evidence of a stance taken in a quote lies between the first and the last word of that quote and its cue."""
+    """The evidence of a stance taken in a quote lies within that quote and its cue."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
         if (
@@ -180,7 +181,8 @@ def evidence_outside_quote(
             spans = (*quote.content, *quote.cue)
             start, end = min(s.start for s in spans), max(s.end for s in spans)
             if any(span.start < start or end < span.end for span in record.evidence):
-                message = f"The evidence reaches outside the quote {quote.id!r}, which covers {start}–{end}."
+                place = f"the quote {quote.id!r}, which covers {start}–{end}"
+                message = f"The evidence reaches outside {place}."
                 yield Finding(
                     message,
                     ("evidence",),
@@ -215,7 +217,8 @@ def annotated_boilerplate(
         if not isinstance(record, Boilerplate):
             for pointer, span in iter_spans(record):
                 if any(span.start < other.end and other.start < span.end for other in noise):
-                    message = f"The span {span.start}–{span.end} overlaps text that is marked as boilerplate."
+                    place = f"{span.start}–{span.end}"
+                    message = f"The span {place} overlaps text that is marked as boilerplate."
                     yield Finding(
                         message,
                         pointer,

@@ -67,7 +67,8 @@ def duplicate_id(file: RecordFile[Any], registries: Registries) -> Iterator[Find
 
 _DUPLICATE_HINT = (
     "if both lines say the same, or are two versions of one record, delete the wrong one; "
-    "if not, give one of them another id, and decide which of the two each reference to {id!r} means."
+    "if not, give one of them another id, and decide which of the two each reference to {id!r} "
+    "means."
 )
 
 
@@ -146,7 +147,8 @@ def _suggest(  # noqa: PLR0911 - one case per return
         if ids:
             shown = ", ".join(map(repr, ids[:_SHOWN]))
             return f"decide whether one of these is meant: {shown}; {rest}"
-        return f"add the {vocabulary} or, if it was deleted, restore it; or remove {str(pointer[0])!r}."
+        field = str(pointer[0])
+        return f"add the {vocabulary} or, if it was deleted, restore it; or remove {field!r}."
 
     close = find_close(name, known)
     if close:
@@ -228,7 +230,7 @@ def _names_are_of_their_type(columns: Columns) -> bool:
 
 @rule("wrong-reference", "reference", shortcut=_names_are_of_their_type)
 def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
-    """A source is a mention, `within` and `quote` name a quote, an outlet is a speaker of kind outlet."""
+    """A source is a mention, `within` and `quote` name quotes, an outlet has kind outlet."""
     fitting = _Fitting(file)
     for index, record in enumerate(file.records):
         if isinstance(file, Layer):
@@ -247,7 +249,8 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
         ):
             kind = registries.speakers[record.outlet].kind
             if kind != "outlet":
-                message = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
+                got = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}."
+                message = f"{got} Expected kind 'outlet'."
                 outlets = [
                     name
                     for name, speaker in registries.speakers.items()
@@ -404,9 +407,11 @@ def published_id(file: RecordFile[Any], registries: Registries) -> Iterator[Find
         if isinstance(record, Document) and record.published:
             month = record.published[:7]
             if not record.doc_id.startswith(f"{month}-"):
-                message = f"The id begins with {record.doc_id[:7]!r}. The text was published in {month!r}."
+                start = record.doc_id[:7]
+                message = f"The id begins with {start!r}. The text was published in {month!r}."
                 hint = (
-                    "if the date is wrong, correct it; if the id is wrong, correct it here and in the "
+                    "if the date is wrong, correct it; if the id is wrong, correct it here and in "
+                    "the "
                     "names of the document's files."
                 )
                 yield Finding(message, ("published",), index, hint=hint)
@@ -471,7 +476,8 @@ def split_leak(index: RecordFile[Document]) -> Iterator[Finding]:
         earlier = index.records[first.setdefault(document.event, number)]
         if earlier.split != document.split:
             yield Finding(
-                f"The event {document.event!r} is in split {document.split!r} here, and in {earlier.split!r} on line "
+                f"The event {document.event!r} is in split {document.split!r} here, and in "
+                f"{earlier.split!r} on line "
                 f"{index.lines[first[document.event]]}.",
                 ("split",),
                 number,

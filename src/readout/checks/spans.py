@@ -63,7 +63,8 @@ def span_bounds(
     for index, annotation in enumerate(layer.records):
         for pointer, span in iter_spans(annotation):
             if not span.start < span.end <= length:
-                message = f"Got {span.start}–{span.end}. Expected start < end ≤ {length}, the length of the text."
+                got = f"Got {span.start}–{span.end}."
+                message = f"{got} Expected start < end ≤ {length}, the length of the text."
                 yield Finding(message, pointer, index, hint=_place_hint(span, document.text))
 
 
@@ -159,8 +160,14 @@ def span_order(
                 continue
             for number, (left, right) in enumerate(pairwise(spans), 1):
                 if right.start < left.end:
-                    message = f"The span {right.start}–{right.end} starts before the one in front of it ends, at {left.end}."
-                    hint = "put the spans in text order; if two overlap, put one in their place that covers both."
+                    place = f"{right.start}–{right.end}"
+                    message = (
+                        f"The span {place} starts before the previous one ends, at {left.end}."
+                    )
+                    hint = (
+                        "put the spans in text order; if two overlap, put one in their place "
+                        "that covers both."
+                    )
                     yield Finding(message, (name, number), index, hint=hint)
 
 
@@ -185,7 +192,8 @@ def source_speaker(
     for index, record in enumerate(layer.records):
         if isinstance(record, Quote) and (mention := mentions.get(record.source or "")):
             if mention.speaker != record.speaker:
-                message = f"The quote's speaker is {record.speaker!r}, its source mentions {mention.speaker!r}."
+                speakers = f"{record.speaker!r}, its source mentions {mention.speaker!r}"
+                message = f"The quote's speaker is {speakers}."
                 yield Finding(
                     message,
                     ("source",),
@@ -221,7 +229,9 @@ def nested_outside(
     for index, record in enumerate(layer.records):
         if isinstance(record, Quote) and (outer := quotes.get(record.within or "")):
             if not _lies_in(record.content, outer.content):
-                message = f"The content is not inside the content of {outer.id!r}, which the quote is said to be within."
+                message = (
+                    f"The content is not inside the content of {outer.id!r}, named in 'within'."
+                )
                 yield Finding(
                     message,
                     ("within",),
@@ -255,7 +265,7 @@ def _holders_belong_to_speakers(columns: Columns) -> bool:
 def stance_holder(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
-    """The holder of a stance taken in a quote is its speaker, or belongs to it, or a note says why not."""
+    """A stance in a quote is held by its speaker or a member, or a note says why not."""
     quotes = find_quotes(layer)
     for index, record in enumerate(layer.records):
         if (
@@ -273,7 +283,8 @@ def stance_holder(
                 ("holder",),
                 index,
                 hint=(
-                    "decide whose stance it is: correct 'holder' or 'quote', or explain in a note why "
+                    "decide whose stance it is: correct 'holder' or 'quote', or explain in a note "
+                    "why "
                     "they differ."
                 ),
             )

@@ -33,7 +33,7 @@ class Unanchored(msgspec.Struct, frozen=True):
 
 
 def iter_draft_spans(record: Mapping[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """Yield the spans of a record that has passed the schema but need not be complete, with their pointers."""
+    """Yield the spans of a valid but perhaps incomplete record, with their pointers."""
     for name in SPAN_FIELDS[ANNOTATION_CLASSES[record["type"]]]:
         value = record.get(name, [])
         if isinstance(value, dict):
@@ -93,7 +93,7 @@ def find_passage(exact: str, text: str) -> tuple[int, int] | None:
 
 
 def nearest_passage(exact: str, text: str) -> str:
-    """Return a hint that quotes the passage of a text that is most like words that are not in it."""
+    """Return a hint with the passage of a text that is most like words that it lacks."""
     place = find_passage(exact, text)
     if place is None:
         return "copy the words from the raw text, with its own quotation marks and spelling."

@@ -56,7 +56,8 @@ def byte_order_mark(raw: bytes) -> Iterator[Finding]:
             line=1,
             column=1,
             hint=(
-                "run `readout format`, which removes it from records; from a text remove it yourself, "
+                "run `readout format`, which removes it from records; from a text remove it "
+                "yourself, "
                 "and move the annotations with `readout reanchor`."
             ),
         )
@@ -264,7 +265,9 @@ def raw_carriage_return(text: str) -> Iterator[Finding]:
         yield Finding(
             f"Got {text.count(chr(13))} carriage returns. Expected line feeds only.",
             line=number,
-            hint="write line feeds in their place, and move the annotations with `readout reanchor`.",
+            hint=(
+                "write line feeds in their place, and move the annotations with `readout reanchor`."
+            ),
         )
 
 
@@ -288,7 +291,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 
 @rule("control-character", "bytes", "warning")
 def control_character(text: str) -> Iterator[Finding]:
-    """Raw texts hold no control characters and no characters that override the direction of writing."""
+    """Raw texts contain no control characters and no overrides of the writing direction."""
     if text.replace("\n", "").isprintable():
         return  # true of most texts; asking takes a tenth of the time of the search
     for match in _CONTROL.finditer(text):
@@ -299,7 +302,8 @@ def control_character(text: str) -> Iterator[Finding]:
             line=number,
             column=column,
             hint=(
-                "decide what the text should say there, best with its supplier, put it in, and move "
+                "decide what the text should say there, best with its supplier, put it in, and "
+                "move "
                 "the annotations with `readout reanchor`."
             ),
         )

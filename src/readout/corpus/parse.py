@@ -24,7 +24,7 @@ R = TypeVar("R", bound=Record)
 def parse_file(
     path: str, raw: bytes, kind: Kind, record_class: type[R]
 ) -> tuple[RecordFile[R], list[Problem]]:
-    """Return the records of a file of one kind, other than annotations, and its problems up to the schema rung."""
+    """Return the records of a registry or index file, and its problems up to the schema rung."""
     records = _decode(raw, record_class)
     if records is not None:
         file = RecordFile(path=path, raw=raw, records=tuple(records), lines=_number(records))

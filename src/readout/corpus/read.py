@@ -1,4 +1,4 @@
-"""The only reader of a corpus folder: ``(Corpus, problems)``. Bad data never raise; they come back as problems."""
+"""Read a corpus folder as ``(Corpus, problems)``. Bad data give problems, not exceptions."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def find_root(start: Path) -> Path:
     """Return the corpus folder that ``start`` is or lies in.
 
     Raises:
-        UnreadableCorpusError: neither ``start`` nor a folder above it holds ``raw/documents.jsonl``.
+        UnreadableCorpusError: neither ``start`` nor a folder above has ``raw/documents.jsonl``.
 
     """
     for folder in (start, *start.resolve().parents):
@@ -199,7 +199,7 @@ def leads_outside(root: Path, path: str) -> bool:
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
-    """Return an open file of a size that was just asked for: one read, and more only where that was not true."""
+    """Return the bytes of an open file: one read of its size, and more if it has grown."""
     parts = [os.read(descriptor, size + 1)]
     if len(parts[0]) != size:
         while more := os.read(descriptor, 1 << 20):
@@ -208,7 +208,7 @@ def _read_all(descriptor: int, size: int) -> bytes:
 
 
 def _list_folder(root: Path, folder: str) -> list[str]:
-    r"""Return the names in a data folder, sorted; bytes that are not UTF-8 as ``\xff``, which names no file."""
+    r"""Return the sorted names in a data folder; bytes that are not UTF-8 as ``\xff``."""
     if leads_outside(root, folder):
         return []
     try:
@@ -234,7 +234,7 @@ def _read_records(
 
 
 def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]]:
-    """Return the records of a registry, of the documents' metadata or of an adjudication file, by the file's path."""
+    """Return the records of a registry, index or adjudication file, by its path."""
     if path == DOCUMENTS:
         return parse_file(path, raw, "document", Document)
     if path.startswith(ADJUDICATION):
@@ -253,7 +253,7 @@ def _read_layer(root: Path, path: str, annotator: str | None) -> tuple[Layer, li
 
 
 def read_registries(root: Path) -> tuple[Registries, list[Problem]]:
-    """Return the registries of a corpus folder, each entry by its id, and their problems up to the schema rung."""
+    """Return the registries of a corpus folder and their problems up to the schema rung."""
     problems: list[Problem] = []
     files: dict[str, RecordFile[Any]] = {}
     for name, (kind, record_class) in REGISTRY_FILES.items():
@@ -302,7 +302,7 @@ def read_index(root: Path) -> tuple[RecordFile[Document], list[Problem]]:
 
 
 def read_text(root: Path, doc_id: str) -> tuple[str | None, str, list[Problem]]:
-    """Return the raw text of a document (None where it cannot be decoded), its sha256 and its problems."""
+    """Return a raw text (None if it cannot be decoded), its sha256 and its problems."""
     path = f"{TEXTS}/{doc_id}.txt"
     raw, problems = read_bytes(root, path)
     if raw is None:

@@ -141,7 +141,7 @@ def _describe_enum(error: Any) -> tuple[str, str | None]:
     if error.instance == "suggestion":
         return (
             message,
-            "only the annotation inside a suggestion may enter a layer: copy the value of 'annotation'.",
+            "only the annotation inside a suggestion may enter a layer: copy 'annotation'.",
         )
     return message, _close(error.instance, allowed) if isinstance(error.instance, str) else None
 
@@ -191,8 +191,9 @@ def _describe_type(error: Any) -> tuple[str, str | None]:
         else [error.validator_value]
     )
     message = f"Got {_shorten_value(error.instance)} for {_field(error)}."
+    types = [_JSON_TYPES.get(str(name), str(name)) for name in expected]
     return (
-        f"{message} Expected {' or '.join(_JSON_TYPES.get(str(name), str(name)) for name in expected)}.",
+        f"{message} Expected {' or '.join(types)}.",
         _type_hint(error, expected),
     )
 

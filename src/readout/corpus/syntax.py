@@ -29,7 +29,7 @@ class _Stop(NamedTuple):
 
 
 def explain_syntax(line: str) -> Finding | None:
-    """Return what is wrong with a line that is not JSON, with the column and a remedy; None for one that is.
+    """Return the fault of a line that is not JSON, with column and remedy; None if it is.
 
     Raises:
         RecursionError, ValueError: the line is nested too deeply, or holds a number too long to be
@@ -56,7 +56,7 @@ def _finding(message: str, at: int, hint: str) -> Finding:
 
 
 def _open_brackets(line: str) -> tuple[str, int | None]:
-    """Return the brackets that are still to be closed at the end of a line, and where an open text began."""
+    """Return the brackets still open at the end of a line, and the start of an open text."""
     stack: list[str] = []
     opened: int | None = None
     escaped = False
@@ -117,7 +117,8 @@ def _not_a_record(stop: _Stop) -> Finding | None:
     if stop.line.lstrip().startswith("{"):
         return None
     at = skip_space(stop.line, 0)
-    message = f"Got {stop.line[at : at + 20]!r} at the beginning. Expected a record, which begins with '{{'."
+    start = stop.line[at : at + 20]
+    message = f"Got {start!r} at the beginning. Expected a record, which begins with '{{'."
     return _finding(
         message,
         at,
@@ -148,7 +149,9 @@ def _unfinished(stop: _Stop) -> Finding | None:
     """Find a record that ends too early: in a text, or before its braces are closed."""
     missing, opened = _open_brackets(stop.line)
     if opened is not None and stop.at >= opened:
-        hint = 'close it with a straight quotation mark ("); inside it, a straight mark is written \\".'
+        hint = (
+            'close it with a straight quotation mark ("); inside it, write a straight mark as \\".'
+        )
         return _finding("The text that begins here is not closed.", opened, hint)
     if stop.here or not missing:
         return None
@@ -169,7 +172,8 @@ def _curly_marks(stop: _Stop) -> Finding | None:
     return _finding(
         f"The curly quotation mark {stop.here} stands where JSON needs a straight one.",
         stop.at,
-        'put names and values between straight marks ("); curly ones belong only inside a value, where the text has '
+        'put names and values between straight marks ("); curly ones belong only inside a value, '
+        "where the text has "
         "them. Turn off “smart quotes” in the editor.",
     )
 

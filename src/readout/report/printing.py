@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Control, direction, invisible and surrogate characters, and the bracket of "##[", which starts a
 # command of GitHub's runner wherever it is in a line.
 _UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
     r"|(?<=##)\["
 )
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
