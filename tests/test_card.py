@@ -2,11 +2,15 @@
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from conftest import ROOT
 
+from readout.cli import main
+from readout.corpus.settings import parse_settings
 from readout.dataset.build import build_hub
-from readout.dataset.card import fill_sections, find_sections, split_front_matter
+from readout.dataset.card import data_card, fill_sections, find_sections, split_front_matter
 from readout.dataset.features import CONFIGS, FEATURES
+from readout.report.tables import Table, format_markdown
 from readout.workbench.datacard import refresh_card
 
 
@@ -51,3 +55,61 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
     assert body == written[1]
     assert written[0].items() <= front.items()
     assert yaml.safe_load(yaml.safe_dump(front)) == front
+
+
+# ---------------------------------------------------------------- cards that cannot be used
+
+
+BAD_CARDS = {
+    "latin-1": b"---\nlicense: caf\xe9\n---\nx\n",
+    "list": b"---\n- a\n---\nx\n",
+    "alias": b"---\na: &a [x]\nb: [*a, *a]\n---\nx\n",
+    "syntax": b"---\na: b: c\n---\nx\n",
+    "repeated": b"---\nlicense: a\nlicense: b\n---\nx\n",
+    "number as name": b"---\n1: a\n---\nx\n",
+    "long number": b"---\na: " + b"9" * 5000 + b"\n---\nx\n",
+    "deep": b"---\na: " + b"[" * 5000 + b"\n---\nx\n",
+    "type": b"---\ntags:\n  a: b\n---\nx\n",
+    "large": b"---\na: " + b"x" * 300_000 + b"\n---\nx\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_CARDS)
+def test_a_bad_card_is_a_located_problem(name):
+    found = list(data_card.find(BAD_CARDS[name]))
+    assert len(found) == 1
+    assert found[0].line in (1, 2, 3)
+    assert found[0].hint
+
+
+@pytest.mark.parametrize("command", ["build", "card"])
+def test_commands_report_a_bad_card(small, command):
+    (small / "DATACARD.md").write_bytes(BAD_CARDS["list"])
+    done = CliRunner().invoke(main, [command, str(small)])
+    assert done.exit_code == 1, done.output
+    assert "DATACARD.md:2" in done.stdout
+    assert not (small / "build/hub").exists()
+
+
+def test_a_date_without_quotation_marks_is_a_text():
+    assert parse_settings(b"note: 2024-01-01\n") == {"note": "2024-01-01"}
+
+
+def test_a_name_cannot_end_a_section():
+    marker = "<!-- end: labels -->"
+    table = format_markdown(Table("t", ("name",), [(f"a {marker}",)]))
+    assert marker not in table
+    text = "<!-- generated: labels -->\n<!-- end: labels -->\nkept\n"
+    once = fill_sections(text, {"labels": f"| a {marker} |"})
+    assert fill_sections(once, {"labels": f"| a {marker} |"}) == once
+    assert once.endswith("kept\n")
+
+
+def test_a_malformed_board_is_refused(small):
+    (small / "DATACARD.md").write_text("x\n", encoding="utf-8")
+    (small / "submissions").mkdir(exist_ok=True)
+    for raw in (b"[]", b"{", b'{"boards": [1]}', b'{"boards": [{}]}', b"[" * 100_000):
+        (small / "submissions/LEADERBOARD.json").write_bytes(raw)
+        done = CliRunner().invoke(main, ["card", str(small)])
+        assert done.exit_code == 2
+        assert "readout bench board" in done.stderr

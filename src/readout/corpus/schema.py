@@ -6,6 +6,7 @@ A record is accepted when ``jsonschema-rs`` accepts it. A record that it rejects
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
@@ -76,9 +77,19 @@ def _validator_of_many(kind: Kind) -> Any:
 
 @cache
 def _explainer(kind: Kind) -> Any:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
-    return Draft202012Validator(read_schema(kind))
+    keywords = {"uniqueItems": _find_repeated}
+    return validators.extend(Draft202012Validator, keywords)(read_schema(kind))
+
+
+def _find_repeated(_: Any, is_demanded: bool, items: Any, __: Any) -> Iterator[Any]:
+    """Yield an error if a list has equal items; the library compares every two objects."""
+    from jsonschema import ValidationError
+
+    if is_demanded and isinstance(items, list):
+        if len({json.dumps(item, sort_keys=True) for item in items}) < len(items):
+            yield ValidationError(f"{items!r} has non-unique elements")
 
 
 def explain(kind: Kind, record: object) -> Iterator[Finding]:
