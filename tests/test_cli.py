@@ -164,7 +164,7 @@ def test_format_names_what_it_could_not_mend_and_mends_the_rest(small):
     loose.write_bytes(loose.read_bytes().replace(b'","', b'", "'))
     done = run("format", small)
     assert done.exit_code == 1
-    assert "toll-critics.jsonl: left as it is (exact-ambiguous)" in done.stdout
+    assert "toll-critics.jsonl: left as it is (exact-not-found)" in done.stdout
     assert "topics.jsonl: put keys" in done.stdout
 
 

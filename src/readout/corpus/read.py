@@ -195,7 +195,9 @@ def _open(root: Path, path: str) -> int | None:
 
 def leads_outside(root: Path, path: str) -> bool:
     """Return whether a path in a corpus leads, by links, to a place that is not in the corpus."""
-    return not (root / path).resolve().is_relative_to(root.resolve())
+    # Unlike Path.resolve, realpath does not raise for links in a circle.
+    target, top = (os.path.realpath(each) for each in (f"{root}/{path}", root))
+    return not Path(target).is_relative_to(top)
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
