@@ -80,7 +80,8 @@ def _explainer(kind: Kind) -> Any:
     from jsonschema import Draft202012Validator, validators
 
     keywords = {"uniqueItems": _find_repeated}
-    return validators.extend(Draft202012Validator, keywords)(read_schema(kind))
+    extended: Any = validators.extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+    return extended(read_schema(kind))
 
 
 def _find_repeated(_: Any, is_demanded: bool, items: Any, __: Any) -> Iterator[Any]:
