@@ -239,7 +239,8 @@ def change(rng, raw, text):
             records.append(json.loads(line))
         except ValueError:
             continue
-    for _ in range(rng.randrange(4)):
+    changes = rng.randrange(4) if records else 0
+    for _ in range(changes):
         rng.choice(CHANGES)(rng, records, text)
     if rng.random() < 0.2:
         rng.shuffle(records)
