@@ -162,7 +162,10 @@ def change_string(rng, records, text):
 def move_span(rng, records, text):
     """Move the edges of a span, mostly together with its words."""
     values = [value for _, _, value in iter_values(records) if isinstance(value, dict)]
-    span = rng.choice([value for value in values if "exact" in value])
+    spans = [value for value in values if "exact" in value]
+    if not spans:  # an earlier change removed them all
+        return
+    span = rng.choice(spans)
     start, end = span.get("start", 0), span.get("end", 1)
     span["start"] = start + rng.randint(-3, 3)
     span["end"] = rng.choice([end + rng.randint(-3, 3), end, len(text), rng.randrange(len(text))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from operator import lt
@@ -307,11 +308,21 @@ _CLAIMS: Mapping[type, tuple[str, ...]] = {
 """The fields in which two annotations about the same contradict each other."""
 
 
-def _places_differ(columns: Columns) -> bool:
-    return len(set(columns.places)) == len(columns.places)
+def _find_subject(record: AnyAnnotation) -> tuple[Any, ...]:
+    """Return what an annotation is about, which includes its first span."""
+    return type(record), *[getattr(record, name) for name in _SAME[type(record)]]
 
 
-@rule("contradictory-annotation", "span", shortcut=_places_differ)
+def _subjects_differ(columns: Columns) -> bool:
+    count = Counter(columns.places)
+    if len(count) == len(columns.places):
+        return True
+    pairs = zip(columns.layer.records, columns.places, strict=True)
+    shared = [record for record, place in pairs if count[place] > 1 and type(record) in _SAME]
+    return len(set(map(_find_subject, shared))) == len(shared)
+
+
+@rule("contradictory-annotation", "span", shortcut=_subjects_differ)
 def contradictory_annotation(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
@@ -324,8 +335,7 @@ def contradictory_annotation(
     for index, record in enumerate(layer.records):
         if type(record) not in _SAME:
             continue
-        about = tuple([getattr(record, name) for name in _SAME[type(record)]])
-        number, other = first.setdefault((type(record), *about), (index, record))
+        number, other = first.setdefault(_find_subject(record), (index, record))
         for name in _CLAIMS[type(record)]:
             theirs, ours = getattr(other, name), getattr(record, name)
             if theirs != ours:

@@ -83,7 +83,7 @@ def _explain_place(facts: TargetFacts) -> str | None:
         (facts.home.is_relative_to(target), "is the home folder or a folder above it"),
         (facts.is_corpus, "is a corpus folder"),
         (facts.is_repository, "is a git repository"),
-        (facts.inside is not None, f"is inside {facts.inside!r}"),
+        (facts.inside is not None, f"belongs to the protected folder {facts.inside!r}"),
     )
     return next((reason for applies, reason in reasons if applies), None)
 
