@@ -105,7 +105,7 @@ def test_invalid_predictions_are_problems_with_their_line(board):
     assert run("bench", "board", board).exit_code == 1
     shown = (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
     assert "majority" not in shown
-    assert "lexicon" in shown
+    assert "stance-lexicon" in shown
 
 
 def edit_card(root, system, **changes):

@@ -15,7 +15,7 @@ from datasets import load_dataset
 from rows import hash_rows, to_row
 
 from readout.checks import CHECKS
-from readout.corpus.files import replaced_folder
+from readout.corpus.outputs import partial_path, read_list, replaced_folder
 from readout.dataset.build import HUB, build_hub, load_example
 from readout.dataset.card import ConfigInfo, SplitInfo, hash_config
 from readout.dataset.features import CONFIGS, FEATURES
@@ -59,8 +59,9 @@ def test_the_folder_is_a_repository_without_code(built):
 
 def test_checksums_are_true(built):
     files = snapshot(built)
-    lines = files.pop("SHA256SUMS").decode().splitlines()
-    listed = dict(line.split("  ")[::-1] for line in lines)
+    command, listed = read_list(built)
+    assert command == "build"
+    del files["SHA256SUMS"]
     assert listed == {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()}
 
 
@@ -107,7 +108,7 @@ def test_an_exception_leaves_the_last_build_alone_and_nothing_beside_it(built):
     before = snapshot(built)
 
     def fail():
-        with replaced_folder(built) as folder:
+        with replaced_folder(built, "build") as folder:
             (folder / "half").write_text("half", encoding="utf-8", newline="\n")
             raise KeyboardInterrupt
 
@@ -118,7 +119,7 @@ def test_an_exception_leaves_the_last_build_alone_and_nothing_beside_it(built):
 
 
 def test_what_a_killed_build_left_is_removed(small, built):
-    shutil.copytree(built, built.parent / ".hub-killed")
+    shutil.copytree(built, partial_path(built))
     (built.parent / ".hub.manifest.1").write_bytes(b"{")
     build_hub(small, built)
     assert litter(built) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.drafts import content_id, iter_draft_spans
-from readout.corpus.files import write_files
+from readout.corpus.files import Change, write_files
 from readout.corpus.parse import parse_layer
 from readout.model import AnyAnnotation, Mention, Span
 from readout.workbench.format import format_corpus, format_layer
@@ -127,8 +127,9 @@ def test_ids_depend_on_content_not_on_position():
 
 
 def test_written_files_are_whole_and_leave_nothing_beside(tmp_path):
-    write_files(tmp_path, {"a/b.txt": b"one"})
-    write_files(tmp_path, {"a/b.txt": b"two"})
+    write_files(tmp_path, {"a/b.txt": Change(None, b"one")})
+    write_files(tmp_path, {"a/b.txt": Change(b"one", b"two")})
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.txt"]
     assert (tmp_path / "a/b.txt").read_bytes() == b"two"
 

@@ -16,6 +16,7 @@ from conftest import ROOT
 from generated import change, make_corpus
 from test_build import litter, snapshot
 
+from readout.corpus.outputs import read_list
 from readout.dataset.build import build_hub
 from readout.dataset.features import CONFIGS
 from readout.dataset.load import load
@@ -62,8 +63,7 @@ def target(corpus, tmp_path):
 
 
 def assert_whole(folder):
-    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    listed = dict(line.split("  ")[::-1] for line in lines)
+    _, listed = read_list(folder)
     assert set(listed) | {"SHA256SUMS"} == set(snapshot(folder))
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
     assert all(len(load(config, folder)["train"]) for config in CONFIGS)

@@ -133,20 +133,21 @@ def test_several_layers_have_folders_and_come_back_to_their_annotators(small, tm
 
 
 def test_annotators_of_label_studio(small, tmp_path):
+    folder = tmp_path / "out"
     box = build_outbox(read_corpus(small)[0])
-    write_out("labelstudio", box.sheets, tmp_path, box.registries)
-    submit(tmp_path, completed_by={"id": 7, "email": "ann@example.org"})
-    path = tmp_path / "tasks.json"
+    write_out("labelstudio", box.sheets, folder, box.registries)
+    submit(folder, completed_by={"id": 7, "email": "ann@example.org"})
+    path = folder / "tasks.json"
     tasks = json.loads(path.read_bytes())
     for task in tasks:
         task["annotations"].append({"result": [], "completed_by": 8})
     path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
     names = {"ann@example.org": "ann", "8": "ben"}
-    layers, problems = read_in("labelstudio", tmp_path, box.sheets, box.registries, names)
+    layers, problems = read_in("labelstudio", folder, box.sheets, box.registries, names)
     assert problems == []
     assert {annotator for annotator, _ in layers} == {"ann", "ben"}
     assert layers["ben", NAME] == b""
-    _, problems = read_in("labelstudio", tmp_path, box.sheets, box.registries)
+    _, problems = read_in("labelstudio", folder, box.sheets, box.registries)
     assert {problem.code for problem in problems} == {"foreign-annotator"}
 
 

@@ -1,5 +1,7 @@
 """Wrong data that once passed is found, and nothing else is reported for it."""
 
+import json
+
 import pytest
 from cases import judge
 
@@ -103,3 +105,51 @@ def test_a_link_inside_the_corpus_is_followed(small):
     path.rename(path.with_name(".brief"))
     path.symlink_to(".brief")
     assert find_codes(small) == set()
+
+
+# ---------------------------------------------------------------- hints that misled
+
+
+def find_hints(root):
+    return [problem.hint for problem in judge(root)[1]]
+
+
+def test_no_mention_of_another_speaker_is_proposed_as_a_source(small):
+    path = small / "annotations/gold/2030-01-harbour-talks.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b'"id":"m-levi"' not in line))
+    (hint,) = find_hints(small)
+    assert "restore the mention" in hint or "it was deleted" in hint
+    for other in ("m-quill", "m-she", "m-two"):
+        assert other not in hint
+
+
+def test_words_of_two_paragraphs_are_proposed_with_their_closing_mark(small):
+    path = small / "annotations/gold/2030-01-harbour-talks.jsonl"
+    words = {"exact": "She rejected the toll plan 🚢. “We will not sell the quay,”"}
+    record = {"type": "topic", "topic": "toll", "spans": [words]}
+    path.write_bytes(path.read_bytes() + json.dumps(record, ensure_ascii=False).encode())
+    (hint,) = [hint for hint in find_hints(small) if "copy them" in hint]
+    assert "“We will not sell the quay,”" in hint
+
+
+def test_another_sign_in_the_place_of_a_comma_is_named(small):
+    path = small / "annotations/gold/2030-02-toll-critics.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"noam-levi",', b'"noam-levi";', 1))
+    assert find_hints(small) == ["write , in its place."]
+
+
+def test_a_renamed_text_is_recognised(small):
+    path = small / "raw/text/2030-01-harbour-brief.txt"
+    path.rename(path.with_name("2030-01-harbor-brief.txt"))
+    hints = [problem.hint for problem in judge(small)[1] if problem.code == "unexpected-file"]
+    assert hints == [
+        "rename it to 'raw/text/2030-01-harbour-brief.txt', or delete it if that file is there."
+    ]
+
+
+def test_texts_that_look_alike_are_told_apart(small):
+    path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
+    path.write_bytes(path.read_bytes().replace("café".encode(), "cafe\u0301".encode(), 1))
+    (problem,) = judge(small)[1]
+    assert "U+0301 COMBINING ACUTE ACCENT" in problem.context[-1]

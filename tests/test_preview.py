@@ -216,7 +216,7 @@ def test_preview_replaces_only_a_preview(small, tmp_path):
     (tmp_path / "mine/letter.txt").write_text("Dear", encoding="utf-8", newline="\n")
     done = run("preview", small, "--output", tmp_path / "mine")
     assert done.exit_code == 2
-    assert "is not replaced" in done.stderr
+    assert "letter.txt" in done.stderr
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
 
 

@@ -20,6 +20,7 @@ from readout.workbench.reanchor import (
     OUTCOMES,
     encode_unplaced,
     find_corrected,
+    merge_changes,
     reanchor_annotation,
     reanchor_corpus,
     reanchor_span,
@@ -204,7 +205,7 @@ def test_nothing_is_lost_and_what_is_set_aside_can_be_put_back(repository):
     correct(repository, ("Photo:", "The two discussed the new ferry.\n\nPhoto:"))
     meta = find_corrected(repository)[0]
     old = read_text(repository, meta.doc_id)[0].replace("The two discussed the new ferry.\n\n", "")
-    write_files(repository, reanchor_corpus(repository, [meta], lambda _: old)[0].files)
+    write_files(repository, merge_changes(reanchor_corpus(repository, [meta], lambda _: old)))
     (repository / GOLD).write_bytes((repository / GOLD).read_bytes() + aside.read_bytes())
     aside.unlink()
     assert run("format", repository).exit_code == 0

@@ -1,10 +1,11 @@
 """A folder replaces another one, in one step or in two renames."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from readout.corpus import files as swap
+from readout.corpus import outputs as swap
 
 
 @pytest.fixture(params=["exchange", "two renames"])
@@ -12,7 +13,7 @@ def target(request, tmp_path, monkeypatch):
     """A folder that was written once, with and without a call that exchanges folders."""
     if request.param == "two renames":
         monkeypatch.setattr(swap, "_exchange", lambda left, right: False)
-    with swap.written_folder(tmp_path / "out") as folder:
+    with swap.written_folder(tmp_path / "out", "test") as folder:
         (folder / "old").write_bytes(b"old")
     return tmp_path / "out"
 
@@ -28,15 +29,15 @@ def left_beside(target):
 
 
 def test_the_new_folder_replaces_the_old_one(target):
-    with swap.written_folder(target) as folder:
+    with swap.written_folder(target, "test") as folder:
         (folder / "new").write_bytes(b"new")
-        assert names(target) == ["old"]
-    assert names(target) == ["new"]
+        assert names(target) == ["SHA256SUMS", "old"]
+    assert names(target) == ["SHA256SUMS", "new"]
     assert left_beside(target) == []
 
 
 def write_new(target, then=None):
-    with swap.written_folder(target) as folder:
+    with swap.written_folder(target, "test") as folder:
         (folder / "new").write_bytes(b"new")
         if then:
             then(folder)
@@ -48,7 +49,7 @@ def test_the_old_folder_stays_if_the_new_one_is_not_finished(target):
 
     with pytest.raises(RuntimeError):
         write_new(target, fail)
-    assert names(target) == ["old"]
+    assert names(target) == ["SHA256SUMS", "old"]
     assert left_beside(target) == []
 
 
@@ -66,18 +67,17 @@ def test_the_old_folder_stays_if_the_new_one_cannot_be_moved(target, monkeypatch
 
     with pytest.raises(OSError, match="in use"):
         write_new(target, refuse)
-    assert names(target) == ["old"]
+    assert names(target) == ["SHA256SUMS", "old"]
     assert left_beside(target) == []
 
 
 @pytest.mark.parametrize("moved", [True, False])
 def test_what_a_killed_process_left_between_two_renames_is_mended(target, moved):
-    aside = target.with_name(f".{target.name}.old")
+    aside = target.with_name(f".{target.name}.readout-old")
     if moved:
         target.rename(aside)  # killed after the first rename
     else:
-        aside.mkdir()  # killed after the second one
-        (aside / "older").write_bytes(b"")
-    with swap.locked(target):
-        assert names(target) == ["old"]
+        shutil.copytree(target, aside)  # killed after the second one
+    with swap.locked(target, "test"):
+        assert names(target) == ["SHA256SUMS", "old"]
     assert left_beside(target) == []

@@ -6,6 +6,7 @@ canonical order. Offsets are Unicode code points of the raw text, end excluded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import chain, repeat
@@ -498,10 +499,15 @@ class RecordFile(msgspec.Struct, Generic[R], frozen=True, kw_only=True, dict=Tru
     is_read: bool = True
     """False if the file is missing or cannot be read; an empty file is read, and has no records."""
 
-    @property
+    @cached_property
     def is_whole(self) -> bool:
         """Whether every line of the file is among the records."""
         return self.is_read and len(self.records) == len(self.raw.splitlines())
+
+    @cached_property
+    def quoted(self) -> frozenset[bytes]:
+        """Every run of bytes between two quotation marks of the file, in lines of any kind."""
+        return frozenset(re.findall(rb'"(?=([^"\n]*)")', self.raw))
 
     @cached_property
     def is_written(self) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Literal, TypeAlias
 
@@ -142,8 +144,16 @@ def locate_record(rule_: Rule, finding: Finding, file: RecordFile[Any]) -> Probl
 
 def raw_line(raw: bytes, number: int | None) -> str | None:
     """Return one line of a file, for an excerpt; None where there is no such line."""
-    lines = raw.split(b"\n") if number else []
-    return lines[number - 1].decode(errors="replace") if number and number <= len(lines) else None
+    if not number:
+        return None
+    lines = _split_lines(raw)
+    return lines[number - 1].decode(errors="replace") if number <= len(lines) else None
+
+
+@lru_cache(maxsize=4)
+def _split_lines(raw: bytes) -> list[bytes]:
+    """Return the lines of a file, which is split once however many problems it has."""
+    return raw.split(b"\n")
 
 
 def _excerpt(line: str, start: int, end: int) -> Excerpt:
@@ -175,12 +185,28 @@ def skip_space(line: str, at: int) -> int:
 
 
 def _find_value(line: str, at: int, pointer: Pointer) -> tuple[int, int]:
-    _, end = _DECODER.raw_decode(line, at)
-    if pointer and line[at] in "{[":
-        for key, start in _iter_children(line, at):
-            if key == pointer[0]:
-                return _find_value(line, start, pointer[1:])
-    return at, end
+    for part in pointer:
+        start = _find_children(line, at).get(part) if line[at] in "{[" else None
+        if start is None:
+            break
+        at = start
+    return at, _find_end(line, at)
+
+
+# Many problems may be in one line, which is then read once.
+@lru_cache(maxsize=16)
+def _find_end(line: str, at: int) -> int:
+    """Return where the value that starts at an offset ends."""
+    return _DECODER.raw_decode(line, at)[1]
+
+
+@lru_cache(maxsize=16)
+def _find_children(line: str, at: int) -> dict[str | int, int]:
+    """Return where the value of each key or index of a container starts; of equal keys, the first."""
+    children: dict[str | int, int] = {}
+    for key, start in _iter_children(line, at):
+        children.setdefault(key, start)
+    return children
 
 
 def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
@@ -204,14 +230,73 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a hint with the allowed word nearest to ``word``, or all words if they are few."""
-    allowed = sorted(words)
-    if close := get_close_matches(word, allowed, n=1, cutoff=0.6):
-        return f"did you mean {close[0]!r}?"
+    allowed = _sort_words(_Same(words)) if isinstance(words, Collection) else sorted(words)
+    if close := _find_close(word, allowed):
+        return f"did you mean {close!r}?"
     if 0 < len(allowed) <= 12:
         return (
             "use " + ("one of " if len(allowed) > 1 else "") + ", ".join(map(repr, allowed)) + "."
         )
     return ""
+
+
+_FEW = 500
+_WINDOW = 50
+_LONGEST = 200
+
+
+def _find_close(word: str, allowed: list[str]) -> str | None:
+    """Return the word nearest to another one, or None if none is near.
+
+    Of more than ``_FEW`` words only those are compared that are neighbours in the alphabet, read
+    forwards or backwards: they share a beginning or an ending with the word. So the time does not
+    grow with the number of words.
+    """
+    if len(word) > _LONGEST:
+        return None
+    if len(allowed) > _FEW:
+        from rapidfuzz import fuzz, process
+
+        nearby = _find_neighbours(word, allowed)
+        found = process.extract(word, nearby, scorer=fuzz.ratio, limit=3, score_cutoff=50)
+        allowed = [each for each, _, _ in found]
+    return next(iter(get_close_matches(word, allowed, n=1, cutoff=0.6)), None)
+
+
+def _find_neighbours(word: str, allowed: list[str]) -> list[str]:
+    backwards = _reverse_words(_Same(allowed))
+    nearby = set()
+    for key, words in ((word, allowed), (word[::-1], backwards)):
+        at = bisect_left(words, key)
+        window = words[max(at - _WINDOW, 0) : at + _WINDOW]
+        nearby.update(window if words is allowed else [each[::-1] for each in window])
+    return sorted(nearby)
+
+
+class _Same:
+    """Words as the key of a cache; equal only if they are the same object, of the same size."""
+
+    def __init__(self, words: Collection[str]) -> None:
+        self.words = words
+        self.size = len(words)
+
+    def __hash__(self) -> int:
+        return id(self.words)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Same):
+            return NotImplemented
+        return self.words is other.words and self.size == other.size
+
+
+@lru_cache(maxsize=16)
+def _sort_words(words: _Same) -> list[str]:
+    return sorted(words.words)
+
+
+@lru_cache(maxsize=16)
+def _reverse_words(words: _Same) -> list[str]:
+    return sorted(word[::-1] for word in words.words)
 
 
 def is_failure(problems: Iterable[Problem]) -> bool:

@@ -16,6 +16,7 @@ from readout.agreement.coefficients import (
 )
 from readout.agreement.counts import AgreementCounts, Pairs
 from readout.agreement.pairs import PairAgreement, TypeAgreement
+from readout.corpus.outputs import write_page
 from readout.model import ANNOTATION_CLASSES, LABEL_FIELDS
 from readout.report.intervals import Estimate
 from readout.report.tables import Report, Table, format_markdown, format_report
@@ -135,7 +136,7 @@ def write_html(path: Path, pairs: Sequence[PairAgreement]) -> None:
     for pair in pairs:
         types = [_view_type(each) for each in pair.types.values()]
         views.append({"first": pair.first, "second": pair.second, "types": types})
-    path.write_text(template.render(pairs=views), encoding="utf-8", newline="\n")
+    write_page(path, template.render(pairs=views), "agree")
 
 
 def _view_type(types: TypeAgreement) -> dict[str, Any]:

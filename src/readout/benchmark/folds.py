@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from readout.benchmark.tasks import TASKS, Item
-from readout.corpus.files import write_files
+from readout.corpus.files import Change, write_files
+from readout.corpus.read import read_bytes
 from readout.model import Corpus
 
 Scheme: TypeAlias = Literal["event", "target", "holder", "zero-shot"]
@@ -127,13 +128,10 @@ def format_folds(folds: Folds) -> bytes:
 
 def write_folds(root: Path, corpus: Corpus) -> list[str]:
     """Write the folds files that changed and remove stale ones; return the paths of both."""
-    files = build_all_folds(corpus)
+    files = {path: format_folds(folds) for path, folds in build_all_folds(corpus).items()}
     changed = find_stale_folds(root, corpus)
-    write_files(root, {path: format_folds(files[path]) for path in changed if path in files})
-
-    for path in changed:
-        if path not in files:
-            (root / path).unlink()
+    changes = {path: Change(read_bytes(root, path)[0], files.get(path)) for path in changed}
+    write_files(root, changes)
     return changed
 
 
@@ -141,7 +139,8 @@ def find_stale_folds(root: Path, corpus: Corpus) -> list[str]:
     """Return the paths of folds files that are missing, out of date, or no longer needed."""
     folder = root / FOLDS
     files = {path: format_folds(folds) for path, folds in build_all_folds(corpus).items()}
-    present = {f"{FOLDS}/{path.name}": path.read_bytes() for path in folder.glob("*.json")}
+    names = [f"{FOLDS}/{path.name}" for path in folder.glob("*.json")]
+    present = {name: read_bytes(root, name)[0] for name in names}
 
     paths = {*files, *present}
     return sorted(path for path in paths if files.get(path) != present.get(path))

@@ -127,14 +127,17 @@ def _check_spans(value: Any, item: Item, pointer: Pointer = ("prediction",)) -> 
         yield Finding(f"Got {value!r}. Expected a list of [start, end] lists.", pointer)
         return
 
+    seen: set[tuple[int, int]] = set()
     for number, span in enumerate(value):
         place = (*pointer, number)
         if not _is_span(span, size):
             message = f"Got {span!r}. Expected [start, end] with 0 <= start < end <= {size}."
             hint = "count code points of the document's text, end excluded."
             yield Finding(message, place, hint=hint)
-        elif span in value[:number]:
+        elif tuple(span) in seen:
             yield Finding(f"The span {span!r} is given twice.", place, hint="give each span once.")
+        else:
+            seen.add(tuple(span))
 
 
 def _is_span(span: Any, size: int) -> bool:
@@ -183,17 +186,20 @@ def _iter_objects(value: Any, keys: set[str]) -> Iterator[tuple[Pointer, Any]]:
         yield (), Finding(f"Got {value!r}. Expected a list of objects.", ("prediction",))
         return
 
+    seen: set[str] = set()
     for number, entry in enumerate(value):
         pointer = ("prediction", number)
+        content = json.dumps(entry, sort_keys=True)
         if not isinstance(entry, dict) or set(entry) != keys:
             got = sorted(entry) if isinstance(entry, dict) else type(entry).__name__
             names = ", ".join(sorted(keys))
             message = f"Got {got!r}. Expected an object with the keys {names}."
             yield pointer, Finding(message, pointer)
-        elif entry in value[:number]:
+        elif content in seen:
             message = "The same object is given twice."
             yield pointer, Finding(message, pointer, hint="give each answer once.")
         else:
+            seen.add(content)
             yield pointer, entry
 
 

@@ -9,7 +9,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from readout.corpus.drafts import Unanchored, anchor_draft, iter_draft_spans, nearest_passage
+from readout.corpus.drafts import (
+    Unanchored,
+    anchor_draft,
+    find_passage,
+    iter_draft_spans,
+    nearest_passage,
+)
 from readout.model import (
     Layer,
     Pointer,
@@ -58,11 +64,9 @@ def _context_hint(unanchored: Unanchored, text: str) -> str:
     end = start + len(exact)
     examples = []
     before = text[max(0, start - _CONTEXT) : start]
-    for match in reversed(list(re.finditer(r"\S+\s*", before))):
-        examples.append(("prefix", before[match.start() :]))
+    examples += [("prefix", before[match.start() :]) for match in re.finditer(r"\S+\s*", before)]
     after = text[end : end + _CONTEXT]
-    for match in re.finditer(r"\s*\S+", after):
-        examples.append(("suffix", after[: match.end()]))
+    examples += [("suffix", after[: match.end()]) for match in re.finditer(r"\s*\S+", after)]
     for name, words in sorted(examples, key=lambda example: len(example[1])):
         if len(find_exact(text, exact, **{name: words})) == 1:
             example = f'"{name}":{msgspec.json.encode(words).decode()}'

@@ -31,7 +31,6 @@ from readout.model import (
 from readout.problem import (
     Finding,
     Rule,
-    nearest,
     rule,
 )
 
@@ -116,7 +115,7 @@ def may_exist(name: str, file: RecordFile[Any]) -> bool:
     """Return whether a line that cannot be read, or the file if it is missing, may have an id."""
     if file.is_whole:
         return False
-    return not file.is_read or b'"%s"' % name.encode() in file.raw
+    return not file.is_read or name.encode() in file.quoted
 
 
 def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
@@ -125,7 +124,7 @@ def _file_of(vocabulary: str, file: RecordFile[Any]) -> str:
     return read.IPTC if vocabulary == "iptc" else f"annotations/{vocabulary}.jsonl"
 
 
-def _suggest(
+def _suggest(  # noqa: PLR0911 - one case per return
     record: Any,
     pointer: Pointer,
     vocabulary: str,
@@ -193,8 +192,8 @@ def _suggest_annotator(name: str, registries: Registries) -> str:
     close = find_close(name, registries.annotators)
     add = "register the annotator with `readout add annotator`"
     if close is None:
-        return f"{add}, or move the folder away."
-    return f"rename the folder to {close!r} if that is the annotator; if not, {add}."
+        return f"{add}, or move the file away."
+    return f"if {close!r} is meant, move the file to {read.BY}/{close}; if not, {add}."
 
 
 def _names_are_of_their_type(columns: Columns) -> bool:
@@ -256,17 +255,20 @@ def _has_no_chains(columns: Columns) -> bool:
 def reference_cycle(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """No quote lies within itself, no topic is its own ancestor, no group is its own member."""
     for record_class, name in _SELF_REFERENCES:
-        records = {
-            record_id(record): record for record in file.records if isinstance(record, record_class)
-        }
-        for index, record in enumerate(file.records if records else ()):
-            if isinstance(record, record_class) and _reaches_itself(record, name, records):
+        named: dict[str, Sequence[str]] = {}
+        for record in file.records:
+            if isinstance(record, record_class):
+                value = getattr(record, name)
+                named[record_id(record)] = (value,) if isinstance(value, str) else value or ()
+        circular = find_circular(named) if named else set()
+        for index, record in enumerate(file.records if circular else ()):
+            if isinstance(record, record_class) and record_id(record) in circular:
                 message = f"Following {name!r} from {record_id(record)!r} leads back to it."
                 yield Finding(
                     message,
                     (name,),
                     index,
-                    hint=f"correct {name!r} in one of the records of the circle.",
+                    hint=f"decide which record of the circle is wrong, and correct its {name!r}.",
                 )
 
 
@@ -289,17 +291,52 @@ _SELF_REFERENCES = [
 """Fields that name a record of their own kind, and so can lead in a circle."""
 
 
-def _reaches_itself(start: Any, field: str, records: Mapping[str, Any]) -> bool:
-    pending, seen = [start], set()
-    while pending:
-        value = getattr(pending.pop(), field)
-        for name in (value,) if isinstance(value, str) else value or ():
-            if name == record_id(start):
-                return True
-            if name in records and name not in seen:
-                seen.add(name)
-                pending.append(records[name])
-    return False
+def find_circular(  # noqa: C901 - one loop, as the algorithm is published
+    named: Mapping[str, Sequence[str]],
+) -> set[str]:
+    """Return the names from which a path leads back to them; ``named`` are the edges of the graph.
+
+    These are the strongly connected components of more than one name (Tarjan 1972), and the names
+    that name themselves. Each edge is followed once, whereas a search from every name would take
+    quadratic time on a long chain.
+    """
+    circular = {name for name, others in named.items() if name in others}
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    for root in named:
+        pending = [] if root in order else [(root, iter(named[root]))]
+        while pending:
+            name, others = pending[-1]
+            if name not in order:
+                order[name] = lowest[name] = len(order)
+                stack.append(name)
+                on_stack.add(name)
+
+            following = None
+            for other in others:
+                if other in named and other not in order:
+                    following = other
+                    break
+                if other in on_stack:
+                    lowest[name] = min(lowest[name], order[other])
+            if following is not None:
+                pending.append((following, iter(named[following])))
+                continue
+
+            pending.pop()
+            if pending:
+                parent = pending[-1][0]
+                lowest[parent] = min(lowest[parent], lowest[name])
+            if lowest[name] == order[name]:
+                component = [stack.pop()]
+                while component[-1] != name:
+                    component.append(stack.pop())
+                on_stack.difference_update(component)
+                if len(component) > 1:
+                    circular.update(component)
+    return circular
 
 
 @rule("impossible-date", "reference")

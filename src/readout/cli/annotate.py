@@ -31,15 +31,15 @@ def format_(root: Path, only_check: bool) -> None:
     left as it is, and so is a file that cannot be read.
     """
     from readout.corpus.files import write_files
-    from readout.workbench.format import format_corpus
+    from readout.workbench.format import format_corpus, to_changes
 
     results = format_corpus(root)
-    changed = {path: done for path, done in results.items() if done.changes}
+    changed = to_changes(results)
     problems = [problem for done in results.values() for problem in done.problems]
     print_lines(_describe_formatted(results))
     print_problems(problems)
     if not only_check:
-        write_files(root, {path: done.raw for path, done in changed.items()})
+        write_files(root, changed)
     done = "to change" if only_check else "changed"
     summarise(problems, f"files {done}: {len(changed)}.")
     failed = bool(problems) or (only_check and bool(changed))
@@ -79,9 +79,10 @@ def reanchor(
     Spans whose words are unchanged move silently; spans whose words changed are printed. An
     annotation that has no place in the new text goes to annotations/unplaced/; nothing is lost.
     """
-    from readout.corpus.files import write_files
+    from readout.corpus.files import locked_corpus
     from readout.workbench.reanchor import (
         find_corrected,
+        merge_changes,
         read_old_text,
         reanchor_corpus,
         report_lines,
@@ -91,14 +92,15 @@ def reanchor(
         raise click.UsageError(
             "--old needs --document DOC_ID, the document whose old text is in the file."
         )
-    corrected = find_corrected(root, document)
-    done = reanchor_corpus(
-        root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
-    )
-    for each in done:
-        print_lines(report_lines(each))
+    with locked_corpus(root) as write:
+        corrected = find_corrected(root, document)
+        done = reanchor_corpus(
+            root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
+        )
+        for each in done:
+            print_lines(report_lines(each))
         if not dry_run:
-            write_files(root, each.files)
+            write(merge_changes(done))
     _finish_reanchoring(done)
 
 
@@ -177,12 +179,13 @@ def _document_command() -> click.Command:
     @_schema_options("document", ("sha256", "annotated"), required=False)
     def document(root: Path, file: Path, **fields: Any) -> None:
         """Add a text with its metadata, an empty gold file and suggestions."""
-        from readout.corpus.files import write_files
+        from readout.corpus.files import locked_corpus
         from readout.corpus.read import DOCUMENTS
         from readout.workbench.add import add_document
 
-        doc_id, files = add_document(root, file, fields)
-        write_files(root, files)
+        with locked_corpus(root) as write:
+            doc_id, files = add_document(root, file, fields)
+            write(files)
         print_lines(f"wrote {path}" for path in files)
         next_step = (
             f"Annotate {doc_id} in its gold file now; judge the suggestions one by one. "
@@ -198,13 +201,14 @@ def _document_command() -> click.Command:
 @click.argument("doc_id", type=DOCUMENT)
 def suggestions(root: Path, doc_id: str) -> None:
     """Make the suggestions for a document again."""
-    from readout.corpus.files import write_files
+    from readout.corpus.files import locked_corpus
     from readout.workbench.add import add_suggestions
 
-    files = add_suggestions(root, doc_id)
-    write_files(root, files)
-    for path, raw in files.items():
-        count = raw.count(b"\n")
+    with locked_corpus(root) as write:
+        files = add_suggestions(root, doc_id)
+        write(files)
+    for path, change in files.items():
+        count = (change.new or b"").count(b"\n")
         print_line(f"wrote {path}: {count} suggestions")
 
 
@@ -217,11 +221,12 @@ def _entry_command(kind: Any) -> click.Command:
     @click.argument(id_field, metavar="ID")
     @_schema_options(kind, (id_field, "roles"))
     def entry(root: Path, **fields: Any) -> None:
-        from readout.corpus.files import write_files
+        from readout.corpus.files import locked_corpus
         from readout.workbench.add import add_entry
 
-        files = add_entry(root, kind, fields)
-        write_files(root, files)
+        with locked_corpus(root) as write:
+            files = add_entry(root, kind, fields)
+            write(files)
         print_line(f"added {fields[id_field]!r} to {next(iter(files))}")
 
     return entry

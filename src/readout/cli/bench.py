@@ -170,9 +170,11 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
     corpus, _ = read_corpus(root)
     built = build_files(root, corpus)
     problems = check_files(root, built) if only_check else built.problems
-    written = [] if only_check else write_boards(root, built)
+    written: list[str] = []
     if export:
         written += write_exports(export, built.submissions)
+    if not only_check:
+        written += write_boards(root, built)
 
     for path in written:
         print_line(f"{path}: written")

@@ -58,7 +58,8 @@ def export(
 ) -> None:
     """Write a corpus in the format of another tool.
 
-    The command lists what the format cannot represent; docs/interchange.md explains it.
+    The folder is replaced as a whole, if it is an unchanged export or new. The command lists what
+    the format cannot represent; docs/interchange.md explains it.
     """
     from readout.interchange.formats import export_corpus
     from readout.interchange.outbox import write_outbox
@@ -117,15 +118,18 @@ def import_(
     the corpus folder may be empty. Every span is compared with its text; if there is any problem,
     nothing is written.
     """
-    from readout.corpus.files import write_files
-    from readout.interchange.formats import find_destination, import_files
+    from readout.corpus.files import locked_corpus
+    from readout.interchange.formats import find_destination, import_files, to_changes
 
     _print_losses(name)
+    ids = _parse_annotators(annotators)
     root = find_destination(name, corpus)
-    present = _read_valid_corpus(root) if any(root.iterdir()) else None
-    files, problems = import_files(name, path, present, _parse_annotators(annotators), replace)
-    print_problems(problems)
-    write_files(root, files)
+    is_empty = not any(root.iterdir())
+    with locked_corpus(root) as write:
+        present = None if is_empty else _read_valid_corpus(root)
+        files, problems = import_files(name, path, present, ids, replace)
+        print_problems(problems)
+        write(to_changes(files, present, replace))
     summarise(problems, f"{len(files)} files written to {root}; now run `readout check`.")
     sys.exit(1 if problems else 0)
 
@@ -135,8 +139,11 @@ def _parse_annotators(values: tuple[str, ...]) -> dict[str, str]:
 
     Raises:
         click.UsageError: a name has two ids.
+        RefusedError: an id cannot be the name of a folder.
 
     """
+    from readout.corpus.files import check_name
+
     annotators: dict[str, str] = {}
     for value in values:
         name, _, annotator = value.rpartition("=")
@@ -145,5 +152,5 @@ def _parse_annotators(values: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(
                 f"--annotator gives two ids for {whose}. Give NAME=ID, once per name."
             )
-        annotators[name] = annotator
+        annotators[name] = check_name("annotator", annotator)
     return annotators

@@ -88,7 +88,7 @@ class _Commands(OrderedGroup):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            error.message = safe_block(error.message)
+            error.message = safe_block(error.message)  # type: ignore[misc]
             raise
         except BrokenPipeError:
             raise  # click exits quietly if the reader of a pipe is gone

@@ -77,16 +77,16 @@ def stats(root: Path, names: tuple[str, ...], output: str) -> None:
 def preview(root: Path, output: Path | None) -> None:
     """Write HTML pages that show texts with annotations.
 
-    The folder is replaced as a whole. The pages need no network: open index.html in a browser.
+    The folder is replaced as a whole, if it is an unchanged preview or new. The pages need no
+    network: open index.html in a browser.
     """
-    from readout.corpus.files import written_folder
+    from readout.corpus.outputs import written_folder
     from readout.workbench.diff.states import read_state
-    from readout.workbench.preview import PREVIEW, check_target, write_preview
+    from readout.workbench.preview import PREVIEW, write_preview
 
     target = output or root / PREVIEW
-    check_target(target)
     state = read_state(str(root))
-    with written_folder(target) as folder:
+    with written_folder(target, "preview") as folder:
         write_preview(folder, state.corpus, state.unread)
     count = len(state.corpus.documents)
     print_line(f"{count} documents: open {target / 'index.html'} in a browser.")

@@ -57,9 +57,12 @@ def takes_corpus(argument: bool = False) -> Decorator:
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def rooted(*, corpus: Path, **values: Any) -> Any:
+            from readout.corpus.files import recover_corpus
             from readout.corpus.read import find_root
 
-            return command(root=find_root(corpus), **values)
+            root = find_root(corpus)
+            recover_corpus(root)
+            return command(root=root, **values)
 
         return takes_folder(argument)(rooted)
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engine: Engine) -> None:
     """Build the Hugging Face dataset repository.
 
-    The folder is replaced in one step at the end; after an error it is as it was. Only what changed
-    since the last build is compiled again.
+    The folder is replaced in one step at the end; after an error it is as it was. A folder that is
+    not an unchanged build is refused. Only what changed since the last build is compiled again.
     """
     from readout.dataset.build import HUB, build_hub, describe_build
     from readout.scale.workers import Options
@@ -58,7 +58,7 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 )
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
-    from readout.corpus.files import write_files
+    from readout.corpus.files import Change, write_files
     from readout.dataset.card import DATACARD
     from readout.workbench.datacard import refresh_card
 
@@ -69,7 +69,7 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
         sys.exit(1)
     stale = old != new
     if stale and not only_check:
-        write_files(root, {DATACARD: new.encode()})
+        write_files(root, {DATACARD: Change(old.encode(), new.encode())})
     done = "stale" if only_check else "brought up to date"
     print_line(f"{DATACARD} is {done if stale else 'up to date'}.")
     failed = only_check and stale

@@ -35,8 +35,16 @@ def encoding(raw: bytes) -> Iterator[Finding]:
                 f"Got the byte {got!r}. Expected UTF-8.",
                 line=number,
                 column=column,
-                hint="open the file in its own encoding, often Windows-1252, and save it as UTF-8.",
+                hint=_suggest_character(got),
             )
+
+
+def _suggest_character(got: bytes) -> str:
+    try:
+        char = got.decode("windows-1252")
+    except UnicodeDecodeError:
+        return "look up which character is meant, put it there, and save the file as UTF-8."
+    return f"if {char!r} is meant, as in Windows-1252, put it there, and save the file as UTF-8."
 
 
 @rule("byte-order-mark", "bytes", shortcut=_is_written)

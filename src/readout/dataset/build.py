@@ -20,7 +20,13 @@ from typing import NamedTuple
 import msgspec
 
 from readout.checks.folder import run_shards
-from readout.corpus.files import locked, manifest_path, replaced_folder, swap_in
+from readout.corpus.outputs import (
+    list_files,
+    locked,
+    manifest_path,
+    replaced_folder,
+    swap_in,
+)
 from readout.corpus.schema import schema_folder
 from readout.corpus.tally import Tally
 from readout.dataset import statistics
@@ -45,6 +51,7 @@ from readout.scale.cache import FOLDER, Cache, Snapshot, hash_value, scan
 from readout.scale.shards import Result, ShardFile
 from readout.scale.workers import Options, collector_paused
 
+COMMAND = "build"
 HUB = "build/hub"
 COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
 
@@ -65,13 +72,14 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
 
     Raises:
         UnreadableCorpusError: ``root`` is not a corpus folder.
-        RefusedError: a column has 2 GiB or more of text.
+        RefusedError: a column has 2 GiB or more of text, or ``target`` contains what no build
+            wrote, or what was changed since.
         OSError: ``target`` cannot be written; it stays as it was.
 
     """
     options = options or Options()
     snapshot = Snapshot(root, options.slack, (DATACARD, *COPIED))
-    with locked(target):
+    with locked(target, COMMAND) as target:
         manifest = manifest_path(target)
         last, cache = Cache(manifest), Cache(manifest.with_name(f"{manifest.name}-shards"))
 
@@ -102,7 +110,7 @@ def _build(
     def is_usable(result: Result) -> bool:
         return bool(result.files) and all(map(is_intact, result.files))
 
-    with replaced_folder(target) as folder:
+    with replaced_folder(target, COMMAND) as folder:
         for config in CONFIGS:
             (folder / "data" / config).mkdir(parents=True)
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
@@ -124,7 +132,7 @@ def _build(
         checksums = {file.path: file.sha256 for file in files}
         card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
         _write_documentation(folder, snapshot.root, built.infos, card, checksums)
-        swap_in(folder, target)
+        swap_in(folder, target, COMMAND)
     return built
 
 
@@ -278,7 +286,7 @@ def _write_documentation(
     for name in COPIED:
         if (root / name).is_file():
             shutil.copyfile(root / name, folder / name)
-    _write_checksums(folder, parquet)
+    list_files(folder, COMMAND, parquet)
 
 
 def _write_json(path: Path, value: object) -> None:
@@ -291,12 +299,3 @@ def composition_sections(tally: Tally, registries: Registries) -> dict[str, str]
     for name, count in statistics.TABLES.items():
         sections[name] = format_markdown(count(tally, registries))
     return sections
-
-
-def _write_checksums(folder: Path, known: Mapping[str, str]) -> None:
-    """Write the SHA-256 of every file in the form of ``sha256sum``."""
-    lines = []
-    for path in sorted(_stamp_outputs(folder)):
-        digest = known.get(path) or sha256((folder / path).read_bytes()).hexdigest()
-        lines.append(f"{digest}  {path}\n")
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")

@@ -60,7 +60,6 @@ def hash_config(shards: Mapping[str, Sequence[str]]) -> str:
 
 def fill_sections(text: str, sections: Mapping[str, str]) -> str:
     """Return the text of a card with new contents of some generated sections."""
-
     parts = []
     done = 0
     for name, start, end in _iter_sections(text):

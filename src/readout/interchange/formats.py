@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, TypeAlias
 
-from readout.corpus.files import FileBytes
+from readout.corpus.files import Change, FileBytes, FileChanges
 from readout.corpus.read import BY, find_root
 from readout.interchange.corpora import parc, pdnc, polnear, semeval
 from readout.interchange.corpora.newcomers import CorpusInbox, build_corpus_files
@@ -190,6 +190,21 @@ def import_corpus(
         read(inbox, path)
         _check_layers(inbox, path, corpus, replace)
     return build_corpus_files(inbox), inbox.problems
+
+
+def to_changes(files: FileBytes, corpus: Corpus | None, replace: bool) -> FileChanges:
+    """Return imported files as changes of what was read.
+
+    Registries and metadata are added to; layers are overwritten only if ``replace`` is true. Any
+    other file that exists already is not overwritten.
+    """
+    present: FileBytes = {}
+    if corpus is not None:
+        records = [*corpus.registries.files.values(), corpus.index]
+        layers = [layer for document in corpus.documents for layer in document.layers]
+        read = [*records, *layers] if replace else records
+        present = {file.path: file.raw for file in read}
+    return {path: Change(present.get(path), raw) for path, raw in files.items()}
 
 
 def _check_layers(inbox: Inbox, path: Path, corpus: Corpus | None, replace: bool) -> None:

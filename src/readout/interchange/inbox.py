@@ -13,6 +13,7 @@ import msgspec
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.drafts import nearest_passage
+from readout.corpus.files import FileBytes
 from readout.corpus.read import BY, REGISTRY_FILES
 from readout.corpus.schema import explain, is_valid
 from readout.interchange.graph import (
@@ -215,7 +216,7 @@ def _suggest_offsets(text: str, words: str | None, start: int) -> str:
     return f"use the offsets {at}–{at + len(words)}, where the text has these words."
 
 
-def build_layer_files(inbox: Inbox) -> dict[str, bytes]:
+def build_layer_files(inbox: Inbox) -> FileBytes:
     """Return the annotation files of an inbox by path; none if it has a problem."""
     if inbox.problems:
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from readout.corpus.files import write_files
+from readout.corpus.outputs import write_folder
 from readout.model import AnyAnnotation, Corpus, Document, Registries
 from readout.problem import Problem, RefusedError, nearest
 
@@ -120,5 +120,5 @@ def _demand(noun: str, name: str, known: Sequence[str]) -> None:
 
 
 def write_outbox(outbox: Outbox, folder: Path) -> None:
-    """Write the files of an outbox into a folder."""
-    write_files(folder, outbox.files)
+    """Write the files of an outbox as a folder; it may replace an earlier export only."""
+    write_folder(folder, "export", outbox.files)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from readout.checks.references import iter_references, record_id
 from readout.corpus import read
 from readout.corpus.canonical import encode_records
-from readout.corpus.files import FileBytes
+from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.schema import Kind, explain
 from readout.model import Document, RecordFile, Registries, Speaker, Split
 from readout.problem import Problem, RefusedError, nearest
@@ -31,7 +31,7 @@ Fields = Mapping[str, Any]
 # ---------------------------------------------------------------- documents
 
 
-def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileBytes]:
+def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileChanges]:
     """Return the id of a new document, and its files: text, metadata, empty gold, suggestions.
 
     Raises:
@@ -47,21 +47,25 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileBytes
     _refuse_unknown(document, registries)
     _refuse_other_kinds(document.outlet, registries)
 
-    files = {
+    new = {
         f"{read.TEXTS}/{document.doc_id}.txt": raw,
         f"{read.GOLD}/{document.doc_id}.jsonl": b"",
         f"{read.SUGGESTIONS}/{document.doc_id}.jsonl": encode_suggestions(text, registries),
     }
-    for path, content in files.items():
-        if (root / path).exists() and (root / path).read_bytes() != content:
+    changes: FileChanges = {}
+    for path, content in new.items():
+        present = _read_present(root, path)
+        if present not in (None, content):
             raise RefusedError(
                 f"The file {path!r} exists already. Move it away, or choose another --doc-id."
             )
+        changes[path] = Change(present, content)
     records = [*index.records, document]
-    return document.doc_id, {**files, read.DOCUMENTS: encode_records(records)}
+    changes[read.DOCUMENTS] = Change(index.raw, encode_records(records))
+    return document.doc_id, changes
 
 
-def add_suggestions(root: Path, doc_id: str) -> FileBytes:
+def add_suggestions(root: Path, doc_id: str) -> FileChanges:
     """Return the file of suggestions for a document of the corpus, made again.
 
     Raises:
@@ -78,7 +82,14 @@ def add_suggestions(root: Path, doc_id: str) -> FileBytes:
         _refuse_broken(f"{read.TEXTS}/{doc_id}.txt", problems)
     registries, _ = read.read_registries(root)
     path = f"{read.SUGGESTIONS}/{doc_id}.jsonl"
-    return {path: encode_suggestions(text or "", registries)}
+    new = encode_suggestions(text or "", registries)
+    return {path: Change(_read_present(root, path), new)}
+
+
+def _read_present(root: Path, path: str) -> bytes | None:
+    """Return the bytes of a file that may be missing."""
+    raw, _ = read.read_bytes(root, path)
+    return raw
 
 
 def encode_suggestions(text: str, registries: Registries) -> bytes:
@@ -167,7 +178,7 @@ def _find_split(event: str, fields: Fields, index: RecordFile[Document]) -> Spli
 # ---------------------------------------------------------------- registries
 
 
-def add_entry(root: Path, kind: Kind, fields: Fields) -> FileBytes:
+def add_entry(root: Path, kind: Kind, fields: Fields) -> FileChanges:
     """Return the file of a registry with a new entry.
 
     Raises:
@@ -182,9 +193,11 @@ def add_entry(root: Path, kind: Kind, fields: Fields) -> FileBytes:
     given = {name: value for name, value in fields.items() if value not in (None, ())}
     _, record_class = read.REGISTRY_FILES[registry]
     record = _convert(kind, given, record_class)
+    if kind == "annotator":
+        check_name("annotator", record_id(record))
     _refuse_twin(record, kind, file)
     _refuse_unknown(record, registries)
-    return {file.path: encode_records([*file.records, record])}
+    return {file.path: Change(file.raw, encode_records([*file.records, record]))}
 
 
 def _refuse_twin(record: Any, kind: Kind, file: RecordFile[Any]) -> None:

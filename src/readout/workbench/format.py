@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from readout.checks.drafts import check_drafts, unformatted
 from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.drafts import anchor_draft, content_id, iter_draft_spans
+from readout.corpus.files import Change, FileChanges
+from readout.corpus.lines import duplicate_key
 from readout.corpus.parse import parse_layer
 from readout.model import AnyAnnotation, Layer, RecordFile
 from readout.problem import Problem
@@ -23,9 +25,11 @@ _REORDERED = "put keys, white space or lines in canonical order"
 class Formatted(NamedTuple):
     """A file in canonical form, what changed, and what nobody but a person can decide.
 
-    With ``problems`` and no ``changes``, ``raw`` is unchanged.
+    With ``problems`` and no ``changes``, ``raw`` is unchanged. ``old`` are the bytes that were
+    read.
     """
 
+    old: bytes
     raw: bytes
     changes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -43,7 +47,7 @@ def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> For
     mended, changes = _mend_bytes(raw)
     layer, problems = parse_layer(path, mended, annotator)
     if problems:
-        return Formatted(raw, problems=tuple(problems))
+        return Formatted(raw, raw, problems=tuple(problems))
 
     unclear = {problem.line for problem in _find_unclear(layer, text)}
     drafts = [draft for line, draft in layer.drafts if line not in unclear]
@@ -60,10 +64,10 @@ def format_layer(path: str, raw: bytes, annotator: str | None, text: str) -> For
     if canonical != mended and not drafts:
         changes.append(_REORDERED)
     if not left:
-        return Formatted(canonical, tuple(changes))
+        return Formatted(raw, canonical, tuple(changes))
 
     rest, _ = parse_layer(path, canonical, annotator)
-    return Formatted(canonical, tuple(changes), tuple(_find_unclear(rest, text)))
+    return Formatted(raw, canonical, tuple(changes), tuple(_find_unclear(rest, text)))
 
 
 def _find_unclear(layer: Layer, text: str) -> list[Problem]:
@@ -128,12 +132,15 @@ def _mend_bytes(raw: bytes) -> tuple[bytes, list[str]]:
 
 
 def _compose(line: bytes) -> bytes:
-    """Return a line with its strings in NFC, or unchanged if it is not JSON."""
+    """Return a line with its strings in NFC; unchanged if it is not JSON, or has a key twice."""
     if line.isascii():
         return line
     try:
         record = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+        # Encoding keeps one value of a duplicate key; a person has to say which.
+        if any(duplicate_key.find(line)):
+            return line
+    except (msgspec.DecodeError, RecursionError, ValueError):
         return line
     composed = _compose_value(record)
     return line if composed == record else msgspec.json.encode(composed)
@@ -163,6 +170,15 @@ def format_corpus(root: Path) -> dict[str, Formatted]:
     return {path: done for path, done in _iter_formatted(root) if done.problems or done.changes}
 
 
+def to_changes(results: Mapping[str, Formatted]) -> FileChanges:
+    """Return the changes to write, of the files that would change."""
+    return {
+        path: Change(done.old, done.raw)
+        for path, done in results.items()
+        if done.changes
+    }
+
+
 def _iter_formatted(root: Path) -> Iterator[tuple[str, Formatted]]:
     """Yield the path of every file of records that there is, with its canonical form."""
     registries, _ = read.read_registries(root)
@@ -187,7 +203,7 @@ def _iter_formatted_layers(root: Path, doc_id: str, text: str) -> Iterator[tuple
         if (root / path).is_file():
             raw, problems = read.read_bytes(root, path)
             if raw is None:
-                yield path, Formatted(b"", problems=tuple(problems))
+                yield path, Formatted(b"", b"", problems=tuple(problems))
             else:
                 yield path, format_layer(path, raw, annotator, text)
 
@@ -196,8 +212,8 @@ def _format_records(file: RecordFile[Any]) -> Formatted:
     mended, changes = _mend_bytes(file.raw)
     again, problems = read.parse_records(file.path, mended)
     if problems:
-        return Formatted(file.raw, problems=tuple(problems))
+        return Formatted(file.raw, file.raw, problems=tuple(problems))
     canonical = encode_records(again.records)
     if canonical != mended:
         changes.append(_REORDERED)
-    return Formatted(canonical, tuple(changes))
+    return Formatted(file.raw, canonical, tuple(changes))

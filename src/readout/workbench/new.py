@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from string import Template
 
-from readout.corpus.files import write_files
+from readout.corpus.files import Change, FileBytes, recover_corpus, write_files
 from readout.dataset.card import DATACARD
 from readout.problem import RefusedError
 from readout.workbench.datacard import refresh_card
@@ -23,10 +24,12 @@ def write_corpus(target: Path) -> list[str]:
         RefusedError: the folder is not empty, or is a file.
 
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    recover_corpus(target)
+    is_other = target.is_symlink() or (target.exists() and not target.is_dir())
+    if is_other or (target.exists() and any(target.iterdir())):
         raise RefusedError(f"{str(target)!r} exists and is not an empty folder. Name a new one.")
 
-    files = {}
+    files: FileBytes = {}
     for file in sorted(TEMPLATE.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
             files[file.relative_to(TEMPLATE).as_posix()] = file.read_bytes()
@@ -36,7 +39,17 @@ def write_corpus(target: Path) -> list[str]:
         template = Template(files[path].decode())
         files[path] = template.substitute(name=name, quoted_name=json.dumps(name)).encode()
 
-    write_files(target, files)
-    card = refresh_card(target).new
-    write_files(target, {DATACARD: card.encode()})
+    files[DATACARD] = _fill_card(files)
+    write_files(target, {path: Change(None, raw) for path, raw in files.items()})
     return list(files)
+
+
+def _fill_card(files: FileBytes) -> bytes:
+    """Return the card of a new corpus with its generated sections, from a temporary copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for path, raw in files.items():
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            (copy / path).write_bytes(raw)
+        card = refresh_card(copy).new
+    return card.encode()

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
+from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
 from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
 from readout.problem import Problem, RefusedError
@@ -227,7 +228,7 @@ class Reanchored(NamedTuple):
     """A reanchored document: files to write and moves, each by path, or its problems."""
 
     doc_id: str
-    files: Mapping[str, bytes]
+    files: Mapping[str, Change]
     moves: Mapping[str, tuple[Move, ...]]
     problems: tuple[Problem, ...] = ()
 
@@ -251,30 +252,40 @@ def reanchor_document(root: Path, meta: Document, old: str) -> Reanchored:
         return Reanchored(meta.doc_id, {}, {}, tuple(problems))
 
     alignment = Alignment(old, text)
-    files: dict[str, bytes] = {}
+    aside: FileChanges = {}
+    files: FileChanges = {}
     moves: dict[str, tuple[Move, ...]] = {}
     found: list[Problem] = []
     for layer, annotator in _iter_layers(root):
         path = f"annotations/{layer}/{meta.doc_id}.jsonl"
-        if not (root / path).is_file():
+        raw, _ = read.read_bytes(root, path)
+        if raw is None:
             continue
 
         # Drafts get their offsets in the old text first.
-        formatted = format_layer(path, (root / path).read_bytes(), annotator, old)
+        formatted = format_layer(path, raw, annotator, old)
         found += formatted.problems
         records = parse_layer(path, formatted.raw, annotator)[0].records
         moves[path] = tuple(reanchor_annotation(record, alignment) for record in records)
-        files[path] = encode_layer(move.after for move in moves[path] if move.after)
+        kept = [move.after for move in moves[path] if move.after]
+        files[path] = Change(raw, encode_layer(kept))
 
         lines = [encode_unplaced(move.before) for move in moves[path] if not move.after]
         if lines:
-            aside = f"{read.UNPLACED}/{layer}/{meta.doc_id}.jsonl"
-            earlier = (root / aside).read_bytes() if (root / aside).is_file() else b""
-            files[aside] = earlier + b"".join(lines)
+            place = f"{read.UNPLACED}/{layer}/{meta.doc_id}.jsonl"
+            earlier, _ = read.read_bytes(root, place)
+            aside[place] = Change(earlier, _append_lines(earlier or b"", lines))
 
     if found:
         return Reanchored(meta.doc_id, {}, {}, tuple(found))
-    return Reanchored(meta.doc_id, files, moves)
+    return Reanchored(meta.doc_id, {**aside, **files}, moves)
+
+
+def _append_lines(earlier: bytes, lines: Iterable[bytes]) -> bytes:
+    """Return a file with more lines; its last line may lack its line feed."""
+    if earlier and not earlier.endswith(b"\n"):
+        earlier += b"\n"
+    return earlier + b"".join(lines)
 
 
 def _iter_layers(root: Path) -> Iterator[tuple[str, str | None]]:
@@ -290,20 +301,42 @@ def reanchor_corpus(
     """Move the layers of documents to their new texts, and update the checksums. Write nothing.
 
     The last item, without a ``doc_id``, has the updated metadata file.
+
+    Raises:
+        RefusedError: the metadata file has problems, so some of its lines would be lost.
+
     """
+    index, problems = read.read_index(root)
+    if problems:
+        raise RefusedError(
+            f"{read.DOCUMENTS} has problems ({problems[0].code}). Mend them first: "
+            "`readout check` lists them."
+        )
     done = [reanchor_document(root, meta, find_old(meta)) for meta in documents]
     moved = {each.doc_id for each in done if not each.problems}
     if not moved:
         return done
 
     records = []
-    for meta in read.read_index(root)[0].records:
+    for meta in index.records:
         if meta.doc_id in moved:
             digest = read.read_text(root, meta.doc_id)[1]
             records.append(replace(meta, sha256=digest))
         else:
             records.append(meta)
-    return [*done, Reanchored("", {read.DOCUMENTS: encode_records(records)}, {})]
+    metadata = Change(index.raw, encode_records(records))
+    return [*done, Reanchored("", {read.DOCUMENTS: metadata}, {})]
+
+
+def merge_changes(done: Iterable[Reanchored]) -> FileChanges:
+    """Return the changes of all documents, to be written together.
+
+    A layer that is moved while the checksum is still that of the old text would be moved again.
+    """
+    changes: FileChanges = {}
+    for each in done:
+        changes.update(each.files)
+    return changes
 
 
 def read_old_text(root: Path, meta: Document, revision: str, file: Path | None = None) -> str:

@@ -8,7 +8,9 @@ an annotation until a person has copied it into a layer.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from readout.corpus.drafts import content_id
@@ -42,6 +44,7 @@ def _inflect(verb: str) -> tuple[str, ...]:
 _VERB_FORMS = [*_IRREGULAR.split(), *(form for verb in _VERBS.split() for form in _inflect(verb))]
 _CUE_WORDS = "|".join(sorted(_VERB_FORMS, key=len, reverse=True))
 _CUE = re.compile(rf"\b(?:according to|{_CUE_WORDS})\b", re.IGNORECASE)
+_LONGEST_CUE = max(map(len, ["according to", *_VERB_FORMS]))
 _SENTENCE_END = re.compile(r"[.!?][”\"»]?(?=\s)|\n|\Z")
 # Up to four words may come before "that": "said on Monday that", "told the paper that".
 _THAT = re.compile(r"(?:[^\S\n]+[^\s“”\",.;:]+){0,4}?,?\s+that,?\s+")
@@ -49,6 +52,9 @@ _CLOSING = {"“": "”", "‟": "”", "„": "“”", "«": "»", '"': '"'}
 """The marks that close a quotation, by the mark that opens it."""
 _REACH = 100
 """The greatest distance in characters between a quotation and its verb of speech."""
+_LONGEST = 2_000
+"""The greatest length in characters of reported speech without marks; no sentence is as long."""
+_PARTING = re.compile(r"(?=(\n|[.][”\"»]\s|[.!?]\s))")
 
 
 class _Place(NamedTuple):
@@ -81,12 +87,67 @@ class _Report(NamedTuple):
     reason: str
 
 
+class _Outline:
+    """The quotations, ends of sentences and partings of a text, found once and in text order.
+
+    A parting is where a sentence or a paragraph ends, whether or not marks are around it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.quotations = list(iter_quotations(text))
+        self.starts = [quotation.start for quotation in self.quotations]
+        self.closings = {quotation.end for quotation in self.quotations}
+        self.partings = [match.span(1) for match in _PARTING.finditer(text)]
+        self.parting_starts = [start for start, _ in self.partings]
+
+        ends = [match.span() for match in _SENTENCE_END.finditer(text)]
+        self.ends = [(first, last) for first, last in ends if not self._is_inside(first, last)]
+        self.end_starts = [first for first, _ in self.ends]
+
+    def _is_inside(self, first: int, last: int) -> bool:
+        at = bisect_left(self.starts, first) - 1
+        return at >= 0 and last < self.quotations[at].end
+
+    def is_quoted(self, place: _Place) -> bool:
+        """Return whether a quotation contains a place."""
+        at = bisect_right(self.starts, place.start) - 1
+        return at >= 0 and self.quotations[at].contains(place)
+
+    def quotes(self, place: _Place) -> bool:
+        """Return whether a place contains a quotation."""
+        at = bisect_left(self.starts, place.start)
+        return at < len(self.starts) and self.quotations[at].end <= place.end
+
+    def find_sentence_end(self, start: int) -> int:
+        """Return the end of the sentence that ``start`` is in.
+
+        It is before the last mark of the sentence, but after a closing quotation mark.
+        """
+        at = bisect_left(self.end_starts, start)
+        if at == len(self.ends):
+            return len(self.text)
+        first, last = self.ends[at]
+        return last if last in self.closings else first
+
+    def are_parted(self, one: _Place, other: _Place) -> bool:
+        """Return whether a sentence or a paragraph ends between two places.
+
+        “It is.” He left. and “Is it?” he asked. differ in this.
+        """
+        first, second = sorted((one, other))
+        last_marks = max(first.end - 2, first.start)
+        at = bisect_left(self.parting_starts, last_marks)
+        return at < len(self.partings) and self.partings[at][1] <= second.start
+
+
 def suggest(text: str, speakers: Iterable[Speaker]) -> list[Suggestion]:
     """Return suggested mentions and quotes for a text, in text order."""
     names = list(_iter_names(text, list(speakers)))
     found = [(name.place, _suggest_mention(name)) for name in names]
-    reports = _iter_reports(text)
-    found += [(report.content, _suggest_quote(text, report, names)) for report in reports]
+    outline = _Outline(text)
+    reports = _iter_reports(outline)
+    found += [(report.content, _suggest_quote(outline, report, names)) for report in reports]
     found.sort(key=lambda pair: pair[0])
     return [suggestion for _, suggestion in found]
 
@@ -127,21 +188,22 @@ def _suggest_mention(name: _Name) -> Suggestion:
 # ---------------------------------------------------------------- reports of speech
 
 
-def _iter_reports(text: str) -> Iterator[_Report]:
+def _iter_reports(outline: _Outline) -> Iterator[_Report]:
     """Yield clauses after a verb of speech and "that", and all quotations outside them."""
-    quotations = list(iter_quotations(text))
-    cues = []
-    for match in _CUE.finditer(text):
-        cue = _Place(*match.span())
-        if not any(quotation.contains(cue) for quotation in quotations):
-            cues.append(cue)
-
-    clauses = list(_iter_clauses(text, cues, quotations))
+    places = [_Place(*match.span()) for match in _CUE.finditer(outline.text)]
+    cues = [place for place in places if not outline.is_quoted(place)]
+    clauses = list(_iter_clauses(outline, cues))
     yield from clauses
-    for quotation in quotations:
-        if any(clause.content.contains(quotation) for clause in clauses):
+
+    # The clauses are in the order of their starts, so the furthest end so far tells whether one of
+    # those that start before a quotation contains it.
+    clause_starts = [clause.content.start for clause in clauses]
+    furthest = list(accumulate((clause.content.end for clause in clauses), max))
+    for quotation in outline.quotations:
+        at = bisect_right(clause_starts, quotation.start) - 1
+        if at >= 0 and furthest[at] >= quotation.end:
             continue
-        nearest = _nearest_cue(text, quotation, cues)
+        nearest = _nearest_cue(outline, quotation, cues)
         reason = "Quotation marks near a verb of speech."
         if nearest is None:
             reason = "Quotation marks; there is no verb of speech near them."
@@ -165,56 +227,31 @@ def iter_quotations(text: str) -> Iterator[_Place]:
             yield _Place(opened, last)
 
 
-def _iter_clauses(
-    text: str, cues: Iterable[_Place], quotations: Sequence[_Place]
-) -> Iterator[_Report]:
+def _iter_clauses(outline: _Outline, cues: Iterable[_Place]) -> Iterator[_Report]:
     """Yield the rest of each sentence after a cue and "that"."""
     for cue in cues:
-        that = _THAT.match(text, cue.end)
+        that = _THAT.match(outline.text, cue.end)
         if that is None:
             continue
-        content = _Place(that.end(), _sentence_end(text, that.end(), quotations))
-        if content.start < content.end:
-            quoted = any(content.contains(quotation) for quotation in quotations)
-            form: Form = "mixed" if quoted else "indirect"
+        content = _Place(that.end(), outline.find_sentence_end(that.end()))
+        if 0 < content.end - content.start <= _LONGEST:
+            form: Form = "mixed" if outline.quotes(content) else "indirect"
             yield _Report(content, form, cue, "A verb of speech and “that”.")
 
 
-def _sentence_end(text: str, start: int, quotations: Sequence[_Place]) -> int:
-    """Return the end of the sentence that ``start`` is in.
-
-    It is before the last mark of the sentence, but after a closing quotation mark.
-    """
-    for match in _SENTENCE_END.finditer(text, start):
-        first, last = match.span()
-        if any(quotation.start < first and last < quotation.end for quotation in quotations):
-            continue
-        closes_quotation = any(quotation.end == last for quotation in quotations)
-        return last if closes_quotation else first
-    return len(text)
-
-
-def _nearest_cue(text: str, quotation: _Place, cues: Iterable[_Place]) -> _Place | None:
+def _nearest_cue(outline: _Outline, quotation: _Place, cues: Sequence[_Place]) -> _Place | None:
+    first = bisect_left(cues, (quotation.start - _REACH - _LONGEST_CUE,))
+    last = bisect_right(cues, (quotation.end + _REACH + 1,))
     near = [
         cue
-        for cue in cues
-        if cue.distance(quotation) <= _REACH and not _are_parted(text, cue, quotation)
+        for cue in cues[first:last]
+        if cue.distance(quotation) <= _REACH and not outline.are_parted(cue, quotation)
     ]
     return min(near, key=lambda cue: (cue.distance(quotation), cue), default=None)
 
 
-def _are_parted(text: str, one: _Place, other: _Place) -> bool:
-    """Return whether a sentence or a paragraph ends between two places.
-
-    “It is.” He left. and “Is it?” he asked. differ in this.
-    """
-    first, second = sorted((one, other))
-    last_marks = max(first.end - 2, first.start)
-    between = text[last_marks : second.start]
-    return bool(re.search(r"\n|[.][”\"»]\s|[.!?]\s", between))
-
-
-def _suggest_quote(text: str, report: _Report, names: Iterable[_Name]) -> Suggestion:
+def _suggest_quote(outline: _Outline, report: _Report, names: Sequence[_Name]) -> Suggestion:
+    text = outline.text
     record: dict[str, Any] = {
         "type": "quote",
         "id": "",
@@ -223,7 +260,7 @@ def _suggest_quote(text: str, report: _Report, names: Iterable[_Name]) -> Sugges
     }
     if report.cue:
         record["cue"] = [_span(text, report.cue)]
-        name = _nearest_name(text, report.cue, report.content, names)
+        name = _nearest_name(outline, report.cue, report.content, names)
         if name:
             record["source"] = name.record["id"]
             if "speaker" in name.record:
@@ -232,12 +269,27 @@ def _suggest_quote(text: str, report: _Report, names: Iterable[_Name]) -> Sugges
     return Suggestion(annotation=record, reason=report.reason)
 
 
-def _nearest_name(text: str, cue: _Place, content: _Place, names: Iterable[_Name]) -> _Name | None:
-    near = [
-        name
-        for name in names
-        if not content.contains(name.place) and not _are_parted(text, name.place, cue)
+def _nearest_name(
+    outline: _Outline, cue: _Place, content: _Place, names: Sequence[_Name]
+) -> _Name | None:
+    """Return the nearest name outside the content that no end of a sentence parts from a cue.
+
+    The names on either side are tried from the nearest on. If one is parted from the cue, so are
+    all that are further away.
+    """
+    middle = bisect_left(names, cue, key=lambda name: name.place)
+    inside = [
+        bisect_left(names, content.start, key=lambda name: name.place.start),
+        bisect_right(names, content.end, key=lambda name: name.place.end),
     ]
+    near = []
+    for step, start in ((-1, middle - 1), (1, middle)):
+        at = start
+        while 0 <= at < len(names) and not outline.are_parted(names[at].place, cue):
+            if not content.contains(names[at].place):
+                near.append(names[at])
+                break
+            at = inside[0] - 1 if step < 0 else inside[1]
     return min(near, key=lambda name: (name.place.distance(cue), name.place), default=None)
 
 

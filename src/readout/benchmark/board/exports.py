@@ -15,7 +15,7 @@ from readout._version import __version__
 from readout.benchmark.board.submissions import Run, Submission, encode_json
 from readout.benchmark.folds import hash_items
 from readout.benchmark.scoring.scores import Score
-from readout.corpus.files import write_files
+from readout.corpus.outputs import write_folder
 from readout.report.tables import round_number
 
 EEE_VERSION = "0.2.1"
@@ -119,5 +119,5 @@ def write_exports(folder: Path, submissions: Sequence[Submission]) -> list[str]:
         results = to_hub_results(each)
         text = yaml.safe_dump(results, sort_keys=False, allow_unicode=True, width=10_000)
         files[f"eval_results/{name}.yaml"] = text.encode()
-    write_files(folder, files)
+    write_folder(folder, "bench board --export", files)
     return list(files)

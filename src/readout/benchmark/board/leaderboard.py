@@ -28,7 +28,7 @@ from readout.benchmark.scoring.scores import (
     rank_scores,
 )
 from readout.benchmark.scoring.statistics import Rank
-from readout.corpus.files import write_files
+from readout.corpus.files import Change, write_files
 from readout.corpus.read import read_bytes
 from readout.model import Corpus
 from readout.problem import Finding, Problem, Rule, locate, rule
@@ -390,6 +390,6 @@ def check_files(root: Path, built: BoardFiles) -> list[Problem]:
 
 def write_boards(root: Path, built: BoardFiles) -> list[str]:
     """Write the generated files that changed, and return their paths."""
-    changed = {path: raw for path, raw in built.files.items() if read_bytes(root, path)[0] != raw}
-    write_files(root, changed)
-    return list(changed)
+    changes = {path: Change(read_bytes(root, path)[0], raw) for path, raw in built.files.items()}
+    write_files(root, changes)
+    return [path for path, change in changes.items() if change.old != change.new]

@@ -183,11 +183,11 @@ def read_submission(
         if leads_outside(root, path):
             return None, [locate(outside_link, each, path) for each in outside_link.find(path)]
 
-    raw = read_bytes(root, f"{folder}/{CARD}")[0]
+    raw, _ = read_bytes(root, f"{folder}/{CARD}")
     findings = list(submission_card.find(raw, name))
     if findings:
         return None, [
-            locate(submission_card, each, f"{folder}/{CARD}", each.line, raw_line(raw, each.line))
+            locate(submission_card, each, f"{folder}/{CARD}", each.line, raw_line(raw or b"", each.line))
             for each in findings
         ]
 
@@ -200,8 +200,8 @@ def read_submission(
 
     runs: list[Run] = []
     problems: list[Problem] = []
-    for path in paths:
-        run, found = _read_run(root, path, card, tasks)
+    for file in paths:
+        run, found = _read_run(root, file, card, tasks)
         problems += found
         if run:
             runs.append(run)

@@ -23,7 +23,8 @@ from readout.benchmark.predictions import format_predictions
 from readout.benchmark.systems.baselines import BASELINES, Baseline
 from readout.benchmark.systems.system import predict_folds
 from readout.benchmark.tasks import Item
-from readout.corpus.files import write_files
+from readout.corpus.files import Change, write_files
+from readout.corpus.read import read_bytes
 from readout.model import Corpus
 from readout.scale.workers import map_tasks, progress
 
@@ -116,9 +117,11 @@ def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: i
     for name in names:
         files[f"{SUBMISSIONS}/{name}/{CARD}"] = format_system_card(make_card(BASELINES[name]))
 
+    changes = {path: Change(read_bytes(root, path)[0], raw) for path, raw in files.items()}
     for name in names:
-        for path in (root / SUBMISSIONS / name / PREDICTIONS).glob("*.jsonl"):
-            if path.relative_to(root).as_posix() not in files:
-                path.unlink()
-    write_files(root, files)
+        for file in (root / SUBMISSIONS / name / PREDICTIONS).glob("*.jsonl"):
+            path = file.relative_to(root).as_posix()
+            if path not in files:
+                changes[path] = Change(read_bytes(root, path)[0], None)
+    write_files(root, changes)
     return sorted(files)

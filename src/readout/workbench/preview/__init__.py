@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from readout.corpus.outputs import write_page
 from readout.model import AnnotatedDocument, Corpus, Layer, Registries
 from readout.text.alignment import Alignment
 from readout.workbench.diff.report import ChangeKind, Changes, DocumentChanges, LayerChanges
@@ -38,23 +39,6 @@ from readout.workbench.preview.views import (
 PREVIEW = "build/preview"
 """The folder of the pages inside a corpus folder, by default."""
 CHANGE_NAMES: Mapping[ChangeKind, str] = {kind: kind for kind in CHANGE_SIGNS}
-
-
-def check_target(folder: Path) -> None:
-    """Raise an error if a folder has files that are no earlier preview and would be lost.
-
-    Raises:
-        FileExistsError: the folder is neither empty nor a preview.
-
-    """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    index = folder / "index.html"
-    if not index.is_file() or b'content="readout preview"' not in index.read_bytes()[:1000]:
-        raise FileExistsError(
-            f"{str(folder)!r} is not empty and is no preview, so it is not replaced. "
-            "Name another folder with --output."
-        )
 
 
 def _environment() -> Any:
@@ -146,8 +130,7 @@ def write_changes(path: Path, changes: Changes, old: State, new: State) -> None:
         layer_name=layer_name,
         summarise=summarise_layer,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, page)
+    write_page(path, page, "diff")
 
 
 class Side(NamedTuple):

@@ -1,0 +1,90 @@
+"""No command loses what it did not make, whatever its target, and whenever it is killed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attacks import (
+    COMMANDS,
+    DANGEROUS,
+    REFUSED,
+    Tally,
+    attack_files,
+    attack_kills,
+    attack_targets,
+)
+
+pytestmark = pytest.mark.posix
+DRIVER = Path(__file__).parent / "driver.py"
+
+
+def judge(tally):
+    assert tally.failures == []
+    assert tally["bytes lost"] == 0
+    assert sum(tally.values()) > 0
+
+
+# ---------------------------------------------------------------- a cheap part, in every run
+
+
+def test_targets(tmp_path):
+    tally = Tally()
+    attack_targets(tmp_path, ["export"], tally)
+    judge(tally)
+    assert tally["targets attacked"] > len(REFUSED)
+
+
+def test_files(tmp_path):
+    tally = Tally()
+    attack_files(tmp_path, ["add topic", "card"], tally)
+    judge(tally)
+
+
+def test_kills(tmp_path):
+    tally = Tally()
+    attack_kills(tmp_path, ["reanchor"], tally)
+    judge(tally)
+    assert tally["kills"] > 20
+    assert tally["recovered"] >= tally["kills"]
+
+
+# ---------------------------------------------------------------- all of it
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("attack", ["files", "kills", "random", "races"])
+def test_every_command(attack, tmp_path):
+    report(run_driver([], tmp_path, attack))
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("attack", ["targets", "disk"])
+def test_every_command_in_a_throw_away_file_system(attack, tmp_path):
+    namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
+    probe = [*namespace, "mount", "-t", "tmpfs", "tmpfs", str(tmp_path)]
+    try:
+        done = subprocess.run(probe, capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no unshare")
+    if done.returncode:
+        pytest.skip("a namespace with its own file systems cannot be made here")
+    report(run_driver(namespace, tmp_path, "throw-away", attack))
+
+
+def run_driver(namespace, folder, *attacks):
+    command = [*namespace, sys.executable, str(DRIVER), str(folder), *attacks]
+    home = {**os.environ, "HOME": str(folder)}
+    done = subprocess.run(command, capture_output=True, text=True, env=home, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def report(found):
+    counts = ", ".join(f"{name}: {count}" for name, count in found["summary"].items())
+    print(f"\n{len(COMMANDS)} commands with targets; {counts}")
+    assert found["failures"] == []
+    assert found["summary"].get("bytes lost", 0) == 0
+    assert DANGEROUS

@@ -1,0 +1,191 @@
+"""A small world to attack: a corpus, foreign files around it, and every command that writes.
+
+Nothing here may endanger the tester: HOME and the current folder lie inside the world, and the
+targets ``/``, parents and home are attacked only by ``driver.py`` in a namespace of its own.
+"""
+
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from readout.cli import main
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+DOC = "2030-02-toll-critics"
+OTHER = "2030-01-harbour-talks"
+GOLD = f"annotations/gold/{DOC}.jsonl"
+
+
+def make_world(top):
+    """Make a folder with a corpus, an edited copy, a home, a current folder and foreign files."""
+    shutil.copytree(CORPUS, top / "corpus", symlinks=True)
+    shutil.copytree(CORPUS, top / "old", symlinks=True)
+    edit_line(top / "old" / GOLD)
+    card = "# Harbour\n\n<!-- generated: labels -->\n<!-- end: labels -->\n"
+    (top / "corpus/DATACARD.md").write_text(card, encoding="utf-8", newline="\n")
+    (top / "corpus/DATACARD.md").chmod(0o600)
+    write(top / "home/.ssh/id", "secret")
+    write(top / "here/now/letter.txt", "Dear")
+    write(top / "here/letter.txt", "Dear")
+    write(top / "foreign/deep/letter.txt", "Dear")
+    write(top / "foreign/index.html", "<p>mine</p>")
+    write(top / "new.txt", "The harbour stays open, Ada Quill said.\n")
+    write(top / "old.txt", (CORPUS / f"raw/text/{OTHER}.txt").read_text(encoding="utf-8"))
+    return top
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def edit_line(path):
+    first, *rest = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(rest))
+    return first
+
+
+def correct_text(root):
+    """Correct a raw text, so that spans move and one of them loses its place."""
+    path = root / f"raw/text/{OTHER}.txt"
+    text = path.read_text(encoding="utf-8")
+    gold = (root / f"annotations/gold/{OTHER}.jsonl").read_text(encoding="utf-8").splitlines()
+    exact = next(json.loads(line)["span"]["exact"] for line in gold if '"mention"' in line)
+    path.write_bytes(("Corrected. " + text.replace(exact, "#", 1)).encode())
+
+
+def unformat(root):
+    for path in (root / "annotations/topics.jsonl", root / GOLD):
+        lines = path.read_bytes().replace(b'":"', b'": "').splitlines(keepends=True)
+        path.write_bytes(b"".join(lines))
+
+
+# ---------------------------------------------------------------- commands
+
+FOLDER_COMMANDS = {
+    "build": ["build", "--corpus", "{top}/corpus", "--jobs", "1", "--output", "{target}"],
+    "preview": ["preview", "--corpus", "{top}/corpus", "--output", "{target}"],
+    "export": ["export", "brat", "--corpus", "{top}/corpus", "--output", "{target}"],
+    "bench board --export": ["bench", "board", "--corpus", "{top}/corpus", "--export", "{target}"],
+}
+PAGE_COMMANDS = {
+    "diff --html": ["diff", "{top}/old", "{top}/corpus", "--html", "{target}"],
+    "agree --html": ["agree", "{top}/corpus", "--html", "{target}"],
+}
+NEW = {"new": ["new", "{target}"]}
+CORPUS_COMMANDS = {
+    "format": ["format", "{top}/corpus"],
+    "reanchor": [
+        *["reanchor", "{top}/corpus", "--old", "{top}/old.txt"],
+        *["--document", OTHER],
+    ],
+    "add topic": [
+        *["add", "topic", "--corpus", "{top}/corpus", "dredging"],
+        *["--label", "Dredging", "--definition", "The depth of the harbour."],
+    ],
+    "add document": [
+        *["add", "document", "--corpus", "{top}/corpus", "{top}/new.txt", "--doc-id"],
+        *["2030-03-new", "--title", "New", "--split", "train"],
+    ],
+    "add suggestions": ["add", "suggestions", "--corpus", "{top}/corpus", DOC],
+    "card": ["card", "{top}/corpus"],
+    "bench folds": ["bench", "folds", "--write", "{top}/corpus"],
+    "bench baseline": ["bench", "baseline", "--corpus", "{top}/corpus", "majority", "--jobs", "1"],
+    "bench board": ["bench", "board", "{top}/corpus"],
+    "import": [
+        *["import", "brat", "{top}/brat", "--corpus", "{top}/corpus"],
+        *["--annotator", "ann", "--replace"],
+    ],
+}
+WRITTEN = {
+    "format": [GOLD, "annotations/topics.jsonl"],
+    "reanchor": [
+        "raw/documents.jsonl",
+        f"annotations/gold/{OTHER}.jsonl",
+        f"annotations/unplaced/gold/{OTHER}.jsonl",
+    ],
+    "add topic": ["annotations/topics.jsonl"],
+    "add document": [
+        "raw/documents.jsonl",
+        "raw/text/2030-03-new.txt",
+        "annotations/gold/2030-03-new.jsonl",
+        "annotations/suggestions/2030-03-new.jsonl",
+    ],
+    "add suggestions": [f"annotations/suggestions/{DOC}.jsonl"],
+    "card": ["DATACARD.md"],
+    "bench folds": ["submissions/folds/polarity.event.json"],
+    "bench baseline": ["submissions/majority/system.yaml"],
+    "bench board": ["submissions/LEADERBOARD.md"],
+    "import": [f"annotations/by/ann/{DOC}.jsonl"],
+}
+"""Files that a command of a corpus writes, by command."""
+
+
+def prepare(name, top):
+    """Change a world so that a command of a corpus has something to write."""
+    root = top / "corpus"
+    if name == "format":
+        unformat(root)
+    elif name == "reanchor":
+        correct_text(root)
+    elif name == "import":
+        run(
+            ["export", "brat", "--corpus", "{top}/corpus", "--output", "{target}"],
+            top,
+            top / "brat",
+        )
+    elif name.startswith("bench board"):
+        run(CORPUS_COMMANDS["bench baseline"], top)
+        if name == "bench board --export":
+            run(CORPUS_COMMANDS["bench board"], top)
+
+
+def run(command, top, target=""):
+    """Run a command in this process; return its exit code and what it printed."""
+    filled = [part.format(top=top, target=target) for part in command]
+    done = CliRunner().invoke(main, filled)
+    traceback = done.exception is not None and not isinstance(done.exception, SystemExit)
+    return ("traceback" if traceback else done.exit_code), done.output + repr(done.exception)
+
+
+# ---------------------------------------------------------------- before and after
+
+
+def scan(top):
+    """Return everything below a folder: kind, mode and content by path."""
+    found = {}
+    for folder, folders, files in os.walk(top):
+        for name in [*folders, *files]:
+            path = Path(folder, name)
+            mode = path.lstat().st_mode
+            content = b""
+            if stat.S_ISLNK(mode):
+                content = str(path.readlink()).encode()
+            elif stat.S_ISREG(mode):
+                content = path.read_bytes()
+            found[path.relative_to(top).as_posix()] = (mode, content)
+    return found
+
+
+def find_losses(before, after, own=()):
+    """Return the paths that are gone or changed, apart from those that a command may change."""
+    own = tuple(own)
+    return [
+        path
+        for path, was in before.items()
+        if after.get(path) != was and not any(path == o or path.startswith(f"{o}/") for o in own)
+    ]
+
+
+def find_litter(before, after, own=()):
+    """Return what is new beside what a command may make."""
+    own = tuple(own)
+    return [
+        path
+        for path in sorted(set(after) - set(before))
+        if not any(path == o or path.startswith(f"{o}/") for o in own)
+    ]
