@@ -115,10 +115,10 @@ def test_a_broken_link_hides_no_change(generated, tmp_path, compiled):
 
 @pytest.mark.posix
 def test_linked_folders_are_checked_but_not_followed_further(tmp_path):
-    root = make_corpus(tmp_path, 12)
+    root = make_corpus(tmp_path / "corpus", 12)
     (root / "raw/text").rename(root / "elsewhere")
     (root / "raw/text").symlink_to(root / "elsewhere")
-    (root / "annotations/gold/loop").symlink_to(root)
+    (root / "annotations/gold/loop").symlink_to(tmp_path)
     folders = Snapshot(root, slack=-1e9).folders
     assert not [folder for folder in folders if "loop" in folder]
     before = check_folder(root, SMALL)
@@ -127,6 +127,53 @@ def test_linked_folders_are_checked_but_not_followed_further(tmp_path):
     text.write_bytes(text.read_bytes() + b"\n")
     codes = {problem.code for problem in check_folder(root, SMALL).problems}
     assert "checksum" in codes
+
+
+@pytest.mark.posix
+def test_a_link_that_is_led_outside_is_seen(tmp_path):
+    """The files are the same, so only the place tells that they are no longer in the corpus."""
+    root = make_corpus(tmp_path / "corpus", 12)
+    (root / "raw/text").rename(root / "elsewhere")
+    (root / "raw/text").symlink_to(root / "elsewhere")
+    assert "outside-link" not in {problem.code for problem in check_folder(root, SMALL).problems}
+    (root / "elsewhere").rename(tmp_path / "outside")
+    (root / "raw/text").unlink()
+    (root / "raw/text").symlink_to(tmp_path / "outside")
+    assert "outside-link" in {problem.code for problem in check_folder(root, SMALL).problems}
+
+
+STATES = {
+    "absent": lambda path: None,
+    "empty": lambda path: path.write_bytes(b""),
+    "a folder": lambda path: path.mkdir(),
+    "a link to outside": lambda path: path.symlink_to("/etc/hosts"),
+}
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("folder", ["annotations/gold", "annotations/by/generator", ADJUDICATION])
+@pytest.mark.parametrize("first", STATES)
+def test_files_without_bytes_are_told_apart(folder, first, tmp_path):
+    """By bytes alone they would look alike."""
+    root = make_corpus(tmp_path, 12)
+    doc_id = next((root / "raw/text").iterdir()).stem
+    path = root / folder / f"{doc_id}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for second in STATES:
+        for state in (first, second):
+            remove(path)
+            STATES[state](path)
+            _, expected = judge_by_rules_alone(root)
+            assert list(check_folder(root, VERIFY).problems) == expected
+            assert list(check_folder(root, SMALL).problems) == expected
+
+
+def remove(path):
+    """Remove a file, a link or an empty folder."""
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
 
 
 def test_metadata_and_registries_are_checked_again_after_a_change(generated):

@@ -159,11 +159,19 @@ def check_shard(
             if use and not is_failure(problems):
                 use(batch)
 
-    # A problem in documents.jsonl is not reused, since other documents may move its line.
-    paths = {problem.path for problem in problems}
-    is_reusable = documents == len(shard.documents) and read.DOCUMENTS not in paths
-    digest = content.hexdigest() if is_reusable else ""
+    digest = content.hexdigest()
+    if documents < len(shard.documents) or any(map(_is_passing, problems)):
+        digest = ""
     return Result(tuple(problems), msgspec.msgpack.encode(counts), digest)
+
+
+def _is_passing(problem: Problem) -> bool:
+    """Return whether a problem depends on more than the bytes of a shard's files.
+
+    Other documents may move its line in documents.jsonl, or there are no bytes to compare.
+    """
+    unread = (read.missing_file.code, read.outside_link.code)
+    return problem.path == read.DOCUMENTS or problem.code in unread
 
 
 def _describe_content(document: AnnotatedDocument) -> bytes:

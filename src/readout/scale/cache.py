@@ -120,6 +120,9 @@ class Snapshot:
             if folder not in self.folders:
                 self.folders[folder] = scan_folder(f"{root}/{folder}", settled)
 
+        # A link may be changed to another place with the same files, outside the corpus.
+        self.places = [str((root / folder).resolve()) for folder in self.folders]
+
     @cached_property
     def scope(self) -> Scope:
         """What every shard needs to know of the corpus."""
@@ -133,7 +136,7 @@ class Snapshot:
 
     def hash_all(self) -> str:
         """Return the hash of all names and stamps."""
-        return hash_value((str(self.root.resolve()), self.folders, self.others))
+        return hash_value((self.places, self.folders, self.others))
 
     def hash_surroundings(self, index: bytes) -> str:
         """Return the hash of everything but the contents of texts and layers.
@@ -144,7 +147,7 @@ class Snapshot:
         for folder, stamps in self.folders.items():
             has_documents = _has_documents(folder)
             folders[folder] = list(stamps) if has_documents else stamps
-        return hash_value((self.scope, sha256(index).digest(), folders))
+        return hash_value((self.scope, self.places, sha256(index).digest(), folders))
 
     def hash_shard(self, shard: Shard) -> str:
         """Return the hash of everything that a shard's result depends on, with stamps of files."""
@@ -154,7 +157,11 @@ class Snapshot:
             files = self.folders.get(folder)
             if files:
                 stamps[folder] = [files.get(name + suffix) for name in names]
-        return hash_value((self.scope, shard.name, shard.metadata, stamps))
+        return hash_value((self.scope, self.places, shard.name, shard.metadata, stamps))
+
+    def hash_content(self, shard: Shard, content: str) -> str:
+        """Return the hash of everything that a shard's result depends on, with bytes of files."""
+        return hash_value((self.scope, self.places, shard.name, shard.metadata, content))
 
 
 def _has_documents(folder: str) -> bool:
@@ -265,11 +272,10 @@ def map_shards(
 
     A result in the cache is reused if it ``is_usable``; ``work`` makes the others.
     """
-    scope = snapshot.scope
     keys = [snapshot.hash_shard(shard) for shard in shards]
     results: dict[int, Result] = {}
     for number, (shard, key) in enumerate(zip(shards, keys, strict=True)):
-        known = _find_result(shard, key, scope, cache, options.verify)
+        known = _find_result(shard, key, snapshot, cache, options.verify)
         if known is not None and is_usable(known):
             results[number] = known
 
@@ -282,23 +288,20 @@ def map_shards(
         if result.content:
             # The hash of the stamps leads to that of the bytes, which leads to the result: if only
             # the stamps change, as in a new checkout, the result is still found.
-            by_content = _hash_content(shards[number], scope, result.content)
+            by_content = snapshot.hash_content(shards[number], result.content)
             cache.keep(keys[number], by_content)
             cache.keep(by_content, result)
     return [results[number] for number in range(len(shards))]
 
 
-def _find_result(shard: Shard, key: str, scope: Scope, cache: Cache, verify: bool) -> Result | None:
+def _find_result(
+    shard: Shard, key: str, snapshot: Snapshot, cache: Cache, verify: bool
+) -> Result | None:
     """Return the result for the same stamps or, if there is none, for the same bytes."""
     by_content = None if verify else cache.find(key, str)
     if by_content is None and not cache.is_empty():
-        by_content = _hash_content(shard, scope, hash_shard(shard, scope))
+        by_content = snapshot.hash_content(shard, hash_shard(shard, snapshot.scope))
         cache.keep(key, by_content)
     if by_content is None:
         return None
     return cache.find(by_content, Result)
-
-
-def _hash_content(shard: Shard, scope: Scope, content: str) -> str:
-    """Return the hash of everything that a shard's result depends on, with bytes of files."""
-    return hash_value((scope, shard.name, shard.metadata, content))

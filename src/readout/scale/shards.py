@@ -5,6 +5,7 @@ A shard is what one task works on, what the cache keeps, and what one Parquet fi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -177,7 +178,7 @@ def iter_batches(
 
 
 def hash_shard(shard: Shard, scope: Scope) -> str:
-    """Return the hash of all bytes in a shard's files; it is empty if a text cannot be read.
+    """Return the hash of all bytes in a shard's files; it is empty if one cannot be read.
 
     It equals :attr:`Result.content`.
     """
@@ -188,7 +189,11 @@ def hash_shard(shard: Shard, scope: Scope) -> str:
         text, *layers = [read_bytes(root, path)[0] for path in paths]
         if text is None:
             return ""
-        files = zip(paths[1:], layers, strict=True)
+
+        files = list(zip(paths[1:], layers, strict=True))
+        unread = [path for path, raw in files if raw is None]
+        if any(os.path.lexists(root / path) for path in unread):
+            return ""
         content.update(describe_content(sha256(text).hexdigest(), files))
     return content.hexdigest()
 
