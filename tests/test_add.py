@@ -285,7 +285,7 @@ def test_entries_are_added_in_canonical_form(small):
             ("speaker", "quill", "--name", "Ada Quill", "--kind", "person"),
             "already belongs to the speaker 'ada-quill'",
         ),
-        (("speaker", "Ada Moss", "--name", "Ada Moss", "--kind", "person"), "write 'ada-moss'"),
+        (("speaker", "Ada Moss", "--name", "Ada Moss", "--kind", "person"), "Write 'ada-moss'"),
         (("speaker", "x", "--name", "X", "--kind", "human"), "is not one of"),
         (("speaker", "x", "--kind", "person"), "Missing option '--name'"),
         (

@@ -227,7 +227,9 @@ def _convert(kind: Kind, record: Fields, record_class: type[Any]) -> Any:
     for name, value in record.items():
         plain[name] = list(value) if isinstance(value, tuple) else value
     for finding in explain(kind, plain):
-        raise RefusedError(f"{finding.message} {finding.hint or ''}".strip())
+        hint = finding.hint or ""
+        sentence = hint[:1].upper() + hint[1:]
+        raise RefusedError(f"{finding.message} {sentence}".strip())
     return msgspec.convert(plain, record_class)
 
 
