@@ -154,16 +154,20 @@ def test_layers_for_inception_name_the_features_of_the_type_system(box, tmp_path
 
 
 def test_doccano_and_prodigy_offsets(box, tmp_path):
-    export("doccano", box, tmp_path)
-    export("prodigy", box, tmp_path)
-    doccano = [json.loads(line) for line in (tmp_path / "doccano.jsonl").read_bytes().splitlines()]
-    prodigy = [json.loads(line) for line in (tmp_path / "prodigy.jsonl").read_bytes().splitlines()]
+    doccano, prodigy = (read_lines(name, box, tmp_path) for name in ("doccano", "prodigy"))
     for sheet, ours, theirs in zip(box.sheets, doccano, prodigy, strict=True):
         text = ours["text"]
         found = [(e["label"], e["start_offset"], e["end_offset"]) for e in ours["entities"]]
         assert sorted((*e, text[e[1] : e[2]]) for e in found) == pieces_of(sheet)
         assert len({e["id"] for e in ours["entities"]}) == len(found)
         check_prodigy(sheet, theirs)
+
+
+def read_lines(name, box, folder):
+    """Export to a folder of its own, and return the lines of the one file."""
+    export(name, box, folder / name)
+    raw = (folder / name / f"{name}.jsonl").read_bytes()
+    return [json.loads(line) for line in raw.splitlines()]
 
 
 def check_prodigy(sheet, task):
