@@ -70,7 +70,7 @@ def anchor_draft(record: Mapping[str, Any], text: str) -> tuple[dict[str, Any], 
 
 
 def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
-    """Return a short id that depends on what the record says, not on where it stands in the file.
+    """Return a short id that depends on what the record says, not on its place in the file.
 
     It is the type's first letter and six base-32 digits of the SHA-256 of the record without id and
     note. Where that is taken, by an equal record or by chance, a number follows.

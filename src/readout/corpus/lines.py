@@ -154,7 +154,7 @@ def duplicate_key(line: bytes, *_: Any) -> Iterator[Finding]:
     json.loads(line, object_pairs_hook=collect)
     for key in repeated:
         yield Finding(
-            f"The key {key!r} stands twice in one object.",
+            f"The key {key!r} occurs twice in one object.",
             hint="decide which of its values is meant, and delete the others.",
         )
 

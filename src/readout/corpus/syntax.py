@@ -1,6 +1,6 @@
 """Why a line is not JSON, in the words of somebody who typed it by hand. No I/O.
 
-The parser says where it stopped; what stands there, and before it, says which slip it was.
+The place where the parser stopped, and the characters around it, show which slip it was.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _is_json(text: str) -> bool:
 def _control_character(stop: _Stop) -> Finding | None:
     if stop.here and stop.here < " ":
         written = "\\t" if stop.here == "\t" else f"\\u{ord(stop.here):04x}"
-        message = f"The character U+{ord(stop.here):04X} stands inside a text as it is."
+        message = f"The character U+{ord(stop.here):04X} is inside a text without an escape."
         return _finding(message, stop.at, f"write {written} in its place.")
     return None
 
@@ -132,11 +132,13 @@ def _after_the_record(stop: _Stop) -> Finding | None:
         return None
     if rest == ",":
         return _finding(
-            "A comma stands after the record.", stop.at, "remove it: each record has its own line."
+            "There is a comma after the record.",
+            stop.at,
+            "remove it: each record has its own line.",
         )
     if rest.startswith("{"):
         return _finding(
-            "Two records stand on one line.", stop.at, "begin a new line before the second '{'."
+            "Two records are on one line.", stop.at, "begin a new line before the second '{'."
         )
     if set(rest) <= {"}", "]"}:
         return _finding(f"There is a {rest[0]!r} too many at the end.", stop.at, "remove it.")
@@ -170,7 +172,7 @@ def _curly_marks(stop: _Stop) -> Finding | None:
     if stop.here not in _CURLY:
         return None
     return _finding(
-        f"The curly quotation mark {stop.here} stands where JSON needs a straight one.",
+        f"The curly quotation mark {stop.here} is used where JSON needs a straight one.",
         stop.at,
         'put names and values between straight marks ("); curly ones belong only inside a value, '
         "where the text has "
@@ -182,7 +184,7 @@ def _single_marks(stop: _Stop) -> Finding | None:
     if stop.here != "'":
         return None
     hint = 'put names and values between double marks ("), not single ones.'
-    return _finding("A single quotation mark stands where JSON needs a double one.", stop.at, hint)
+    return _finding("A single quotation mark is used where JSON needs a double one.", stop.at, hint)
 
 
 def _trailing_comma(stop: _Stop) -> Finding | None:
@@ -192,7 +194,7 @@ def _trailing_comma(stop: _Stop) -> Finding | None:
     elif stop.here != "," or stop.line[stop.at + 1 :].lstrip()[:1] not in ("}", "]"):
         return None
     closing = stop.line[comma + 1 :].lstrip()[0]
-    return _finding(f"A comma stands before the closing {closing!r}.", comma, "remove the comma.")
+    return _finding(f"There is a comma before the closing {closing!r}.", comma, "remove the comma.")
 
 
 def _missing_comma(stop: _Stop) -> Finding | None:
@@ -225,7 +227,7 @@ def _bare_word(stop: _Stop) -> Finding | None:
     if word in _FOREIGN_WORDS:
         return _finding(f"JSON does not know {word!r}.", stop.at, f"write {_FOREIGN_WORDS[word]}.")
     return _finding(
-        f"The word {word!r} stands without quotation marks.", stop.at, f'write "{word}".'
+        f"The word {word!r} has no quotation marks around it.", stop.at, f'write "{word}".'
     )
 
 
@@ -251,11 +253,9 @@ def _missing_value(stop: _Stop) -> Finding | None:
             "A value is missing after the colon.", stop.at, "write the value, or remove the field."
         )
     if stop.before == stop.here == ",":
-        return _finding("Two commas stand side by side.", stop.at, "remove one of them.")
+        return _finding("Two commas follow each other.", stop.at, "remove one of them.")
     if stop.before == '"' and stop.here in (",", "}"):
-        return _finding(
-            "A name stands here without a value.", stop.at, 'write the field as "name":"value".'
-        )
+        return _finding("A name has no value here.", stop.at, 'write the field as "name":"value".')
     return None
 
 

@@ -13,7 +13,7 @@ _PARAGRAPH = re.compile(r"[^\n]+")
 
 
 # A word keeps its inner apostrophes, hyphens and dots (O'Brien, U.S, vis-à-vis); any other visible
-# sign stands alone.
+# sign is a token of its own.
 INNER_MARKS = r"'’.\-‐‑"
 """Marks that join two words into one, as the inside of a character class."""
 
