@@ -173,7 +173,7 @@ def _iter_documents(rows):
         meta.origin,
         meta.rights,
         meta.sha256,
-        meta.annotated,
+        meta.annotated or "complete",
         rows.text,
         rows.paragraphs.spans,
         [

@@ -139,7 +139,7 @@ class Document(Record, frozen=True, kw_only=True):
     origin: str
     rights: str
     sha256: str
-    annotated: Annotated
+    annotated: Annotated | None = None
     note: str | None = None
     references: tuple[str, ...] = ()
 

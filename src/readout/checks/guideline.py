@@ -49,7 +49,7 @@ def unannotated_quotation(
 ) -> Iterator[Finding]:
     """Every quotation mark is in a quote, in boilerplate, or in an annotation with a note."""
     is_gold = layer.annotator is None
-    is_expected = document.meta.annotated == "complete" if is_gold else bool(layer.records)
+    is_expected = document.meta.annotated in (None, "complete") if is_gold else bool(layer.records)
     if not (is_expected and layer.is_whole):
         return
     text = document.text
@@ -89,7 +89,7 @@ def annotated_status(document: AnnotatedDocument) -> Iterator[Finding]:
 
     A complete document has annotations, and has quotes if its text has unexplained quotation marks.
     """
-    gold, status = document.gold, document.meta.annotated
+    gold, status = document.gold, document.meta.annotated or "complete"
     if not gold.is_whole:
         return
     has_quotes = bool(gold.by_class[Quote])
@@ -97,6 +97,11 @@ def annotated_status(document: AnnotatedDocument) -> Iterator[Finding]:
     if status == "none" and gold.records:
         message = f"The document is not annotated, but {gold.path} has annotations."
         hint = "set 'annotated' to 'partial', or to 'complete' if no annotation is missing."
+    elif document.meta.annotated is None and not gold.records:
+        # Without a statement, only marks show that a text without annotations lacks some.
+        if _find_unaccounted_marks(gold, document.text):
+            message = f"The text has quotation marks, but {gold.path} has no annotation."
+            hint = "annotate the text, or set 'annotated' to 'none'."
     elif status != "none" and not gold.records:
         message = f"The annotation is {status!r}, but {gold.path} has none."
         hint = "restore the annotations, or set 'annotated' to 'none'."

@@ -162,7 +162,6 @@ _META = (
     "origin",
     "rights",
     "sha256",
-    "annotated",
     "note",
 )
 """The columns of ``documents`` that are fields of the metadata."""
@@ -181,6 +180,8 @@ def _documents(batch: Batch) -> Columns:
     }
     for name in _META:
         columns[name] = to_column(features[name], [getattr(meta, name) for meta in metas])
+    annotated = [meta.annotated or "complete" for meta in metas]
+    columns["annotated"] = to_column(features["annotated"], annotated)
     return columns
 
 
