@@ -81,3 +81,10 @@ def test_what_a_killed_process_left_between_two_renames_is_mended(target, moved)
     with swap.locked(target, "test"):
         assert names(target) == ["SHA256SUMS", "old"]
     assert left_beside(target) == []
+
+
+def test_a_folder_without_files_is_replaced_too(tmp_path):
+    for _ in range(2):
+        with swap.written_folder(tmp_path / "empty", "test"):
+            pass
+    assert names(tmp_path / "empty") == ["SHA256SUMS"]

@@ -110,7 +110,7 @@ def read_facts(target: Path, command: str, with_hashes: bool = True) -> TargetFa
         return facts
 
     written_by, listed = read_list(place)
-    known = listed if written_by == command else {}
+    known = listed if written_by == command else None
     return facts._replace(
         is_corpus=(place / "raw/documents.jsonl").exists(),
         is_repository=(place / ".git").exists(),
@@ -167,14 +167,20 @@ def read_list(folder: Path) -> tuple[str | None, dict[str, str]]:
     return head[1], listed
 
 
-def _iter_strangers(folder: Path, listed: Mapping[str, str], with_hashes: bool) -> Iterator[str]:
-    """Yield the paths of files and links that are not listed, or changed; sorted by folder."""
+def _iter_strangers(
+    folder: Path, listed: Mapping[str, str] | None, with_hashes: bool
+) -> Iterator[str]:
+    """Yield the paths of files and links that are not listed, or changed; sorted by folder.
+
+    If ``listed`` is None, the folder has no list of the command's own, and the list is a stranger.
+    """
+    known = listed or {}
     for path in iter_files(folder):
-        if path == LIST and listed:
+        if path == LIST and listed is not None:
             continue
         file = folder / path
-        is_listed = path in listed and not file.is_symlink() and file.is_file()
-        if not is_listed or (with_hashes and _hash_file(file) != listed[path]):
+        is_listed = path in known and not file.is_symlink() and file.is_file()
+        if not is_listed or (with_hashes and _hash_file(file) != known[path]):
             yield path
 
 
@@ -276,7 +282,7 @@ def _remove_own(folder: Path, command: str) -> None:
 def is_own(folder: Path, command: str) -> bool:
     """Return whether a folder is empty, or contains only unchanged files of a command."""
     written_by, listed = read_list(folder)
-    known = listed if written_by == command else {}
+    known = listed if written_by == command else None
     return not any(_iter_strangers(folder, known, with_hashes=True))
 
 
