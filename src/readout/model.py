@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from itertools import chain, repeat
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import msgspec
-from msgspec.structs import astuple
 
 Form: TypeAlias = Literal["direct", "indirect", "mixed"]
 Polarity: TypeAlias = Literal["favor", "against", "neutral"]
@@ -545,6 +544,14 @@ class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
         return FieldColumns(self.by_class)
 
 
+_COLUMNS = [
+    (record_class, field, attrgetter(field), role)
+    for record_class in ANNOTATION_CLASSES.values()
+    for field, role in FIELD_ROLES[record_class].items()
+]
+"""Every field of every annotation: its class, its name, what finds its value, and its role."""
+
+
 class FieldColumns:
     """The annotations of a layer as columns, which cost a fraction of a look at each annotation.
 
@@ -556,37 +563,29 @@ class FieldColumns:
     """
 
     def __init__(self, by_class: Mapping[type, Sequence[Any]]) -> None:
-        self.values = {cls: _to_columns(cls, records) for cls, records in by_class.items()}
+        self.values: dict[type, dict[str, list[Any]]] = {cls: {} for cls in by_class}
         self.ids: list[str] = []
         self.names: dict[str, set[str]] = {}
         self.texts: set[str] = set()
         self.span_lists: list[tuple[Span, ...]] = []
         spans: list[Span] = []
-        for record_class, columns in self.values.items():
-            for field, role in FIELD_ROLES[record_class].items():
-                values = columns[field]
-                if role.kind == "spans":
-                    self.span_lists += values if role.many else ()
-                    spans += chain.from_iterable(values) if role.many else values
-                elif role.kind in ("entry", "annotation"):
-                    names = self.names.setdefault(role.of, set())
-                    names.update(chain.from_iterable(values) if role.many else values)
-                elif role.kind in ("id", "key"):
-                    self.ids += [value for value in values if value is not None]
-                elif role.kind != "label":
-                    self.texts.update(chain.from_iterable(values) if role.many else values)
+        for record_class, field, find, (kind, of, _, many) in _COLUMNS:
+            values = self.values[record_class][field] = list(map(find, by_class[record_class]))
+            items = chain.from_iterable(values) if many else values
+            if kind == "spans":
+                self.span_lists += values if many else ()
+                spans += items
+            elif kind in ("entry", "annotation"):
+                self.names.setdefault(of, set()).update(items)
+            elif kind in ("id", "key"):
+                self.ids += [item for item in items if item is not None]
+            elif kind != "label":
+                self.texts.update(items)
         self.starts = [span.start for span in spans]
         self.ends = [span.end for span in spans]
         self.exacts = [span.exact for span in spans]
         for found in (self.texts, *self.names.values()):
             found.discard(None)
-
-
-def _to_columns(record_class: type, records: Sequence[Any]) -> dict[str, Sequence[Any]]:
-    """Return records of one class as columns, by field."""
-    fields: tuple[str, ...] = record_class.__struct_fields__  # type: ignore[attr-defined]
-    columns = zip(*map(astuple, records), strict=True) if records else repeat(())
-    return dict(zip(fields, columns, strict=False))
 
 
 class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):

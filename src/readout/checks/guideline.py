@@ -166,8 +166,9 @@ def _evidence_lies_in_quotes(columns: Columns) -> bool:
         start, end = quote.content[0].start, quote.content[-1].end
         if quote.cue:
             start, end = min(start, quote.cue[0].start), max(end, quote.cue[-1].end)
-        if any(span.start < start or end < span.end for span in stance.evidence):
-            return False
+        for span in stance.evidence:
+            if span.start < start or end < span.end:
+                return False
     return True
 
 

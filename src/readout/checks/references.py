@@ -268,7 +268,9 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
 def _has_no_chains(columns: Columns) -> bool:
     """Tell whether no record that is named by another of its kind names one itself."""
     for record_class, field in _SELF_REFERENCES:
-        records = columns.layer.by_class.get(record_class, ())
+        if not any(columns.values.get(record_class, {}).get(field, ())):
+            continue
+        records = columns.layer.by_class[record_class]
         naming = [record for record in records if getattr(record, field)]
         named = find_names(record_class, field, naming)
         if not named.isdisjoint(map(record_id, naming)):

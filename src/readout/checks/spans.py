@@ -143,8 +143,8 @@ def span_space(
 
 
 def _spans_are_in_order(columns: Columns) -> bool:
-    for spans in columns.span_lists:
-        if len(spans) > 1 and any(right.start < left.end for left, right in pairwise(spans)):
+    for spans in [spans for spans in columns.span_lists if len(spans) > 1]:
+        if any(right.start < left.end for left, right in pairwise(spans)):
             return False
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -209,8 +209,9 @@ def _writes_valid_records(file: RecordFile[Any], kind: Kind) -> bool:
     return are_valid(kind, msgspec.to_builtins(file.records))
 
 
-_IDS = re.compile(r"(?:[a-z0-9][a-z0-9-]{0,63}\n)*")
 _LARGEST = 2**31 - 1
+_ID_LENGTH = 64
+_ID_CHARACTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 def _is_within_limits(layer: Layer) -> bool:
@@ -222,20 +223,29 @@ def _is_within_limits(layer: Layer) -> bool:
     asserts that the record is not accepted here.
     """
     columns = layer.columns
-    names = [*columns.ids, *chain.from_iterable(columns.names.values())]
-    ids = "".join([f"{name}\n" for name in names])
     offsets = (*columns.starts, *columns.ends)
     main = [values[SPAN_FIELDS[record_class][0]] for record_class, values in columns.values.items()]
     addressees = columns.values[Quote]["addressees"]
     return (
-        _IDS.fullmatch(ids) is not None
-        and ids.count("\n") == len(names)  # none has a line feed inside
+        _are_ids([*columns.ids, *chain.from_iterable(columns.names.values())])
         and "" not in columns.texts
         and "" not in columns.exacts
         and min(offsets, default=0) >= 0
         and max(offsets, default=0) <= _LARGEST
         and all(map(all, main))
         and all(len(set(speakers)) == len(speakers) for speakers in addressees)
+    )
+
+
+def _are_ids(names: Sequence[str]) -> bool:
+    """Tell whether all names fit the pattern of ids and their length."""
+    joined = "\n".join(["", *names, ""])
+    others = joined.encode().translate(None, delete=_ID_CHARACTERS)
+    return (
+        others == b"\n" * (len(names) + 1)
+        and "\n-" not in joined
+        and "\n\n" not in joined
+        and max(map(len, names), default=0) <= _ID_LENGTH
     )
 
 

