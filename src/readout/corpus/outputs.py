@@ -103,8 +103,7 @@ def read_facts(target: Path, command: str, with_hashes: bool = True) -> TargetFa
     kind = _find_kind(place)
     current, home = Path.cwd().resolve(), Path("~").expanduser().resolve()
     inside = _find_sources(place)
-    folder = next(parent for parent in (place, *place.parents) if parent.is_dir())
-    writable = is_writable(folder) and is_writable(_nearest_folder(place.parent))
+    writable = is_writable(_nearest_folder(place)) and is_writable(_nearest_folder(place.parent))
     facts = TargetFacts(place, kind, current, home, is_writable=writable, inside=inside)
     if kind != "folder" or _explain_place(facts):
         return facts
@@ -205,22 +204,29 @@ def _hash_file(file: Path) -> str:
 def locked(target: Path, command: str) -> Iterator[Path]:
     """Wait until no other process works on a target, and give its absolute path.
 
-    What a killed process left is removed or put back first.
+    What a killed process left is removed or put back first. Files of the target are not hashed:
+    before a command replaces the target, it calls :func:`refuse_strangers`.
 
     Raises:
-        RefusedError: the target is not the command's own.
+        RefusedError: the target is not the command's own, or contains files that are not listed.
 
     """
-    _refuse(target, command, with_hashes=False)  # before anything is written beside it
+    refuse_strangers(target, command, with_hashes=False)  # before anything is written beside it
     place = _locate(target)
     place.parent.mkdir(parents=True, exist_ok=True)
     with locked_file(place.with_name(f".{place.name}.lock")):
         _recover(place, command)
-        _refuse(place, command)
+        refuse_strangers(place, command, with_hashes=False)
         yield place
 
 
-def _refuse(target: Path, command: str, with_hashes: bool = True) -> None:
+def refuse_strangers(target: Path, command: str, with_hashes: bool = True) -> None:
+    """Refuse to replace a target that is not the command's own, unchanged.
+
+    Raises:
+        RefusedError: it is something else, or contains files that are not listed, or changed.
+
+    """
     refusal = find_refusal(command, read_facts(target, command, with_hashes))
     if refusal:
         raise RefusedError(refusal)
@@ -309,10 +315,12 @@ def written_folder(target: Path, command: str) -> Iterator[Path]:
         RefusedError: the target is not the command's own.
 
     """
-    with locked(target, command) as place, replaced_folder(place, command) as folder:
-        yield folder
-        list_files(folder, command)
-        swap_in(folder, place, command)
+    with locked(target, command) as place:
+        refuse_strangers(place, command)
+        with replaced_folder(place, command) as folder:
+            yield folder
+            list_files(folder, command)
+            swap_in(folder, place, command)
 
 
 def write_folder(target: Path, command: str, files: Mapping[str, bytes]) -> None:

@@ -24,6 +24,7 @@ from readout.corpus.outputs import (
     list_files,
     locked,
     manifest_path,
+    refuse_strangers,
     replaced_folder,
     swap_in,
 )
@@ -86,6 +87,7 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
         sources, outputs = snapshot.hash_all(), _stamp_outputs(target)
         built = None if options.verify else last.find(hash_value((sources, outputs)), Built)
         if built is None:
+            refuse_strangers(target, COMMAND)
             is_intact = _find_intact(target, outputs, cache, options.verify)
             built = _build(snapshot, target, cache, options, is_intact)
             outputs = _stamp_outputs(target)
