@@ -142,6 +142,11 @@ class Document(Record, frozen=True, kw_only=True):
     note: str | None = None
     references: tuple[str, ...] = ()
 
+    @property
+    def completeness(self) -> Annotated:
+        """How much of the text gold covers: what ``annotated`` states, or else all of it."""
+        return self.annotated or "complete"
+
 
 class Role(Record, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
     """An office of a speaker. Dates are years, months or days; null if unknown or still open."""
@@ -636,6 +641,12 @@ def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:
         else:
             for index, span in enumerate(value):
                 yield (name, index), span
+
+
+def quote_extent(quote: Quote) -> tuple[int, int]:
+    """Return the start of the first and the end of the last word of a quote or its cue."""
+    spans = (*quote.content, *quote.cue)
+    return min(span.start for span in spans), max(span.end for span in spans)
 
 
 def main_spans(annotation: AnyAnnotation) -> tuple[Span, ...]:

@@ -23,6 +23,7 @@ from readout.model import (
     Stance,
     iter_spans,
     main_spans,
+    quote_extent,
 )
 from readout.problem import (
     Finding,
@@ -49,7 +50,7 @@ def unannotated_quotation(
 ) -> Iterator[Finding]:
     """Every quotation mark is in a quote, in boilerplate, or in an annotation with a note."""
     is_gold = layer.annotator is None
-    is_expected = document.meta.annotated in (None, "complete") if is_gold else bool(layer.records)
+    is_expected = document.meta.completeness == "complete" if is_gold else bool(layer.records)
     if not (is_expected and layer.is_whole):
         return
     text = document.text
@@ -63,9 +64,8 @@ def unannotated_quotation(
             column=offset - start + 1,
             context=(f"…{left}⟦{text[offset]}⟧{right}…",),
             hint=(
-                "annotate the quote, or explain the mark in the note of an annotation "
-                "that covers it; "
-                "in a text that is not finished, set 'annotated' to 'partial'."
+                "annotate the quote, or explain the mark in the note of an annotation that "
+                "covers it; in a text that is not finished, set 'annotated' to 'partial'."
             ),
         )
 
@@ -89,7 +89,7 @@ def annotated_status(document: AnnotatedDocument) -> Iterator[Finding]:
 
     A complete document has annotations, and has quotes if its text has unexplained quotation marks.
     """
-    gold, status = document.gold, document.meta.annotated or "complete"
+    gold, status = document.gold, document.meta.completeness
     if not gold.is_whole:
         return
     has_quotes = bool(gold.by_class[Quote])
@@ -184,8 +184,7 @@ def evidence_outside_quote(
             and not record.note
             and (quote := quotes.get(record.quote or ""))
         ):
-            spans = (*quote.content, *quote.cue)
-            start, end = min(s.start for s in spans), max(s.end for s in spans)
+            start, end = quote_extent(quote)
             if any(span.start < start or end < span.end for span in record.evidence):
                 place = f"the quote {quote.id!r}, which covers {start}–{end}"
                 message = f"The evidence reaches outside {place}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from operator import le, lt
 from typing import Any
 
@@ -26,6 +27,7 @@ from readout.model import (
     find_names,
     iter_values,
     main_spans,
+    quote_extent,
 )
 from readout.problem import (
     Finding,
@@ -67,8 +69,8 @@ def duplicate_id(file: RecordFile[Any], registries: Registries) -> Iterator[Find
 
 _DUPLICATE_HINT = (
     "if both lines say the same, or are two versions of one record, delete the wrong one; "
-    "if not, give one of them another id, and decide which of the two each reference to {id!r} "
-    "means."
+    "if not, give one of them another id, and decide which of the two each reference to "
+    "{id!r} means."
 )
 
 
@@ -139,15 +141,15 @@ def _suggest(  # noqa: PLR0911 - one case per return
     Only what fits the record is proposed: a hint must not make a wrong reference look right.
     """
     if vocabulary in ANNOTATION_CLASSES:
-        ids = fitting.find(record, str(pointer[0]))
+        field = str(pointer[0])
+        ids = fitting.find(record, field)
         close = find_close(name, ids)
-        rest = f"if not, restore the {vocabulary} or remove {str(pointer[0])!r}."
+        rest = f"if not, restore the {vocabulary} or remove {field!r}."
         if close:
             return f"if {close!r} is meant, write it; {rest}"
         if ids:
             shown = ", ".join(map(repr, ids[:_SHOWN]))
             return f"decide whether one of these is meant: {shown}; {rest}"
-        field = str(pointer[0])
         return f"add the {vocabulary} or, if it was deleted, restore it; or remove {field!r}."
 
     close = find_close(name, known)
@@ -163,27 +165,35 @@ def _suggest(  # noqa: PLR0911 - one case per return
 
 
 _SHOWN = 12
-
-
+"""How many names a hint lists."""
 _MANY = 500
+"""Quotes of more than this number are not searched for a hint."""
 
 
 class _Fitting:
     """The annotations of a file that a field of another one could name, by speakers and places.
 
-    Mentions are grouped once. Quotes are compared with each record, and so only if they are few.
+    They are grouped when the first hint asks for them: most files need no hint. Quotes are compared
+    with each record, and so only if they are few.
     """
 
     def __init__(self, file: RecordFile[Any]) -> None:
-        self.mentions: dict[str, list[str]] = {}
-        self.quotes: list[tuple[Quote, int, int]] = []
-        for record in file.records:
+        self.records = file.records
+
+    @cached_property
+    def mentions(self) -> dict[str, list[str]]:
+        """The ids of the mentions of each speaker."""
+        groups: dict[str, list[str]] = {}
+        for record in self.records:
             if isinstance(record, Mention):
-                self.mentions.setdefault(record.speaker, []).append(record.id)
-            elif isinstance(record, Quote):
-                spans = (*record.content, *record.cue)
-                start, end = min(span.start for span in spans), max(span.end for span in spans)
-                self.quotes.append((record, start, end))
+                groups.setdefault(record.speaker, []).append(record.id)
+        return groups
+
+    @cached_property
+    def quotes(self) -> list[tuple[Quote, int, int]]:
+        """The quotes, each with the start and the end of its words."""
+        quotes = [record for record in self.records if isinstance(record, Quote)]
+        return [(quote, *quote_extent(quote)) for quote in quotes]
 
     def find(self, record: Any, field: str) -> list[str]:
         """Return the ids that a field of a record could name."""
@@ -232,6 +242,7 @@ def _names_are_of_their_type(columns: Columns) -> bool:
 def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """A source is a mention, `within` and `quote` name quotes, an outlet has kind outlet."""
     fitting = _Fitting(file)
+    outlet_hint = ""
     for index, record in enumerate(file.records):
         if isinstance(file, Layer):
             for pointer, vocabulary, name in iter_references(record):
@@ -251,18 +262,17 @@ def wrong_reference(file: RecordFile[Any], registries: Registries) -> Iterator[F
             if kind != "outlet":
                 got = f"The outlet {record.outlet!r} is a speaker of kind {kind!r}."
                 message = f"{got} Expected kind 'outlet'."
-                outlets = [
-                    name
-                    for name, speaker in registries.speakers.items()
-                    if speaker.kind == "outlet"
-                ]
-                shown = ", ".join(map(repr, sorted(outlets)[:_SHOWN]))
-                hint = (
-                    f"decide who published the text, and name its entry of kind 'outlet': {shown}."
-                )
-                if not outlets:
-                    hint = "add the outlet with `readout add speaker --kind outlet`, and name it."
-                yield Finding(message, ("outlet",), index, hint=hint)
+                outlet_hint = outlet_hint or _suggest_outlet(registries)
+                yield Finding(message, ("outlet",), index, hint=outlet_hint)
+
+
+def _suggest_outlet(registries: Registries) -> str:
+    speakers = registries.speakers.items()
+    outlets = sorted(name for name, speaker in speakers if speaker.kind == "outlet")
+    if not outlets:
+        return "add the outlet with `readout add speaker --kind outlet`, and name it."
+    shown = ", ".join(map(repr, outlets[:_SHOWN]))
+    return f"decide who published the text, and name its entry of kind 'outlet': {shown}."
 
 
 def _has_no_chains(columns: Columns) -> bool:
@@ -413,8 +423,7 @@ def published_id(file: RecordFile[Any], registries: Registries) -> Iterator[Find
                 message = f"The id begins with {start!r}. The text was published in {month!r}."
                 hint = (
                     "if the date is wrong, correct it; if the id is wrong, correct it here and in "
-                    "the "
-                    "names of the document's files."
+                    "the names of the document's files."
                 )
                 yield Finding(message, ("published",), index, hint=hint)
 

@@ -285,8 +285,7 @@ def stance_holder(
                 index,
                 hint=(
                     "decide whose stance it is: correct 'holder' or 'quote', or explain in a note "
-                    "why "
-                    "they differ."
+                    "why they differ."
                 ),
             )
 

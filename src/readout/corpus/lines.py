@@ -57,8 +57,7 @@ def byte_order_mark(raw: bytes) -> Iterator[Finding]:
             column=1,
             hint=(
                 "run `readout format`, which removes it from records; from a text remove it "
-                "yourself, "
-                "and move the annotations with `readout reanchor`."
+                "yourself, and move the annotations with `readout reanchor`."
             ),
         )
 
@@ -313,8 +312,7 @@ def control_character(text: str) -> Iterator[Finding]:
             column=column,
             hint=(
                 "decide what the text should say there, best with its supplier, put it in, and "
-                "move "
-                "the annotations with `readout reanchor`."
+                "move the annotations with `readout reanchor`."
             ),
         )
 

@@ -180,7 +180,7 @@ def _documents(batch: Batch) -> Columns:
     }
     for name in _META:
         columns[name] = to_column(features[name], [getattr(meta, name) for meta in metas])
-    annotated = [meta.annotated or "complete" for meta in metas]
+    annotated = [meta.completeness for meta in metas]
     columns["annotated"] = to_column(features["annotated"], annotated)
     return columns
 
