@@ -138,6 +138,11 @@ def _keys(old: str, size: int) -> bytes:
     return old.encode() + f'{{{keys}, "k0": 2}}\n'.encode()
 
 
+def _repeated_keys(old: str, size: int) -> bytes:
+    keys = ", ".join(f'"k{number}": 1, "k{number}": 2' for number in range(size))
+    return old.encode() + f"{{{keys}}}\n".encode()
+
+
 def _suggest(part: str) -> Run:
     def prepare(root: Path, size: int) -> Callable[[], Any]:
         speakers = list(read_corpus(root)[0].registries.speakers.values())
@@ -157,6 +162,15 @@ def _score(root: Path, size: int) -> Callable[[], Any]:
     return lambda: parse_predictions("p.jsonl", raw, copies)
 
 
+def _answers(root: Path, size: int) -> Callable[[], Any]:
+    _edit(SPEAKERS, _unused)(root, size)
+    items = TASKS["tuples"].build(read_corpus(root)[0])
+    answer = {"target": "unknown", "polarity": "favor", "evidence": []}
+    answers = [{"holder": f"unknown {n}", **answer} for n in range(size)]
+    raw = _lines([{"id": items[0].id, "prediction": answers}])
+    return lambda: parse_predictions("p.jsonl", raw, items)
+
+
 CASES: dict[str, tuple[Run, int]] = {
     "Latin-1 lines in a registry": (_edit(SPEAKERS, _latin_1), 5_000),
     "unused entries": (_edit(SPEAKERS, _unused), 5_000),
@@ -165,15 +179,17 @@ CASES: dict[str, tuple[Run, int]] = {
     "chain of within": (_edit(GOLD, _within), 2_000),
     "chain of parent": (_edit(TOPICS, _parents), 4_000),
     "unknown references": (_edit(GOLD, _references), 2_000),
-    "unknown references x registry": (_big_registry, 2_000),
+    "unknown references x registry": (_big_registry, 4_000),
     "objects as addressees": (_edit(GOLD, _addressees(lambda n: {"n": n})), 1_000),
     "unknown addressees": (_edit(GOLD, _addressees(lambda n: f"unknown-{n}")), 1_000),
     "unplaced lines": (_edit(f"annotations/unplaced/gold/{DOCUMENT}.jsonl", _unplaced), 8_000),
-    "keys in one object": (_edit(GOLD, _keys), 4_000),
+    "keys in one object": (_edit(GOLD, _keys), 32_000),
+    "repeated keys in one object": (_edit(GOLD, _repeated_keys), 4_000),
     "generated markers without end": (_markers, 20_000),
     "suggestions, one sentence": (_suggest("He said that “x y ” "), 8_000),
     "suggestions, open clauses": (_suggest("said that "), 16_000),
-    "predictions with unknown ids": (_score, 2_000),
+    "predictions with unknown ids": (_score, 4_000),
+    "answers with unknown names x registry": (_answers, 4_000),
 }
 
 
@@ -193,6 +209,7 @@ def main(names: list[str]) -> int:
     worst = False
     for name in names or CASES:
         case, size = CASES[name]
+        measure(case, 10)  # imports what the case needs
         small, large = measure(case, size), measure(case, 2 * size)
         exponent = log(large / small, 2)
         worst = worst or (exponent >= 1.6 and large > 1)
