@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from readout import checks
-from readout.checks import CHECKS, references
+from readout.checks import CHECKS, guideline, references
 from readout.checks.folder import check_folder
 from readout.checks.shortcuts import Columns
 from readout.cli import main
@@ -32,7 +32,10 @@ from readout.model import (
     AnyAnnotation,
     Document,
     Layer,
+    Mention,
     RecordFile,
+    Registries,
+    Span,
 )
 from readout.problem import Finding, rule
 from readout.scale.workers import Options
@@ -442,6 +445,24 @@ def test_shortcuts_change_neither_records_nor_problems(seed, tmp_path_factory):
     make_mutant(seed, root)
     if (root / DOCUMENTS).is_file():
         assert judge(root) == judge_by_rules_alone(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "is_silent"),
+    [
+        ("והממשלה אמרה", "ממשלה", True),
+        ("山水火", "水", True),
+        ("장관은", "장관", True),
+        ("harbours", "harbour", False),
+        ("harbours", "arbours", False),
+    ],
+)
+def test_the_shortcut_of_words_knows_scripts_without_spaces(text, words, is_silent):
+    start = text.index(words)
+    span = Span(start, start + len(words), words)
+    mention = Mention(id="m", speaker="ada-quill", span=span)
+    layer = Layer(path="x", records=(mention,), lines=(1,))
+    assert guideline.split_word.is_silent(Columns(layer, text, Registries())) == is_silent
 
 
 def test_most_rules_of_a_clean_layer_are_skipped(generated):

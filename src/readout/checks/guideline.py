@@ -31,7 +31,7 @@ from readout.problem import (
     rule,
 )
 from readout.text.find import iter_quotation_marks, widen_to_words
-from readout.text.words import splits_word
+from readout.text.words import splits_at_end, splits_at_start, splits_word
 
 
 def _marks_are_accounted_for(columns: Columns) -> bool:
@@ -238,9 +238,16 @@ def annotated_boilerplate(
 def _spans_end_between_words(columns: Columns) -> bool:
     count = len(columns.starts) - len(columns.noise)  # spans of boilerplate are the last ones
     text = columns.text
-    edges = [*columns.starts[:count], *columns.ends[:count]]
-    inside = [at for at in edges if text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()]
-    return not inside
+    starts = _find_inside_words(text, columns.starts[:count])
+    ends = _find_inside_words(text, columns.ends[:count])
+    if any(splits_at_start(text, at) for at in starts):
+        return False
+    return not any(splits_at_end(text, at) for at in ends)
+
+
+def _find_inside_words(text: str, edges: Iterable[int]) -> list[int]:
+    """Return the edges between two letters; in scripts with spaces, these are few."""
+    return [at for at in edges if text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()]
 
 
 @rule("split-word", "guideline", "warning", shortcut=_spans_end_between_words)
