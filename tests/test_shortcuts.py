@@ -15,6 +15,7 @@ from fuzz import make_mutant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from readout import checks
 from readout.checks import CHECKS, guideline, references
@@ -477,3 +478,16 @@ def test_most_rules_of_a_clean_layer_are_skipped(generated):
                 else:
                     skipped.append(each.is_silent(columns))
         assert sum(skipped) > 0.9 * len(skipped)
+
+
+def test_a_hint_does_not_repeat_a_run_of_letters_that_is_no_word():
+    mentions = []
+    for at in (1, 300):
+        span = Span(at, at + 1, "x")
+        mentions.append(Mention(id=f"m{at}", speaker="ada-quill", span=span))
+    layer = Layer(path="x", records=tuple(mentions), lines=(1, 2))
+    document = read_corpus(CORPUS)[0].documents[0]
+    document = replace(document, text="x" * 50 + " " + "x" * 1000)
+    short, long = guideline.split_word.find(layer, document, Registries())
+    assert '"end":50' in short.hint
+    assert len(long.hint) < 100

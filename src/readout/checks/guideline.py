@@ -30,7 +30,7 @@ from readout.problem import (
     Rule,
     rule,
 )
-from readout.text.find import iter_quotation_marks, widen_to_words
+from readout.text.find import is_inside_word, iter_quotation_marks, widen_to_words
 from readout.text.words import splits_at_end, splits_at_start, splits_word
 
 
@@ -259,17 +259,29 @@ def split_word(
     This does not hold for boilerplate, which may be glued to the text, for scripts without spaces
     between words, or after a Hebrew or Arabic prefix.
     """
-    text = document.text
     for index, record in enumerate(layer.records):
         if isinstance(record, Boilerplate) or record.note:
             continue
         for pointer, span in iter_spans(record):
-            if splits_word(text, span.start, span.end):
-                start, end = widen_to_words(text, span.start, span.end)
+            if splits_word(document.text, span.start, span.end):
                 message = f"The span {span.exact!r} starts or ends inside a word."
-                whole = msgspec.json.encode(Span(start, end, text[start:end])).decode()
-                hint = f"write {whole} if the whole words are meant; if not, say why in a note."
+                hint = _suggest_words(document.text, span)
                 yield Finding(message, pointer, index, hint=hint)
+
+
+_LONGEST_WORD = 100
+"""How far a hint reaches beyond a span: many spans may be in one run of letters."""
+
+
+def _suggest_words(text: str, span: Span) -> str:
+    left = max(0, span.start - _LONGEST_WORD)
+    around = text[left : span.end + _LONGEST_WORD]
+    start, end = widen_to_words(around, span.start - left, span.end - left)
+    start, end = start + left, end + left
+    if is_inside_word(text, start) or is_inside_word(text, end):
+        return "take the whole words if they are meant; if not, say why in a note."
+    whole = msgspec.json.encode(Span(start, end, text[start:end])).decode()
+    return f"write {whole} if the whole words are meant; if not, say why in a note."
 
 
 def _says(record: AnyAnnotation) -> tuple[Any, ...]:
