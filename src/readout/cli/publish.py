@@ -78,14 +78,15 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
 
 @main.command()
 @takes_folder(argument=True, kind=NEW_FOLDER)
-def new(corpus: Path) -> None:
+def new(corpus: Path | None) -> None:
     """Start a new corpus in an empty or new folder.
 
     It has one example document, and is ready to check, build and test.
     """
     from readout.workbench.new import write_corpus
 
-    paths = write_corpus(corpus)
-    print_lines([f"Wrote {len(paths)} files to {corpus}. Now run:", ""])
-    for line in (f"cd {shlex.quote(str(corpus))}", "readout check", "readout build"):
+    target = corpus or Path()
+    paths = write_corpus(target)
+    print_lines([f"Wrote {len(paths)} files to {target}. Now run:", ""])
+    for line in (f"cd {shlex.quote(str(target))}", "readout check", "readout build"):
         print_line(f"    {line}")
