@@ -69,7 +69,7 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
         sys.exit(1)
     stale = old != new
     if stale and not only_check:
-        write_files(root, {DATACARD: Change(old.encode(), new.encode())})
+        write_files(root, {DATACARD: Change(old, new)})
     done = "stale" if only_check else "brought up to date"
     print_line(f"{DATACARD} is {done if stale else 'up to date'}.")
     failed = only_check and stale

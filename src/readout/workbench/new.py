@@ -53,5 +53,4 @@ def _fill_card(files: FileBytes) -> bytes:
         for path, raw in files.items():
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             (copy / path).write_bytes(raw)
-        card = refresh_card(copy).new
-    return card.encode()
+        return refresh_card(copy).new
