@@ -21,7 +21,7 @@ from readout.corpus.canonical import encode_records
 from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.schema import Kind, explain, propose_id
 from readout.model import Document, RecordFile, Registries, Speaker, Split
-from readout.problem import Problem, RefusedError, nearest
+from readout.problem import Problem, RefusedError, find_close, nearest
 from readout.workbench.suggest import suggest
 
 Fields = Mapping[str, Any]
@@ -250,7 +250,9 @@ def _refuse_unknown(record: Any, registries: Registries) -> None:
         if name in known or name == record_id(record):
             continue
         singular = vocabulary.removesuffix("s")
-        hint = nearest(name, known) or f"add it first with `readout add {singular}`."
+        hint = f"add it first with `readout add {singular}`."
+        if close := find_close(name, known):
+            hint = f"did you mean {close!r}? If not, {hint}"
         raise RefusedError(f"The {pointer[0]} {name!r} is not among the {vocabulary}: {hint}")
 
 
