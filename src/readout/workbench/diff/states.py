@@ -110,11 +110,11 @@ def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
     wanted = b"".join(blob + b"\n" for _, blob, _ in blobs)
     content = _git(here, "cat-file", "--batch", stdin=wanted).stdout
     at = 0
-    for path, _, size in blobs:
+    for path, _, length in blobs:
         # Each object is "<hash> blob <size>", a line feed, its bytes, and a line feed.
         start = content.index(b"\n", at) + 1
-        yield path, content[start : start + size]
-        at = start + size + 1
+        yield path, content[start : start + length]
+        at = start + length + 1
 
 
 def _is_inside(path: str) -> bool:
