@@ -117,18 +117,27 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def find_root(start: Path) -> Path:
-    """Return the corpus folder that ``start`` is or lies in.
+def find_root(named: Path | None = None) -> Path:
+    """Return the named corpus folder; without a name, the one that the current folder lies in.
+
+    A named folder must be the corpus itself: a command that took the one around it would read, or
+    even change, a corpus that nobody named.
 
     Raises:
-        UnreadableCorpusError: neither ``start`` nor a folder above has ``raw/documents.jsonl``.
+        UnreadableCorpusError: the folder has no ``raw/documents.jsonl``.
 
     """
-    for folder in (start, *start.resolve().parents):
+    if named is not None:
+        require_corpus(named)
+        return named
+
+    here = Path()
+    for folder in (here, *here.resolve().parents):
         if (folder / DOCUMENTS).is_file():
             return folder
     raise UnreadableCorpusError(
-        f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder."
+        f"There is no {DOCUMENTS} in the current folder or above it. "
+        "Name the corpus folder with --corpus DIR."
     )
 
 
