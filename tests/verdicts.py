@@ -112,8 +112,8 @@ def edit_span(
         for number, record in enumerate(read_records(path)):
             spans = list(iter_spans(record)) if record["type"] in types.split() else []
             for which, span in enumerate(spans):
-                for place in move(text, span["start"], span["end"]):
-                    moves.append((path, number, which, place))
+                places = move(text, span["start"], span["end"])
+                moves += [(path, number, which, place) for place in places]
 
     path, number, which, (start, end) = rng.choice(moves)
     records = read_records(path)
