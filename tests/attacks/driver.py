@@ -55,15 +55,16 @@ def main(folder, *names):
     runs = {
         "targets": lambda: attacks.attack_targets(folder, attacks.COMMANDS, tally, throw_away),
         "files": lambda: attacks.attack_files(folder, attacks.CORPUS_COMMANDS, tally),
-        "kills": lambda: attacks.attack_kills(folder, every, tally),
-        "random": lambda: attacks.attack_kills(folder, every, tally, attacks.RNG),
+        "kills": lambda: attacks.attack_steps(folder, every, tally),
+        "random": lambda: attacks.attack_moments(folder, every, tally, attacks.RNG),
         "races": lambda: attacks.attack_races(folder, tally),
         "disk": lambda: attacks.attack_disk("/disk", every, tally),
     }
     for name in names:
         if name in runs:
             runs[name]()
-    print(json.dumps({"summary": dict(tally), "failures": tally.failures}))
+    found = {"summary": tally, "commands": tally.by_command, "failures": tally.failures}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

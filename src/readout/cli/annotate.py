@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readout.cli.frame import main, print_problems, summarise
+from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import DOCUMENT
 from readout.cli.options import FILE, all_problems_option, takes_corpus
 from readout.report.printing import print_line, print_lines
@@ -37,10 +37,10 @@ def format_(root: Path, only_check: bool) -> None:
     results = format_corpus(root)
     changed = to_changes(results)
     problems = [problem for done in results.values() for problem in done.problems]
-    print_lines(_describe_formatted(results))
-    print_problems(problems)
     if not only_check:
         write_files(root, changed)
+    print_lines(_describe_formatted(results))
+    print_problems(problems)
     done = "to change" if only_check else "changed"
     summarise(problems, f"files {done}: {len(changed)}.")
     failed = bool(problems) or (only_check and bool(changed))
@@ -99,10 +99,10 @@ def reanchor(
         done = reanchor_corpus(
             root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
         )
-        for each in done:
-            print_lines(report_lines(each))
         if not dry_run:
             write(merge_changes(done))
+    for each in done:
+        print_lines(report_lines(each))
     _finish_reanchoring(done)
 
 
@@ -152,7 +152,7 @@ def _schema_options(
     return decorate
 
 
-class _AddCommands(click.Group):
+class _AddCommands(OrderedGroup):
     """Commands whose options come from the schemas.
 
     The schemas are read when such a command is called, to keep every other command fast.

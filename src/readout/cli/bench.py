@@ -132,7 +132,7 @@ def power(root: Path, task: str, discordance: float, coverage: bool, output: str
 @jobs_option
 @report_option
 def baseline(
-    corpus: Path, names: tuple[str, ...], everything: bool, jobs: int | None, output: str
+    corpus: Path | None, names: tuple[str, ...], everything: bool, jobs: int | None, output: str
 ) -> None:
     """Run baselines, and write their submissions.
 

@@ -66,11 +66,11 @@ def export(
     from readout.interchange.outbox import write_outbox
 
     corpus = _read_valid_corpus(root)
-    _print_losses(name)
     outbox = export_corpus(name, corpus, documents, layers)
     print_problems(outbox.problems)
     if not outbox.problems:
         write_outbox(outbox, output)
+        _print_losses(name)
     summarise(outbox.problems, f"{len(outbox.files)} files written to {output}.")
     sys.exit(1 if outbox.problems else 0)
 
@@ -117,7 +117,7 @@ def _print_losses(name: str) -> None:
 @click.option("--replace", is_flag=True, help="Overwrite existing layers.")
 @all_problems_option
 def import_(
-    corpus: Path, name: str, path: Path, annotators: tuple[str, ...], replace: bool
+    corpus: Path | None, name: str, path: Path, annotators: tuple[str, ...], replace: bool
 ) -> None:
     """Import annotations from another tool, or a published corpus.
 
@@ -128,7 +128,6 @@ def import_(
     from readout.corpus.files import locked_corpus
     from readout.interchange.formats import find_destination, import_files, to_changes
 
-    _print_losses(name)
     ids = _parse_annotators(annotators)
     root = find_destination(name, corpus)
     is_empty = not any(root.iterdir())
@@ -137,6 +136,7 @@ def import_(
         files, problems = import_files(name, path, present, ids, replace)
         print_problems(problems)
         write(to_changes(files, present, replace))
+    _print_losses(name)
     summarise(problems, f"{len(files)} files written to {root}; now run `readout check`.")
     sys.exit(1 if problems else 0)
 

@@ -69,6 +69,31 @@ class OrderedGroup(click.Group):
         """Return the names in the order in which the commands were added."""
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an option of a command that precedes its name is explained."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not _has_option(self, ctx, error.option_name):
+                raise
+            message = (
+                f"The option {error.option_name} belongs to a command. Put it after the name of "
+                f"the command: {ctx.command_path} COMMAND {error.option_name} …"
+            )
+            raise click.UsageError(message, ctx) from error
+
+
+def _has_option(group: click.Group, ctx: click.Context, option: str) -> bool:
+    """Return whether a command of a group, or of a group in it, has an option."""
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        if isinstance(command, click.Group):
+            if _has_option(command, ctx, option):
+                return True
+        elif command and any(option in param.opts for param in command.params):
+            return True
+    return False
+
 
 class _Commands(OrderedGroup):
     """The root command: it lists commands by group, and turns refusals into wrong usage."""

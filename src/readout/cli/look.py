@@ -108,19 +108,26 @@ def preview(root: Path, output: Path | None) -> None:
 @click.option("--html", type=NEW_FILE, help="Also write a page with the texts before and after.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
 def diff(
-    corpus: Path, old: str, new: str | None, output: str, html: Path | None, exit_code: bool
+    corpus: Path | None,
+    old: str,
+    new: str | None,
+    output: str,
+    html: Path | None,
+    exit_code: bool,
 ) -> None:
     """Show what changed between two states of a corpus.
 
     OLD and NEW are corpus folders, or git revisions such as main or HEAD~1; a folder is preferred
     to a revision of the same name. By default the last commit is compared with the corpus folder.
     """
+    from readout.corpus.read import find_root
     from readout.workbench.diff import compare_states
     from readout.workbench.diff.renderings import RENDERINGS, format_changes
     from readout.workbench.diff.states import read_state
     from readout.workbench.diff.wording import BothTexts
 
-    before, after = read_state(old, corpus), read_state(new or str(corpus), corpus)
+    before = read_state(old, corpus)
+    after = read_state(new or str(find_root(corpus)), corpus)
     changes = compare_states(before, after)
     texts = BothTexts(before.corpus.documents, after.corpus.documents)
     render = partial(format_changes, style=style) if output == "text" else RENDERINGS[output]

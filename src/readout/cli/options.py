@@ -22,7 +22,7 @@ Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator:
     """Return a decorator that adds ``--corpus`` and, with ``argument``, the folder as an argument.
 
-    The command receives the folder as ``corpus``; by default it is the current folder.
+    The command receives the folder as ``corpus``: None if it is not named.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +34,7 @@ def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator
             "--corpus",
             type=kind,
             metavar="DIR",
-            help="The corpus folder; by default the current one.",
+            help="The corpus folder; by default the one around the current folder.",
         )
         if argument:
             takes_argument = click.argument("folder", type=kind, metavar="[CORPUS]", required=False)
@@ -44,11 +44,11 @@ def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator
     return decorate
 
 
-def _choose_folder(option: Path | None, argument: Path | None) -> Path:
+def _choose_folder(option: Path | None, argument: Path | None) -> Path | None:
     if option and argument and option.resolve() != argument.resolve():
         both = f"{str(argument)!r} and --corpus {str(option)!r}"
         raise click.UsageError(f"The corpus is named twice: {both}. Name it once.")
-    return option or argument or Path()
+    return option or argument
 
 
 def takes_corpus(argument: bool = False) -> Decorator:
@@ -56,7 +56,7 @@ def takes_corpus(argument: bool = False) -> Decorator:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
-        def rooted(*, corpus: Path, **values: Any) -> Any:
+        def rooted(*, corpus: Path | None, **values: Any) -> Any:
             from readout.corpus.files import recover_corpus
             from readout.corpus.read import find_root
 

@@ -78,7 +78,7 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
         sys.exit(1)
     stale = old != new
     if stale and not only_check:
-        write_files(root, {DATACARD: Change(old.encode(), new.encode())})
+        write_files(root, {DATACARD: Change(old, new)})
     done = "stale" if only_check else "brought up to date"
     print_line(f"{DATACARD} is {done if stale else 'up to date'}.")
     failed = only_check and stale
@@ -87,14 +87,15 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
 
 @main.command()
 @takes_folder(argument=True, kind=NEW_FOLDER)
-def new(corpus: Path) -> None:
+def new(corpus: Path | None) -> None:
     """Start a new corpus in an empty or new folder.
 
     It has one example document, and is ready to check, build and test.
     """
     from readout.workbench.new import write_corpus
 
-    paths = write_corpus(corpus)
-    print_lines([f"Wrote {len(paths)} files to {corpus}. Now run:", ""])
-    for line in (f"cd {shlex.quote(str(corpus))}", "readout check", "readout build"):
+    target = corpus or Path()
+    paths = write_corpus(target)
+    print_lines([f"Wrote {len(paths)} files to {target}. Now run:", ""])
+    for line in (f"cd {shlex.quote(str(target))}", "readout check", "readout build"):
         print_line(f"    {line}")

@@ -117,18 +117,27 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def find_root(start: Path) -> Path:
-    """Return the corpus folder that ``start`` is or lies in.
+def find_root(named: Path | None = None) -> Path:
+    """Return the named corpus folder; without a name, the one that the current folder lies in.
+
+    A named folder must be the corpus itself: a command that took the one around it would read, or
+    even change, a corpus that nobody named.
 
     Raises:
-        UnreadableCorpusError: neither ``start`` nor a folder above has ``raw/documents.jsonl``.
+        UnreadableCorpusError: the folder has no ``raw/documents.jsonl``.
 
     """
-    for folder in (start, *start.resolve().parents):
+    if named is not None:
+        require_corpus(named)
+        return named
+
+    here = Path()
+    for folder in (here, *here.resolve().parents):
         if (folder / DOCUMENTS).is_file():
             return folder
     raise UnreadableCorpusError(
-        f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder."
+        f"There is no {DOCUMENTS} in the current folder or above it. "
+        "Name the corpus folder with --corpus DIR."
     )
 
 
@@ -277,7 +286,7 @@ def _entry_id(record: Any) -> str:
 
 
 def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
-    if not (root / IPTC).exists():
+    if not os.path.lexists(root / IPTC):
         return {}, []
     raw, problems = read_bytes(root, IPTC)
     rows = (
@@ -292,7 +301,7 @@ _HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ]", re.MULTILINE)
 
 
 def _read_sections(root: Path) -> tuple[frozenset[str], list[Problem]]:
-    if not (root / GUIDELINES).exists():
+    if not os.path.lexists(root / GUIDELINES):
         return frozenset(), []
     raw, problems = read_bytes(root, GUIDELINES)
     return frozenset(_HEADING.findall((raw or b"").decode(errors="replace"))), problems
@@ -341,7 +350,8 @@ def read_document(
     layers = []
     for annotator in (None, *annotators):
         path = f"{GOLD if annotator is None else f'{BY}/{annotator}'}/{meta.doc_id}.jsonl"
-        if annotator is None or os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - a Path takes as long as the rest
+        # A link that leads nowhere is a problem, not a missing layer.
+        if annotator is None or os.path.lexists(f"{root}/{path}"):
             layer, found = _read_layer(root, path, annotator)
             layers.append(layer)
             problems += found
@@ -363,7 +373,7 @@ def read_document(
 def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication], list[Problem]]:
     """Return the decisions on a document's disagreements; none where it has no such file."""
     path = f"{ADJUDICATION}/{doc_id}.jsonl"
-    if not os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - asked for every document
+    if not os.path.lexists(f"{root}/{path}"):
         return RecordFile(path=path, is_read=False), []
     return _read_records(root, path, "adjudication", Adjudication)
 
@@ -388,7 +398,9 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     if leads_outside(root, BY):
         yield from _report(outside_link, BY)
     for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
-        yield from _report(unexpected_file, f"{BY}/{name}")
+        path = f"{BY}/{name}"
+        rule_ = outside_link if leads_outside(root, path) else unexpected_file
+        yield from _report(rule_, path)
 
 
 def _find_owner(root: Path, path: str, index: RecordFile[Document]) -> str:
