@@ -230,8 +230,8 @@ _ID = "^[a-z0-9][a-z0-9-]*$"
 _PATTERN_WORDS = {
     _ID: "an id: lower-case letters, digits and hyphens",
     "^([a-z0-9][a-z0-9-]*#)?[a-z0-9][a-z0-9-]*$": (
-        "a reference: the id of a gold annotation, or an annotator's id, '#' and the id of an "
-        "annotation in the layer, such as 'ann#m-she'"
+        "the id of a gold annotation, or annotator and id with a number sign between them, "
+        "such as 'ann#m-she'"
     ),
     "^[0-9]{4}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$": (
         "year, month and a short name, such as '2030-01-harbour-talks'"
