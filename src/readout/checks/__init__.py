@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.checks import adjudication, guideline, references, spans
-from readout.checks.drafts import DRAFT_RULES, check_drafts, contradictory_context
+from readout.checks.drafts import DRAFT_RULES
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
 from readout.model import (
@@ -122,13 +122,8 @@ def check_layer(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Problem]:
     """Yield the problems of one annotation file above the schema rung."""
-    problems = list(check_drafts(layer, document.text))
-    yield from problems
-    file_rules = references.RULES
-    if any(problem.code == contradictory_context.code for problem in problems):
-        # `readout format` cannot put such a file in canonical form.
-        file_rules = tuple(each for each in file_rules if each is not references.not_canonical)
-    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in file_rules]
+    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (document.text,)) for each in DRAFT_RULES]
+    rules += [(each, (registries,)) for each in references.RULES]
     rules += [(each, (document, registries)) for each in LAYER_RULES]
     yield from _climb(layer, rules, Columns(layer, document.text, registries))
 

@@ -11,7 +11,7 @@ import click
 
 from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import DOCUMENT
-from readout.cli.options import FILE, takes_corpus
+from readout.cli.options import FILE, all_problems_option, takes_corpus
 from readout.report.printing import print_line, print_lines
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change."
 )
+@all_problems_option
 def format_(root: Path, only_check: bool) -> None:
     """Write files in canonical form, and add ids and offsets.
 
@@ -71,6 +72,7 @@ def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
 @click.option("--old", type=FILE, help="Take the old text from a file.")
 @click.option("--document", type=DOCUMENT, help="Reanchor only this document; needed with --old.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would happen.")
+@all_problems_option
 def reanchor(
     root: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool
 ) -> None:

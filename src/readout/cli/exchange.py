@@ -11,7 +11,7 @@ import click
 
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.names import DOCUMENT, EXPORT, IMPORT, LAYER, list_exports, list_imports
-from readout.cli.options import takes_corpus, takes_folder
+from readout.cli.options import all_problems_option, takes_corpus, takes_folder
 from readout.report.printing import print_line
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class _Import(FormatCommand):
     type=LAYER,
     help="The gold layer (gold, the default) or the layer of an annotator; repeatable.",
 )
+@all_problems_option
 def export(
     root: Path, name: str, output: Path, documents: tuple[str, ...], layers: tuple[str, ...]
 ) -> None:
@@ -114,6 +115,7 @@ def _print_losses(name: str) -> None:
     help="The annotator of the layer, or the one whom the file calls NAME; repeatable.",
 )
 @click.option("--replace", is_flag=True, help="Overwrite existing layers.")
+@all_problems_option
 def import_(
     corpus: Path | None, name: str, path: Path, annotators: tuple[str, ...], replace: bool
 ) -> None:

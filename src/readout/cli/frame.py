@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from readout._version import __version__
+from readout.cli.options import wants_all_problems
 from readout.problem import Problem, RefusedError
 from readout.report.printing import (
     print_block,
@@ -23,11 +24,14 @@ from readout.report.printing import (
     safe_block,
 )
 from readout.report.problems import (
+    Style,
     format_fenced,
     format_github,
     format_json,
     format_sarif,
     format_text,
+    iter_abridged,
+    plain,
 )
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -187,12 +191,15 @@ def style(text: str, role: str) -> str:
 
 
 def print_problems(problems: Iterable[Problem], output: str = "text") -> None:
-    """Print problems in one of the formats of ``check``."""
+    """Print problems in one of the formats of ``check``.
+
+    In text for people, what is alike is one line, unless the command has ``--all-problems``.
+    """
     problems = sorted(problems, key=lambda problem: problem.order)
     if output == "json":
         print_json(format_json(problems))
     elif output == "markdown":
-        print_block(format_fenced(problems))
+        print_block(format_fenced(_iter_text(problems, plain)))
     elif output == "sarif":
         from readout.checks import CHECKS
 
@@ -200,8 +207,15 @@ def print_problems(problems: Iterable[Problem], output: str = "text") -> None:
     elif output == "github":
         print_commands(map(format_github, problems))
     else:
-        for problem in problems:
-            print_block(format_text(problem, style), coloured=True)
+        for block in _iter_text(problems, style):
+            print_block(block, coloured=True)
+
+
+def _iter_text(problems: Iterable[Problem], style: Style) -> Iterable[str]:
+    """Return the text of all problems, or an abridged one if there are many."""
+    if wants_all_problems():
+        return (format_text(problem, style) for problem in problems)
+    return iter_abridged(problems, style)
 
 
 def summarise(problems: Iterable[Problem], done: str) -> None:

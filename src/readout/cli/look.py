@@ -12,6 +12,7 @@ from readout.cli.frame import main, print_problems, style, summarise
 from readout.cli.names import ANNOTATOR, TABLE
 from readout.cli.options import (
     NEW_FILE,
+    all_problems_option,
     jobs_option,
     report_option,
     takes_corpus,
@@ -33,6 +34,7 @@ from readout.report.printing import print_block, print_json, print_line
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @jobs_option
 @verify_option
+@all_problems_option
 def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool) -> None:
     """Report the problems of a corpus.
 

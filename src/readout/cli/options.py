@@ -82,3 +82,24 @@ report_option = click.option(
     default="text",
     help="How to print the tables; by default as text.",
 )
+
+_ALL_PROBLEMS = "readout.all-problems"
+
+
+def _want_all_problems(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_ALL_PROBLEMS] = value
+
+
+def wants_all_problems() -> bool:
+    """Tell whether the command that is run was given ``--all-problems``."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_ALL_PROBLEMS))
+
+
+all_problems_option = click.option(
+    "--all-problems",
+    is_flag=True,
+    expose_value=False,
+    callback=_want_all_problems,
+    help="Print every problem, also those that are like others.",
+)

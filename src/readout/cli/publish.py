@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from readout.cli.frame import main, print_problems, summarise
-from readout.cli.options import NEW_FOLDER, jobs_option, takes_corpus, takes_folder, verify_option
+from readout.cli.options import (
+    NEW_FOLDER,
+    all_problems_option,
+    jobs_option,
+    takes_corpus,
+    takes_folder,
+    verify_option,
+)
 from readout.report.printing import print_block, print_line, print_lines
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     default="local",
     help="Where the workers run; see docs/scale.md.",
 )
+@all_problems_option
 def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engine: Engine) -> None:
     """Build the Hugging Face dataset repository.
 
@@ -56,6 +64,7 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 @click.option(
     "--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well."
 )
+@all_problems_option
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
     from readout.corpus.files import Change, write_files

@@ -286,7 +286,7 @@ def _entry_id(record: Any) -> str:
 
 
 def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
-    if not (root / IPTC).exists():
+    if not os.path.lexists(root / IPTC):
         return {}, []
     raw, problems = read_bytes(root, IPTC)
     rows = (
@@ -301,7 +301,7 @@ _HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ]", re.MULTILINE)
 
 
 def _read_sections(root: Path) -> tuple[frozenset[str], list[Problem]]:
-    if not (root / GUIDELINES).exists():
+    if not os.path.lexists(root / GUIDELINES):
         return frozenset(), []
     raw, problems = read_bytes(root, GUIDELINES)
     return frozenset(_HEADING.findall((raw or b"").decode(errors="replace"))), problems
@@ -350,7 +350,8 @@ def read_document(
     layers = []
     for annotator in (None, *annotators):
         path = f"{GOLD if annotator is None else f'{BY}/{annotator}'}/{meta.doc_id}.jsonl"
-        if annotator is None or os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - a Path takes as long as the rest
+        # A link that leads nowhere is a problem, not a missing layer.
+        if annotator is None or os.path.lexists(f"{root}/{path}"):
             layer, found = _read_layer(root, path, annotator)
             layers.append(layer)
             problems += found
@@ -372,7 +373,7 @@ def read_document(
 def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication], list[Problem]]:
     """Return the decisions on a document's disagreements; none where it has no such file."""
     path = f"{ADJUDICATION}/{doc_id}.jsonl"
-    if not os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - asked for every document
+    if not os.path.lexists(f"{root}/{path}"):
         return RecordFile(path=path, is_read=False), []
     return _read_records(root, path, "adjudication", Adjudication)
 
@@ -397,7 +398,9 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     if leads_outside(root, BY):
         yield from _report(outside_link, BY)
     for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
-        yield from _report(unexpected_file, f"{BY}/{name}")
+        path = f"{BY}/{name}"
+        rule_ = outside_link if leads_outside(root, path) else unexpected_file
+        yield from _report(rule_, path)
 
 
 def _find_owner(root: Path, path: str, index: RecordFile[Document]) -> str:
