@@ -211,6 +211,8 @@ RECIPES = {
         restore(f"{GOLD}/{CRITICS}.jsonl"),
         remove(f"raw/text/{BRIEF}.txt"),
         restore(f"raw/text/{BRIEF}.txt"),
+        remove(f"annotations/by/ann/{BRIEF}.jsonl"),
+        remove("annotations/by/cara"),
     ],
     "published-id": [edit(DOCUMENTS, "2030-02-07", "2030-01-07")],
     "raw-carriage-return": [correct_text(CRITICS, lambda text: text.replace("\r\n", "\n"))],
