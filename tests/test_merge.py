@@ -161,9 +161,10 @@ def test_merging_again_changes_nothing(versions):
     if not merged.conflicts:
         assert merge_records(base, merged.raw, theirs).raw == merged.raw
         assert merge_records(base, ours, merged.raw).raw == merged.raw
-    assert merge_records(*split_sides(merged.raw)).raw == merged.raw
+    # A span that is in conflict may put the versions out of order, which only `format` mends.
     sides = split_sides(merged.raw)
-    assert merge_records(base, sides.ours, sides.theirs).raw == merged.raw
+    for known in (base, sides.base):
+        assert facts(merge_records(known, sides.ours, sides.theirs)) == facts(merged)
 
 
 def as_written(value):
@@ -195,7 +196,7 @@ def test_every_change_is_in_the_result(versions):
                     found = versions_of_key[0].get(field)
                     is_list = isinstance(value, list) and isinstance(value[0], str)
                     assert found == value or (
-                        is_list and {*value} - {*old.get(field, [])} <= {*found}
+                        is_list and {*value} - {*old.get(field, [])} <= {*(found or [])}
                     )
                 elif key in disputed and as_written(old.get(field)) != value:
                     assert result[key].record.get(field) is not None or field == "addressees"
