@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import CORPUS, ROOT
+from conftest import CORPUS
 from msgspec.structs import replace
 
 from readout.benchmark.folds import SCHEMES, build_folds
