@@ -180,7 +180,9 @@ def missing_layer(document: AnnotatedDocument) -> Iterator[Finding]:
     for number, annotator in enumerate(document.meta.adjudicated):
         if annotator not in known:
             message = f"There is no layer of {annotator!r} for {document.meta.doc_id!r}."
-            hint = f"restore {read.BY}/{annotator}/{document.meta.doc_id}.jsonl, or remove the name."
+            hint = (
+                f"restore {read.BY}/{annotator}/{document.meta.doc_id}.jsonl, or remove the name."
+            )
             if close := find_close(annotator, unnamed):
                 hint = f"did you mean {close!r}?"
             yield Finding(message, ("adjudicated", number), hint=hint)
