@@ -407,7 +407,7 @@ def compare_validators(root: Path) -> None:
     """Assert that the fast validator accepts only valid records and explains the others."""
     for path in root.glob("**/*.jsonl"):
         kind: Any = KINDS.get(
-            path.stem, "adjudication" if path.parent.name == "adjudication" else "annotation"
+            path.stem, "decision" if path.parent.name == "adjudication" else "annotation"
         )
         if path.is_file():
             for line in path.read_bytes().splitlines():

@@ -154,6 +154,7 @@ def test_registries_and_adjudication_are_compared(small):
     changes, _ = compare(small)
     assert [(entry.kind, entry.path.split("/")[1]) for entry in changes.entries] == [
         ("removed", "adjudication"),
+        ("removed", "adjudication"),
         ("changed", "speakers.jsonl"),
     ]
 

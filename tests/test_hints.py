@@ -153,7 +153,6 @@ RECIPES = {
         edit(f"{GOLD}/{TALKS}.jsonl", ',"prefix":"She "', ""),
         format_files,
     ],
-    "contradictory-decision": [edit(DECISIONS, '"neither"', '"second"')],
     "control-character": [correct_text(CRITICS, drop_controls)],
     "duplicate-annotation": [delete_line(f"{GOLD}/{CRITICS}.jsonl", 4)],
     "duplicate-id": [
@@ -204,6 +203,12 @@ RECIPES = {
         edit(f"{GOLD}/{TALKS}.jsonl", '"speaker":ada-quill', '"speaker":"ada-quill"'),
         format_files,
     ],
+    "missing-layer": [edit(DOCUMENTS, ',"adjudicated":["ann"]', "")],
+    "needless-decision": [
+        edit(DECISIONS, '"ann#s-ferry","m-levi"', ""),
+        edit(DECISIONS, '"s-ferry",]', '"s-ferry"]'),
+        edit(DECISIONS, '"ben#s-fyi3rn"', '"s-iron"'),
+    ],
     "missing-file": [restore(f"{GOLD}/{BRIEF}.jsonl")],
     "nested-outside": [edit(f"{GOLD}/{TALKS}.jsonl", ',"within":"q-quay"', "")],
     "outside-link": [
@@ -217,6 +222,7 @@ RECIPES = {
     "published-id": [edit(DOCUMENTS, "2030-02-07", "2030-01-07")],
     "raw-carriage-return": [correct_text(CRITICS, lambda text: text.replace("\r\n", "\n"))],
     "raw-not-nfc": [correct_text(BRIEF, compose)],
+    "repeated-decision": [delete_line(DECISIONS, 3)],
     "reversed-dates": [edit("annotations/speakers.jsonl", '"to":"2027"', '"to":"2029"')],
     "source-speaker": [
         edit(
@@ -239,16 +245,12 @@ RECIPES = {
     "stance-holder": [
         edit(f"{GOLD}/{TALKS}.jsonl", '"holder":"noam-levi"', '"holder":"ada-quill"')
     ],
-    "unadjudicated": [
-        edit(DECISIONS, '"items":[', '"items":[{"annotator":"ann","ids":["s-iron"]},'),
-        edit(DECISIONS, '"first"', '"second"'),
-    ],
+    "undecided": [restore(DECISIONS)],
     "unexpected-file": [remove(f"{GOLD}/{BRIEF}-copy.jsonl")],
     "unknown-annotator": [
         rename(f"annotations/by/benn/{BRIEF}.jsonl", f"annotations/by/ben/{BRIEF}.jsonl")
     ],
     "unplaced-annotation": [remove(f"annotations/unplaced/gold/{CRITICS}.jsonl")],
-    "unsupported-gold": [restore(DECISIONS), restore(f"{GOLD}/{CRITICS}.jsonl")],
     "unused-entry": [delete_line("annotations/topics.jsonl", 1)],
     "lone-statement": [edit(f"{GOLD}/{BRIEF}.jsonl", ',"statement":"belongs-to-everyone"', "")],
     "unannotated-quotation": [restore(f"{GOLD}/{TALKS}.jsonl")],

@@ -281,20 +281,28 @@ def note_something(rng: random.Random, root: Path) -> None:
     edit_one(rng, root, (GOLD, BY), lambda record, _: record.update(note=note))
 
 
-def contradict_decision(rng: random.Random, root: Path) -> None:
-    """Let a decision contradict its own items."""
+def leave_undecided(rng: random.Random, root: Path) -> None:
+    """Remove a decision."""
+    path = rng.choice(list_files(root, DECISIONS))
+    records = read_records(path)
+    records.pop(rng.randrange(len(records)))
+    write_records(path, records)
+
+
+def decide_twice(rng: random.Random, root: Path) -> None:
+    """Let a second decision be about the same annotations as another."""
+    path = rng.choice(list_files(root, DECISIONS))
+    records = read_records(path)
+    record = rng.choice(records)
+    write_records(path, [*records, {**record, "id": f"{record['id']}-2"}])
+
+
+def decide_what_is_the_same(rng: random.Random, root: Path) -> None:
+    """Let a decision be about an annotation that gold takes from a layer, or that all have."""
+    needless = ("m-levi", "ann#m-levi", "ben#m-levi", "ann#s-ferry", "ben#s-fyi3rn")
 
     def edit(record: Record, _: str) -> None:
-        change: Record = rng.choice(
-            (
-                {"decision": "neither"},
-                {"gold": []},
-                {"kind": "quote"},
-                {"gold": ["m-levi"]},
-                {"decision": "merged", "gold": []},
-            )
-        )
-        record.update(change)
+        record["about"].append(rng.choice(needless))
 
     edit_one(rng, root, (DECISIONS,), edit)
 
@@ -410,14 +418,16 @@ BREACHES: dict[str, Change] = {
     "conflict-marker": leave_conflict,
     "contradictory-annotation": contradict,
     "contradictory-context": contradict_context,
-    "contradictory-decision": contradict_decision,
     "duplicate-text": copy_to_another_split,
     "empty-text": empty_text,
+    "needless-decision": decide_what_is_the_same,
     "outside-link": link_outside,
     "published-id": publish_in_another_month,
+    "repeated-decision": decide_twice,
     "reversed-dates": end_before_begin,
     "span-space": take_space,
     "split-word": split_word,
+    "undecided": leave_undecided,
     "unknown-reference": empty_registry,
 }
 """What breaks the rule of each code."""

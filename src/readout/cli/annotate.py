@@ -178,7 +178,7 @@ def _document_command() -> click.Command:
     @click.command("document")
     @takes_corpus()
     @click.argument("file", type=FILE)
-    @_schema_options("document", ("sha256", "annotated"), required=False)
+    @_schema_options("document", ("sha256", "annotated", "adjudicated"), required=False)
     def document(root: Path, file: Path, **fields: Any) -> None:
         """Add a text with its metadata, an empty gold file and suggestions."""
         from readout.corpus.files import locked_corpus

@@ -16,10 +16,10 @@ from readout.corpus.lines import check_bytes
 from readout.corpus.parse import parse_file, parse_layer
 from readout.corpus.schema import Kind
 from readout.model import (
-    Adjudication,
     AnnotatedDocument,
     Annotator,
     Corpus,
+    Decision,
     Document,
     Layer,
     Record,
@@ -250,7 +250,7 @@ def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]
     if path == DOCUMENTS:
         return parse_file(path, raw, "document", Document)
     if path.startswith(ADJUDICATION):
-        return parse_file(path, raw, "adjudication", Adjudication)
+        return parse_file(path, raw, "decision", Decision)
     return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
@@ -371,12 +371,12 @@ def read_document(
     return document, problems
 
 
-def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication], list[Problem]]:
+def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Decision], list[Problem]]:
     """Return the decisions on a document's disagreements; none where it has no such file."""
     path = f"{ADJUDICATION}/{doc_id}.jsonl"
     if not os.path.lexists(f"{root}/{path}"):
         return RecordFile(path=path, is_read=False), []
-    return _read_records(root, path, "adjudication", Adjudication)
+    return _read_records(root, path, "decision", Decision)
 
 
 def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:

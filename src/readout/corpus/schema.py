@@ -27,7 +27,7 @@ Kind: TypeAlias = Literal[
     "topic",
     "target",
     "annotator",
-    "adjudication",
+    "decision",
     "suggestion",
     "system",
 ]
@@ -229,6 +229,10 @@ def _type_hint(error: Any, expected: list[str]) -> str | None:
 _ID = "^[a-z0-9][a-z0-9-]*$"
 _PATTERN_WORDS = {
     _ID: "an id: lower-case letters, digits and hyphens",
+    "^([a-z0-9][a-z0-9-]*#)?[a-z0-9][a-z0-9-]*$": (
+        "the id of a gold annotation, or annotator and id with a number sign between them, "
+        "such as 'ann#m-she'"
+    ),
     "^[0-9]{4}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$": (
         "year, month and a short name, such as '2030-01-harbour-talks'"
     ),

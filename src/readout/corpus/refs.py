@@ -1,0 +1,127 @@
+"""Read and resolve references to annotations, as people type them and decisions store them.
+
+``<id>`` is an annotation of gold, and ``<annotator_id>#<id>`` one in the layer of an annotator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from readout.model import AnnotatedDocument, AnyAnnotation, Layer
+from readout.problem import RefusedError, find_close
+
+_MARK = "#"
+
+
+class Ref(NamedTuple):
+    """A reference: an annotator, or None for gold, and the id of an annotation."""
+
+    annotator: str | None
+    id: str
+
+    def __str__(self) -> str:
+        return self.id if self.annotator is None else f"{self.annotator}{_MARK}{self.id}"
+
+
+class Resolved(NamedTuple):
+    """The annotation that a reference names, with its layer and its document."""
+
+    document: AnnotatedDocument
+    layer: Layer
+    annotation: AnyAnnotation
+
+    @property
+    def ref(self) -> Ref:
+        """The reference that names the annotation."""
+        return Ref(self.layer.annotator, self.annotation.id)
+
+
+def parse_ref(text: str) -> Ref:
+    """Return the parts of a reference; any text without a mark is the id of a gold annotation."""
+    annotator, mark, name = text.partition(_MARK)
+    return Ref(annotator, name) if mark else Ref(None, text)
+
+
+def resolve_refs(
+    documents: Sequence[AnnotatedDocument], refs: Iterable[str], doc_id: str | None = None
+) -> list[Resolved]:
+    """Return the annotations that references name, in their order.
+
+    With ``doc_id``, only this document is searched.
+
+    Raises:
+        RefusedError: there is no such document or annotation, or several documents have one.
+
+    """
+    searched = [_find_document(documents, doc_id)] if doc_id is not None else documents
+    return [_resolve(searched, text) for text in refs]
+
+
+def _find_document(documents: Sequence[AnnotatedDocument], doc_id: str) -> AnnotatedDocument:
+    for document in documents:
+        if document.meta.doc_id == doc_id:
+            return document
+    known = [document.meta.doc_id for document in documents]
+    raise RefusedError(f"There is no document {doc_id!r}.{_ask(doc_id, known)}")
+
+
+def _resolve(documents: Sequence[AnnotatedDocument], text: str) -> Resolved:
+    """Return the one annotation that a reference names in some documents."""
+    ref = parse_ref(text)
+    layers = _find_layers(documents, ref)
+    found = []
+    for document, layer in layers:
+        for annotation in layer.records:
+            if annotation.id == ref.id:
+                found.append(Resolved(document, layer, annotation))
+                break
+    if not found:
+        raise RefusedError(_explain_unknown(ref, layers))
+    if len(found) > 1:
+        names = ", ".join(repr(each.document.meta.doc_id) for each in found[:_SHOWN])
+        more = " and others" if len(found) > _SHOWN else ""
+        raise RefusedError(
+            f"The reference {text!r} fits annotations of {names}{more}. "
+            "Name the document with --document."
+        )
+    return found[0]
+
+
+_SHOWN = 3
+
+
+def _find_layers(
+    documents: Sequence[AnnotatedDocument], ref: Ref
+) -> list[tuple[AnnotatedDocument, Layer]]:
+    """Return the layers in which a reference may be, with their documents."""
+    found = []
+    for document in documents:
+        layer = document.find_layer(ref.annotator)
+        if layer is not None:
+            found.append((document, layer))
+    if not found:
+        where = "the document has" if len(documents) == 1 else "the corpus has"
+        annotators = {layer.annotator or "" for each in documents for layer in each.layers}
+        near = _ask(str(ref.annotator), annotators)
+        raise RefusedError(
+            f"The reference {str(ref)!r} names a layer, but {where} no layer of "
+            f"{ref.annotator!r}.{near}"
+        )
+    return found
+
+
+def _explain_unknown(ref: Ref, layers: Sequence[tuple[AnnotatedDocument, Layer]]) -> str:
+    where = "Gold has" if ref.annotator is None else f"The layer of {ref.annotator!r} has"
+    known = {name for _, layer in layers for name in layer.types}
+    if ref.id in known:
+        return (
+            f"{where} an annotation {ref.id!r}, but its line cannot be used yet. "
+            "Run `readout format` and `readout check` first."
+        )
+    return f"{where} no annotation {ref.id!r}.{_ask(ref.id, known)}"
+
+
+def _ask(name: str, known: Iterable[str]) -> str:
+    close = find_close(name, set(known))
+    return f" Did you mean {close!r}?" if close else ""
