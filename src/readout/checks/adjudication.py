@@ -106,7 +106,7 @@ def iter_about(file: RecordFile[Decision]) -> Iterator[tuple[Ref, int, int]]:
 def unknown_item(
     file: RecordFile[Decision], document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
-    """Every annotation that a decision is about exists: in the layer of its annotator, or in gold."""
+    """Every annotation that a decision is about exists, in gold or in the layer it names."""
     for ref, index, number in iter_about(file):
         layer = document.find_layer(ref.annotator)
         if layer is None:

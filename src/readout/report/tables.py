@@ -115,6 +115,7 @@ def format_markdown(table: Table) -> str:
 
 
 def escape_markdown(text: str) -> str:
+    """Return text for a cell of a Markdown table."""
     # A name must not open an HTML comment, such as a marker of a generated section.
     return text.replace("|", "\\|").replace("\n", " ").replace("<!--", "&lt;!--")
 

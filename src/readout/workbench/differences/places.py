@@ -117,10 +117,13 @@ def list_places(
         layers = find_adjudicated(document)
         if annotators:
             layers = [layer for layer in document.layers if layer.annotator in annotators]
-        for place in _iter_places(document, layers):
-            if with_decided or any(variant.to_decide for variant in place.variants):
-                places.append(place)
+        found = _iter_places(document, layers)
+        places += [place for place in found if with_decided or _is_open(place)]
     return places
+
+
+def _is_open(place: Place) -> bool:
+    return any(variant.to_decide for variant in place.variants)
 
 
 def _iter_places(document: AnnotatedDocument, layers: Sequence[Layer]) -> Iterator[Place]:
