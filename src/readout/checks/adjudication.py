@@ -190,7 +190,11 @@ def missing_layer(document: AnnotatedDocument) -> Iterator[Finding]:
 
 @rule("undecided", "guideline")
 def undecided(
-    layer: Layer, differences: Collection[Ref], decided: Collection[Ref], said: Signatures
+    layer: Layer,
+    document: AnnotatedDocument,
+    differences: Collection[Ref],
+    decided: Collection[Ref],
+    said: Signatures,
 ) -> Iterator[Finding]:
     """A decision is about every difference between gold and the adjudicated layers.
 
@@ -209,10 +213,9 @@ def undecided(
                 f"Not every adjudicated layer says the same as {record.id!r}, and no decision is "
                 "about it."
             )
-        yield Finding(message, ("id",), index, hint=_UNDECIDED.format(ref=ref))
-
-
-_UNDECIDED = "decide it with `readout decide {ref} --section N --reason TEXT --by ID`."
+        place = f"{ref} --document {document.meta.doc_id}"
+        hint = f"decide it with `readout decide {place} --section N --reason TEXT --by ID`."
+        yield Finding(message, ("id",), index, hint=hint)
 
 
 @rule("needless-decision", "guideline", "warning")

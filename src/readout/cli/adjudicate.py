@@ -75,7 +75,7 @@ def decide(
 def differences(
     root: Path, layers: tuple[str, ...], document: str | None, with_decided: bool, output: str
 ) -> None:
-    """List the places at which gold and layers differ, side by side.
+    """List where gold and layers differ, side by side.
 
     By default these are the undecided differences of the adjudicated layers. With --layer it is
     what remains to do before that layer may be named as adjudicated.

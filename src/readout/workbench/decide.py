@@ -42,16 +42,31 @@ def decide_refs(
 
     """
     registries, _ = read_registries(root)
-    resolved = resolve_refs(read_referred(root, refs, doc_id), refs)
-    documents = {each.document.meta.doc_id: each.document for each in resolved}
-    if len(documents) > 1:
-        names = ", ".join(map(repr, documents))
+    documents = read_referred(root, refs, doc_id)
+    about = [parse_ref(text) for text in refs]
+    differing = [each for each in documents if _differ(each, about)]
+    document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
+    return document.meta.doc_id, decide(document, registries, about, grounds, is_replacing)
+
+
+def _differ(document: AnnotatedDocument, about: Iterable[Ref]) -> bool:
+    """Return whether all references lead to differences in a document."""
+    differences = find_differences(document, document.layers, find_signatures(document))
+    return all(ref in differences for ref in about)
+
+
+def _find_document(
+    documents: Sequence[AnnotatedDocument], refs: Sequence[str]
+) -> AnnotatedDocument:
+    """Return the one document that references lead to."""
+    found = {each.document.meta.doc_id: each.document for each in resolve_refs(documents, refs)}
+    if len(found) > 1:
+        names = ", ".join(map(repr, found))
         raise RefusedError(
             f"The references lead to several documents: {names}. Decide one document at a time."
         )
-    (document,) = documents.values()
-    about = [each.ref for each in resolved]
-    return document.meta.doc_id, decide(document, registries, about, grounds, is_replacing)
+    (document,) = found.values()
+    return document
 
 
 def decide(

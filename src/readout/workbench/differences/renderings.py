@@ -25,7 +25,7 @@ def _iter_lines(place: Place) -> Iterator[str]:
     yield _title(place)
     yield from _iter_fields(place.same, "  ")
     for variant in place.variants:
-        yield f"  {_who_says(variant)}: {' '.join(variant.refs)}"
+        yield from _wrap(f"{_who_says(variant)}: {' '.join(variant.refs)}", "  ")
         yield from _iter_fields(variant.fields, _MARGIN)
     for line in (_say_silent(place), _say_differ(place), _say_to_decide(place)):
         if line:
