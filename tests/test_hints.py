@@ -26,7 +26,8 @@ DECISIONS = f"annotations/adjudication/{CRITICS}.jsonl"
 
 
 def run(root, command, *arguments):
-    done = CliRunner().invoke(main, [command, str(root), *arguments])
+    named = () if "--corpus" in arguments else (str(root),)
+    done = CliRunner().invoke(main, [command, *named, *arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
 
 
@@ -126,6 +127,10 @@ def format_files(root):
     run(root, "format")
 
 
+def merge_files(root):
+    run(root, "merge", "--corpus", str(root))
+
+
 def compose(text):
     return text.replace("e\u0301", "\u00e9")
 
@@ -140,6 +145,7 @@ RECIPES = {
     "blank-text": [edit(f"{GOLD}/{CRITICS}.jsonl", '"note":" "', '"note":"Scare quotes."')],
     "checksum": [restore(f"raw/text/{TALKS}.txt")],
     "conflict-marker": [
+        merge_files,
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 5),
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 4),
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 3),

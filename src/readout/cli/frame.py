@@ -36,7 +36,7 @@ from readout.report.problems import (
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("check", "stats", "preview", "diff", "agree"),
-    "annotate": ("format", "add", "reanchor"),
+    "annotate": ("format", "add", "reanchor", "merge"),
     "publish": ("build", "card", "new"),
     "exchange": ("import", "export"),
     "benchmark": (
