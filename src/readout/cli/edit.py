@@ -84,7 +84,7 @@ def remove_document(root: Path, names: tuple[str, ...]) -> None:
 
 @main.group(cls=OrderedGroup)
 def rename() -> None:
-    """Give an annotation, a registry entry or a document another id."""
+    """Rename annotations, registry entries or documents."""
 
 
 def _add_entry_renaming(kind: Any) -> None:
