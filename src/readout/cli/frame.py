@@ -36,7 +36,7 @@ from readout.report.problems import (
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("check", "stats", "preview", "diff", "agree"),
-    "annotate": ("format", "add", "remove", "rename", "reanchor"),
+    "annotate": ("format", "add", "accept", "remove", "rename", "reanchor"),
     "publish": ("build", "card", "new"),
     "exchange": ("import", "export"),
     "benchmark": (
