@@ -26,7 +26,8 @@ DECISIONS = f"annotations/adjudication/{CRITICS}.jsonl"
 
 
 def run(root, command, *arguments):
-    done = CliRunner().invoke(main, [command, str(root), *arguments])
+    named = () if "--corpus" in arguments else (str(root),)
+    done = CliRunner().invoke(main, [command, *named, *arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
 
 
@@ -47,7 +48,14 @@ def copy_words(root, problem, words):
     run(root, "format")
 
 
+def decide(root, problem, ref, doc_id):
+    grounds = ["--section", "1.1", "--reason", "It mocks.", "--by", "ben"]
+    arguments = ["decide", ref, "--document", doc_id, *grounds, "--corpus", str(root)]
+    CliRunner().invoke(main, arguments)
+
+
 WORDINGS = [
+    (r"decide it with `readout decide (\S+) --document (\S+)", decide),
     (r"run `readout format`", lambda root, problem: run(root, "format")),
     (
         r"did you mean '([^']+)'\?",
@@ -126,6 +134,10 @@ def format_files(root):
     run(root, "format")
 
 
+def merge_files(root):
+    run(root, "merge", "--corpus", str(root))
+
+
 def compose(text):
     return text.replace("e\u0301", "\u00e9")
 
@@ -140,6 +152,7 @@ RECIPES = {
     "blank-text": [edit(f"{GOLD}/{CRITICS}.jsonl", '"note":" "', '"note":"Scare quotes."')],
     "checksum": [restore(f"raw/text/{TALKS}.txt")],
     "conflict-marker": [
+        merge_files,
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 5),
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 4),
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 3),
@@ -245,7 +258,6 @@ RECIPES = {
     "stance-holder": [
         edit(f"{GOLD}/{TALKS}.jsonl", '"holder":"noam-levi"', '"holder":"ada-quill"')
     ],
-    "undecided": [restore(DECISIONS)],
     "unexpected-file": [remove(f"{GOLD}/{BRIEF}-copy.jsonl")],
     "unknown-annotator": [
         rename(f"annotations/by/benn/{BRIEF}.jsonl", f"annotations/by/ben/{BRIEF}.jsonl")

@@ -78,8 +78,9 @@ def _find_unaccounted_marks(layer: Layer, text: str) -> list[int]:
         if isinstance(record, Boilerplate) or record.note:
             spans = main_spans(record)
         for span in spans:
-            # A mark may be just outside the span.
-            covered[span.start : span.end + 2] = b"\1" * (span.end + 2 - span.start)
+            # A mark may be just outside the span, and a wrong span may end far outside the text.
+            end = min(span.end + 2, len(covered))
+            covered[span.start : end] = b"\1" * (end - span.start)
     return [offset for offset in iter_quotation_marks(text) if not covered[offset + 1]]
 
 

@@ -188,7 +188,7 @@ def remove_annotation(
 
 @main.group(cls=OrderedGroup)
 def rename() -> None:
-    """Give an annotation, a registry entry or a document another id."""
+    """Rename annotations, registry entries or documents."""
 
 
 def _add_entry_renaming(kind: Any) -> None:

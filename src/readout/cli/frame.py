@@ -36,7 +36,17 @@ from readout.report.problems import (
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("check", "stats", "preview", "diff", "agree"),
-    "annotate": ("format", "add", "accept", "remove", "rename", "reanchor"),
+    "annotate": (
+        "format",
+        "add",
+        "accept",
+        "decide",
+        "differences",
+        "remove",
+        "rename",
+        "reanchor",
+        "merge",
+    ),
     "publish": ("build", "card", "new"),
     "exchange": ("import", "export"),
     "benchmark": (

@@ -87,8 +87,8 @@ def conflict_marker(raw: bytes) -> Iterator[Finding]:
     if not _MARKER.search(raw):
         return
     hint = (
-        "decide which lines are right, and delete the others and the marker lines; "
-        "of two versions of one record, keep only one."
+        "run `readout merge`, which resolves what it can and names the rest; of each conflict that "
+        "is left, keep one version of the record, and delete the others and the marker lines."
     )
     stray = "A merge conflict left its marker here."
     begun = 0

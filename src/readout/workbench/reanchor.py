@@ -8,7 +8,6 @@ there are none, the annotation is set aside for a person to look at, and is neve
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +25,7 @@ from readout.problem import Problem, RefusedError, nearest
 from readout.text.alignment import Alignment
 from readout.text.find import find_exact, is_inside_word, trim_space, widen_to_words
 from readout.workbench.format import format_layer
+from readout.workbench.git import run_git
 
 Outcome: TypeAlias = Literal["kept", "moved", "changed", "unplaced"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "moved", "changed", "unplaced")
@@ -384,8 +384,7 @@ def read_old_text(root: Path, meta: Document, revision: str, file: Path | None =
 
 def _read_revision(root: Path, meta: Document, revision: str) -> bytes:
     path = f"{revision}:./{read.TEXTS}/{meta.doc_id}.txt"
-    command = ["git", "-C", str(root), "show", "--end-of-options", path]
-    done = subprocess.run(command, capture_output=True, check=False)
+    done = run_git(root, "show", "--end-of-options", path)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise RefusedError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from readout.corpus.read import UnreadableCorpusError, find_root, read_bytes, re
 from readout.model import AnnotatedDocument, Corpus, Layer
 from readout.problem import is_failure, nearest
 from readout.workbench.format import format_layer
+from readout.workbench.git import is_repository, run_git
 
 
 class UnknownStateError(UnreadableCorpusError):
@@ -94,7 +94,7 @@ def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
     from a review. Links are left out: in the revision of a stranger they could lead to other files
     of this machine.
     """
-    listed = _git(here, "ls-tree", "-r", "-z", "--long", commit).stdout
+    listed = run_git(here, "ls-tree", "-r", "-z", "--long", commit).stdout
     blobs = []
     for entry in listed.split(b"\0"):
         about, _, raw_path = entry.partition(b"\t")
@@ -108,7 +108,7 @@ def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
             blobs.append((path, blob, int(size)))
 
     wanted = b"".join(blob + b"\n" for _, blob, _ in blobs)
-    content = _git(here, "cat-file", "--batch", stdin=wanted).stdout
+    content = run_git(here, "cat-file", "--batch", stdin=wanted).stdout
     at = 0
     for path, _, length in blobs:
         # Each object is "<hash> blob <size>", a line feed, its bytes, and a line feed.
@@ -123,13 +123,6 @@ def _is_inside(path: str) -> bool:
     return ".." not in parts and not PureWindowsPath(path).anchor
 
 
-def _git(
-    folder: Path, *arguments: str, stdin: bytes | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", *arguments]
-    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False)
-
-
 def _find_repository_folder(name: str, around: Path | None) -> Path:
     """Return the corpus folder: ``git ls-tree`` lists only this folder.
 
@@ -140,7 +133,7 @@ def _find_repository_folder(name: str, around: Path | None) -> Path:
     except UnreadableCorpusError:
         here = around or Path()
     try:
-        inside = _git(here, "rev-parse", "--is-inside-work-tree").returncode == 0
+        inside = is_repository(here)
     except FileNotFoundError:
         raise UnknownStateError(f"There is no folder {name!r}, and git is not installed.") from None
     if not inside:
@@ -152,11 +145,13 @@ def _find_repository_folder(name: str, around: Path | None) -> Path:
 
 def _resolve(here: Path, name: str) -> str:
     """Return the hash of the commit that a revision names."""
-    found = _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = run_git(
+        here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+    )
     if found.returncode == 0:
         return found.stdout.decode().strip()
 
-    listed = _git(here, "for-each-ref", "--format=%(refname:short)")
+    listed = run_git(here, "for-each-ref", "--format=%(refname:short)")
     hint = nearest(name, listed.stdout.decode(errors="replace").split())
     sentence = f"{hint[:1].upper()}{hint[1:]}"
     raise UnknownStateError(f"There is no folder and no git revision {name!r}. {sentence}".rstrip())
