@@ -337,9 +337,10 @@ def contradictory_annotation(
     """
     first: dict[tuple[Any, ...], tuple[int, AnyAnnotation]] = {}
     for index, record in enumerate(layer.records):
-        if type(record) not in _SAME:
+        subject = find_subject(record)
+        if subject is None:
             continue
-        number, other = first.setdefault(find_subject(record), (index, record))
+        number, other = first.setdefault(subject, (index, record))
         for name in _CLAIMS[type(record)]:
             theirs, ours = getattr(other, name), getattr(record, name)
             if theirs != ours:

@@ -16,11 +16,12 @@ from readout.model import ANNOTATION_CLASSES
 from readout.report.printing import print_lines
 
 if TYPE_CHECKING:
+    from readout.corpus.schema import Kind
     from readout.workbench.decide import Grounds
     from readout.workbench.uses import Edit
 
 TYPES = tuple(ANNOTATION_CLASSES)
-ENTRY_KINDS = ("speaker", "topic", "target", "annotator")
+ENTRY_KINDS: tuple[Kind, ...] = ("speaker", "topic", "target", "annotator")
 
 
 def _run(root: Path, make: Callable[[], Edit]) -> None:
@@ -128,7 +129,7 @@ def remove() -> None:
     """Remove annotations, registry entries or documents."""
 
 
-def _add_entry_removal(kind: Any) -> None:
+def _add_entry_removal(kind: Kind) -> None:
     @remove.command(kind)
     @takes_corpus()
     @click.argument("names", metavar="ID...", nargs=-1, required=True)
@@ -191,7 +192,7 @@ def rename() -> None:
     """Rename annotations, registry entries or documents."""
 
 
-def _add_entry_renaming(kind: Any) -> None:
+def _add_entry_renaming(kind: Kind) -> None:
     @rename.command(kind)
     @takes_corpus()
     @click.argument("old")

@@ -165,7 +165,6 @@ def _read_layer(root: Path, doc_id: str, layer: str | None) -> Sheet:
     """Return a layer, gold or suggestions; refuse one with drafts, whose places are not known."""
     place = _layer_path(layer, doc_id)
     sheet = read_sheet(root, place)
-    assert sheet is not None  # without names, every file is read
     if any(isinstance(record, dict) for _, record in sheet.lines):
         raise RefusedError(f"{place.path} lacks ids or offsets. Run `readout format` first.")
     return sheet

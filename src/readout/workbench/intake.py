@@ -166,7 +166,10 @@ class Intake:
     def describe(self, doc_id: str) -> Iterator[str]:
         """Yield what was done: a heading for each kind of outcome, and its first sentences."""
         for what, sentences in self._said.items():
-            yield f"{doc_id}: {what}: {len(sentences)}"
+            if len(sentences) == 1:
+                yield f"{doc_id}: {what}: {sentences[0]}"
+                continue
+            yield f"{doc_id}: {what}: {len(sentences)} annotations"
             for sentence in sentences[:SHOWN]:
                 yield f"  {sentence}"
             if len(sentences) > SHOWN:
@@ -386,26 +389,32 @@ class Statements:
         self.root = root
         self._known: dict[str, dict[str, str]] = {}
         self._golden: set[str] = set()
+        self._others: dict[str, set[str]] = {}
 
     def find(self, layer: str, statement: str) -> str:
         """Return the name that a statement of a layer has in gold.
 
-        It is that of quotes which gold and the layer share. If there are none, and gold uses the
-        layer's name for another statement, a number is added.
+        It is that of quotes which gold and the layer share. If there are none, it is the layer's
+        name; if gold has that for quotes which the layer says are no such statement, with a number.
         """
         if layer not in self._known:
             self._known[layer] = dict(self._iter_shared(layer))
         known = self._known[layer]
         if statement not in known:
             name, number = statement, 2
-            while name in self._golden:
+            taken = self._others[layer]
+            while name in taken or (name != statement and name in self._golden):
                 name, number = f"{statement}-{number}", number + 1
             known[statement] = name
             self._golden.add(name)
         return known[statement]
 
     def _iter_shared(self, layer: str) -> Iterator[tuple[str, str]]:
-        """Yield the names that quotes have in a layer and in gold, if gold names a statement."""
+        """Yield the names of the statement of quotes, in a layer and in gold, that both name.
+
+        Note the names of gold for quotes that have another name in the layer, or none.
+        """
+        others = self._others[layer] = set()
         index, _ = read.read_index(self.root)
         for meta in index.records:
             document, _ = read.read_document(self.root, meta, [layer])
@@ -419,9 +428,10 @@ class Statements:
             sayings = {signature(record, golden): record for record in golden.values()}
             by_id = {record.id: record for record in theirs.records}
             for record in theirs.records:
-                keys = _keys(record)
-                equal = sayings.get(signature(record, by_id)) if keys else None
-                yield from zip(keys, _keys(equal) if equal else (), strict=False)
+                equal = sayings.get(signature(record, by_id))
+                ours, named = _keys(record), _keys(equal) if equal else []
+                others.update(name for name in named if name not in ours)
+                yield from zip(ours, named, strict=False)
 
 
 def _keys(record: AnyAnnotation) -> list[str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from readout.checks.references import record_id
@@ -34,6 +36,7 @@ from readout.workbench.uses import (
     find_named,
     find_record,
     iter_record_paths,
+    iter_sheets,
     iter_uses,
     list_document_files,
     read_bytes,
@@ -74,7 +77,6 @@ def remove_entries(root: Path, kind: Kind, names: Collection[str]) -> Edit:
 
     place = RecordPath(file.path, "entries")
     sheet = read_sheet(root, place)
-    assert sheet is not None  # without names, every file is read
     kept = [record for _, record in sheet.lines if record_id(record) not in names]
     said = [f"removed the {kind} {name!r} from {file.path}" for name in names]
     return Edit({file.path: to_change(sheet, kept)}, tuple(said))
@@ -83,9 +85,8 @@ def remove_entries(root: Path, kind: Kind, names: Collection[str]) -> Edit:
 def _find_uses(root: Path, registry: str, name: str, doc_ids: list[str]) -> list[Use]:
     """Return every place that names a registry entry."""
     found = []
-    for place in iter_record_paths(root, doc_ids):
-        sheet = read_sheet(root, place, [name])
-        for use in iter_uses(sheet) if sheet else ():
+    for sheet in iter_sheets(root, iter_record_paths(root, doc_ids), name):
+        for use in iter_uses(sheet):
             is_named = use.role.kind == "entry" and use.role.of == registry and use.value == name
             is_theirs = registry == "annotators" and use.role.kind == "item"
             if is_named or (is_theirs and use.value.startswith(f"{name}#")):
@@ -117,7 +118,6 @@ def remove_documents(root: Path, names: Collection[str]) -> Edit:
     """
     place = RecordPath(read.DOCUMENTS, "entries")
     sheet = read_sheet(root, place)
-    assert sheet is not None  # without names, every file is read
     index, _ = read.read_index(root)
     for name in names:
         find_record(index, "document", name)
@@ -186,13 +186,27 @@ def _remove_from_document(
             if isinstance(changed, Decision) and not changed.about:
                 said.append(f"removed the decision {name!r}, which was about nothing else")
                 continue
-            if changed != record:
-                said.append(f"{place.path}: {name!r} names what is removed no longer")
+            said += _describe_loss(name, record, changed)
             records.append(changed)
         change = to_change(sheet, records)
         if records != [record for _, record in sheet.lines]:
             changes[place.path] = change
     return changes, said
+
+
+def _describe_loss(name: str, record: Any, changed: Any) -> list[str]:
+    """Return sentences about the fields of a record that named what is removed."""
+    if isinstance(record, Decision):
+        return [f"took it out of the decision {name!r}"] if changed != record else []
+    before, after = _to_fields(record), _to_fields(changed)
+    lost = [field for field in before if after.get(field) != before[field]]
+    return [f"removed the {field!r} of {name!r}, which named it" for field in lost]
+
+
+def _to_fields(record: Any) -> dict[str, Any]:
+    draft = record.annotation if isinstance(record, Suggestion) else record
+    fields: dict[str, Any] = msgspec.to_builtins(draft)
+    return fields
 
 
 def _suggestions_of(sheet: Sheet) -> list[Suggestion]:

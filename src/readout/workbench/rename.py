@@ -30,10 +30,10 @@ from readout.workbench.uses import (
     find_named,
     find_record,
     iter_record_paths,
+    iter_sheets,
     iter_uses,
     list_document_files,
     read_bytes,
-    read_sheet,
     read_sheets,
     to_change,
 )
@@ -179,10 +179,8 @@ def _rename_everywhere(
     """Return the changes of all files that name something, and the number of names in each."""
     changes: FileChanges = {}
     counts: dict[str, int] = {}
-    for place in iter_record_paths(root, doc_ids):
-        sheet = read_sheet(root, place, [old])
-        if sheet is None:
-            continue
+    for sheet in iter_sheets(root, iter_record_paths(root, doc_ids), old):
+        place = sheet.place
         changed = sum(rename(place, use.role, use.value) != use.value for use in iter_uses(sheet))
         if changed:
             records = [change_names(record, _at(place, rename)) for _, record in sheet.lines]

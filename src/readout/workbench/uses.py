@@ -160,18 +160,28 @@ def read_bytes(root: Path, path: str) -> bytes:
     return raw
 
 
-def read_sheet(root: Path, place: RecordPath, names: Iterable[str] = ()) -> Sheet | None:
-    """Return a file of records; None if it contains none of the names, which saves reading it.
+def iter_sheets(root: Path, places: Iterable[RecordPath], name: str) -> Iterator[Sheet]:
+    """Yield the files of records that may contain a name.
 
     Raises:
-        RefusedError: the file has problems, so that not every line is known.
+        RefusedError: one of these files has problems, so that not every line is known.
+
+    """
+    for place in places:
+        raw = read_bytes(root, place.path)
+        # An escape in JSON may spell a letter of an id.
+        if name.encode() in raw or b"\\u00" in raw:
+            yield read_sheet(root, place)
+
+
+def read_sheet(root: Path, place: RecordPath) -> Sheet:
+    """Return a file of records.
+
+    Raises:
+        RefusedError: the file is missing or has problems, so that not every line is known.
 
     """
     raw = read_bytes(root, place.path)
-    wanted = [name.encode() for name in names]
-    # An escape in JSON may spell a letter of an id.
-    if wanted and b"\\u00" not in raw and not any(name in raw for name in wanted):
-        return None
     lines, problems = _parse(place, raw)
     refuse_broken(place.path, problems)
     return Sheet(place, raw, lines)
@@ -285,14 +295,13 @@ def read_suggestions(root: Path, doc_id: str) -> dict[str, Suggestion]:
     if not os.path.lexists(root / place.path):
         return {}
     sheet = read_sheet(root, place)
-    return {record.annotation["id"]: record for _, record in sheet.lines} if sheet else {}
+    return {record.annotation["id"]: record for _, record in sheet.lines}
 
 
 def read_sheets(root: Path, doc_id: str) -> list[Sheet]:
     """Return all files of records about a document."""
     places = [place for place in iter_record_paths(root, [doc_id]) if place.doc_id]
-    sheets = [read_sheet(root, place) for place in places]
-    return [sheet for sheet in sheets if sheet is not None]
+    return [read_sheet(root, place) for place in places]
 
 
 # ---------------------------------------------------------------- the names in a record
