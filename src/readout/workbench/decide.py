@@ -176,11 +176,11 @@ def _refuse_decided(records: Iterable[Decision], refs: Sequence[Ref]) -> None:
             deciding.setdefault(parse_ref(text), record)
     is_new = any(ref not in deciding for ref in refs)
     for ref in refs:
-        record = deciding.get(ref)
-        if record and not (is_new and ref.annotator is None):
+        known = deciding.get(ref)
+        if known and not (is_new and ref.annotator is None):
             raise RefusedError(
-                f"{str(ref)!r} is decided already, by {record.id!r} (section {record.section}, "
-                f"{record.by}). Leave it out, or give --replace to decide it anew."
+                f"{str(ref)!r} is decided already, by {known.id!r} (section {known.section}, "
+                f"{known.by}). Leave it out, or give --replace to decide it anew."
             )
 
 
