@@ -39,6 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "annotate": (
         "format",
         "add",
+        "accept",
         "decide",
         "differences",
         "remove",
