@@ -279,7 +279,8 @@ def _document_command() -> click.Command:
             write(files)
         print_lines(f"wrote {path}" for path in files)
         next_step = (
-            f"Annotate {doc_id} in its gold file now; judge the suggestions one by one. "
+            f"Annotate {doc_id} in its gold file now; take each suggestion that is right into it "
+            "with `readout accept ID`. "
             f"Then set 'annotated' in {DOCUMENTS}."
         )
         print_line(next_step, fg="green")

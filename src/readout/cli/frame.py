@@ -36,16 +36,26 @@ from readout.report.problems import (
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("check", "stats", "preview", "diff", "agree"),
-    "annotate": ("format", "add", "reanchor", "merge"),
+    "annotate": (
+        "format",
+        "add",
+        "accept",
+        "decide",
+        "differences",
+        "remove",
+        "rename",
+        "reanchor",
+        "merge",
+    ),
     "publish": ("build", "card", "new"),
     "exchange": ("import", "export"),
     "benchmark": (
+        "bench items",
         "bench score",
         "bench compare",
         "bench power",
         "bench baseline",
         "bench board",
-        "bench folds",
     ),
 }
 """The commands in the order of ``readout --help``, which shows only these."""

@@ -1,14 +1,17 @@
-"""Read and resolve references to annotations, as people type them and decisions store them.
+"""Resolve references to annotations, as people type them and decisions store them.
 
 ``<id>`` is an annotation of gold, and ``<annotator_id>#<id>`` one in the layer of an annotator.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from readout.model import AnnotatedDocument, AnyAnnotation, Layer
+from readout.corpus.read import BY, GOLD, iter_annotators, read_bytes, read_document, read_index
+from readout.model import AnnotatedDocument, AnyAnnotation, Document, Layer
 from readout.problem import RefusedError, find_close
 
 _MARK = "#"
@@ -43,27 +46,14 @@ def parse_ref(text: str) -> Ref:
     return Ref(annotator, name) if mark else Ref(None, text)
 
 
-def resolve_refs(
-    documents: Sequence[AnnotatedDocument], refs: Iterable[str], doc_id: str | None = None
-) -> list[Resolved]:
-    """Return the annotations that references name, in their order.
-
-    With ``doc_id``, only this document is searched.
+def resolve_refs(documents: Sequence[AnnotatedDocument], refs: Iterable[str]) -> list[Resolved]:
+    """Return the annotations that references name in some documents, in their order.
 
     Raises:
-        RefusedError: there is no such document or annotation, or several documents have one.
+        RefusedError: there is no such annotation, or several documents have one.
 
     """
-    searched = [_find_document(documents, doc_id)] if doc_id is not None else documents
-    return [_resolve(searched, text) for text in refs]
-
-
-def _find_document(documents: Sequence[AnnotatedDocument], doc_id: str) -> AnnotatedDocument:
-    for document in documents:
-        if document.meta.doc_id == doc_id:
-            return document
-    known = [document.meta.doc_id for document in documents]
-    raise RefusedError(f"There is no document {doc_id!r}.{_ask(doc_id, known)}")
+    return [_resolve(documents, text) for text in refs]
 
 
 def _resolve(documents: Sequence[AnnotatedDocument], text: str) -> Resolved:
@@ -101,6 +91,7 @@ def _find_layers(
         if layer is not None:
             found.append((document, layer))
     if not found:
+        _refuse_document(documents, ref)
         where = "the document has" if len(documents) == 1 else "the corpus has"
         annotators = {layer.annotator or "" for each in documents for layer in each.layers}
         near = _ask(str(ref.annotator), annotators)
@@ -109,6 +100,15 @@ def _find_layers(
             f"{ref.annotator!r}.{near}"
         )
     return found
+
+
+def _refuse_document(documents: Sequence[AnnotatedDocument], ref: Ref) -> None:
+    """Refuse a reference that begins with a document, as annotations are named in the dataset."""
+    if any(document.meta.doc_id == ref.annotator for document in documents):
+        raise RefusedError(
+            f"{ref.annotator!r} is a document, not an annotator. "
+            f"Write {ref.id!r}, and name the document with --document."
+        )
 
 
 def _explain_unknown(ref: Ref, layers: Sequence[tuple[AnnotatedDocument, Layer]]) -> str:
@@ -125,3 +125,66 @@ def _explain_unknown(ref: Ref, layers: Sequence[tuple[AnnotatedDocument, Layer]]
 def _ask(name: str, known: Iterable[str]) -> str:
     close = find_close(name, set(known))
     return f" Did you mean {close!r}?" if close else ""
+
+
+def read_referred(
+    root: Path, refs: Sequence[str], doc_id: str | None = None
+) -> list[AnnotatedDocument]:
+    """Return the documents of a corpus in which references may lead somewhere.
+
+    They are those whose layers contain the ids, or all if an id is in none of them. With ``doc_id``
+    it is this document alone.
+
+    Raises:
+        RefusedError: there is no such document, or its text cannot be read.
+
+    """
+    chosen = _choose_documents(root, doc_id)
+    likely: dict[str, Document] = {}
+    for ref in dict.fromkeys(map(parse_ref, refs)):
+        found = [meta for meta in chosen if _may_name(root, meta, ref)]
+        if not found:
+            return _read_chosen(root, chosen)
+        likely.update({meta.doc_id: meta for meta in found})
+    return _read_chosen(root, likely.values())
+
+
+def read_documents(root: Path, doc_id: str | None = None) -> list[AnnotatedDocument]:
+    """Return the documents of a corpus, or the one that is named.
+
+    Raises:
+        RefusedError: there is no such document, or a text cannot be read.
+
+    """
+    return _read_chosen(root, _choose_documents(root, doc_id))
+
+
+def _choose_documents(root: Path, doc_id: str | None) -> list[Document]:
+    index, _ = read_index(root)
+    metas = {meta.doc_id: meta for meta in index.records}
+    if doc_id is None:
+        return list(metas.values())
+    if doc_id not in metas:
+        raise RefusedError(f"There is no document {doc_id!r}.{_ask(doc_id, metas)}")
+    return [metas[doc_id]]
+
+
+def _read_chosen(root: Path, metas: Iterable[Document]) -> list[AnnotatedDocument]:
+    annotators = list(iter_annotators(root))
+    found = []
+    for meta in metas:
+        document, problems = read_document(root, meta, annotators)
+        if document is None:
+            raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        found.append(document)
+    return found
+
+
+def _may_name(root: Path, meta: Document, ref: Ref) -> bool:
+    """Return whether the layer that a reference names has its id, for one document."""
+    folder = GOLD if ref.annotator is None else f"{BY}/{ref.annotator}"
+    path = f"{folder}/{meta.doc_id}.jsonl"
+    if not os.path.lexists(root / path):
+        return False
+    raw, _ = read_bytes(root, path)
+    return f'"{ref.id}"'.encode() in (raw or b"")

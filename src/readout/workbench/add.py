@@ -6,7 +6,7 @@ return the files to write, and write none themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,19 @@ from readout.corpus import read
 from readout.corpus.canonical import encode_records
 from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.schema import Kind, explain, propose_id
-from readout.model import Document, RecordFile, Registries, Speaker, Split
+from readout.model import (
+    ANNOTATION_CLASSES,
+    SPAN_FIELDS,
+    Document,
+    RecordFile,
+    Registries,
+    Speaker,
+    Split,
+    Suggestion,
+)
 from readout.problem import Problem, RefusedError, find_close, nearest
 from readout.workbench.suggest import suggest
+from readout.workbench.uses import RecordPath, change_names, read_sheet, read_suggestions
 
 Fields = Mapping[str, Any]
 """The fields of a record by name; a field that was not given is None or an empty tuple."""
@@ -48,10 +58,11 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileChang
     _refuse_faults(document, read.DOCUMENTS, registries)
     _refuse_other_kinds(document.outlet, registries)
 
+    suggestions = suggest(text, registries.speakers.values())
     new = {
         f"{read.TEXTS}/{document.doc_id}.txt": raw,
         f"{read.GOLD}/{document.doc_id}.jsonl": b"",
-        f"{read.SUGGESTIONS}/{document.doc_id}.jsonl": encode_suggestions(text, registries),
+        f"{read.SUGGESTIONS}/{document.doc_id}.jsonl": _encode_lines(suggestions),
     }
     changes: FileChanges = {}
     for path, content in new.items():
@@ -69,8 +80,10 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileChang
 def add_suggestions(root: Path, doc_id: str) -> FileChanges:
     """Return the file of suggestions for a document of the corpus, made again.
 
+    What was rejected stays rejected, and what gold has is not suggested.
+
     Raises:
-        RefusedError: there is no such document, or its text cannot be read.
+        RefusedError: there is no such document, or its text, gold or suggestions cannot be read.
 
     """
     index, _ = read.read_index(root)
@@ -83,8 +96,42 @@ def add_suggestions(root: Path, doc_id: str) -> FileChanges:
         _refuse_broken(f"{read.TEXTS}/{doc_id}.txt", problems)
     registries, _ = read.read_registries(root)
     path = f"{read.SUGGESTIONS}/{doc_id}.jsonl"
-    new = encode_suggestions(text or "", registries)
-    return {path: Change(_read_present(root, path), new)}
+    suggestions = suggest(text or "", registries.speakers.values())
+    gold = read_sheet(root, RecordPath(f"{read.GOLD}/{doc_id}.jsonl", "layer", doc_id))
+    accepted = [record for _, record in gold.lines]
+    earlier = read_suggestions(root, doc_id).values()
+    left = _leave_out_judged(suggestions, accepted, earlier)
+    return {path: Change(_read_present(root, path), _encode_lines(left))}
+
+
+def _leave_out_judged(
+    suggestions: Iterable[Suggestion], gold: Iterable[Any], earlier: Iterable[Suggestion]
+) -> list[Suggestion]:
+    """Return new suggestions without those that gold has; earlier rejected ones are kept as such.
+
+    Annotations are the same if their types and main spans are: a judgement holds although a new
+    alias of a speaker, and with it the id of a suggestion, may have changed.
+    """
+    golden = {_find_place(record): record.id for record in gold if not isinstance(record, dict)}
+    rejected = {_find_place(each.annotation): each for each in earlier if each.rejected}
+    accepted = {}
+    left = []
+    for each in suggestions:
+        place = _find_place(each.annotation)
+        if place in golden:
+            accepted[each.annotation["id"]] = golden[place]
+        else:
+            left.append(replace(each, rejected=rejected.pop(place, None) is not None))
+    left = [change_names(each, lambda _, name: accepted.get(name, name)) for each in left]
+    return sorted([*left, *rejected.values()], key=lambda each: _find_place(each.annotation)[1])
+
+
+def _find_place(annotation: Any) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Return the type and the main spans of an annotation or a draft of one."""
+    draft = annotation if isinstance(annotation, dict) else msgspec.to_builtins(annotation)
+    spans = draft[SPAN_FIELDS[ANNOTATION_CLASSES[draft["type"]]][0]]
+    places = [spans] if isinstance(spans, dict) else spans
+    return draft["type"], tuple((span["start"], span["end"]) for span in places)
 
 
 def _read_present(root: Path, path: str) -> bytes | None:
@@ -93,10 +140,8 @@ def _read_present(root: Path, path: str) -> bytes | None:
     return raw
 
 
-def encode_suggestions(text: str, registries: Registries) -> bytes:
-    """Return the suggestions for a text as JSON lines, in text order."""
-    found = suggest(text, registries.speakers.values())
-    return b"".join(msgspec.json.encode(each) + b"\n" for each in found)
+def _encode_lines(suggestions: Iterable[Suggestion]) -> bytes:
+    return b"".join(msgspec.json.encode(each) + b"\n" for each in suggestions)
 
 
 def _decode_text(file: Path, raw: bytes) -> str:

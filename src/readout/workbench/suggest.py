@@ -2,7 +2,7 @@
 
 Known names become mentions; quotation marks and verbs of speech become quotes. Suggestions save
 typing, not judgement: recall comes before precision, cues are English only, and a suggestion is not
-an annotation until a person has copied it into a layer.
+an annotation until a person has accepted it.
 """
 
 from __future__ import annotations
