@@ -360,8 +360,8 @@ def _merge_lists(name: str, base: Any, ours: Any, theirs: Any) -> tuple[Any] | N
         return None
 
     items = {encode_value(item): item for value in versions for item in value}
-    encoded = ([encode_value(item) for item in value] for value in versions)
-    merged = merge_items(*encoded, are_edited=_LISTS[name])
+    old, mine, yours = ([encode_value(item) for item in value] for value in versions)
+    merged = merge_items(old, mine, yours, _LISTS[name])
     return None if merged is None else ([items[each] for each in merged],)
 
 
