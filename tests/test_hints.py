@@ -48,7 +48,14 @@ def copy_words(root, problem, words):
     run(root, "format")
 
 
+def decide(root, problem, ref, doc_id):
+    grounds = ["--section", "1.1", "--reason", "It mocks.", "--by", "ben"]
+    arguments = ["decide", ref, "--document", doc_id, *grounds, "--corpus", str(root)]
+    CliRunner().invoke(main, arguments)
+
+
 WORDINGS = [
+    (r"decide it with `readout decide (\S+) --document (\S+)", decide),
     (r"run `readout format`", lambda root, problem: run(root, "format")),
     (
         r"did you mean '([^']+)'\?",
@@ -251,7 +258,6 @@ RECIPES = {
     "stance-holder": [
         edit(f"{GOLD}/{TALKS}.jsonl", '"holder":"noam-levi"', '"holder":"ada-quill"')
     ],
-    "undecided": [restore(DECISIONS)],
     "unexpected-file": [remove(f"{GOLD}/{BRIEF}-copy.jsonl")],
     "unknown-annotator": [
         rename(f"annotations/by/benn/{BRIEF}.jsonl", f"annotations/by/ben/{BRIEF}.jsonl")

@@ -7,7 +7,7 @@ canonical order. Offsets are Unicode code points of the raw text, end excluded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import chain
 from operator import attrgetter
@@ -230,6 +230,7 @@ class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="sugge
 
 # ---------------------------------------------------------------- what each field names
 
+R = TypeVar("R", bound=Record)
 FieldKind: TypeAlias = Literal[
     "id",
     "entry",
@@ -461,6 +462,28 @@ def _visited_fields(
     return tuple((name, written[name], roles[name]) for name in names)
 
 
+def map_values(record: R, change: Callable[[FieldRole, Any], Any], *kinds: FieldKind) -> R:
+    """Return a record with ``change(role, value)`` for every value of these kinds.
+
+    It mirrors :func:`iter_values`, but does not look into parts. An item of a list for which
+    ``change`` returns None is dropped.
+    """
+    fields = {}
+    for name in fields_of(type(record), *kinds):
+        value = getattr(record, name)
+        if value is not None:
+            fields[name] = change_value(value, FIELD_ROLES[type(record)][name], change)
+    return msgspec.structs.replace(record, **fields)
+
+
+def change_value(value: Any, role: FieldRole, change: Callable[[FieldRole, Any], Any]) -> Any:
+    """Return ``change(role, value)``, or a list of the results for the items of a list."""
+    if not role.many:
+        return change(role, value)
+    changed = [change(role, item) for item in value]
+    return tuple(item for item in changed if item is not None)
+
+
 def find_names(record_class: type[Record], field: str, records: Iterable[Any]) -> set[str]:
     """Return the ids that records of one class name in one field."""
     values = map(attrgetter(field), records)
@@ -477,7 +500,6 @@ def named_entries(record: Record, registry: str) -> list[str]:
 # ---------------------------------------------------------------- files
 
 
-R = TypeVar("R", bound=Record)
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 

@@ -199,7 +199,7 @@ def _check_decided(
         layers = [document.gold, *layers]
     for layer in layers:
         if layer.path in sound:
-            yield from _run((adjudication.undecided,), layer, differences, decided, said)
+            yield from _run((adjudication.undecided,), layer, document, differences, decided, said)
 
 
 class Usage(msgspec.Struct):

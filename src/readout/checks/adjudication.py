@@ -106,7 +106,7 @@ def iter_about(file: RecordFile[Decision]) -> Iterator[tuple[Ref, int, int]]:
 def unknown_item(
     file: RecordFile[Decision], document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
-    """Every annotation that a decision is about exists: in the layer of its annotator, or in gold."""
+    """Every annotation that a decision is about exists, in gold or in the layer it names."""
     for ref, index, number in iter_about(file):
         layer = document.find_layer(ref.annotator)
         if layer is None:
@@ -180,7 +180,9 @@ def missing_layer(document: AnnotatedDocument) -> Iterator[Finding]:
     for number, annotator in enumerate(document.meta.adjudicated):
         if annotator not in known:
             message = f"There is no layer of {annotator!r} for {document.meta.doc_id!r}."
-            hint = f"restore {read.BY}/{annotator}/{document.meta.doc_id}.jsonl, or remove the name."
+            hint = (
+                f"restore {read.BY}/{annotator}/{document.meta.doc_id}.jsonl, or remove the name."
+            )
             if close := find_close(annotator, unnamed):
                 hint = f"did you mean {close!r}?"
             yield Finding(message, ("adjudicated", number), hint=hint)
@@ -188,7 +190,11 @@ def missing_layer(document: AnnotatedDocument) -> Iterator[Finding]:
 
 @rule("undecided", "guideline")
 def undecided(
-    layer: Layer, differences: Collection[Ref], decided: Collection[Ref], said: Signatures
+    layer: Layer,
+    document: AnnotatedDocument,
+    differences: Collection[Ref],
+    decided: Collection[Ref],
+    said: Signatures,
 ) -> Iterator[Finding]:
     """A decision is about every difference between gold and the adjudicated layers.
 
@@ -207,10 +213,9 @@ def undecided(
                 f"Not every adjudicated layer says the same as {record.id!r}, and no decision is "
                 "about it."
             )
-        yield Finding(message, ("id",), index, hint=_UNDECIDED.format(ref=ref))
-
-
-_UNDECIDED = "decide it with `readout decide {ref} --section N --reason TEXT --by ID`."
+        place = f"{ref} --document {document.meta.doc_id}"
+        hint = f"decide it with `readout decide {place} --section N --reason TEXT --by ID`."
+        yield Finding(message, ("id",), index, hint=hint)
 
 
 @rule("needless-decision", "guideline", "warning")

@@ -36,7 +36,16 @@ from readout.report.problems import (
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("check", "stats", "preview", "diff", "agree"),
-    "annotate": ("format", "add", "reanchor", "merge"),
+    "annotate": (
+        "format",
+        "add",
+        "decide",
+        "differences",
+        "remove",
+        "rename",
+        "reanchor",
+        "merge",
+    ),
     "publish": ("build", "card", "new"),
     "exchange": ("import", "export"),
     "benchmark": (

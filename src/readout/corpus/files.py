@@ -189,6 +189,14 @@ def write_files(root: Path, changes: Mapping[str, Change]) -> None:
         write(changes)
 
 
+def remove_empty_folders(root: Path, changes: Mapping[str, Change]) -> None:
+    """Remove the folders that are empty now that the changes removed their files."""
+    for path, change in changes.items():
+        if change.new is None:
+            with suppress(OSError):
+                find_place(root, path).parent.rmdir()
+
+
 def write_generated(root: Path, changes: Mapping[str, Change]) -> None:
     """Write changes of generated files as :func:`write_files` does, but follow no links.
 

@@ -39,6 +39,7 @@ BY = "annotations/by"
 ADJUDICATION = "annotations/adjudication"
 SUGGESTIONS = "annotations/suggestions"
 UNPLACED = "annotations/unplaced"
+REVIEWS = "annotations/reviews"
 SPLITS: tuple[Split, ...] = get_args(Split)
 IPTC = "annotations/iptc-mediatopics.tsv"
 GUIDELINES = "annotations/GUIDELINES.md"

@@ -1,14 +1,17 @@
-"""Read and resolve references to annotations, as people type them and decisions store them.
+"""Resolve references to annotations, as people type them and decisions store them.
 
 ``<id>`` is an annotation of gold, and ``<annotator_id>#<id>`` one in the layer of an annotator.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from readout.model import AnnotatedDocument, AnyAnnotation, Layer
+from readout.corpus.read import BY, GOLD, iter_annotators, read_bytes, read_document, read_index
+from readout.model import AnnotatedDocument, AnyAnnotation, Document, Layer
 from readout.problem import RefusedError, find_close
 
 _MARK = "#"
@@ -43,27 +46,14 @@ def parse_ref(text: str) -> Ref:
     return Ref(annotator, name) if mark else Ref(None, text)
 
 
-def resolve_refs(
-    documents: Sequence[AnnotatedDocument], refs: Iterable[str], doc_id: str | None = None
-) -> list[Resolved]:
-    """Return the annotations that references name, in their order.
-
-    With ``doc_id``, only this document is searched.
+def resolve_refs(documents: Sequence[AnnotatedDocument], refs: Iterable[str]) -> list[Resolved]:
+    """Return the annotations that references name in some documents, in their order.
 
     Raises:
-        RefusedError: there is no such document or annotation, or several documents have one.
+        RefusedError: there is no such annotation, or several documents have one.
 
     """
-    searched = [_find_document(documents, doc_id)] if doc_id is not None else documents
-    return [_resolve(searched, text) for text in refs]
-
-
-def _find_document(documents: Sequence[AnnotatedDocument], doc_id: str) -> AnnotatedDocument:
-    for document in documents:
-        if document.meta.doc_id == doc_id:
-            return document
-    known = [document.meta.doc_id for document in documents]
-    raise RefusedError(f"There is no document {doc_id!r}.{_ask(doc_id, known)}")
+    return [_resolve(documents, text) for text in refs]
 
 
 def _resolve(documents: Sequence[AnnotatedDocument], text: str) -> Resolved:
@@ -125,3 +115,64 @@ def _explain_unknown(ref: Ref, layers: Sequence[tuple[AnnotatedDocument, Layer]]
 def _ask(name: str, known: Iterable[str]) -> str:
     close = find_close(name, set(known))
     return f" Did you mean {close!r}?" if close else ""
+
+
+def read_referred(
+    root: Path, refs: Sequence[str], doc_id: str | None = None
+) -> list[AnnotatedDocument]:
+    """Return the documents of a corpus in which references may lead somewhere.
+
+    They are those whose files contain one of the ids, or all if none does. With ``doc_id`` it is
+    this document alone.
+
+    Raises:
+        RefusedError: there is no such document, or its text cannot be read.
+
+    """
+    chosen = _choose_documents(root, doc_id)
+    annotators = list(iter_annotators(root))
+    folders = [GOLD, *[f"{BY}/{name}" for name in annotators]]
+    names = [parse_ref(text).id.encode() for text in refs]
+    likely = [meta for meta in chosen if _may_name(root, meta, folders, names)]
+    return _read_chosen(root, likely or chosen)
+
+
+def read_documents(root: Path, doc_id: str | None = None) -> list[AnnotatedDocument]:
+    """Return the documents of a corpus, or the one that is named.
+
+    Raises:
+        RefusedError: there is no such document, or a text cannot be read.
+
+    """
+    return _read_chosen(root, _choose_documents(root, doc_id))
+
+
+def _choose_documents(root: Path, doc_id: str | None) -> list[Document]:
+    index, _ = read_index(root)
+    metas = {meta.doc_id: meta for meta in index.records}
+    if doc_id is None:
+        return list(metas.values())
+    if doc_id not in metas:
+        raise RefusedError(f"There is no document {doc_id!r}.{_ask(doc_id, metas)}")
+    return [metas[doc_id]]
+
+
+def _read_chosen(root: Path, metas: Iterable[Document]) -> list[AnnotatedDocument]:
+    annotators = list(iter_annotators(root))
+    found = []
+    for meta in metas:
+        document, problems = read_document(root, meta, annotators)
+        if document is None:
+            raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        found.append(document)
+    return found
+
+
+def _may_name(root: Path, meta: Document, folders: Sequence[str], names: Sequence[bytes]) -> bool:
+    for folder in folders:
+        path = f"{folder}/{meta.doc_id}.jsonl"
+        if os.path.lexists(root / path):
+            raw, _ = read_bytes(root, path)
+            if any(name in (raw or b"") for name in names):
+                return True
+    return False

@@ -109,14 +109,15 @@ def format_markdown(table: Table) -> str:
     rule = tuple("---:" if numeric else "---" for numeric in _find_numeric(table))
     lines = []
     for row in (table.columns, rule, *table.rows):
-        cells = " | ".join(_escape_markdown(str(value)) for value in row)
+        cells = " | ".join(escape_markdown(str(value)) for value in row)
         lines.append(f"| {cells} |")
 
     text = "\n".join(lines)
     return f"{text}\n\n{table.note}" if table.note else text
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Return text for a cell of a Markdown table."""
     # A name must not open an HTML comment, such as a marker of a generated section.
     return text.replace("|", "\\|").replace("\n", " ").replace("<!--", "&lt;!--")
 

@@ -24,7 +24,7 @@ def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreemen
         versions.setdefault(annotator.guidelines_version, []).append(name)
 
     pairs: list[PairAgreement] = []
-    for names in versions.values():
+    for _, names in sorted(versions.items()):
         if len(names) > 1:
             pairs += compare_all_pairs(corpus.documents, names, with_gamma)
     return pairs

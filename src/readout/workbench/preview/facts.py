@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from readout.corpus.refs import Ref
 from readout.model import (
     AnnotatedDocument,
     AnnotationType,
@@ -92,7 +93,7 @@ class LayerScope:
         self.document = document
         self.prefix = prefix
         self.statements = statements
-        self.is_gold = layer.annotator is None
+        self.annotator = layer.annotator
         self.by_id = {record.id: record for record in layer.records}
         self.reverse: dict[tuple[str, str], list[str]] = {}
         for record in layer.records:
@@ -191,7 +192,7 @@ def _quote_facts(scope: LayerScope, quote: Quote) -> Iterator[tuple[str, list[Va
     yield "stances", scope.links("quote", quote.id)
     if quote.statement:
         yield "statement", [Value(quote.statement)]
-        if scope.statements and scope.is_gold:
+        if scope.statements and scope.annotator is None:
             doc_id = scope.document.meta.doc_id
             yield "also reported", [*scope.statements.elsewhere(quote.statement, doc_id, quote.id)]
 
@@ -247,11 +248,11 @@ def iter_facts(scope: LayerScope, annotation: AnyAnnotation) -> Iterator[Fact]:
             yield Fact(name, tuple(values))
     if annotation.note:
         yield Fact("note", (Value(annotation.note),))
-    if scope.is_gold:
-        for each in scope.document.adjudication.records:
-            if annotation.id in each.about:
-                decision = f"guidelines {each.section} · by {each.by}"
-                yield Fact("adjudication", (Value(each.reason, decision),))
+    ref = str(Ref(scope.annotator, annotation.id))
+    for each in scope.document.adjudication.records:
+        if ref in each.about:
+            decision = f"guidelines {each.section} · by {each.by}"
+            yield Fact("decision", (Value(each.reason, decision),))
 
     text = scope.document.text
     wrong = [
