@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -300,27 +300,38 @@ def _iter_reports(
     outline: _Outline, cues: Sequence[_Place], patterns: _Patterns
 ) -> Iterator[_Report]:
     """Yield clauses after a verb of speech and "that", and all quotations outside them."""
-    broken = _find_interruptions(outline, cues)
-    free_cues = [cue for cue in cues if cue not in set(broken.values())]
-    clauses = list(_iter_clauses(outline, free_cues, patterns))
+    clauses = list(_iter_clauses(outline, cues, patterns))
+    inside = _find_inside(outline, clauses)
+    broken = _find_interruptions(outline, cues, inside)
+    taken = set(broken.values())
+    if taken:
+        clauses = [clause for clause in clauses if clause.cue not in taken]
+        inside = _find_inside(outline, clauses)
     yield from clauses
 
-    # The clauses are in the order of their starts, so the furthest end so far tells whether one of
-    # those that start before a quotation contains it.
-    clause_starts = [clause.whole.start for clause in clauses]
-    furthest = list(accumulate((clause.whole.end for clause in clauses), max))
-    quotations = outline.quotations
-    for index, quotation in enumerate(quotations):
-        at = bisect_right(clause_starts, quotation.start) - 1
-        is_in_clause = at >= 0 and furthest[at] >= quotation.end
-        if is_in_clause or index - 1 in broken:
+    for index, quotation in enumerate(outline.quotations):
+        if index in inside or index - 1 in broken:
             continue
         if index in broken:
-            parts = (quotation, quotations[index + 1])
+            parts = (quotation, outline.quotations[index + 1])
             reason = "A quotation that a verb of speech interrupts."
             yield _Report(parts, "direct", broken[index], reason)
         else:
             yield _report_quotation(outline, quotation, cues, patterns)
+
+
+def _find_inside(outline: _Outline, clauses: Sequence[_Report]) -> set[int]:
+    """Return the numbers of the quotations that a clause contains."""
+    # The clauses are in the order of their starts, so the furthest end so far tells whether one of
+    # those that start before a quotation contains it.
+    starts = [clause.whole.start for clause in clauses]
+    furthest = list(accumulate((clause.whole.end for clause in clauses), max))
+    found = set()
+    for index, quotation in enumerate(outline.quotations):
+        at = bisect_right(starts, quotation.start) - 1
+        if at >= 0 and furthest[at] >= quotation.end:
+            found.add(index)
+    return found
 
 
 def _report_quotation(
@@ -336,8 +347,12 @@ def _report_quotation(
 _PAUSES = frozenset(",،–—-")
 
 
-def _find_interruptions(outline: _Outline, cues: Sequence[_Place]) -> dict[int, _Place]:
+def _find_interruptions(
+    outline: _Outline, cues: Sequence[_Place], inside: Container[int]
+) -> dict[int, _Place]:
     """Return the cues that interrupt a quotation, by the number of its first part.
+
+    A first part ``inside`` of a clause already has a cue.
 
     In “We go,” she said, “by boat.” a cue and a comma are between the parts. If a sentence ends
     between them, or if there is a second cue, they are two quotations.
@@ -347,7 +362,12 @@ def _find_interruptions(outline: _Outline, cues: Sequence[_Place]) -> dict[int, 
         between = outline.text[first.end : min(second.start, first.end + 2 * _REACH)]
         is_near = first.end + len(between) == second.start
         goes_on = is_near and between.rstrip()[-1:] in _PAUSES
-        if index - 1 in found or not goes_on or outline.are_parted(first, second):
+        if (
+            index in inside
+            or index - 1 in found
+            or not goes_on
+            or outline.are_parted(first, second)
+        ):
             continue
         at = bisect_left(cues, first)
         inside = [cue for cue in cues[at : at + 2] if cue.end <= second.start]
