@@ -222,10 +222,15 @@ class Decision(Record, frozen=True, kw_only=True):
 
 
 class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="suggestion"):
-    """A line of ``suggestions/<doc_id>.jsonl``: an unjudged proposal. No layer may contain it."""
+    """A line of ``suggestions/<doc_id>.jsonl``: a proposal that nobody has accepted.
+
+    No layer may contain it. Its id is that of the proposed annotation, which is made from what the
+    annotation says.
+    """
 
     annotation: dict[str, Any]
     reason: str
+    rejected: bool = False
 
 
 # ---------------------------------------------------------------- what each field names
@@ -396,7 +401,7 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "reason": _FREE_TEXT,
         "by": _names_one("annotators"),
     },
-    Suggestion: {"annotation": FieldRole("parts"), "reason": _FREE_TEXT},
+    Suggestion: {"annotation": FieldRole("parts"), "reason": _FREE_TEXT, "rejected": _CODE},
 }
 """What every field of every record names, in canonical order; all other modules read it here."""
 
@@ -644,6 +649,23 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     registries: Registries
     index: RecordFile[Document]
     documents: tuple[AnnotatedDocument, ...]
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One question of the benchmark. ``inputs`` is all that a system may see; ``gold`` answers it.
+
+    ``event``, ``holder`` and ``target`` are the columns that folds are made from; ``holder`` and
+    ``target`` are None if the item does not name them.
+    """
+
+    id: str
+    task: str
+    doc_id: str
+    event: str
+    holder: str | None
+    target: str | None
+    inputs: Mapping[str, Any]
+    gold: Any
 
 
 def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:

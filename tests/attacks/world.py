@@ -93,7 +93,7 @@ CORPUS_COMMANDS = {
     ],
     "add suggestions": ["add", "suggestions", "--corpus", "{top}/corpus", DOC],
     "card": ["card", "{top}/corpus"],
-    "bench folds": ["bench", "folds", "--write", "{top}/corpus"],
+    "bench items": ["bench", "items", "--freeze", "{top}/corpus"],
     "bench baseline": ["bench", "baseline", "--corpus", "{top}/corpus", "majority", "--jobs", "1"],
     "bench board": ["bench", "board", "{top}/corpus"],
     "import": [
@@ -117,7 +117,7 @@ WRITTEN = {
     ],
     "add suggestions": [f"annotations/suggestions/{DOC}.jsonl"],
     "card": ["DATACARD.md"],
-    "bench folds": ["submissions/folds/polarity.event.json"],
+    "bench items": ["submissions/items/release.json"],
     "bench baseline": ["submissions/majority/system.yaml"],
     "bench board": ["submissions/LEADERBOARD.md"],
     "import": [f"annotations/by/ann/{DOC}.jsonl"],

@@ -307,8 +307,13 @@ _CLAIMS: Mapping[type, tuple[str, ...]] = {
 """The fields in which two annotations about the same contradict each other."""
 
 
-def _find_subject(record: AnyAnnotation) -> tuple[Any, ...]:
-    """Return what an annotation is about, which includes its first span."""
+def find_subject(record: AnyAnnotation) -> tuple[Any, ...] | None:
+    """Return what an annotation is about, which includes its first span.
+
+    It is None for a passage, which may be about several topics.
+    """
+    if type(record) not in _SAME:
+        return None
     return type(record), *[getattr(record, name) for name in _SAME[type(record)]]
 
 
@@ -318,7 +323,7 @@ def _subjects_differ(columns: Columns) -> bool:
         return True
     pairs = zip(columns.layer.records, columns.places, strict=True)
     shared = [record for record, place in pairs if count[place] > 1 and type(record) in _SAME]
-    return len(set(map(_find_subject, shared))) == len(shared)
+    return len(set(map(find_subject, shared))) == len(shared)
 
 
 @rule("contradictory-annotation", "span", shortcut=_subjects_differ)
@@ -332,9 +337,10 @@ def contradictory_annotation(
     """
     first: dict[tuple[Any, ...], tuple[int, AnyAnnotation]] = {}
     for index, record in enumerate(layer.records):
-        if type(record) not in _SAME:
+        subject = find_subject(record)
+        if subject is None:
             continue
-        number, other = first.setdefault(_find_subject(record), (index, record))
+        number, other = first.setdefault(subject, (index, record))
         for name in _CLAIMS[type(record)]:
             theirs, ours = getattr(other, name), getattr(record, name)
             if theirs != ours:

@@ -280,7 +280,8 @@ def _document_command() -> click.Command:
         print_lines(f"wrote {path}" for path in added.changes)
         _print_gap(added.document.language)
         next_step = (
-            f"Annotate {added.document.doc_id} in its gold file now; judge the suggestions one by one. "
+            f"Annotate {added.document.doc_id} in its gold file now; take each suggestion that is "
+            "right into it with `readout accept ID`. "
             f"Then set 'annotated' in {DOCUMENTS}."
         )
         print_line(next_step, fg="green")

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from readout.cli.frame import OrderedGroup, main, print_problems, summarise
-from readout.cli.names import DOCUMENT
+from readout.cli.names import ANNOTATOR, DOCUMENT
 from readout.cli.options import all_problems_option, takes_corpus
+from readout.model import ANNOTATION_CLASSES
 from readout.report.printing import print_lines
 
 if TYPE_CHECKING:
+    from readout.corpus.schema import Kind
+    from readout.workbench.decide import Grounds
     from readout.workbench.uses import Edit
 
-ENTRY_KINDS = ("speaker", "topic", "target", "annotator")
+TYPES = tuple(ANNOTATION_CLASSES)
+ENTRY_KINDS: tuple[Kind, ...] = ("speaker", "topic", "target", "annotator")
 
 
 def _run(root: Path, make: Callable[[], Edit]) -> None:
@@ -37,6 +41,86 @@ def _run(root: Path, make: Callable[[], Edit]) -> None:
     sys.exit(int(is_failure(problems)))
 
 
+def grounds_options(command: Any) -> Any:
+    """Add the options that say why gold differs from adjudicated layers: all three, or none."""
+    helps = {
+        "by": "The annotator who decides.",
+        "reason": "Why gold differs from the adjudicated layers, in one sentence.",
+        "section": "The section of the guidelines that the decision follows.",
+    }
+    for name, text in helps.items():
+        command = click.option(f"--{name}", help=text)(command)
+    return command
+
+
+def _to_grounds(section: str | None, reason: str | None, by: str | None) -> Grounds | None:
+    """Return the grounds of a decision; None if there are none, and an error if one is missing."""
+    from readout.workbench.decide import Grounds
+
+    if section is None and reason is None and by is None:
+        return None
+    if section is None or reason is None or by is None:
+        raise click.UsageError("Give all of --section, --reason and --by, or none of them.")
+    return Grounds(section, reason, by)
+
+
+# ---------------------------------------------------------------- accept
+
+
+@main.command()
+@takes_corpus()
+@click.argument("refs", metavar="REF...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Accept everything that can be accepted.")
+@click.option("--layer", type=ANNOTATOR, help="With --all: accept the layer of this annotator.")
+@click.option("--suggestions", is_flag=True, help="With --all: accept the suggestions.")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    type=click.Choice(TYPES),
+    help="With --all: accept annotations of this type only. Repeatable.",
+)
+@click.option("--document", "doc_id", type=DOCUMENT, help="Only look at this document.")
+@click.option("--replace", metavar="GOLD_ID", help="Put it in the place of this gold annotation.")
+@click.option("--beside", is_flag=True, help="Accept it although gold has much the same there.")
+@click.option("--speaker", metavar="ID", help="Give this speaker to suggestions that lack one.")
+@grounds_options
+@all_problems_option
+def accept(
+    root: Path,
+    refs: tuple[str, ...],
+    everything: bool,
+    layer: str | None,
+    suggestions: bool,
+    types: tuple[Any, ...],
+    doc_id: str | None,
+    replace: str | None,
+    beside: bool,
+    speaker: str | None,
+    **grounds: str | None,
+) -> None:
+    """Take suggestions, or annotations of a layer, into gold.
+
+    A REF is the id of a suggestion, or ANNOTATOR#ID. What it refers to comes along: references lead
+    to the same annotations in gold, or these are accepted too. With --all, what contradicts gold is
+    left out and listed; if it was named, nothing is accepted.
+    """
+    from readout.workbench.accept import Selection
+    from readout.workbench.accept import accept as make
+    from readout.workbench.intake import Manner
+
+    if everything == bool(refs):
+        raise click.UsageError("Name what to accept, or give --all.")
+    if everything and (layer is None) == (not suggestions):
+        raise click.UsageError("With --all, give either --layer ANNOTATOR or --suggestions.")
+    if refs and (layer or suggestions or types):
+        raise click.UsageError("--layer, --suggestions and --type belong to --all.")
+    selection = Selection(refs, "suggestions" if suggestions else layer, types, doc_id)
+    manner = Manner(replace, speaker, beside)
+    chosen = _to_grounds(**grounds)
+    _run(root, lambda: make(root, selection, manner, chosen))
+
+
 # ---------------------------------------------------------------- remove
 
 
@@ -45,7 +129,7 @@ def remove() -> None:
     """Remove annotations, registry entries or documents."""
 
 
-def _add_entry_removal(kind: Any) -> None:
+def _add_entry_removal(kind: Kind) -> None:
     @remove.command(kind)
     @takes_corpus()
     @click.argument("names", metavar="ID...", nargs=-1, required=True)
@@ -79,6 +163,27 @@ def remove_document(root: Path, names: tuple[str, ...]) -> None:
     _run(root, lambda: remove_documents(root, names))
 
 
+@remove.command("annotation")
+@takes_corpus()
+@click.argument("refs", metavar="REF...", nargs=-1, required=True)
+@click.option("--document", "doc_id", type=DOCUMENT, help="Only look at this document.")
+@grounds_options
+@all_problems_option
+def remove_annotation(
+    root: Path, refs: tuple[str, ...], doc_id: str | None, **grounds: str | None
+) -> None:
+    """Remove annotations of gold or of a layer, or reject suggestions.
+
+    A REF is the id of a gold annotation, ANNOTATOR#ID, or suggestions#ID. Other annotations and
+    decisions name it no longer; a decision about nothing else goes too. A rejected suggestion stays
+    in its file, so that it is not made again.
+    """
+    from readout.workbench.remove import remove_annotations
+
+    chosen = _to_grounds(**grounds)
+    _run(root, lambda: remove_annotations(root, refs, doc_id, chosen))
+
+
 # ---------------------------------------------------------------- rename
 
 
@@ -87,7 +192,7 @@ def rename() -> None:
     """Rename annotations, registry entries or documents."""
 
 
-def _add_entry_renaming(kind: Any) -> None:
+def _add_entry_renaming(kind: Kind) -> None:
     @rename.command(kind)
     @takes_corpus()
     @click.argument("old")
@@ -118,3 +223,19 @@ def rename_document_(root: Path, old: str, new: str) -> None:
     from readout.workbench.rename import rename_document
 
     _run(root, lambda: rename_document(root, old, new))
+
+
+@rename.command("annotation")
+@takes_corpus()
+@click.argument("ref")
+@click.argument("new")
+@click.option("--document", "doc_id", type=DOCUMENT, help="Only look at this document.")
+@all_problems_option
+def rename_annotation_(root: Path, ref: str, new: str, doc_id: str | None) -> None:
+    """Give an annotation of gold or of a layer another id.
+
+    REF is the id of a gold annotation, or ANNOTATOR#ID.
+    """
+    from readout.workbench.rename import rename_annotation
+
+    _run(root, lambda: rename_annotation(root, ref, new, doc_id))

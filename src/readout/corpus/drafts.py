@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from copy import deepcopy
 from hashlib import sha256
 from typing import Any
@@ -69,7 +69,7 @@ def anchor_draft(record: Mapping[str, Any], text: str) -> tuple[dict[str, Any], 
     return anchored, unanchored
 
 
-def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
+def content_id(record: Mapping[str, Any], taken: Container[str]) -> str:
     """Return a short id that depends on what the record says, not on its place in the file.
 
     It is the type's first letter and six base-32 digits of the SHA-256 of the record without id and
@@ -80,9 +80,8 @@ def content_id(record: Mapping[str, Any], taken: Iterable[str]) -> str:
     }
     digest = sha256(msgspec.json.encode(meaning, order="sorted")).digest()
     base = f"{record['type'][0]}-{b32encode(digest)[:6].decode().lower()}"
-    known = set(taken)
     number = 1
-    while (candidate := base if number == 1 else f"{base}-{number}") in known:
+    while (candidate := base if number == 1 else f"{base}-{number}") in taken:
         number += 1
     return candidate
 

@@ -58,7 +58,8 @@ def check_name(noun: str, name: str) -> str:
     """Return an id that names a file or a folder.
 
     Raises:
-        RefusedError: the id has another form, is ``gold``, or is a reserved name on Windows.
+        RefusedError: the id has another form, is ``gold`` or ``suggestions``, or is a reserved name
+            on Windows.
 
     """
     if not _ID.fullmatch(name):
@@ -66,7 +67,7 @@ def check_name(noun: str, name: str) -> str:
             f"The {noun} {name!r} cannot be the name of a file. "
             "Use lower-case letters, digits and hyphens only."
         )
-    if name == "gold" or _RESERVED.fullmatch(name):
+    if name in ("gold", "suggestions") or _RESERVED.fullmatch(name):
         raise RefusedError(f"The {noun} {name!r} has a reserved name. Choose another one.")
     return name
 

@@ -91,6 +91,7 @@ def _find_layers(
         if layer is not None:
             found.append((document, layer))
     if not found:
+        _refuse_document(documents, ref)
         where = "the document has" if len(documents) == 1 else "the corpus has"
         annotators = {layer.annotator or "" for each in documents for layer in each.layers}
         near = _ask(str(ref.annotator), annotators)
@@ -99,6 +100,15 @@ def _find_layers(
             f"{ref.annotator!r}.{near}"
         )
     return found
+
+
+def _refuse_document(documents: Sequence[AnnotatedDocument], ref: Ref) -> None:
+    """Refuse a reference that begins with a document, as annotations are named in the dataset."""
+    if any(document.meta.doc_id == ref.annotator for document in documents):
+        raise RefusedError(
+            f"{ref.annotator!r} is a document, not an annotator. "
+            f"Write {ref.id!r}, and name the document with --document."
+        )
 
 
 def _explain_unknown(ref: Ref, layers: Sequence[tuple[AnnotatedDocument, Layer]]) -> str:
@@ -122,19 +132,21 @@ def read_referred(
 ) -> list[AnnotatedDocument]:
     """Return the documents of a corpus in which references may lead somewhere.
 
-    They are those whose files contain one of the ids, or all if none does. With ``doc_id`` it is
-    this document alone.
+    They are those whose layers contain the ids, or all if an id is in none of them. With ``doc_id``
+    it is this document alone.
 
     Raises:
         RefusedError: there is no such document, or its text cannot be read.
 
     """
     chosen = _choose_documents(root, doc_id)
-    annotators = list(iter_annotators(root))
-    folders = [GOLD, *[f"{BY}/{name}" for name in annotators]]
-    names = [parse_ref(text).id.encode() for text in refs]
-    likely = [meta for meta in chosen if _may_name(root, meta, folders, names)]
-    return _read_chosen(root, likely or chosen)
+    likely: dict[str, Document] = {}
+    for ref in dict.fromkeys(map(parse_ref, refs)):
+        found = [meta for meta in chosen if _may_name(root, meta, ref)]
+        if not found:
+            return _read_chosen(root, chosen)
+        likely.update({meta.doc_id: meta for meta in found})
+    return _read_chosen(root, likely.values())
 
 
 def read_documents(root: Path, doc_id: str | None = None) -> list[AnnotatedDocument]:
@@ -168,11 +180,11 @@ def _read_chosen(root: Path, metas: Iterable[Document]) -> list[AnnotatedDocumen
     return found
 
 
-def _may_name(root: Path, meta: Document, folders: Sequence[str], names: Sequence[bytes]) -> bool:
-    for folder in folders:
-        path = f"{folder}/{meta.doc_id}.jsonl"
-        if os.path.lexists(root / path):
-            raw, _ = read_bytes(root, path)
-            if any(name in (raw or b"") for name in names):
-                return True
-    return False
+def _may_name(root: Path, meta: Document, ref: Ref) -> bool:
+    """Return whether the layer that a reference names has its id, for one document."""
+    folder = GOLD if ref.annotator is None else f"{BY}/{ref.annotator}"
+    path = f"{folder}/{meta.doc_id}.jsonl"
+    if not os.path.lexists(root / path):
+        return False
+    raw, _ = read_bytes(root, path)
+    return f'"{ref.id}"'.encode() in (raw or b"")

@@ -6,7 +6,7 @@ return the files to write, and write none themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +21,19 @@ from readout.corpus.canonical import encode_records
 from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.schema import Kind, explain, propose_id
 from readout.dataset.card import read_card, split_front_matter
-from readout.model import Document, RecordFile, Registries, Speaker, Split
+from readout.model import (
+    ANNOTATION_CLASSES,
+    SPAN_FIELDS,
+    Document,
+    RecordFile,
+    Registries,
+    Speaker,
+    Split,
+    Suggestion,
+)
 from readout.problem import Problem, RefusedError, find_close, nearest
 from readout.workbench.suggest import suggest
+from readout.workbench.uses import RecordPath, change_names, read_sheet, read_suggestions
 
 Fields = Mapping[str, Any]
 """The fields of a record by name; a field that was not given is None or an empty tuple."""
@@ -59,12 +69,11 @@ def add_document(root: Path, file: Path, fields: Fields) -> Added:
     _refuse_faults(document, read.DOCUMENTS, registries)
     _refuse_other_kinds(document.outlet, registries)
 
+    suggestions = suggest(text, registries.speakers.values(), document.language)
     new = {
         f"{read.TEXTS}/{document.doc_id}.txt": raw,
         f"{read.GOLD}/{document.doc_id}.jsonl": b"",
-        f"{read.SUGGESTIONS}/{document.doc_id}.jsonl": encode_suggestions(
-            text, document.language, registries
-        ),
+        f"{read.SUGGESTIONS}/{document.doc_id}.jsonl": _encode_lines(suggestions),
     }
     changes: FileChanges = {}
     for path, content in new.items():
@@ -96,8 +105,10 @@ def _find_language(root: Path, index: RecordFile[Document]) -> str:
 def add_suggestions(root: Path, doc_id: str) -> Added:
     """Return a document of the corpus with its file of suggestions, made again.
 
+    What was rejected stays rejected, and what gold has is not suggested.
+
     Raises:
-        RefusedError: there is no such document, or its text cannot be read.
+        RefusedError: there is no such document, or its text, gold or suggestions cannot be read.
 
     """
     index, _ = read.read_index(root)
@@ -111,8 +122,42 @@ def add_suggestions(root: Path, doc_id: str) -> Added:
     registries, _ = read.read_registries(root)
     path = f"{read.SUGGESTIONS}/{doc_id}.jsonl"
     document = index.records[known.index(doc_id)]
-    new = encode_suggestions(text or "", document.language, registries)
-    return Added(document, {path: Change(_read_present(root, path), new)})
+    suggestions = suggest(text or "", registries.speakers.values(), document.language)
+    gold = read_sheet(root, RecordPath(f"{read.GOLD}/{doc_id}.jsonl", "layer", doc_id))
+    accepted = [record for _, record in gold.lines]
+    earlier = read_suggestions(root, doc_id).values()
+    left = _leave_out_judged(suggestions, accepted, earlier)
+    return Added(document, {path: Change(_read_present(root, path), _encode_lines(left))})
+
+
+def _leave_out_judged(
+    suggestions: Iterable[Suggestion], gold: Iterable[Any], earlier: Iterable[Suggestion]
+) -> list[Suggestion]:
+    """Return new suggestions without those that gold has; earlier rejected ones are kept as such.
+
+    Annotations are the same if their types and main spans are: a judgement holds although a new
+    alias of a speaker, and with it the id of a suggestion, may have changed.
+    """
+    golden = {_find_place(record): record.id for record in gold if not isinstance(record, dict)}
+    rejected = {_find_place(each.annotation): each for each in earlier if each.rejected}
+    accepted = {}
+    left = []
+    for each in suggestions:
+        place = _find_place(each.annotation)
+        if place in golden:
+            accepted[each.annotation["id"]] = golden[place]
+        else:
+            left.append(replace(each, rejected=rejected.pop(place, None) is not None))
+    left = [change_names(each, lambda _, name: accepted.get(name, name)) for each in left]
+    return sorted([*left, *rejected.values()], key=lambda each: _find_place(each.annotation)[1])
+
+
+def _find_place(annotation: Any) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Return the type and the main spans of an annotation or a draft of one."""
+    draft = annotation if isinstance(annotation, dict) else msgspec.to_builtins(annotation)
+    spans = draft[SPAN_FIELDS[ANNOTATION_CLASSES[draft["type"]]][0]]
+    places = [spans] if isinstance(spans, dict) else spans
+    return draft["type"], tuple((span["start"], span["end"]) for span in places)
 
 
 def _read_present(root: Path, path: str) -> bytes | None:
@@ -121,10 +166,8 @@ def _read_present(root: Path, path: str) -> bytes | None:
     return raw
 
 
-def encode_suggestions(text: str, language: str, registries: Registries) -> bytes:
-    """Return the suggestions for a text in a language as JSON lines, in text order."""
-    found = suggest(text, registries.speakers.values(), language)
-    return b"".join(msgspec.json.encode(each) + b"\n" for each in found)
+def _encode_lines(suggestions: Iterable[Suggestion]) -> bytes:
+    return b"".join(msgspec.json.encode(each) + b"\n" for each in suggestions)
 
 
 def _decode_text(file: Path, raw: bytes) -> str:

@@ -6,26 +6,42 @@ without, are not removed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from readout.checks.references import record_id
 from readout.corpus import read
 from readout.corpus.files import Change, FileChanges
+from readout.corpus.refs import Ref, parse_ref
 from readout.corpus.schema import Kind
+from readout.model import Decision, FieldRole, Suggestion
 from readout.problem import RefusedError
+from readout.workbench.decide import Grounds
+from readout.workbench.gold import settle_gold
 from readout.workbench.uses import (
+    SUGGESTED,
     Edit,
     RecordPath,
+    Sheet,
     Use,
+    change_names,
     count,
+    describe,
     describe_uses,
+    find_id,
+    find_named,
     find_record,
     iter_record_paths,
+    iter_sheets,
     iter_uses,
     list_document_files,
     read_bytes,
     read_sheet,
+    read_sheets,
     to_change,
 )
 
@@ -61,7 +77,6 @@ def remove_entries(root: Path, kind: Kind, names: Collection[str]) -> Edit:
 
     place = RecordPath(file.path, "entries")
     sheet = read_sheet(root, place)
-    assert sheet is not None  # without names, every file is read
     kept = [record for _, record in sheet.lines if record_id(record) not in names]
     said = [f"removed the {kind} {name!r} from {file.path}" for name in names]
     return Edit({file.path: to_change(sheet, kept)}, tuple(said))
@@ -70,9 +85,8 @@ def remove_entries(root: Path, kind: Kind, names: Collection[str]) -> Edit:
 def _find_uses(root: Path, registry: str, name: str, doc_ids: list[str]) -> list[Use]:
     """Return every place that names a registry entry."""
     found = []
-    for place in iter_record_paths(root, doc_ids):
-        sheet = read_sheet(root, place, [name])
-        for use in iter_uses(sheet) if sheet else ():
+    for sheet in iter_sheets(root, iter_record_paths(root, doc_ids), name):
+        for use in iter_uses(sheet):
             is_named = use.role.kind == "entry" and use.role.of == registry and use.value == name
             is_theirs = registry == "annotators" and use.role.kind == "item"
             if is_named or (is_theirs and use.value.startswith(f"{name}#")):
@@ -104,7 +118,6 @@ def remove_documents(root: Path, names: Collection[str]) -> Edit:
     """
     place = RecordPath(read.DOCUMENTS, "entries")
     sheet = read_sheet(root, place)
-    assert sheet is not None  # without names, every file is read
     index, _ = read.read_index(root)
     for name in names:
         find_record(index, "document", name)
@@ -119,3 +132,131 @@ def remove_documents(root: Path, names: Collection[str]) -> Edit:
         said.append(f"removed the document {name!r} from {read.DOCUMENTS}")
         said += [f"removed {path}" for path in paths]
     return Edit(changes, tuple(said))
+
+
+# ---------------------------------------------------------------- annotations
+
+
+def remove_annotations(
+    root: Path, refs: Collection[str], doc_id: str | None = None, grounds: Grounds | None = None
+) -> Edit:
+    """Return the edit that removes annotations of gold or of layers, and rejects suggestions.
+
+    References to them that may be left out are dropped. A decision loses the references, and goes
+    if it has no others. With ``grounds``, the differences that arise are decided.
+
+    Raises:
+        RefusedError: a reference names nothing, or an annotation is needed by one that stays.
+
+    """
+    changes: FileChanges = {}
+    said: list[str] = []
+    found = find_named(root, refs, doc_id)
+    doc_ids = tuple(dict.fromkeys(named.doc_id for named in found))
+    for each in doc_ids:
+        refs_here = {named.ref for named in found if named.doc_id == each}
+        sheets = read_sheets(root, each)
+        edited, sentences = _remove_from_document(sheets, refs_here)
+        changes.update(edited)
+        said += sentences
+    said += settle_gold(root, changes, dict.fromkeys(doc_ids, ()), grounds)
+    return Edit(changes, tuple(said), doc_ids)
+
+
+def _remove_from_document(
+    sheets: list[Sheet], gone: Collection[Ref]
+) -> tuple[FileChanges, list[str]]:
+    """Return the changes of the files of a document without some annotations, and sentences."""
+    changes: FileChanges = {}
+    said: list[str] = []
+    suggested = {find_id(line) for sheet in sheets for line in _suggestions_of(sheet)}
+    _refuse_needed(sheets, gone, suggested)
+    for sheet in sheets:
+        place = sheet.place
+        records = []
+        for _, record in sheet.lines:
+            name = str(find_id(record))
+            if place.kind == "layer" and Ref(place.annotator, name) in gone:
+                said.append(f"removed {describe(Ref(place.annotator, name), record)}")
+                continue
+            if place.kind == "suggestions" and Ref(SUGGESTED, name) in gone:
+                said.append(f"rejected {describe(Ref(SUGGESTED, name), record.annotation)}")
+                record = replace(record, rejected=True)
+            changed = change_names(record, _drop(place, gone, suggested))
+            if isinstance(changed, Decision) and not changed.about:
+                said.append(f"removed the decision {name!r}, which was about nothing else")
+                continue
+            said += _describe_loss(name, record, changed)
+            records.append(changed)
+        change = to_change(sheet, records)
+        if records != [record for _, record in sheet.lines]:
+            changes[place.path] = change
+    return changes, said
+
+
+def _describe_loss(name: str, record: Any, changed: Any) -> list[str]:
+    """Return sentences about the fields of a record that named what is removed."""
+    if isinstance(record, Decision):
+        return [f"took it out of the decision {name!r}"] if changed != record else []
+    before, after = _to_fields(record), _to_fields(changed)
+    lost = [field for field in before if after.get(field) != before[field]]
+    return [f"removed the {field!r} of {name!r}, which named it" for field in lost]
+
+
+def _to_fields(record: Any) -> dict[str, Any]:
+    draft = record.annotation if isinstance(record, Suggestion) else record
+    fields: dict[str, Any] = msgspec.to_builtins(draft)
+    return fields
+
+
+def _suggestions_of(sheet: Sheet) -> list[Suggestion]:
+    if sheet.place.kind != "suggestions":
+        return []
+    return [record for _, record in sheet.lines]
+
+
+def _drop(
+    place: RecordPath, gone: Collection[Ref], suggested: Collection[str | None]
+) -> Callable[[FieldRole, str], str | None]:
+    """Return the function that drops the names of what is gone, in one file."""
+
+    def rename(role: FieldRole, value: str) -> str | None:
+        return None if _names_gone(place, role, value, gone, suggested) else value
+
+    return rename
+
+
+def _names_gone(
+    place: RecordPath,
+    role: FieldRole,
+    value: str,
+    gone: Collection[Ref],
+    suggested: Collection[str | None],
+) -> bool:
+    """Return whether a value names an annotation that is removed."""
+    if role.kind == "item":
+        return parse_ref(value) in gone
+    if role.kind != "annotation":
+        return False
+    if place.kind == "suggestions":
+        return value not in suggested and Ref(None, value) in gone
+    return Ref(place.annotator, value) in gone
+
+
+def _refuse_needed(
+    sheets: list[Sheet], gone: Collection[Ref], suggested: Collection[str | None]
+) -> None:
+    """Refuse to remove an annotation that one which stays cannot do without."""
+    needed = []
+    for sheet in sheets:
+        place = sheet.place
+        for use in iter_uses(sheet):
+            stays = Ref(place.annotator, str(find_id(use.record))) not in gone
+            is_required = not use.is_optional and use.role.kind == "annotation"
+            if is_required and stays and _names_gone(place, use.role, use.value, gone, suggested):
+                needed.append(use)
+    if needed:
+        raise RefusedError(
+            f"What is to be removed is needed in {count(len(needed), 'place')}: "
+            f"{describe_uses(needed)}. Remove these too, or let them name others first."
+        )

@@ -5,7 +5,7 @@ Only ids change: the words of notes, reasons and spans are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,20 +16,25 @@ from readout.checks.references import published_id, record_id
 from readout.corpus import read
 from readout.corpus.canonical import encode
 from readout.corpus.files import Change, FileChanges, check_name
+from readout.corpus.refs import Ref, parse_ref
 from readout.corpus.schema import Kind, explain
 from readout.model import Document, FieldRole, RecordFile
 from readout.problem import RefusedError
 from readout.workbench.uses import (
     Edit,
     RecordPath,
+    Sheet,
     change_names,
     describe_changes,
+    find_id,
+    find_named,
     find_record,
     iter_record_paths,
+    iter_sheets,
     iter_uses,
     list_document_files,
     read_bytes,
-    read_sheet,
+    read_sheets,
     to_change,
 )
 
@@ -49,7 +54,7 @@ def rename_entry(root: Path, kind: Kind, old: str, new: str) -> Edit:
     registries, _ = read.read_registries(root)
     file = registries.files[registry]
     record = find_record(file, kind, old)
-    _refuse_taken(kind, new, (record_id(each) for each in file.records))
+    _refuse_taken(kind, new, {record_id(each) for each in file.records})
     _refuse_bad_id(kind, record, new)
     if kind == "annotator":
         check_name("annotator", new)
@@ -72,6 +77,58 @@ def rename_entry(root: Path, kind: Kind, old: str, new: str) -> Edit:
     return Edit(changes, said, _find_touched(changes, doc_ids))
 
 
+def rename_annotation(root: Path, text: str, new: str, doc_id: str | None = None) -> Edit:
+    """Return the edit that gives an annotation another id, wherever its document names it.
+
+    Raises:
+        RefusedError: the reference names nothing, or the new id is taken or cannot be one.
+
+    """
+    (named,) = find_named(root, [text], doc_id)
+    if named.is_suggestion:
+        raise RefusedError(
+            "The id of a suggestion is made from what it says, and stays. Accept it, and rename "
+            "the annotation."
+        )
+    ref, sheets = named.ref, read_sheets(root, named.doc_id)
+    layers = [sheet for sheet in sheets if _is_layer_of(sheet.place, ref)]
+    for sheet in layers:
+        _refuse_taken("annotation", new, _list_ids(sheet))
+    suggested = {
+        name for sheet in sheets if sheet.place.kind == "suggestions" for name in _list_ids(sheet)
+    }
+    if ref.annotator is None:
+        _refuse_taken("suggestion", new, suggested)
+    record = next(record for _, record in layers[0].lines if find_id(record) == ref.id)
+    _refuse_bad_id("annotation", record, new)
+
+    def rename(place: RecordPath, role: FieldRole, value: str) -> str:
+        if role.kind == "item":
+            return str(ref._replace(id=new)) if parse_ref(value) == ref else value
+        if value != ref.id or role.kind not in ("id", "annotation"):
+            return value
+        is_named = role.kind == "annotation" or place.kind == "layer"
+        if _is_layer_of(place, ref) and is_named:
+            return new
+        is_gold = ref.annotator is None and ref.id not in suggested
+        return new if place.kind == "suggestions" and is_gold else value
+
+    changes, uses = _rename_everywhere(root, [named.doc_id], ref.id, rename)
+    said = (
+        f"renamed {str(ref)!r} of {named.doc_id!r} to {new!r}",
+        *describe_changes(changes, uses),
+    )
+    return Edit(changes, said, (named.doc_id,))
+
+
+def _is_layer_of(place: RecordPath, ref: Ref) -> bool:
+    return place.kind in ("layer", "unplaced") and place.annotator == ref.annotator
+
+
+def _list_ids(sheet: Sheet) -> set[str]:
+    return {name for _, record in sheet.lines if (name := find_id(record))}
+
+
 def _rename_annotator(ref: str, old: str, new: str) -> str:
     """Return a reference to an annotation with the new id of its annotator."""
     annotator, mark, name = ref.partition("#")
@@ -90,7 +147,7 @@ def rename_document(root: Path, old: str, new: str) -> Edit:
     if problems:
         raise RefusedError(f"{read.DOCUMENTS} has problems. Mend them first: `readout check`.")
     document = find_record(index, "document", old)
-    _refuse_taken("document", new, (record_id(each) for each in index.records))
+    _refuse_taken("document", new, {record_id(each) for each in index.records})
     _refuse_bad_id("document", document, new)
 
     def rename(place: RecordPath, role: FieldRole, value: str) -> str:
@@ -122,10 +179,8 @@ def _rename_everywhere(
     """Return the changes of all files that name something, and the number of names in each."""
     changes: FileChanges = {}
     counts: dict[str, int] = {}
-    for place in iter_record_paths(root, doc_ids):
-        sheet = read_sheet(root, place, [old])
-        if sheet is None:
-            continue
+    for sheet in iter_sheets(root, iter_record_paths(root, doc_ids), old):
+        place = sheet.place
         changed = sum(rename(place, use.role, use.value) != use.value for use in iter_uses(sheet))
         if changed:
             records = [change_names(record, _at(place, rename)) for _, record in sheet.lines]
@@ -164,8 +219,8 @@ def _find_touched(changes: FileChanges, doc_ids: list[str]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- refusals
 
 
-def _refuse_taken(kind: str, new: str, known: Iterator[str]) -> None:
-    if new in set(known):
+def _refuse_taken(kind: str, new: str, known: Collection[str]) -> None:
+    if new in known:
         raise RefusedError(f"There is already a {kind} {new!r}. Choose another id.")
 
 

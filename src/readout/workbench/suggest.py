@@ -2,8 +2,8 @@
 
 Known names become mentions; quotation marks and verbs of speech become quotes. Suggestions save
 typing, not judgement: recall comes before precision, and a suggestion is not an annotation until a
-person has copied it into a layer. The verbs and marks of each language are in ``languages/``; for
-other languages, only names and quotation marks are found.
+person has accepted it. The verbs and marks of each language are in ``languages/``; for other
+languages, only names and quotation marks are found.
 """
 
 from __future__ import annotations
@@ -358,21 +358,17 @@ def _find_interruptions(
     between them, or if there is a second cue, they are two quotations.
     """
     found: dict[int, _Place] = {}
-    for index, (first, second) in enumerate(pairwise(outline.quotations)):
+    for number, (first, second) in enumerate(pairwise(outline.quotations)):
         between = outline.text[first.end : min(second.start, first.end + 2 * _REACH)]
         is_near = first.end + len(between) == second.start
         goes_on = is_near and between.rstrip()[-1:] in _PAUSES
-        if (
-            index in inside
-            or index - 1 in found
-            or not goes_on
-            or outline.are_parted(first, second)
-        ):
+        is_taken = number in inside or number - 1 in found
+        if is_taken or not goes_on or outline.are_parted(first, second):
             continue
         at = bisect_left(cues, first)
-        inside = [cue for cue in cues[at : at + 2] if cue.end <= second.start]
-        if len(inside) == 1:
-            found[index] = inside[0]
+        between_cues = [cue for cue in cues[at : at + 2] if cue.end <= second.start]
+        if len(between_cues) == 1:
+            found[number] = between_cues[0]
     return found
 
 

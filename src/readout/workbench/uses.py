@@ -19,11 +19,14 @@ from msgspec.structs import replace
 from readout.checks.references import record_id
 from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
+from readout.corpus.drafts import iter_draft_spans
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_file, parse_layer
+from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,
+    FieldKind,
     FieldRole,
     Pointer,
     RecordFile,
@@ -32,10 +35,10 @@ from readout.model import (
     iter_values,
     map_values,
 )
-from readout.problem import Problem, RefusedError, nearest
+from readout.problem import Problem, RefusedError, find_close, nearest
 
 FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions"]
-NAMING = ("id", "entry", "annotation", "item")
+NAMING: tuple[FieldKind, ...] = ("id", "entry", "annotation", "item")
 """The kinds of fields that contain ids of entries and annotations."""
 
 
@@ -157,18 +160,28 @@ def read_bytes(root: Path, path: str) -> bytes:
     return raw
 
 
-def read_sheet(root: Path, place: RecordPath, names: Iterable[str] = ()) -> Sheet | None:
-    """Return a file of records; None if it contains none of the names, which saves reading it.
+def iter_sheets(root: Path, places: Iterable[RecordPath], name: str) -> Iterator[Sheet]:
+    """Yield the files of records that may contain a name.
 
     Raises:
-        RefusedError: the file has problems, so that not every line is known.
+        RefusedError: one of these files has problems, so that not every line is known.
+
+    """
+    for place in places:
+        raw = read_bytes(root, place.path)
+        # An escape in JSON may spell a letter of an id.
+        if name.encode() in raw or b"\\u00" in raw:
+            yield read_sheet(root, place)
+
+
+def read_sheet(root: Path, place: RecordPath) -> Sheet:
+    """Return a file of records.
+
+    Raises:
+        RefusedError: the file is missing or has problems, so that not every line is known.
 
     """
     raw = read_bytes(root, place.path)
-    wanted = [name.encode() for name in names]
-    # An escape in JSON may spell a letter of an id.
-    if wanted and b"\\u00" not in raw and not any(name in raw for name in wanted):
-        return None
     lines, problems = _parse(place, raw)
     refuse_broken(place.path, problems)
     return Sheet(place, raw, lines)
@@ -213,6 +226,84 @@ def _encode_lines(records: Iterable[Any]) -> bytes:
     return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
 
 
+# ---------------------------------------------------------------- annotations by reference
+
+SUGGESTED = "suggestions"
+"""What comes before the mark in a reference to a suggestion, in place of an annotator."""
+
+
+class Named(NamedTuple):
+    """What a reference names: an annotation of gold or of a layer, or a suggestion."""
+
+    doc_id: str
+    ref: Ref
+
+    @property
+    def is_suggestion(self) -> bool:
+        """Whether it is a suggestion."""
+        return self.ref.annotator == SUGGESTED
+
+
+def find_named(root: Path, texts: Iterable[str], doc_id: str | None = None) -> list[Named]:
+    """Return what references name, in their order and each once.
+
+    Raises:
+        RefusedError: a reference names nothing, or something in several documents.
+
+    """
+    refs = [parse_ref(text) for text in texts]
+    plain = [str(ref) for ref in refs if ref.annotator != SUGGESTED]
+    documents = read_referred(root, plain, doc_id) if plain else []
+    index, _ = read.read_index(root)
+    if doc_id is not None:
+        find_record(index, "document", doc_id)
+    searched = [meta.doc_id for meta in index.records if doc_id in (None, meta.doc_id)]
+    found = []
+    for ref in refs:
+        if ref.annotator == SUGGESTED:
+            found.append(_find_suggestion(root, searched, ref))
+        else:
+            (resolved,) = resolve_refs(documents, [str(ref)])
+            found.append(Named(resolved.document.meta.doc_id, resolved.ref))
+    return list(dict.fromkeys(found))
+
+
+def _find_suggestion(root: Path, searched: Iterable[str], ref: Ref) -> Named:
+    """Return the one suggestion that a reference names."""
+    known: set[str] = set()
+    found = []
+    for doc_id in searched:
+        suggestions = read_suggestions(root, doc_id)
+        known |= suggestions.keys()
+        if ref.id in suggestions:
+            found.append(doc_id)
+    if not found:
+        close = find_close(ref.id, known)
+        hint = f" Did you mean {SUGGESTED}#{close}?" if close else ""
+        raise RefusedError(f"There is no suggestion {ref.id!r}.{hint}")
+    if len(found) > 1:
+        names = ", ".join(map(repr, found[:SHOWN]))
+        raise RefusedError(
+            f"There are suggestions {ref.id!r} for {names}. Name the document with --document."
+        )
+    return Named(found[0], ref)
+
+
+def read_suggestions(root: Path, doc_id: str) -> dict[str, Suggestion]:
+    """Return the suggestions for a document by their ids; none if it has no such file."""
+    place = RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
+    if not os.path.lexists(root / place.path):
+        return {}
+    sheet = read_sheet(root, place)
+    return {record.annotation["id"]: record for _, record in sheet.lines}
+
+
+def read_sheets(root: Path, doc_id: str) -> list[Sheet]:
+    """Return all files of records about a document."""
+    places = [place for place in iter_record_paths(root, [doc_id]) if place.doc_id]
+    return [read_sheet(root, place) for place in places]
+
+
 # ---------------------------------------------------------------- the names in a record
 
 
@@ -243,6 +334,12 @@ def _find_draft(record: Any) -> dict[str, Any] | None:
     if isinstance(record, Suggestion):
         return record.annotation
     return record if isinstance(record, dict) else None
+
+
+def find_id(record: Any) -> str | None:
+    """Return the id of a record, a draft or a suggested annotation; None if it has none yet."""
+    draft = _find_draft(record)
+    return record_id(record) if draft is None else draft.get("id")
 
 
 def _naming_fields(draft: dict[str, Any]) -> list[tuple[str, FieldRole]]:
@@ -315,6 +412,19 @@ def describe_changes(changes: FileChanges, uses: dict[str, int]) -> Iterator[str
             yield f"removed {path}"
         elif path in uses:
             yield f"changed {path}: {count(uses[path], 'place')}"
+
+
+def describe(ref: Ref, record: Any) -> str:
+    """Return a reference with the type and the words of its annotation, or of a draft of one."""
+    draft = record if isinstance(record, dict) else msgspec.to_builtins(record)
+    words = [span.get("exact", "") for _, span in iter_draft_spans(draft)]
+    first = words[0] if words else ""
+    shown = first if len(first) <= _WORDS else f"{first[:_WORDS]}…"
+    return f"{ref} ({draft['type']} {shown!r})"
+
+
+_WORDS = 40
+"""How many characters of an annotation a sentence repeats."""
 
 
 def to_change(sheet: Sheet, records: Iterable[Any]) -> Change:
