@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from math import log
 from pathlib import Path
@@ -21,11 +21,12 @@ from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
-from readout.benchmark.predictions import parse_predictions
+from readout.benchmark.predictions import format_predictions, parse_predictions
 from readout.benchmark.tasks import TASKS
 from readout.checks.folder import check_folder
 from readout.corpus.read import read_corpus
 from readout.dataset.card import fill_sections
+from readout.model import Item
 from readout.report.problems import format_json, format_text, iter_abridged
 from readout.workbench.suggest import suggest
 
@@ -180,10 +181,16 @@ def _markers(root: Path, size: int) -> Callable[[], Any]:
     return lambda: fill_sections("<!-- generated: labels -->\n" * size, {"labels": "x"})
 
 
+def _head(items: Sequence[Item]) -> bytes:
+    """Return the first line of predictions for some items."""
+    raw = format_predictions(items, [None] * len(items))
+    return raw[: raw.index(b"\n") + 1]
+
+
 def _score(root: Path, size: int) -> Callable[[], Any]:
     items = TASKS["polarity"].build(read_corpus(root)[0])
     copies = [replace(items[0], id=f"{items[0].id}-{n}") for n in range(size)]
-    raw = _lines([{"id": f"unknown {n}", "prediction": None} for n in range(size)])
+    raw = _head(copies) + _lines([{"id": f"unknown {n}", "prediction": None} for n in range(size)])
     return lambda: parse_predictions("p.jsonl", raw, copies)
 
 
@@ -192,7 +199,7 @@ def _answers(root: Path, size: int) -> Callable[[], Any]:
     items = TASKS["tuples"].build(read_corpus(root)[0])
     answer = {"target": "unknown", "polarity": "favor", "evidence": []}
     answers = [{"holder": f"unknown {n}", **answer} for n in range(size)]
-    raw = _lines([{"id": items[0].id, "prediction": answers}])
+    raw = _head(items) + _lines([{"id": items[0].id, "prediction": answers}])
     return lambda: parse_predictions("p.jsonl", raw, items)
 
 

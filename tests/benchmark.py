@@ -1,16 +1,22 @@
 """Build items and scores for the tests of the benchmark."""
 
 from readout.benchmark.scoring.scores import Score
-from readout.benchmark.tasks import Item
+from readout.model import Item
 
 LABELS = ("favor", "against", "neutral")
+
+
+def make_item(name, task, event, inputs, gold):
+    """Return the item of a document of its own."""
+    holder, target = inputs.get("holder"), inputs.get("target")
+    return Item(name, task, name, event, holder, target, inputs, gold)
 
 
 def make_items(golds, events=None, task="polarity", **inputs):
     """Return one item per gold answer; without events, each item has its own event."""
     events = events or [f"e{number}" for number in range(len(golds))]
     return [
-        Item(f"d{number}", task, f"d{number}", event, inputs, gold)
+        make_item(f"d{number}", task, event, inputs, gold)
         for number, (gold, event) in enumerate(zip(golds, events, strict=True))
     ]
 

@@ -40,6 +40,11 @@ def edit(position, **changes):
     return attack
 
 
+def head(**changes):
+    """Return an attack that changes the header."""
+    return edit(0, **changes)
+
+
 def number_labels(raw):
     for number, label in enumerate(TASKS["polarity"].labels):
         raw = raw.replace(b'"%s"' % label.encode(), b"%d" % number)
@@ -51,31 +56,37 @@ REFUSED = {
         lambda raw: raw.replace(b"\n", b"\r\n"),
         ["carriage-return"],
     ),
+    "no header": (lambda raw: raw.partition(b"\n")[2], ["prediction-header"]),
+    "a header of another task": (head(task="stance"), ["prediction-items"]),
+    "a header of no task": (head(task="stances"), ["prediction-header"]),
+    "a header of folds that the task lacks": (head(folds="moon"), ["prediction-header"]),
+    "a header of other items": (head(items="0" * 12), ["prediction-items"]),
+    "a header that says more": (head(gold=True), ["prediction-header"]),
     "a byte order mark": (lambda raw: b"\xef\xbb\xbf" + raw, ["byte-order-mark"]),
     "another encoding": (lambda raw: raw.replace(b"favor", b"f\xe4vor", 1), ["encoding"]),
     "one JSON array": (
         lambda raw: b"[" + b",".join(raw.splitlines()) + b"]",
-        ["prediction-record", "prediction-missing"],
+        ["prediction-header"],
     ),
     "a blank line": (lambda raw: raw.replace(b"\n", b"\n\n", 1), ["json-syntax"]),
-    "an empty file": (lambda raw: b"", ["prediction-missing"]),
+    "an empty file": (lambda raw: b"", ["json-syntax"]),
     "a last line cut off": (lambda raw: raw[:-9], ["json-syntax", "prediction-missing"]),
     "a key twice": (
         lambda raw: raw.replace(b'{"id"', b'{"id":"x","id"', 1),
         ["duplicate-key", "prediction-missing"],
     ),
-    "a line twice": (lambda raw: raw + raw.splitlines(True)[0], ["prediction-twice"]),
-    "a missing line": (lambda raw: b"".join(raw.splitlines(True)[1:]), ["prediction-missing"]),
+    "a line twice": (lambda raw: raw + raw.splitlines(True)[1], ["prediction-twice"]),
+    "a missing line": (lambda raw: b"".join(raw.splitlines(True)[:-1]), ["prediction-missing"]),
     "an extra line": (
         lambda raw: raw + b'{"id":"nobody","prediction":"favor"}\n',
         ["prediction-id"],
     ),
-    "gold beside the prediction": (edit(0, gold="favor"), ["prediction-record"]),
-    "a label in another case": (edit(0, prediction="Favor"), ["prediction-value"]),
-    "a label of another task": (edit(0, prediction="none"), ["prediction-value"]),
-    "a label that looks alike": (edit(0, prediction="fаvor"), ["prediction-value"]),
-    "several labels at once": (edit(0, prediction=["favor", "against"]), ["prediction-value"]),
-    "a probability": (edit(0, prediction={"favor": 1.0}), ["prediction-value"]),
+    "gold beside the prediction": (edit(1, gold="favor"), ["prediction-record"]),
+    "a label in another case": (edit(1, prediction="Favor"), ["prediction-value"]),
+    "a label of another task": (edit(1, prediction="none"), ["prediction-value"]),
+    "a label that looks alike": (edit(1, prediction="fаvor"), ["prediction-value"]),
+    "several labels at once": (edit(1, prediction=["favor", "against"]), ["prediction-value"]),
+    "a probability": (edit(1, prediction={"favor": 1.0}), ["prediction-value"]),
     "numbers for labels": (number_labels, ["prediction-value"] * 6),
     "not a number": (
         lambda raw: raw.replace(b'"favor"', b"NaN", 1),
@@ -101,13 +112,14 @@ def test_every_rule_of_predictions_is_broken_by_an_attack():
 def test_refused_numbers_are_explained_by_names(items):
     _, problems = parse_predictions("x.jsonl", number_labels(gold_file(items)), items)
     assert "0 = 'favor', 1 = 'against', 2 = 'neutral'" in problems[0].hint
-    assert problems[0].line == 1
+    assert problems[0].line == 2
 
 
 def test_an_id_in_decomposed_form_is_unknown():
     """Ids are ASCII, so no id has two Unicode forms; one that only looks alike is unknown."""
     items = make_items(["favor"])
-    raw = '{"id":"d\u03000","prediction":"favor"}\n'.encode()
+    header = format_predictions(items, ["favor"]).partition(b"\n")[0]
+    raw = header + '\n{"id":"d\u03000","prediction":"favor"}\n'.encode()
     _, problems = parse_predictions("x.jsonl", raw, items)
     assert [problem.code for problem in problems] == ["prediction-id", "prediction-missing"]
 
@@ -137,7 +149,7 @@ def test_invalid_spans_are_refused(document_items, task, name):
         wrong = [{"speaker": None, "content": wrong, "cue": [], "source": None}]
     raw = format_predictions(items, [wrong, *(item.gold for item in items[1:])])
     _, problems = parse_predictions("x.jsonl", raw, items)
-    assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 1)]
+    assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 2)]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +179,7 @@ def test_invalid_objects_are_refused(document_items, task, wrong):
     items = document_items[task]
     raw = format_predictions(items, [wrong, *(item.gold for item in items[1:])])
     _, problems = parse_predictions("x.jsonl", raw, items)
-    assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 1)]
+    assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 2)]
 
 
 # ---------------------------------------------------------------- scored for what they are
@@ -180,9 +192,9 @@ def score_bytes(items, raw):
 
 
 def test_shuffled_rows_change_nothing(items):
-    lines = gold_file(items).splitlines(True)
+    header, *lines = gold_file(items).splitlines(True)
     random.Random(1).shuffle(lines)
-    assert report_score(score_bytes(items, b"".join(lines))) == report_score(
+    assert report_score(score_bytes(items, b"".join([header, *lines]))) == report_score(
         score_bytes(items, gold_file(items))
     )
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 
-from readout.benchmark.board.ceiling import list_full_annotators, predict_items, score_annotators
+from readout.benchmark.board.ceiling import answer_items, list_full_annotators, predict_items
 from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
 from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
 from readout.benchmark.board.submissions import list_systems, read_submissions
@@ -24,6 +24,7 @@ from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.systems.runs import write_baselines
 from readout.benchmark.tasks import TASKS
 from readout.cli import main
+from readout.corpus.items import read_frozen
 from readout.corpus.read import read_corpus
 
 NAMES = [
@@ -37,9 +38,9 @@ NAMES = [
 @pytest.fixture(scope="module")
 def made_board(tmp_path_factory):
     root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
-    corpus = read_corpus(root)[0]
-    write_baselines(root, corpus, NAMES, workers=1)
-    write_boards(root, build_files(root, corpus))
+    assert run("bench", "items", root, "--freeze").exit_code == 0
+    write_baselines(root, NAMES, workers=1)
+    write_boards(root, build_files(root))
     return root
 
 
@@ -54,10 +55,8 @@ def run(*arguments):
 
 
 def codes(root):
-    corpus = read_corpus(root)[0]
     return [
-        (problem.code, Path(problem.path).name)
-        for problem in check_files(root, build_files(root, corpus))
+        (problem.code, Path(problem.path).name) for problem in check_files(root, build_files(root))
     ]
 
 
@@ -86,7 +85,7 @@ def test_changed_numbers_changed_predictions_and_missing_files_are_reported(boar
     assert run("bench", "board", board).exit_code == 0
     assert codes(board) == []
     predictions = board / "submissions/majority/predictions/polarity.event.jsonl"
-    predictions.write_bytes(predictions.read_bytes().replace(b'"against"', b'"favor"'))
+    predictions.write_bytes(predictions.read_bytes().replace(b':"against"', b':"favor"'))
     assert ("leaderboard-stale", "result.json") in codes(board)
     assert run("bench", "board", board, "--check").exit_code == 1
     predictions.unlink()
@@ -98,10 +97,10 @@ def test_invalid_predictions_are_problems_with_their_line(board):
     predictions.write_bytes(
         predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1")
     )
-    problems = build_files(board, read_corpus(board)[0]).problems
+    problems = build_files(board).problems
     assert {problem.code for problem in problems} == {"prediction-value"}
     assert problems[0].path == "submissions/majority/predictions/polarity.event.jsonl"
-    assert problems[0].line == 1
+    assert problems[0].line == 2
     assert run("bench", "board", board).exit_code == 1
     shown = (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
     assert "majority" not in shown
@@ -132,9 +131,7 @@ def edit_card(root, system, **changes):
 )
 def test_invalid_system_cards_are_problems(board, changes, code):
     edit_card(board, "majority", **changes)
-    assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
-        code
-    }
+    assert {problem.code for problem in build_files(board).problems} == {code}
 
 
 def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
@@ -143,7 +140,7 @@ def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
     (folder / "predictions/polarity.moon.jsonl").write_bytes(b"")
     (board / "submissions/vain").mkdir()
     (board / "submissions/nothing/system.yaml").write_text("a: [", encoding="utf-8", newline="\n")
-    found = [(each.code, each.path) for each in build_files(board, read_corpus(board)[0]).problems]
+    found = [(each.code, each.path) for each in build_files(board).problems]
     assert found == [
         ("submission-file", "submissions/majority/predictions/notes.jsonl"),
         ("submission-file", "submissions/majority/predictions/polarity.moon.jsonl"),
@@ -167,9 +164,7 @@ def test_all_seeds_are_required_and_shown(board):
     assert "majority (seed 1)" in page
     assert "majority (seed 2)" in page
     (folder / "seed-2/polarity.event.jsonl").unlink()
-    assert {problem.code for problem in build_files(board, read_corpus(board)[0]).problems} == {
-        "submission-seeds"
-    }
+    assert {problem.code for problem in build_files(board).problems} == {"submission-seeds"}
 
 
 def test_a_seed_that_is_no_number_is_a_problem(board):
@@ -178,12 +173,12 @@ def test_a_seed_that_is_no_number_is_a_problem(board):
     (folder / "seed-x").mkdir()
     for path in list(folder.glob("*.jsonl")):
         path.rename(folder / "seed-x" / path.name)
-    found = build_files(board, read_corpus(board)[0]).problems
+    found = build_files(board).problems
     assert {problem.code for problem in found} == {"submission-seeds"}
 
 
 def test_the_board_names_the_floor_and_measures_lift_against_it(board):
-    made = build_files(board, read_corpus(board)[0])
+    made = build_files(board)
     found = {each.task: each for each in made.boards}["polarity"]
     values = [line.score.value() for line in found.lines]
     assert values == sorted(values, reverse=True)
@@ -204,7 +199,7 @@ def test_the_board_names_the_floor_and_measures_lift_against_it(board):
 
 def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
     edit_card(board, "majority", name="<script>")
-    page = build_files(board, read_corpus(board)[0]).files["submissions/LEADERBOARD.html"].decode()
+    page = build_files(board).files["submissions/LEADERBOARD.html"].decode()
     assert "<script" not in page
     plots = [part.split("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
     for plot in plots:
@@ -294,7 +289,7 @@ def plant(root, name):
 def check_reported(root, expected):
     """Assert that exactly these submissions are reported, and that the others are ranked."""
     found = set()
-    for problem in build_files(root, read_corpus(root)[0]).problems:
+    for problem in build_files(root).problems:
         found.add((problem.path.split("/")[1], problem.code))
         assert problem.hint
     escaped = {name.encode(errors="backslashreplace").decode(): name for name in expected}
@@ -337,7 +332,7 @@ def test_submissions_that_are_links_do_not_stop_the_board_of_the_others(board):
 
 def test_a_date_without_quotation_marks_is_a_text(board):
     append(b"note: 2030-01-01\n")(board / "submissions/nothing")
-    submissions = build_files(board, read_corpus(board)[0]).submissions
+    submissions = build_files(board).submissions
     notes = {each.card.system_id: each.card.note for each in submissions}
     assert notes["nothing"] == "2030-01-01"
 
@@ -348,7 +343,7 @@ def test_a_date_without_quotation_marks_is_a_text(board):
     [
         ("submissions/LEADERBOARD.md", "../raw/documents.jsonl", ["board", "."]),
         ("submissions/majority/predictions", "../../raw", ["baseline", "majority"]),
-        ("submissions/folds", "../schema", ["folds", ".", "--write"]),
+        ("submissions/items", "../schema", ["items", ".", "--freeze"]),
     ],
 )
 def test_generated_files_are_not_written_through_links(board, monkeypatch, path, target, command):
@@ -387,14 +382,15 @@ def test_only_annotators_of_all_documents_are_scored():
     twice = replace(corpus, documents=tuple(replace(each, layers=(layer,)) for each, layer in own))
     assert list_full_annotators(twice) == ["ann"]
     items = TASKS["polarity"].build(corpus)
-    assert score_annotators(twice, "polarity", items) == [], (
-        "an annotator whose layers equal gold is left out"
-    )
+    asked = {"polarity": items}
+    assert answer_items(twice, asked) == {}, "an annotator whose layers equal gold is left out"
     blank = replace(layers[0], records=())
     documents = (replace(twice.documents[0], layers=(blank,)), *twice.documents[1:])
-    (score,) = score_annotators(replace(twice, documents=documents), "polarity", items)
-    asked = sum(item.doc_id != documents[0].meta.doc_id for item in items)
-    assert (score.total("answered"), score.total("hits")) == (asked, asked)
+    answers = answer_items(replace(twice, documents=documents), asked)["polarity"]
+    assert set(answers) == {"ann"}
+    score = Score("ann", items, answers["ann"], "event")
+    left = sum(item.doc_id != documents[0].meta.doc_id for item in items)
+    assert (score.total("answered"), score.total("hits")) == (left, left)
 
 
 # ---------------------------------------------------------------- other formats
@@ -417,7 +413,7 @@ EVERY_EVAL_EVER = {
 
 
 def test_exports_have_the_fields_of_their_formats(board, tmp_path):
-    submissions = read_submissions(board, read_corpus(board)[0])[0]
+    submissions = read_submissions(board, read_frozen(board))[0]
     for submission in submissions:
         record = to_every_eval_ever(submission)
         for name, fields in EVERY_EVAL_EVER.items():
@@ -462,7 +458,7 @@ def test_the_real_submissions_are_those_of_the_baselines():
 
 @pytest.mark.slow
 def test_the_real_board_is_up_to_date(real):
-    assert check_files(ROOT, build_files(ROOT, real[0])) == []
+    assert check_files(ROOT, build_files(ROOT)) == []
     assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
 
 
@@ -474,7 +470,6 @@ def test_the_system_of_the_readme_runs_and_is_scored(board):
         if "word-threat" in block
     ]
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
-    run("bench", "folds", board, "--write")
     subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
     shutil.copy(
         board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml"

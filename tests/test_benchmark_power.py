@@ -20,7 +20,7 @@ from readout.benchmark.scoring.power import (
 from readout.benchmark.scoring.report import list_limits, report_comparisons, report_score
 from readout.benchmark.scoring.scores import compare_all
 from readout.benchmark.scoring.statistics import smallest_p
-from readout.benchmark.tasks import TASKS
+from readout.benchmark.tasks import TASKS, build_all_items
 from readout.report.intervals import Estimate
 from readout.report.tables import (
     Report,
@@ -117,7 +117,7 @@ def test_reports_give_the_limits_of_few_events(events, comparisons, can):
 
 def test_the_card_quotes_the_coverage(real):
     corpus, _ = real
-    section = format_section(corpus)
+    section = format_section(build_all_items(corpus))
     coverage = next(iter(simulate_all(TASKS["polarity"].build(corpus), LABELS)))
     assert f"{coverage.share:.1%}" in section
     assert section in (ROOT / "DATACARD.md").read_text(encoding="utf-8"), "run `readout card`"

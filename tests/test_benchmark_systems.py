@@ -73,8 +73,8 @@ def test_every_baseline_gives_the_same_valid_predictions_twice(corpus, name):
             if folds := build_folds(scheme, items):
                 make = partial(baseline.make, task)
                 first, second = (predict_folds(make, items, folds) for _ in range(2))
-                raw = format_predictions(items, first)
-                assert raw == format_predictions(items, second)
+                raw = format_predictions(items, first, scheme)
+                assert raw == format_predictions(items, second, scheme)
                 assert parse_predictions("p.jsonl", raw, items)[1] == []
 
 

@@ -3,20 +3,18 @@
 import json
 
 import pytest
-from conftest import CORPUS, ROOT
+from conftest import CORPUS
 from msgspec.structs import replace
 
-from readout.benchmark.folds import (
-    SCHEMES,
-    build_all_folds,
-    build_folds,
-    find_stale_folds,
-    folds_path,
-    read_folds,
-    write_folds,
-)
+from readout.benchmark.folds import SCHEMES, build_folds
 from readout.benchmark.leakage import flag_seen, report_leakage
-from readout.benchmark.tasks import TASKS, UnknownTaskError, find_items, label_pairs
+from readout.benchmark.tasks import (
+    TASKS,
+    UnknownTaskError,
+    build_all_items,
+    find_items,
+    label_pairs,
+)
 from readout.corpus.read import read_corpus
 from readout.model import Stance
 
@@ -128,27 +126,25 @@ def test_labels_are_closed(real):
 
 def test_unknown_and_empty_tasks_are_refused(corpus):
     with pytest.raises(UnknownTaskError, match="polarity"):
-        find_items(corpus, "polarty")
+        find_items(build_all_items(corpus), "polarty")
     with pytest.raises(UnknownTaskError, match="no annotations"):
-        find_items(replace(corpus, documents=()), "polarity")
+        find_items(build_all_items(replace(corpus, documents=())), "polarity")
 
 
 # ---------------------------------------------------------------- folds
 
 
-def test_the_frozen_folds_are_those_of_the_corpus(real):
-    corpus, _ = real
-    assert find_stale_folds(ROOT, corpus) == [], "run `readout bench folds --write`"
-    assert (
-        read_folds(ROOT, "polarity", "event")
-        == build_all_folds(corpus)[folds_path("polarity", "event")]
-    )
+def iter_folds(corpus):
+    """Yield the items and the folds of every task and scheme."""
+    for items in build_all_items(corpus).values():
+        for scheme in SCHEMES:
+            if folds := build_folds(scheme, items):
+                yield items, folds
 
 
 def test_every_item_is_tested_once_and_never_trained_on(real):
     corpus, _ = real
-    for folds in build_all_folds(corpus).values():
-        items = TASKS[folds.task].build(corpus)
+    for items, folds in iter_folds(corpus):
         tested = []
         for name, train, test in folds.split(items):
             key = SCHEMES[folds.scheme]
@@ -157,22 +153,6 @@ def test_every_item_is_tested_once_and_never_trained_on(real):
             assert (not train) == (folds.train == "nothing")
             tested += [item.id for item in test]
         assert sorted(tested) == sorted(item.id for item in items)
-
-
-def test_writing_folds_replaces_changed_files_and_deletes_stale_ones(small):
-    corpus, _ = read_corpus(small)
-    written = write_folds(small, corpus)
-    assert written == sorted(build_all_folds(corpus))
-    assert write_folds(small, corpus) == []
-    extra, changed = small / "submissions/folds/old.event.json", small / written[0]
-    extra.write_bytes(b"{}")
-    changed.write_bytes(changed.read_bytes().replace(b"favor", b"never") + b" ")
-    assert find_stale_folds(small, corpus) == sorted(
-        [written[0], "submissions/folds/old.event.json"]
-    )
-    write_folds(small, corpus)
-    assert not extra.exists()
-    assert find_stale_folds(small, corpus) == []
 
 
 def test_leakage_by_hand(corpus):

@@ -11,18 +11,6 @@ from readout.dataset.build import build_hub
 from readout.dataset.card import data_card, fill_sections, find_sections, split_front_matter
 from readout.dataset.features import CONFIGS, FEATURES
 from readout.report.tables import Table, format_markdown
-from readout.workbench.datacard import refresh_card
-
-
-def test_the_card_is_not_stale():
-    old, new, _ = refresh_card(ROOT)
-    assert old == new, "run `readout card`"
-
-
-@pytest.mark.slow
-def test_the_slow_sections_are_not_stale():
-    old, new, _ = refresh_card(ROOT, with_slow=True)
-    assert old == new, "run `readout card --all`"
 
 
 def test_only_generated_sections_change():

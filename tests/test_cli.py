@@ -65,7 +65,7 @@ def test_the_readme_names_every_command():
     ] == []
 
 
-@pytest.mark.parametrize("command", ["check", "stats", "format", "bench folds"])
+@pytest.mark.parametrize("command", ["check", "stats", "format", "bench items"])
 def test_the_corpus_is_an_argument_or_an_option_and_one_of_them(small, tmp_path, command):
     words = command.split()
     same = small / "annotations" / ".."
@@ -364,10 +364,10 @@ def test_the_script_at_the_top_builds(tmp_path):
 def predictions(small, tmp_path):
     """Two systems that submit predictions for the small corpus: gold, and always favor."""
     from readout.benchmark.predictions import format_predictions
-    from readout.benchmark.tasks import TASKS
-    from readout.corpus.read import read_corpus
+    from readout.corpus.items import read_frozen
 
-    items = TASKS["polarity"].build(read_corpus(small)[0])
+    assert run("bench", "items", small, "--freeze").exit_code == 0
+    items = read_frozen(small).items["polarity"]
     paths = []
     for name, answers in (
         ("echo", [item.gold for item in items]),
@@ -397,20 +397,44 @@ def test_score_refuses_what_does_not_fit(small, predictions):
     done = run("bench", "score", path, "--corpus", small)
     assert done.exit_code == 1
     assert "0 = 'favor'" in done.stdout
-    renamed = path.rename(path.with_name("mine.jsonl"))
-    assert run("bench", "score", renamed, "--corpus", small).exit_code == 2
-    assert run("bench", "score", renamed, "--corpus", small, "--task", "polarty").exit_code == 2
-    assert run("bench", "score", renamed, "--corpus", small, "--task", "polarity").exit_code == 1
-    assert (
-        run(
-            "bench", "score", renamed, "--corpus", small, "--task", "tuples", "--folds", "target"
-        ).exit_code
-        == 2
-    )
+    path.write_bytes(path.read_bytes().replace(b'"event"', b'"moon"', 1))
+    done = run("bench", "score", path, "--corpus", small)
+    assert done.exit_code == 1
+    assert "prediction-header" in done.stdout
+
+
+def test_predictions_for_other_items_are_refused_with_both_releases(small, predictions):
+    path = small / "annotations/gold/2030-01-harbour-brief.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"favor"', b'"against"', 1))
+    old = read_hash(small)
+    assert run("bench", "items", small, "--freeze").exit_code == 0
+    assert old != read_hash(small)
+    done = run("bench", "score", predictions[0], "--corpus", small)
+    assert done.exit_code == 1
+    assert "prediction-items" in done.stdout
+    assert old in done.stdout
+    assert read_hash(small) in done.stdout
+
+
+def read_hash(root):
+    """Return the hash of the frozen items of a task."""
+    release = json.loads((root / "submissions/items/release.json").read_bytes())
+    return release["tasks"]["polarity"]["hash"]
+
+
+def test_without_frozen_items_the_benchmark_says_what_to_run(small, tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_bytes(b"{}")
+    for command in (["score", path], ["compare", path, path], ["power"], ["board"], ["items"]):
+        done = run("bench", *command, "--corpus", small)
+        assert done.exit_code == 2
+        assert "readout bench items --freeze" in done.stderr
+    assert run("bench", "baseline", "majority", "--corpus", small).exit_code == 2
 
 
 def test_scores_of_different_folds_are_not_compared(small, predictions):
-    other = predictions[1].rename(predictions[1].with_name("polarity.target.jsonl"))
+    other = predictions[1]
+    other.write_bytes(other.read_bytes().replace(b'"event"', b'"target"', 1))
     done = run("bench", "compare", predictions[0], other, "--corpus", small)
     assert done.exit_code == 2
     assert "cannot be compared" in done.stderr
@@ -418,16 +442,21 @@ def test_scores_of_different_folds_are_not_compared(small, predictions):
 
 
 def test_power_says_what_two_events_cannot(small):
+    assert run("bench", "items", small, "--freeze").exit_code == 0
     done = run("bench", "power", small, "--format", "markdown", "--coverage")
     assert done.exit_code == 0, done.output
     assert "no difference, however large" in done.stdout
     assert run("bench", "power", small, "--task", "polarty").exit_code == 2
 
 
-def test_folds_are_checked_and_written(small):
-    assert run("bench", "folds", small).exit_code == 1
-    assert run("bench", "folds", small, "--write").exit_code == 0
-    done = run("bench", "folds", small, "--leakage", "--task", "polarity")
+def test_items_are_frozen_and_printed_whole(small):
+    assert run("bench", "items", small, "--freeze").exit_code == 0
+    done = run("bench", "items", small, "--task", "polarity", "--format", "json")
+    printed = json.loads(done.stdout)
+    assert printed["hash"] == read_hash(small)
+    assert {"id", "event", "holder", "target", "inputs", "gold"} <= set(printed["items"][0])
+    assert isinstance(printed["items"][0]["inputs"]["context"], str)
+    done = run("bench", "items", small, "--leakage", "--task", "polarity")
     assert done.exit_code == 0
     assert "seen_holder" in done.stdout
 

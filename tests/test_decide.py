@@ -71,7 +71,12 @@ def test_an_ambiguous_reference_asks_for_the_document(small):
 
 @pytest.mark.parametrize(
     ("ref", "named"),
-    [("s-irn", "s-iron"), ("ann#s-irn", "s-iron"), ("anne#s-iron", "ann")],
+    [
+        ("s-irn", "s-iron"),
+        ("ann#s-irn", "s-iron"),
+        ("anne#s-iron", "ann"),
+        (f"{CRITICS}#s-iron", "s-iron"),
+    ],
 )
 def test_an_unknown_reference_is_refused_with_the_nearest_name(small, ref, named):
     with pytest.raises(RefusedError, match=f"'{named}'"):
@@ -144,6 +149,39 @@ def test_a_file_of_decisions_with_problems_is_not_rewritten(undecided):
     with (undecided / DECISIONS).open("ab") as file:
         file.write(b"{}\n")
     assert decide(undecided, "s-iron", "ann#s-iron").exit_code == 2
+
+
+# ---------------------------------------------------------------- what must be decided
+
+
+def test_each_reference_of_each_decision_is_needed(small):
+    for number, record in enumerate(read_decisions(small)):
+        for ref in record["about"]:
+            records = read_decisions(small)
+            records[number]["about"].remove(ref)
+            kept = [each for each in records if each["about"]]
+            raw = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in kept)
+            original = (small / DECISIONS).read_bytes()
+            (small / DECISIONS).write_bytes(raw.encode())
+            assert find_codes(small) == ["undecided"], ref
+            (small / DECISIONS).write_bytes(original)
+
+
+@pytest.mark.parametrize("layer", ["gold", "by/ann", "by/ben"])
+def test_what_only_one_side_has_must_be_decided(small, layer):
+    quote = {
+        "type": "quote",
+        "id": "q-lone",
+        "form": "indirect",
+        "speaker": "noam-levi",
+        "content": [{"start": 66, "end": 75, "exact": "the ferry"}],
+    }
+    path = small / f"annotations/{layer}/{CRITICS}.jsonl"
+    path.write_bytes(path.read_bytes() + json.dumps(quote).encode() + b"\n")
+    run(small, "format")
+    corpus, problems = read_corpus(small)
+    found = [each for each in [*problems, *check_corpus(corpus)] if each.code == "undecided"]
+    assert [each.path for each in found] == [path.relative_to(small).as_posix()]
 
 
 # ---------------------------------------------------------------- layers that come in

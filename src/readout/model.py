@@ -651,6 +651,23 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[AnnotatedDocument, ...]
 
 
+class Item(msgspec.Struct, frozen=True):
+    """One question of the benchmark. ``inputs`` is all that a system may see; ``gold`` answers it.
+
+    ``event``, ``holder`` and ``target`` are the columns that folds are made from; ``holder`` and
+    ``target`` are None if the item does not name them.
+    """
+
+    id: str
+    task: str
+    doc_id: str
+    event: str
+    holder: str | None
+    target: str | None
+    inputs: Mapping[str, Any]
+    gold: Any
+
+
 def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:
     """Yield every span of an annotation with its JSON pointer inside the record."""
     for name in SPAN_FIELDS[type(annotation)]:

@@ -104,7 +104,7 @@ CORPUS_COMMANDS = {
     "rename annotation": ["rename", "annotation", "s-iron", "s-new", "--corpus", "{top}/corpus"],
     "rename annotator": ["rename", "annotator", "ann", "zoe", "--corpus", "{top}/corpus"],
     "card": ["card", "{top}/corpus"],
-    "bench folds": ["bench", "folds", "--write", "{top}/corpus"],
+    "bench items": ["bench", "items", "--freeze", "{top}/corpus"],
     "bench baseline": ["bench", "baseline", "--corpus", "{top}/corpus", "majority", "--jobs", "1"],
     "bench board": ["bench", "board", "{top}/corpus"],
     "import": [
@@ -143,7 +143,7 @@ WRITTEN = {
         "raw/documents.jsonl",
     ],
     "card": ["DATACARD.md"],
-    "bench folds": ["submissions/folds/polarity.event.json"],
+    "bench items": ["submissions/items/release.json"],
     "bench baseline": ["submissions/majority/system.yaml"],
     "bench board": ["submissions/LEADERBOARD.md"],
     "import": [f"annotations/by/ann/{DOC}.jsonl"],

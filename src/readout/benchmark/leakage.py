@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from readout.benchmark.folds import Folds, build_all_folds, find_holder, find_target
-from readout.benchmark.tasks import TASKS, Item
-from readout.model import Corpus
+from readout.benchmark.folds import SCHEMES, Folds, build_folds
+from readout.model import Item
 from readout.report.tables import Report, Table, to_records
 from readout.text.tokens import iter_tokens
 
@@ -39,6 +37,15 @@ def flag_seen(items: Sequence[Item], folds: Folds) -> dict[str, dict[str, bool]]
     return flags
 
 
+def find_holder(item: Item) -> str | None:
+    """Return the speaker whose stance or words an item asks about.
+
+    Return None for items that ask about a whole document. The holder of an attribution item is its
+    gold answer, so no column of the items shows it.
+    """
+    return item.gold if item.task == "attribution" else item.holder
+
+
 def _collect_traits(items: Iterable[Item]) -> dict[str, set[Any]]:
     shown: dict[str, set[Any]] = {name: set() for name in SEEN}
     for item in items:
@@ -48,7 +55,7 @@ def _collect_traits(items: Iterable[Item]) -> dict[str, set[Any]]:
 
 
 def _list_traits(item: Item) -> dict[str, frozenset[Any]]:
-    holder, target = find_holder(item), find_target(item)
+    holder, target = find_holder(item), item.target
     pair = (holder, target) if holder and target else None
     return {
         "seen_holder": _one_or_none(holder),
@@ -111,13 +118,14 @@ def _format_share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.2f}" if values else "–"
 
 
-def report_overlap(corpus: Corpus, task: str | None = None) -> Report:
-    """Return the overlap of training and test items in all folds of one task or of all tasks."""
+def report_overlap(items: Mapping[str, Sequence[Item]]) -> Report:
+    """Return the overlap of training and test items in all folds of some tasks."""
     tables = {}
-    for path, folds in build_all_folds(corpus).items():
-        if task in (None, folds.task):
-            items = TASKS[folds.task].build(corpus)
-            tables[Path(path).stem] = report_leakage(items, folds)
+    for task, asked in items.items():
+        for scheme in SCHEMES:
+            folds = build_folds(scheme, asked)
+            if folds:
+                tables[f"{task}.{scheme}"] = report_leakage(asked, folds)
 
     data = {name: to_records(each) for name, each in tables.items()}
     return Report((), tuple(tables.values()), data)

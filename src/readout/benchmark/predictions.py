@@ -1,4 +1,6 @@
-"""Read and check files of predictions: one line per item, aligned by id.
+"""Read and check files of predictions: a header, and one line per item, aligned by id.
+
+The header names the task, the folds, and the hash of the items that were predicted.
 
 A file with any problem is refused as a whole; nothing is dropped and no answer is guessed.
 """
@@ -8,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, cast, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
 from readout.benchmark.folds import OFFICIAL, SCHEMES, Folds, Scheme, build_folds
 from readout.benchmark.scoring.scores import Score
-from readout.benchmark.tasks import TASKS, Item, Task, UnknownTaskError, find_items
+from readout.benchmark.tasks import TASKS
+from readout.corpus.items import NO_RELEASE, Frozen, Release, hash_items
 from readout.corpus.lines import (
     byte_order_mark,
     carriage_return,
@@ -22,12 +25,80 @@ from readout.corpus.lines import (
     encoding,
     json_syntax,
 )
-from readout.model import Corpus, Polarity
+from readout.model import Item, Polarity
 from readout.problem import Finding, Problem, Rule, locate, nearest, raw_line, rule
 
 Pointer: TypeAlias = tuple[str | int, ...]
 
+
+class Header(msgspec.Struct, frozen=True):
+    """The first line of a file: its task, the scheme of its folds, and the hash of its items."""
+
+    task: str
+    folds: Scheme
+    items: str
+
+
 # ---------------------------------------------------------------- rules
+
+
+@rule("prediction-header", "schema")
+def prediction_header(record: Any) -> Iterator[Finding]:
+    """The first line names the task, the folds and the hash of the items."""
+    hint = (
+        'begin with {"task": …, "folds": …, "items": …}; '
+        "`readout bench items` prints the hash of the items of each task."
+    )
+    names = set(Header.__struct_fields__)
+    if not isinstance(record, dict) or set(record) != names:
+        got = sorted(record) if isinstance(record, dict) else type(record).__name__
+        message = f"Got {got!r}. Expected an object with the keys 'task', 'folds' and 'items'."
+        yield Finding(message, hint=hint)
+        return
+
+    for name, known in (("task", TASKS), ("folds", SCHEMES)):
+        value = record[name]
+        if not isinstance(value, str) or value not in known:
+            nearest_hint = nearest(value, known) if isinstance(value, str) else ""
+            message = f"Got {value!r}. Expected one of {', '.join(known)}."
+            yield Finding(message, (name,), hint=nearest_hint or hint)
+    if not isinstance(record["items"], str):
+        yield Finding(f"Got {record['items']!r}. Expected a text.", ("items",), hint=hint)
+
+
+@rule("prediction-items", "reference")
+def prediction_items(
+    header: Header, items: Sequence[Item], release: Release | None
+) -> Iterator[Finding]:
+    """The header names the frozen items of its task, and folds that the task has."""
+    if not items or header.task != items[0].task:
+        yield Finding(
+            f"There are no frozen items of the task {header.task!r} here.",
+            ("task",),
+            hint="`readout bench items` lists the tasks that have items.",
+        )
+    elif header.items != (expected := hash_items(items)):
+        got = _name_items(header.items, header.task, release)
+        wanted = _name_items(expected, header.task, release)
+        yield Finding(
+            f"The predictions are for {got}. The frozen items are {wanted}.",
+            ("items",),
+            hint=f"answer the items that `readout bench items --task {header.task}` prints.",
+        )
+    elif build_folds(header.folds, items) is None:
+        schemes = [scheme for scheme in SCHEMES if build_folds(scheme, items)]
+        message = f"The task {header.task!r} has no folds by {header.folds}."
+        yield Finding(message, ("folds",), hint=f"its folds are by {', '.join(schemes)}.")
+
+
+def _name_items(hash_: str, task: str, release: Release | None) -> str:
+    version = release.find_version(task, hash_) if release else None
+    known = f"release {version}"
+    if version is None:
+        known = "of no release that is known here"
+    elif version == NO_RELEASE:
+        known = "frozen without a release"
+    return f"the items {hash_} ({known})"
 
 
 @rule("prediction-record", "schema")
@@ -87,6 +158,8 @@ RULES: tuple[Rule, ...] = (
     carriage_return,
     json_syntax,
     duplicate_key,
+    prediction_header,
+    prediction_items,
     prediction_record,
     prediction_id,
     prediction_twice,
@@ -223,22 +296,44 @@ _VALUE_CHECKS = {
 # ---------------------------------------------------------------- reading and writing
 
 
+def parse_header(path: str, raw: bytes) -> tuple[Header | None, list[Problem]]:
+    """Return the header of a file; None and the problems if it has none."""
+    problems = _check_bytes(path, raw)
+    if problems:
+        return None, problems
+
+    line = raw.partition(b"\n")[0]
+    record, broken, findings = _parse_line(line)
+    if not findings:
+        broken, findings = prediction_header, list(prediction_header.find(record))
+    if findings:
+        text = line.decode()
+        return None, [locate(broken, each, path, 1, text) for each in findings]
+    return msgspec.convert(record, Header), []
+
+
 def parse_predictions(
-    path: str, raw: bytes, items: Sequence[Item]
+    path: str, raw: bytes, items: Sequence[Item], release: Release | None = None
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the predictions in a file's bytes by item id, and every problem of the file.
 
-    ``path`` is the path that the problems show.
+    ``path`` is the path that the problems show. ``release`` names the release of the items, and
+    earlier ones, in problems.
     """
-    problems = _check_bytes(path, raw)
+    header, problems = parse_header(path, raw)
+    if header is None:
+        return {}, problems
+
+    first, *lines = raw.removesuffix(b"\n").split(b"\n")
+    for each in prediction_items.find(header, items, release):
+        problems.append(locate(prediction_items, each, path, 1, first.decode()))
     if problems:
         return {}, problems
 
     known = {item.id: item for item in items}
     predictions: dict[str, Any] = {}
     seen: dict[str, int] = {}
-    lines = raw.removesuffix(b"\n").split(b"\n") if raw else []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, 2):
         record, broken, findings = _parse_prediction(line, known, seen)
         text = line.decode()  # once: the places in a line are cached by the line
         problems += [locate(broken, each, path, number, text) for each in findings]
@@ -260,16 +355,23 @@ def _check_bytes(path: str, raw: bytes) -> list[Problem]:
     ]
 
 
-def _parse_prediction(
-    line: bytes, items: Mapping[str, Item], seen: Mapping[str, int]
-) -> tuple[Any, Rule, list[Finding]]:
-    """Return a line's record, the first rule that it breaks, and the findings of that rule."""
+def _parse_line(line: bytes) -> tuple[Any, Rule, list[Finding]]:
+    """Return a line's record, or None with the rule that it breaks as JSON and its findings."""
     for each in (json_syntax, duplicate_key):
         findings = list(each.find(line))
         if findings:
             return None, each, findings
+    return json.loads(line), json_syntax, []
 
-    record = json.loads(line)
+
+def _parse_prediction(
+    line: bytes, items: Mapping[str, Item], seen: Mapping[str, int]
+) -> tuple[Any, Rule, list[Finding]]:
+    """Return a line's record, the first rule that it breaks, and the findings of that rule."""
+    record, broken, findings = _parse_line(line)
+    if findings:
+        return None, broken, findings
+
     findings = list(prediction_record.find(record))
     if findings:
         return record, prediction_record, findings
@@ -283,33 +385,27 @@ def _parse_prediction(
     return record, prediction_value, list(prediction_value.find(record["prediction"], item))
 
 
-def read_predictions(path: Path, items: Sequence[Item]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the predictions in a file by item id, and every problem of the file."""
-    return parse_predictions(str(path), path.read_bytes(), items)
+def format_predictions(
+    items: Sequence[Item], predictions: Sequence[Any], folds: Scheme = OFFICIAL
+) -> bytes:
+    """Return predictions, given in the order of their items, as the bytes of a file.
 
-
-def format_predictions(items: Sequence[Item], predictions: Sequence[Any]) -> bytes:
-    """Return predictions, given in the order of their items, as the bytes of a file."""
-    lines = []
+    ``folds`` is the scheme of the folds that they were made with.
+    """
+    header = Header(items[0].task, folds, hash_items(items))
+    lines = [msgspec.json.encode(header) + b"\n"]
     for item, value in zip(items, predictions, strict=True):
         record = {"id": item.id, "prediction": value}
         lines.append(msgspec.json.encode(record) + b"\n")
     return b"".join(lines)
 
 
-class FileName(NamedTuple):
-    """The task and the folds in the name of a predictions file."""
-
-    task: Task
-    folds: Scheme
+def file_name(task: str, folds: str) -> str:
+    """Return the name of the file of predictions for a task and folds in a submission."""
+    return f"{task}.{folds}.jsonl"
 
 
-def parse_name(path: Path) -> FileName | None:
-    """Return the task and folds of a file named ``<task>.<folds>.jsonl``; None for other names."""
-    parts = path.name.split(".")
-    if len(parts) != 3 or parts[0] not in TASKS or parts[1] not in SCHEMES or parts[2] != "jsonl":
-        return None
-    return FileName(TASKS[parts[0]], cast("Scheme", parts[1]))
+FILE_NAMES = frozenset(file_name(task, folds) for task in TASKS for folds in SCHEMES)
 
 
 def name_system(path: Path) -> str:
@@ -320,7 +416,7 @@ def name_system(path: Path) -> str:
     """
     if path.parent.name == "predictions":
         return path.resolve().parent.parent.name
-    return path.stem if parse_name(path) is None else path.resolve().parent.name
+    return path.resolve().parent.name if path.name in FILE_NAMES else path.stem
 
 
 def name_systems(paths: Sequence[Path]) -> list[str]:
@@ -341,46 +437,27 @@ class Scored(NamedTuple):
     folds: Folds
 
 
-def score_files(
-    corpus: Corpus, paths: Sequence[Path], task: str | None = None, scheme: str | None = None
-) -> tuple[list[Scored], list[Problem]]:
-    """Return the scores of predictions files, and the problems of all files.
-
-    ``task`` and ``scheme`` override what the names of the files say.
-
-    Raises:
-        UnknownTaskError: neither ``task`` nor a file's name gives the task, the corpus has no items
-            for it, or the task has no folds of that scheme.
-
-    """
+def score_files(frozen: Frozen, paths: Sequence[Path]) -> tuple[list[Scored], list[Problem]]:
+    """Return the scores of predictions files, and the problems of all files."""
     scores: list[Scored] = []
     problems: list[Problem] = []
     for path, name in zip(paths, name_systems(paths), strict=True):
-        named_task, named_scheme = parse_name(path) or (None, OFFICIAL)
-        task_name = task or (named_task.name if named_task else None)
-        items = build_items(corpus, task_name, path)
-        chosen = cast("Scheme", scheme or named_scheme)
-        folds = build_folds(chosen, items)
-        if folds is None:
-            raise UnknownTaskError(f"The task {items[0].task!r} has no folds by {chosen}.")
-
-        predictions, found = read_predictions(path, items)
+        scored, found = _score_file(frozen, path, name)
         problems += found
-        if not found:
-            scores.append(Scored(Score(name, items, predictions, chosen), folds))
+        if scored:
+            scores.append(scored)
     return scores, problems
 
 
-def build_items(corpus: Corpus, task: str | None, path: Path) -> list[Item]:
-    """Return the items of a task by its name, for a predictions file.
+def _score_file(frozen: Frozen, path: Path, name: str) -> tuple[Scored | None, list[Problem]]:
+    raw = path.read_bytes()
+    header, problems = parse_header(str(path), raw)
+    if header is None:
+        return None, problems
 
-    Raises:
-        UnknownTaskError: there is no such task, or the corpus has no annotations for it.
-
-    """
-    if task is None:
-        raise UnknownTaskError(
-            f"The name {path.name!r} does not contain the task. "
-            "Rename the file to <task>.<folds>.jsonl, or give --task."
-        )
-    return find_items(corpus, task)
+    items = frozen.items.get(header.task, [])
+    predictions, problems = parse_predictions(str(path), raw, items, frozen.release)
+    folds = build_folds(header.folds, items)
+    if problems or folds is None:
+        return None, problems
+    return Scored(Score(name, items, predictions, header.folds), folds), []

@@ -15,6 +15,7 @@ import msgspec
 from readout.model import (
     AnnotatedDocument,
     Corpus,
+    Item,
     Mention,
     Polarity,
     Quote,
@@ -32,17 +33,6 @@ Pair: TypeAlias = tuple[str, str]
 """A holder and a target, by their ids."""
 Shape: TypeAlias = Literal["label", "spans", "tuples", "quotations"]
 """The form of an answer: one label, ``[start, end]`` lists, stance tuples, or quotations."""
-
-
-class Item(msgspec.Struct, frozen=True):
-    """One question. ``inputs`` is all that a system may see; ``gold`` is the answer."""
-
-    id: str
-    task: str
-    doc_id: str
-    event: str
-    inputs: Mapping[str, Any]
-    gold: Any
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -71,7 +61,8 @@ def _make_item(
 ) -> Item:
     meta = document.meta
     id_ = f"{meta.doc_id}#{name}" if name else meta.doc_id
-    return Item(id_, task, meta.doc_id, meta.event, inputs, gold)
+    holder, target = inputs.get("holder"), inputs.get("target")
+    return Item(id_, task, meta.doc_id, meta.event, holder, target, inputs, gold)
 
 
 def _iter_gold(document: AnnotatedDocument, record_class: type[Any]) -> Iterator[Any]:
@@ -337,19 +328,24 @@ TASKS: Mapping[str, Task] = {
 
 
 class UnknownTaskError(RefusedError):
-    """There is no task of that name, or the corpus has no items for it."""
+    """There is no task of that name, or it has no items."""
 
 
-def find_items(corpus: Corpus, task: str) -> list[Item]:
+def build_all_items(corpus: Corpus) -> dict[str, list[Item]]:
+    """Return the items of each task that the corpus has annotations for."""
+    built = {name: task.build(corpus) for name, task in TASKS.items()}
+    return {name: items for name, items in built.items() if items}
+
+
+def find_items(items: Mapping[str, list[Item]], task: str) -> list[Item]:
     """Return the items of a task by its name.
 
     Raises:
-        UnknownTaskError: there is no such task, or the corpus has no annotations for it.
+        UnknownTaskError: there is no such task, or it has no items.
 
     """
     if task not in TASKS:
         raise UnknownTaskError(f"There is no task {task!r}. Use one of {', '.join(TASKS)}.")
-    items = TASKS[task].build(corpus)
-    if not items:
+    if task not in items:
         raise UnknownTaskError(f"The corpus has no annotations for the task {task!r}.")
-    return items
+    return items[task]

@@ -21,13 +21,6 @@ from readout.cli.options import (
 )
 from readout.report.printing import print_line
 
-task_option = click.option("--task", type=TASK, help="The task, if the file is not named for it.")
-scheme_option = click.option(
-    "--folds",
-    type=click.Choice(["event", "target", "holder", "zero-shot"]),
-    help="The folds of the predictions, if the file is not named for them.",
-)
-
 
 @main.group(cls=OrderedGroup)
 def bench() -> None:
@@ -35,34 +28,78 @@ def bench() -> None:
 
 
 @bench.command()
+@takes_corpus(argument=True)
+@click.option("--task", type=TASK, help="Print the items of this task.")
+@click.option("--leakage", is_flag=True, help="Print the overlap of training and test items.")
+@click.option(
+    "--freeze", is_flag=True, help="First freeze the items that the annotations now give."
+)
+@report_option
+def items(root: Path, task: str | None, leakage: bool, freeze: bool, output: str) -> None:
+    """List the frozen items, which systems are scored on.
+
+    Without --task, this lists the tasks, with the hash of their items that predictions name. With
+    --task and --format json, it prints the items with all inputs, their gold answers and the
+    columns that folds are made from. A release freezes new items; --freeze does it without one.
+    """
+    from readout.benchmark.board.freeze import freeze_corpus, report_items, report_tasks
+    from readout.benchmark.leakage import report_overlap
+    from readout.benchmark.tasks import find_items
+    from readout.corpus.files import write_generated
+    from readout.corpus.items import change_frozen, read_frozen
+    from readout.report.tables import print_report
+
+    if freeze:
+        corpus = _read_valid(root)
+        write_generated(root, change_frozen(root, freeze_corpus(root, corpus)))
+    frozen = read_frozen(root)
+    asked = {task: find_items(frozen.items, task)} if task else frozen.items
+    if leakage:
+        print_report(report_overlap(asked), output)
+    elif task:
+        print_report(report_items(frozen.release, asked[task]), output)
+    else:
+        print_report(report_tasks(frozen.release, asked), output)
+
+
+def _read_valid(root: Path) -> Any:
+    """Return a corpus without errors; if there are any, print them and exit."""
+    from readout.checks.folder import check_folder
+    from readout.corpus.read import read_corpus
+
+    problems = [each for each in check_folder(root).problems if each.severity == "error"]
+    if problems:
+        print_problems(problems)
+        summarise(problems, "")
+        sys.exit(1)
+    return read_corpus(root)[0]
+
+
+@bench.command()
 @takes_corpus()
 @click.argument("predictions", type=FILE)
-@task_option
-@scheme_option
 @report_option
 @all_problems_option
-def score(root: Path, predictions: Path, task: str | None, folds: str | None, output: str) -> None:
-    """Score the predictions of a system.
+def score(root: Path, predictions: Path, output: str) -> None:
+    """Score the predictions of a system on the frozen items.
 
-    PREDICTIONS is a file of lines {"id": …, "prediction": …}, named TASK.FOLDS.jsonl. The report
-    gives each score with its intervals, and says which conclusions they do not support.
+    The first line of PREDICTIONS is {"task": …, "folds": …, "items": …} with the hash of the items;
+    the others are {"id": …, "prediction": …}. The report gives each score with its intervals, and
+    says which conclusions they do not support.
     """
     from readout.benchmark.scoring.report import report_score
     from readout.report.tables import print_report
 
-    ((found, built),) = _score_files(root, (predictions,), task, folds)
+    ((found, built),) = _score_files(root, (predictions,))
     print_report(report_score(found, built), output)
 
 
-def _score_files(
-    root: Path, paths: tuple[Path, ...], task: str | None, folds: str | None
-) -> list[Any]:
+def _score_files(root: Path, paths: tuple[Path, ...]) -> list[Any]:
     """Return the score and folds of each file; if there are problems, print them and exit."""
     from readout.benchmark.predictions import score_files
-    from readout.corpus.read import read_corpus
+    from readout.corpus.items import read_frozen
 
-    corpus, _ = read_corpus(root)
-    found, problems = score_files(corpus, paths, task, folds)
+    found, problems = score_files(read_frozen(root), paths)
     if problems:
         print_problems(problems)
         summarise(problems, "")
@@ -73,13 +110,9 @@ def _score_files(
 @bench.command()
 @takes_corpus()
 @click.argument("predictions", type=FILE, nargs=-1, required=True)
-@task_option
-@scheme_option
 @report_option
 @all_problems_option
-def compare(
-    root: Path, predictions: tuple[Path, ...], task: str | None, folds: str | None, output: str
-) -> None:
+def compare(root: Path, predictions: tuple[Path, ...], output: str) -> None:
     """Compare two or more systems with significance tests.
 
     PREDICTIONS are files as for `readout bench score`, all of one task and with the same folds. The
@@ -91,7 +124,7 @@ def compare(
 
     if len(predictions) < 2:
         raise click.UsageError("Got one file. Give two or more files to compare.")
-    scores = [found for found, _ in _score_files(root, predictions, task, folds)]
+    scores = [found for found, _ in _score_files(root, predictions)]
     print_report(report_comparisons(scores, compare_all(scores)), output)
 
 
@@ -113,16 +146,17 @@ def compare(
 )
 @report_option
 def power(root: Path, task: str, discordance: float, coverage: bool, output: str) -> None:
-    """Estimate which differences the corpus can detect.
+    """Estimate which differences the frozen items can detect.
 
     The report also says which differences a larger number of events can detect.
     """
     from readout.benchmark.scoring.power import report_power
-    from readout.corpus.read import read_corpus
+    from readout.benchmark.tasks import find_items
+    from readout.corpus.items import read_frozen
     from readout.report.tables import print_report
 
-    corpus, _ = read_corpus(root)
-    print_report(report_power(corpus, task, discordance, coverage), output)
+    items = find_items(read_frozen(root).items, task)
+    print_report(report_power(items, discordance, coverage), output)
 
 
 @bench.command()
@@ -136,11 +170,12 @@ def baseline(
 ) -> None:
     """Run baselines, and write their submissions.
 
-    Without a NAME, this lists the baselines. Run `readout bench board` afterwards to score them.
+    They answer the frozen items. Without a NAME, this lists the baselines. Run `readout bench
+    board` afterwards to score them.
     """
     from readout.benchmark.systems.baselines import BASELINES, report_baselines
     from readout.benchmark.systems.runs import write_baselines
-    from readout.corpus.read import find_root, read_corpus
+    from readout.corpus.read import find_root
     from readout.report.tables import print_report
 
     chosen = list(BASELINES) if everything else list(names)
@@ -148,9 +183,8 @@ def baseline(
         print_report(report_baselines(), output)
         return
     root = find_root(corpus)
-    found, _ = read_corpus(root)
     workers = jobs or os.cpu_count() or 1
-    paths = write_baselines(root, found, chosen, workers)
+    paths = write_baselines(root, chosen, workers)
     done = f"{len(paths)} files written. Run `readout bench board` next."
     print_line(done, error=True, fg="green")
 
@@ -169,16 +203,14 @@ def baseline(
 def board(root: Path, only_check: bool, export: Path | None) -> None:
     """Score all submissions, and write the leaderboard.
 
-    The results and the leaderboard (Markdown, JSON, HTML) depend only on the predictions. With
-    --check, they are computed again and compared with the files byte for byte. A submission with
-    problems is left out.
+    The results and the leaderboard (Markdown, JSON, HTML) depend only on the frozen items and the
+    predictions. With --check, every row is computed again and compared with the files byte for
+    byte; predictions that have no row yet are validated. A submission with problems is left out.
     """
     from readout.benchmark.board.exports import write_exports
     from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
-    from readout.corpus.read import read_corpus
 
-    corpus, _ = read_corpus(root)
-    built = build_files(root, corpus)
+    built = build_files(root, only_published=only_check)
     problems = check_files(root, built) if only_check else built.problems
     written: list[str] = []
     if export:
@@ -188,37 +220,9 @@ def board(root: Path, only_check: bool, export: Path | None) -> None:
 
     for path in written:
         print_line(f"{path}: written")
+    for path in built.rowless:
+        print_line(f"{path}: valid; it has no row yet, and `readout bench board` adds one")
     print_problems(problems)
     summarise(problems, "The leaderboard agrees with the predictions.")
     if problems:
         sys.exit(1)
-
-
-@bench.command()
-@takes_corpus(argument=True)
-@click.option("--write", is_flag=True, help="Write the files in submissions/folds.")
-@click.option("--leakage", is_flag=True, help="Print the overlap of training and test items.")
-@click.option("--task", type=TASK, help="Print the overlap in this task only.")
-@report_option
-def folds(root: Path, write: bool, leakage: bool, task: str | None, output: str) -> None:
-    """Compare the frozen folds with the corpus.
-
-    Exits with 1 if they differ from the folds that the annotations give.
-    """
-    from readout.benchmark.folds import find_stale_folds, write_folds
-    from readout.benchmark.leakage import report_overlap
-    from readout.corpus.read import read_corpus
-    from readout.report.tables import print_report
-
-    corpus, _ = read_corpus(root)
-    if leakage:
-        print_report(report_overlap(corpus, task), output)
-    if write:
-        for path in write_folds(root, corpus):
-            print_line(f"{path}: written", error=True)
-    elif stale := find_stale_folds(root, corpus):
-        for path in stale:
-            print_line(f"{path}: out of date; run `readout bench folds --write`.", error=True)
-        print_line("The folds are out of date.", error=True)
-        sys.exit(1)
-    print_line("The folds are up to date.", error=True)

@@ -50,12 +50,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "publish": ("build", "card", "new"),
     "exchange": ("import", "export"),
     "benchmark": (
+        "bench items",
         "bench score",
         "bench compare",
         "bench power",
         "bench baseline",
         "bench board",
-        "bench folds",
     ),
 }
 """The commands in the order of ``readout --help``, which shows only these."""

@@ -91,6 +91,7 @@ def _find_layers(
         if layer is not None:
             found.append((document, layer))
     if not found:
+        _refuse_document(documents, ref)
         where = "the document has" if len(documents) == 1 else "the corpus has"
         annotators = {layer.annotator or "" for each in documents for layer in each.layers}
         near = _ask(str(ref.annotator), annotators)
@@ -99,6 +100,15 @@ def _find_layers(
             f"{ref.annotator!r}.{near}"
         )
     return found
+
+
+def _refuse_document(documents: Sequence[AnnotatedDocument], ref: Ref) -> None:
+    """Refuse a reference that begins with a document, as annotations are named in the dataset."""
+    if any(document.meta.doc_id == ref.annotator for document in documents):
+        raise RefusedError(
+            f"{ref.annotator!r} is a document, not an annotator. "
+            f"Write {ref.id!r}, and name the document with --document."
+        )
 
 
 def _explain_unknown(ref: Ref, layers: Sequence[tuple[AnnotatedDocument, Layer]]) -> str:

@@ -14,9 +14,9 @@ from readout.benchmark.scoring.measures import F_FA, list_measures
 from readout.benchmark.scoring.power import coverage_table, plan_table
 from readout.benchmark.scoring.report import list_limits
 from readout.benchmark.scoring.statistics import MAX_LISTED_CLUSTERS, count_resamples
-from readout.benchmark.tasks import TASKS, Item
+from readout.benchmark.tasks import TASKS
 from readout.corpus.read import read_bytes
-from readout.model import Corpus
+from readout.model import Item
 from readout.problem import RefusedError
 from readout.report.tables import Table, format_markdown
 
@@ -95,10 +95,8 @@ def _format_range(annotators: Iterable[Mapping[str, Any]]) -> str:
 # ---------------------------------------------------------------- the benchmark
 
 
-def format_section(corpus: Corpus) -> str:
+def format_section(items: Mapping[str, Sequence[Item]]) -> str:
     """Return the benchmark's section of the card as Markdown."""
-    built = {name: task.build(corpus) for name, task in TASKS.items()}
-    items = {name: value for name, value in built.items() if value}
     if not items:
         return "The corpus has no annotations to ask about."
 

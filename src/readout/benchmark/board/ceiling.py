@@ -1,4 +1,4 @@
-"""Score annotators like systems, to show what a second reader of the same guidelines reaches.
+"""Answer the items as annotators did, to show what a second reader of the same guidelines reaches.
 
 An annotator's layer becomes predictions by the same rules that turn gold into answers. If gold asks
 about something that the annotator did not annotate, the prediction is an empty answer.
@@ -11,10 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from readout.benchmark.folds import OFFICIAL
-from readout.benchmark.scoring.scores import Score
-from readout.benchmark.tasks import TASKS, Item
-from readout.model import AnnotatedDocument, Corpus, Quote, Span, Stance
+from readout.benchmark.tasks import TASKS
+from readout.corpus.items import Answers
+from readout.model import AnnotatedDocument, Corpus, Item, Quote, Span, Stance
 from readout.text.matching import dice
 
 
@@ -28,19 +27,20 @@ def _list_annotators(document: AnnotatedDocument) -> set[str]:
     return {layer.annotator for layer in document.layers if layer.annotator}
 
 
-def score_annotators(corpus: Corpus, task: str, items: Sequence[Item]) -> list[Score]:
-    """Return the score of each annotator on a task.
+def answer_items(corpus: Corpus, items: Mapping[str, Sequence[Item]]) -> Answers:
+    """Return the answers of each annotator to the items of each task.
 
     An annotator whose layers are all equal to gold is left out.
     """
-    scores = []
+    answers: dict[str, dict[str, dict[str, Any]]] = {}
     for name in list_full_annotators(corpus):
         documents = [_replace_gold(document, name) for document in corpus.documents]
         pairs = zip(documents, corpus.documents, strict=True)
         if any(own.gold.records != document.gold.records for own, document in pairs):
             own_corpus = replace(corpus, documents=tuple(documents))
-            scores.append(Score(name, items, predict_items(own_corpus, task, items), OFFICIAL))
-    return scores
+            for task, asked in items.items():
+                answers.setdefault(task, {})[name] = predict_items(own_corpus, task, asked)
+    return answers
 
 
 def _replace_gold(document: AnnotatedDocument, annotator: str) -> AnnotatedDocument:

@@ -13,8 +13,8 @@ from typing import Any
 
 from readout._version import __version__
 from readout.benchmark.board.submissions import Run, Submission, encode_json
-from readout.benchmark.folds import hash_items
 from readout.benchmark.scoring.scores import Score
+from readout.corpus.items import hash_items
 from readout.corpus.outputs import write_folder
 from readout.report.tables import round_number
 

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from readout.benchmark.board.ceiling import score_annotators
+from readout.benchmark.board.freeze import describe_release
 from readout.benchmark.board.page import BoardView, format_html
 from readout.benchmark.board.submissions import (
     SUBMISSIONS,
+    EarlierRun,
     Submission,
     SystemKind,
-    TaskData,
     encode_json,
     format_result,
+    read_published,
     read_submissions,
     result_path,
 )
@@ -29,8 +30,8 @@ from readout.benchmark.scoring.scores import (
 )
 from readout.benchmark.scoring.statistics import Rank
 from readout.corpus.files import Change, write_generated
+from readout.corpus.items import Frozen, Release, read_frozen
 from readout.corpus.read import read_bytes
-from readout.model import Corpus
 from readout.problem import Finding, Problem, Rule, locate, rule
 from readout.report.intervals import Estimate
 from readout.report.tables import (
@@ -91,13 +92,16 @@ class UnrankedScore(NamedTuple):
 # ---------------------------------------------------------------- building
 
 
-def build_boards(corpus: Corpus, submissions: Sequence[Submission]) -> list[Board]:
+def build_boards(frozen: Frozen, submissions: Sequence[Submission]) -> list[Board]:
     """Return the board of each task with the official folds."""
     boards = []
-    for task, items in TaskData(corpus).items.items():
+    for task, items in frozen.items.items():
         runs = list(_iter_task_scores(submissions, task, OFFICIAL))
         if runs:
-            ceiling = tuple(score_annotators(corpus, task, items))
+            answers = frozen.answers.get(task, {})
+            ceiling = tuple(
+                [Score(name, items, own, OFFICIAL) for name, own in sorted(answers.items())]
+            )
             boards.append(_build_board(task, runs, ceiling))
     return boards
 
@@ -180,15 +184,24 @@ def list_unranked(submissions: Sequence[Submission]) -> list[UnrankedScore]:
 # ---------------------------------------------------------------- JSON
 
 
-def boards_to_json(boards: Sequence[Board], unranked: Sequence[UnrankedScore]) -> dict[str, Any]:
+def boards_to_json(
+    release: Release,
+    boards: Sequence[Board],
+    unranked: Sequence[UnrankedScore],
+    earlier: Sequence[EarlierRun] = (),
+) -> dict[str, Any]:
     """Return the boards as plain data."""
-    return {
+    data = {
+        "release": {"version": release.version, "date": release.date},
         "boards": [_board_json(board) for board in boards],
         "other_folds": [
             {"task": each.task, "folds": each.scheme, "kind": each.kind, **_score_json(each.score)}
             for each in unranked
         ],
     }
+    if earlier:
+        data["earlier_releases"] = [run._asdict() for run in earlier]
+    return data
 
 
 def _board_json(board: Board) -> dict[str, Any]:
@@ -244,9 +257,14 @@ since gold was decided from their annotations.
 """
 
 
-def format_boards(boards: Sequence[Board], unranked: Sequence[UnrankedScore]) -> str:
+def format_boards(
+    release: Release,
+    boards: Sequence[Board],
+    unranked: Sequence[UnrankedScore],
+    earlier: Sequence[EarlierRun] = (),
+) -> str:
     """Return the boards as Markdown."""
-    blocks = [BOARD_HEAD.rstrip()]
+    blocks = [BOARD_HEAD.rstrip(), describe_release(release)]
     for board in boards:
         blocks.append(f"## {board.task}")
         blocks.append(format_markdown(board_table(board)))
@@ -258,7 +276,28 @@ def format_boards(boards: Sequence[Board], unranked: Sequence[UnrankedScore]) ->
         blocks += ["## Other folds", "These scores are not ranked."]
     for table in tables:
         blocks += [f"**{table.title}**", format_markdown(table)]
+
+    if earlier:
+        blocks += ["## Earlier releases", EARLIER_HEAD, format_markdown(earlier_table(earlier))]
     return "\n\n".join(blocks) + "\n"
+
+
+EARLIER_HEAD = (
+    "These predictions answer the items of an earlier release, so their scores cannot be compared "
+    "with those above."
+)
+
+
+def list_earlier(submissions: Sequence[Submission]) -> list[EarlierRun]:
+    """Return the predictions for the items of earlier releases, by their path."""
+    found = [run for submission in submissions for run in submission.earlier]
+    return sorted(found, key=lambda run: run.path)
+
+
+def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
+    """Return the predictions for the items of earlier releases as a table."""
+    rows = [(run.path, run.version, run.items) for run in earlier]
+    return Table("Earlier releases", ("predictions", "release", "items"), rows)
 
 
 def board_table(board: Board) -> Table:
@@ -358,25 +397,64 @@ RULES: tuple[Rule, ...] = (leaderboard_stale,)
 
 
 class BoardFiles(NamedTuple):
-    """The generated files by path, with the boards, submissions and problems behind them."""
+    """The generated files by path, with the boards, submissions and problems behind them.
+
+    ``rowless`` are the paths of valid predictions that have no row, because a check leaves them
+    out.
+    """
 
     files: dict[str, bytes]
     boards: list[Board]
     submissions: list[Submission]
     problems: list[Problem]
+    rowless: list[str]
 
 
-def build_files(root: Path, corpus: Corpus) -> BoardFiles:
-    """Return the results of all submissions and the leaderboard, computed from the predictions."""
-    submissions, problems = read_submissions(root, corpus)
-    boards, unranked = build_boards(corpus, submissions), list_unranked(submissions)
+def build_files(root: Path, only_published: bool = False) -> BoardFiles:
+    """Return the results of all submissions and the leaderboard, computed from the predictions.
+
+    With ``only_published``, predictions that no ``result.json`` names are validated and left out:
+    whoever submits them need not write their row.
+
+    Raises:
+        RefusedError: the corpus has no frozen items, or they are damaged.
+
+    """
+    frozen = read_frozen(root)
+    submissions, problems = read_submissions(root, frozen)
+    rowless: list[str] = []
+    if only_published:
+        submissions, rowless = _select_published(root, submissions)
+
+    release = frozen.release
+    boards, unranked = build_boards(frozen, submissions), list_unranked(submissions)
+    earlier = list_earlier(submissions)
     views = [view_board(board) for board in boards]
 
     files = {result_path(each): format_result(each) for each in submissions}
-    files[f"{BOARD}.md"] = format_boards(boards, unranked).encode()
-    files[f"{BOARD}.json"] = encode_json(boards_to_json(boards, unranked))
-    files[f"{BOARD}.html"] = format_html(views, list(iter_unranked_tables(unranked))).encode()
-    return BoardFiles(files, boards, submissions, problems)
+    files[f"{BOARD}.md"] = format_boards(release, boards, unranked, earlier).encode()
+    files[f"{BOARD}.json"] = encode_json(boards_to_json(release, boards, unranked, earlier))
+    tables = list(iter_unranked_tables(unranked))
+    if earlier:
+        tables.append(earlier_table(earlier))
+    files[f"{BOARD}.html"] = format_html(views, tables).encode()
+    return BoardFiles(files, boards, submissions, problems, rowless)
+
+
+def _select_published(
+    root: Path, submissions: Sequence[Submission]
+) -> tuple[list[Submission], list[str]]:
+    """Return the submissions with the runs that their results name, and the paths of the others."""
+    published: list[Submission] = []
+    rowless: list[str] = []
+    for submission in submissions:
+        named = read_published(root, submission)
+        runs = tuple([run for run in submission.runs if run.path in named])
+        earlier = tuple([run for run in submission.earlier if run.path in named])
+        if named:
+            published.append(submission._replace(runs=runs, earlier=earlier))
+        rowless += [path for path in submission.paths if path not in named]
+    return published, rowless
 
 
 def check_files(root: Path, built: BoardFiles) -> list[Problem]:

@@ -16,17 +16,24 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from readout.benchmark.folds import FOLDS, SCHEMES, Folds, build_folds
-from readout.benchmark.predictions import parse_name, parse_predictions
+from readout.benchmark.folds import SCHEMES, Folds, build_folds
+from readout.benchmark.predictions import (
+    FILE_NAMES,
+    Header,
+    file_name,
+    parse_header,
+    parse_predictions,
+)
 from readout.benchmark.scoring.report import score_to_json
 from readout.benchmark.scoring.scores import Score
-from readout.benchmark.tasks import TASKS, Item
+from readout.benchmark.tasks import TASKS
 from readout.corpus.canonical import encode
 from readout.corpus.files import check_name, find_generated
+from readout.corpus.items import ITEMS, Frozen
 from readout.corpus.read import leads_outside, outside_link, read_bytes
 from readout.corpus.schema import explain, is_valid
 from readout.corpus.settings import parse_settings
-from readout.model import Corpus, Record
+from readout.model import Item, Record
 from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
 
 SUBMISSIONS = "submissions"
@@ -78,11 +85,31 @@ class Run(NamedTuple):
     folds: Folds
 
 
+class EarlierRun(NamedTuple):
+    """A file of predictions for the items of an earlier release, which is listed and not scored.
+
+    ``version`` is that of the release, and ``items`` the hash of its items.
+    """
+
+    path: str
+    checksum: str
+    task: str
+    folds: str
+    items: str
+    version: str
+
+
 class Submission(NamedTuple):
     """A system and all its runs."""
 
     card: SystemCard
     runs: tuple[Run, ...]
+    earlier: tuple[EarlierRun, ...] = ()
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of all files of predictions."""
+        return [run.path for run in self.runs] + [run.path for run in self.earlier]
 
 
 # ---------------------------------------------------------------- rules
@@ -130,12 +157,15 @@ def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
 
 
 @rule("submission-file", "reference")
-def submission_file(path: Path) -> Iterator[Finding]:
-    """Every file of predictions is named for its task and folds."""
-    if parse_name(path) is None:
+def submission_file(name: str, header: Header | None = None) -> Iterator[Finding]:
+    """Every file of predictions is named for its task and folds, as its header names them."""
+    if name not in FILE_NAMES:
         tasks, schemes = ", ".join(TASKS), ", ".join(SCHEMES)
-        message = f"Got the name {path.name!r}. Expected <task>.<folds>.jsonl."
+        message = f"Got the name {name!r}. Expected <task>.<folds>.jsonl."
         yield Finding(message, hint=f"tasks are {tasks}; folds are {schemes}.")
+    elif header and name != (expected := file_name(header.task, header.folds)):
+        message = f"Got the name {name!r}. Expected {expected!r}, as the header says."
+        yield Finding(message, hint=f"rename the file to {expected!r}, or correct its header.")
 
 
 @rule("submission-seeds", "reference")
@@ -172,24 +202,10 @@ RULES: tuple[Rule, ...] = (submission_place, submission_card, submission_file, s
 # ---------------------------------------------------------------- reading
 
 
-class TaskData:
-    """The items and folds of all tasks of a corpus, built once for all submissions."""
-
-    def __init__(self, corpus: Corpus) -> None:
-        self.items: dict[str, list[Item]] = {}
-        self.folds: dict[tuple[str, str], Folds] = {}
-        for name, task in TASKS.items():
-            items = self.items[name] = task.build(corpus)
-            for scheme in SCHEMES:
-                folds = build_folds(scheme, items)
-                if folds:
-                    self.folds[name, scheme] = folds
-
-
 def list_systems(root: Path) -> list[str]:
     """Return the names of the folders of submissions, and of links that lead nowhere."""
     folder = root / SUBMISSIONS
-    reserved = Path(FOLDS).name
+    reserved = Path(ITEMS).name
     return sorted(
         path.name
         for path in folder.glob("*")
@@ -198,7 +214,7 @@ def list_systems(root: Path) -> list[str]:
 
 
 def read_submission(
-    root: Path, name: str, tasks: TaskData
+    root: Path, name: str, frozen: Frozen
 ) -> tuple[Submission | None, list[Problem]]:
     """Return a submission with the scores of its predictions, and all its problems.
 
@@ -237,13 +253,16 @@ def read_submission(
         return None, [locate(submission_seeds, each, f"{folder}/{CARD}") for each in findings]
 
     runs: list[Run] = []
+    earlier: list[EarlierRun] = []
     problems: list[Problem] = []
     for file in paths:
-        run, found = _read_run(root, file, card, tasks)
+        run, found = _read_run(root, file, card, frozen)
         problems += found
-        if run:
+        if isinstance(run, EarlierRun):
+            earlier.append(run)
+        elif run:
             runs.append(run)
-    submission = None if problems else Submission(card, tuple(runs))
+    submission = None if problems else Submission(card, tuple(runs), tuple(earlier))
     return submission, problems
 
 
@@ -266,42 +285,62 @@ def _group_names(folder: Path, paths: Sequence[Path]) -> dict[str, list[str]]:
 
 
 def _read_run(
-    root: Path, path: Path, card: SystemCard, tasks: TaskData
-) -> tuple[Run | None, list[Problem]]:
+    root: Path, path: Path, card: SystemCard, frozen: Frozen
+) -> tuple[Run | EarlierRun | None, list[Problem]]:
     shown = path.relative_to(root).as_posix()
-    findings = list(submission_file.find(path))
+    findings = list(submission_file.find(path.name))
     if findings:
         return None, [locate(submission_file, each, shown) for each in findings]
 
-    task, scheme, _ = path.name.split(".")
-    folds = tasks.folds.get((task, scheme))
-    if folds is None:
-        message = f"The corpus has no task {task!r} with folds by {scheme}."
-        return None, [locate(submission_file, Finding(message, hint="remove the file."), shown)]
-
-    items = tasks.items[task]
     raw, problems = read_bytes(root, shown)
-    if raw is None:
+    header: Header | None = None
+    if raw is not None:
+        header, problems = parse_header(shown, raw)
+    if raw is None or header is None:
         return None, problems
-    predictions, problems = parse_predictions(shown, raw, items)
-    if problems:
-        return None, problems
+    problems = [
+        locate(submission_file, each, shown) for each in submission_file.find(path.name, header)
+    ]
 
+    release = frozen.release
+    version = release.find_version(header.task, header.items)
+    if version and not release.is_current(header.task, header.items):
+        checksum = sha256(raw).hexdigest()
+        run = EarlierRun(shown, checksum, header.task, header.folds, header.items, version)
+        return (None if problems else run), problems
+
+    items = frozen.items.get(header.task, [])
+    predictions, found = parse_predictions(shown, raw, items, release)
+    problems += found
+    folds = build_folds(header.folds, items)
+    if problems or folds is None:
+        return None, problems
+    return _make_run(path, shown, raw, card, folds, items, predictions), []
+
+
+def _make_run(
+    path: Path,
+    shown: str,
+    raw: bytes,
+    card: SystemCard,
+    folds: Folds,
+    items: Sequence[Item],
+    predictions: Mapping[str, Any],
+) -> Run:
     seed, name = None, card.system_id
     if match := _SEED_FOLDER.fullmatch(path.parent.name):
         seed = int(match[1])
         name = f"{card.system_id} (seed {seed})"
-    checksum = sha256(raw).hexdigest()
-    return Run(shown, checksum, seed, Score(name, items, predictions, scheme), folds), []
+    score = Score(name, items, predictions, folds.scheme)
+    return Run(shown, sha256(raw).hexdigest(), seed, score, folds)
 
 
-def read_submissions(root: Path, corpus: Corpus) -> tuple[list[Submission], list[Problem]]:
+def read_submissions(root: Path, frozen: Frozen) -> tuple[list[Submission], list[Problem]]:
     """Return all submissions in a corpus folder by name, and all their problems."""
-    tasks = TaskData(corpus)
     submissions: list[Submission] = []
     problems: list[Problem] = []
     for name in list_systems(root):
-        submission, found = read_submission(root, name, tasks)
+        submission, found = read_submission(root, name, frozen)
         problems += found
         if submission:
             submissions.append(submission)
@@ -320,7 +359,10 @@ def format_result(submission: Submission) -> bytes:
     for run in submission.runs:
         source = {"predictions": run.path, "sha256": run.checksum, "seed": run.seed}
         runs.append({**source, **score_to_json(run.score, run.folds)})
-    return encode_json({"system": submission.card.system_id, "runs": runs})
+    result: dict[str, Any] = {"system": submission.card.system_id, "runs": runs}
+    if submission.earlier:
+        result["earlier_releases"] = [run._asdict() for run in submission.earlier]
+    return encode_json(result)
 
 
 def encode_json(data: Any) -> bytes:
@@ -345,3 +387,34 @@ def format_system_card(card: SystemCard) -> bytes:
 def result_path(submission: Submission) -> str:
     """Return the path of a submission's ``result.json`` inside the corpus folder."""
     return f"{SUBMISSIONS}/{submission.card.system_id}/{RESULT}"
+
+
+def read_published(root: Path, submission: Submission) -> set[str]:
+    """Return the paths of the predictions that a submission's ``result.json`` has numbers for.
+
+    A malformed result counts as one with all of them, so that it is compared and found wrong.
+    """
+    raw = read_bytes(root, result_path(submission))[0]
+    if raw is None:
+        return set()
+    try:
+        found = msgspec.json.decode(raw, type=_Result)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return set(submission.paths)
+    paths = {run.predictions for run in found.runs}
+    return paths | {run.path for run in found.earlier_releases}
+
+
+class _ResultRun(msgspec.Struct):
+    predictions: str
+
+
+class _EarlierResult(msgspec.Struct):
+    path: str
+
+
+class _Result(msgspec.Struct):
+    """The part of ``result.json`` that says which predictions it is for."""
+
+    runs: list[_ResultRun]
+    earlier_releases: list[_EarlierResult] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from readout.benchmark.tasks import Item, Task, merge_spans
-from readout.model import Span
+from readout.benchmark.tasks import Task, merge_spans
+from readout.model import Item, Span
 from readout.text.matching import length, match, overlap
 
 ItemCounts: TypeAlias = dict[str, int]

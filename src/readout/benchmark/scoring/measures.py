@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from readout.benchmark.scoring.counts import list_classes
-from readout.benchmark.tasks import Item, Task
+from readout.benchmark.tasks import Task
+from readout.model import Item
 
 
 class Ratio(NamedTuple):

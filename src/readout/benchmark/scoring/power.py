@@ -16,8 +16,8 @@ import numpy as np
 from readout.benchmark.scoring.measures import F_FA, evaluate
 from readout.benchmark.scoring.report import list_limits
 from readout.benchmark.scoring.statistics import detectable_difference, smallest_p
-from readout.benchmark.tasks import TASKS, Item, find_items
-from readout.model import Corpus
+from readout.benchmark.tasks import TASKS
+from readout.model import Item
 from readout.report.tables import Report, Table, format_number, format_p
 
 EVENTS = (6, 8, 12, 20, 40, 80)
@@ -222,19 +222,13 @@ def coverage_table(items: Sequence[Item], labels: Sequence[str]) -> Table:
 
 
 def report_power(
-    corpus: Corpus, task: str, discordance: float = DISCORDANCE, coverage: bool = False
+    items: Sequence[Item], discordance: float = DISCORDANCE, coverage: bool = False
 ) -> Report:
-    """Return the plan for a task of a corpus and, on request, the coverage of its intervals.
-
-    Raises:
-        UnknownTaskError: the corpus has no such task.
-
-    """
-    items = find_items(corpus, task)
+    """Return the plan for the items of a task and, on request, the coverage of its intervals."""
     clusters = count_clusters(items)
     events = len(clusters.sizes)
     tables = [plan_table(items, discordance)]
-    labels = TASKS[task].labels
+    labels = TASKS[items[0].task].labels
     if coverage and labels and events > 1:
         tables.append(coverage_table(items, labels))
 

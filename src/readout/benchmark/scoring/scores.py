@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from readout._version import __version__
-from readout.benchmark.folds import Folds, find_holder, find_target, hash_items
-from readout.benchmark.leakage import SEEN, flag_seen
+from readout.benchmark.folds import Folds
+from readout.benchmark.leakage import SEEN, find_holder, flag_seen
 from readout.benchmark.scoring.counts import count_item, name_columns
 from readout.benchmark.scoring.measures import ACCURACY, COVERAGE, Measure, evaluate, list_measures
 from readout.benchmark.scoring.statistics import (
@@ -31,12 +30,16 @@ from readout.benchmark.scoring.statistics import (
     swap_test,
     wilson_interval,
 )
-from readout.benchmark.tasks import TASKS, Item, Task
+from readout.benchmark.tasks import TASKS, Task
+from readout.corpus.items import hash_items
+from readout.model import Item
 from readout.problem import RefusedError
 from readout.report.intervals import Estimate
 
 CONVENTIONS = "zero:0,null:wrong,ties:extreme"
 """The conventions behind every number: 0/0 is 0, null is wrong, and ties count as extreme."""
+SCORER = 1
+"""Raised when a change of code changes a number that is computed from the same predictions."""
 
 
 class Score:
@@ -132,7 +135,7 @@ class Score:
             "clusters": len(self.clusters),
             "measure": self.official.name,
             "conventions": CONVENTIONS,
-            "version": __version__,
+            "scorer": SCORER,
         }
         return "|".join(f"{name}:{value}" for name, value in parts.items())
 
@@ -153,7 +156,7 @@ def slice_items(score: Score, folds: Folds | None = None) -> dict[str, dict[str,
         slices |= {name: {} for name in sorted(SEEN)}
 
     for position, item in enumerate(score.items):
-        traits = {"document": item.doc_id, "target": find_target(item), "holder": find_holder(item)}
+        traits = {"document": item.doc_id, "target": item.target, "holder": find_holder(item)}
         for name, seen in flags.get(item.id, {}).items():
             traits[name] = "yes" if seen else "no"
         for name, value in traits.items():

@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 from readout.benchmark.systems.system import Rules
-from readout.benchmark.tasks import Item
+from readout.model import Item
 
 
 def make_constant(name: str, answer: Any) -> Rules:

@@ -14,7 +14,8 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from readout.benchmark.predictions import list_labels
-from readout.benchmark.tasks import TASKS, Item
+from readout.benchmark.tasks import TASKS
+from readout.model import Item
 from readout.text.find import find_exact
 
 LABEL_PROMPT = """{summary}

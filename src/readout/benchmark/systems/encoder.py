@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from readout.benchmark.systems.linear import Fitted, tune
-from readout.benchmark.tasks import Item
+from readout.model import Item
 
 MAX_TOKENS = 256
 """The length that the model was trained with; longer texts are truncated."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from readout.benchmark.tasks import Item
+from readout.model import Item
 
 Classifier: TypeAlias = Literal["logistic", "svm", "multinomial"]
 """Logistic regression or SVM, each one-vs-rest, or multinomial logistic regression.

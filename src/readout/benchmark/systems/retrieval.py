@@ -12,7 +12,8 @@ from readout.benchmark.scoring.counts import count_item
 from readout.benchmark.scoring.measures import evaluate, list_measures
 from readout.benchmark.systems.attribution import find_quotations
 from readout.benchmark.systems.lexicon import score_words
-from readout.benchmark.tasks import TASKS, Item
+from readout.benchmark.tasks import TASKS
+from readout.model import Item
 from readout.text.tokens import iter_paragraphs
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)

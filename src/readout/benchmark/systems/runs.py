@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from readout.benchmark.board.submissions import (
     CARD,
@@ -15,17 +15,16 @@ from readout.benchmark.board.submissions import (
     Exposure,
     Selection,
     SystemCard,
-    TaskData,
     format_system_card,
 )
-from readout.benchmark.folds import Folds
+from readout.benchmark.folds import Folds, Scheme, build_folds
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.systems.baselines import BASELINES, Baseline
 from readout.benchmark.systems.system import predict_folds
-from readout.benchmark.tasks import Item
-from readout.corpus.files import Change, write_generated
+from readout.corpus.files import Change, FileChanges, write_generated
+from readout.corpus.items import read_frozen
 from readout.corpus.read import read_bytes
-from readout.model import Corpus
+from readout.model import Item
 from readout.scale.workers import map_tasks, progress
 
 
@@ -43,16 +42,16 @@ class Job(NamedTuple):
         return f"{SUBMISSIONS}/{self.name}/{PREDICTIONS}/{name}"
 
 
-def list_jobs(corpus: Corpus, names: Iterable[str]) -> list[Job]:
+def list_jobs(items: Mapping[str, Sequence[Item]], names: Iterable[str]) -> list[Job]:
     """Return the jobs of baselines, without folds that a task does not have."""
-    data = TaskData(corpus)
     jobs = []
     for name in names:
         baseline = BASELINES[name]
         for task, scheme in product(baseline.tasks, baseline.schemes):
-            folds = data.folds.get((task, scheme))
+            asked = items.get(task, ())
+            folds = build_folds(cast("Scheme", scheme), asked)
             if folds:
-                jobs.append(Job(name, data.items[task], folds))
+                jobs.append(Job(name, asked, folds))
     return jobs
 
 
@@ -64,7 +63,7 @@ def run_job(job: Job) -> bytes:
     # One thread sums in a fixed order, so results are reproducible, and leaves CPUs to workers.
     with threadpool_limits(1):
         predictions = predict_folds(make, job.items, job.folds)
-    return format_predictions(job.items, predictions)
+    return format_predictions(job.items, predictions, job.folds.scheme)
 
 
 def run_jobs(jobs: Sequence[Job], workers: int) -> dict[str, bytes]:
@@ -107,13 +106,15 @@ def make_card(baseline: Baseline) -> SystemCard:
     )
 
 
-def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: int) -> list[str]:
-    """Run baselines and write their submissions; return the paths of all written files.
+def change_baselines(
+    root: Path, items: Mapping[str, Sequence[Item]], names: Sequence[str], workers: int
+) -> FileChanges:
+    """Run baselines on items, and return the changes of files that make them submissions.
 
-    Predictions of these baselines for tasks or folds that the corpus no longer has are deleted.
+    Predictions of these baselines for tasks or folds that the items do not have are deleted.
     Results and leaderboards are computed by :mod:`readout.benchmark.board.leaderboard`.
     """
-    files = run_jobs(list_jobs(corpus, names), workers)
+    files = run_jobs(list_jobs(items, names), workers)
     for name in names:
         files[f"{SUBMISSIONS}/{name}/{CARD}"] = format_system_card(make_card(BASELINES[name]))
 
@@ -123,5 +124,16 @@ def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: i
             path = file.relative_to(root).as_posix()
             if path not in files:
                 changes[path] = Change(read_bytes(root, path)[0], None)
+    return changes
+
+
+def write_baselines(root: Path, names: Sequence[str], workers: int) -> list[str]:
+    """Run baselines on the frozen items and write their submissions; return the written paths.
+
+    Raises:
+        RefusedError: the corpus has no frozen items, or they are damaged.
+
+    """
+    changes = change_baselines(root, read_frozen(root).items, names, workers)
     write_generated(root, changes)
-    return sorted(files)
+    return sorted(path for path, change in changes.items() if change.new is not None)

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from readout.benchmark.tasks import TASKS, Item
+from readout.benchmark.tasks import TASKS
+from readout.model import Item
 
 
 class System(Protocol):

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from readout.benchmark.systems.system import find_neutral_label
-from readout.benchmark.tasks import TASKS, Item
+from readout.benchmark.tasks import TASKS
+from readout.model import Item
 
 
 def describe_question(inputs: Mapping[str, Any]) -> str:
