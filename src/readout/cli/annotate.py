@@ -144,8 +144,8 @@ def merge(
     """Resolve merge conflicts, annotation by annotation.
 
     FILES are annotation files, registries or documents.jsonl; by default, all that contain conflict
-    markers. Records are merged field by field. Only two values for one field, or deleting against editing, stay
-    in conflict: the command names them, and --ours or --theirs chooses a version.
+    markers. Records are merged field by field. Only two values for one field, or deleting against
+    editing, stay in conflict: the command names them, and --ours or --theirs chooses a version.
     """
     if driver:
         _run_driver(*driver)
