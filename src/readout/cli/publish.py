@@ -96,13 +96,21 @@ def new(corpus: Path | None, example: bool, language: str | None) -> None:
 
     It has no documents yet, unless --example is given, and is ready to check, build and test.
     """
+    from readout.workbench.git import is_repository
+    from readout.workbench.merge.driver import install_driver
     from readout.workbench.new import write_corpus
 
     target = corpus or Path()
     paths = write_corpus(target, language, example)
+    steps = [f"cd {shlex.quote(str(target))}"]
+    if is_repository(target):
+        print_lines(install_driver(target))
+    else:
+        steps.append("git init && readout merge --install")
+    if example:
+        steps += ["readout check", "readout build"]
+    else:
+        steps.append("readout add document FILE --doc-id YYYY-MM-NAME --split train")
     print_lines([f"Wrote {len(paths)} files to {target}. Now run:", ""])
-    commands = ["readout check", "readout build"]
-    if not example:
-        commands = ["readout add document FILE --doc-id YYYY-MM-NAME --split train"]
-    for line in (f"cd {shlex.quote(str(target))}", *commands):
+    for line in steps:
         print_line(f"    {line}")
