@@ -21,6 +21,7 @@ from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.corpus.schema import explain
 from readout.model import AnnotatedDocument, Decision, RecordFile, Registries
 from readout.problem import RefusedError, find_close, nearest
+from readout.workbench.differences.places import list_places
 
 
 class Grounds(NamedTuple):
@@ -31,10 +32,25 @@ class Grounds(NamedTuple):
     by: str
 
 
+class Decided(NamedTuple):
+    """What a decision is about, and the change of the document's file of decisions."""
+
+    doc_id: str
+    about: Sequence[Ref]
+    changes: FileChanges
+
+
 def decide_refs(
-    root: Path, refs: Sequence[str], grounds: Grounds, doc_id: str | None, is_replacing: bool
-) -> tuple[str, FileChanges]:
-    """Return the id of the document of references, and the change of its file of decisions.
+    root: Path,
+    refs: Sequence[str],
+    grounds: Grounds,
+    doc_id: str | None,
+    is_replacing: bool = False,
+    with_place: bool = False,
+) -> Decided:
+    """Return the decision about references as a change of a file.
+
+    With ``with_place``, it is also about whatever differs at the places of the references.
 
     Raises:
         RefusedError: the references are unknown, or lead to several documents; or as
@@ -46,7 +62,23 @@ def decide_refs(
     about = [parse_ref(text) for text in refs]
     differing = [each for each in documents if _differ(each, about)]
     document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
-    return document.meta.doc_id, decide(document, registries, about, grounds, is_replacing)
+    if with_place:
+        about = _add_places(document, about, is_replacing)
+    changes = decide(document, registries, about, grounds, is_replacing)
+    return Decided(document.meta.doc_id, about, changes)
+
+
+def _add_places(document: AnnotatedDocument, refs: Sequence[Ref], with_decided: bool) -> list[Ref]:
+    """Return references, and those that need a decision at the same places."""
+    named = {str(ref) for ref in refs}
+    added = list(refs)
+    for place in list_places([document], with_decided=with_decided):
+        if not any(named.intersection(variant.refs) for variant in place.variants):
+            continue
+        for variant in place.variants:
+            found = variant.refs if with_decided else variant.to_decide
+            added += map(parse_ref, found)
+    return list(dict.fromkeys(added))
 
 
 def _differ(document: AnnotatedDocument, about: Iterable[Ref]) -> bool:
