@@ -100,26 +100,20 @@ def test_a_decision_settles_its_differences(undecided):
     }
 
 
-def test_what_remains_to_decide_is_told(undecided):
-    done = decide(undecided, "s-iron")
-    assert done.exit_code == 1
-    assert "ann#s-iron" in done.output
-
-
 @pytest.mark.parametrize("ref", ["s-iron", "ann#s-iron"])
-def test_one_reference_is_enough_for_a_place(undecided, ref):
-    done = run(undecided, "decide", ref, "--place", *GROUNDS)
+def test_one_reference_settles_all_that_is_open_at_its_place(undecided, ref):
+    done = decide(undecided, ref)
     assert done.exit_code == 0, done.output
-    assert set(read_decisions(undecided)[-1]["about"]) == {"s-iron", "ann#s-iron"}
     assert find_codes(undecided) == []
+    assert set(read_decisions(undecided)[-1]["about"]) == {"s-iron", "ann#s-iron"}
 
 
-def test_a_place_is_decided_anew_only_on_demand(small):
-    assert run(small, "decide", "s-iron", "--place", *GROUNDS).exit_code == 2
-    done = run(small, "decide", "s-iron", "--place", "--replace", *GROUNDS)
-    assert done.exit_code == 0, done.output
-    assert "d-iron" not in [record["id"] for record in read_decisions(small)]
-    assert find_codes(small) == []
+def test_other_places_stay_open(small):
+    (small / DECISIONS).write_bytes(b"")
+    done = decide(small, "s-iron")
+    assert done.exit_code == 1
+    assert find_codes(small) == ["undecided"]
+    assert "s-ferry" in done.output
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,6 @@ from readout.report.printing import print_block, print_json, print_line
 @click.option("--by", required=True, type=ANNOTATOR, help="The annotator id of who decides.")
 @click.option("--document", type=DOCUMENT, help="The document, if several have such ids.")
 @click.option("--replace", "is_replacing", is_flag=True, help="Decide anew what is decided.")
-@click.option(
-    "--place",
-    "with_place",
-    is_flag=True,
-    help="Decide also what else differs at the place, as `readout differences` shows it.",
-)
 @all_problems_option
 def decide(
     root: Path,
@@ -36,27 +30,26 @@ def decide(
     by: str,
     document: str | None,
     is_replacing: bool,
-    with_place: bool,
 ) -> None:
     """Write why gold says what it says where layers differ.
 
     REF is the id of a gold annotation, or ANNOTATOR#ID for an annotation that gold does not take.
-    `readout differences` lists them. The decision is written to annotations/adjudication/.
+    `readout differences` lists them. The decision settles all that is open at their places, and is
+    written to annotations/adjudication/.
     """
     from readout.checks.folder import check_documents
     from readout.corpus.files import locked_corpus
     from readout.problem import is_failure
     from readout.workbench.decide import Grounds, decide_refs
 
-    grounds = Grounds(section, reason, by)
     with locked_corpus(root) as write:
-        decided = decide_refs(root, refs, grounds, document, is_replacing, with_place)
-        write(decided.changes)
-        problems = check_documents(root, [decided.doc_id])
-    about = " ".join(map(str, decided.about))
-    print_line(f"decided {about} in {', '.join(decided.changes)}")
+        settled = decide_refs(root, refs, Grounds(section, reason, by), document, is_replacing)
+        write(settled.changes)
+        problems = check_documents(root, [settled.doc_id])
+    about = " ".join(map(str, settled.about))
+    print_line(f"decided {about} in {', '.join(settled.changes)}")
     print_problems(problems)
-    summarise(problems, f"Every difference in {decided.doc_id} is decided; no problems.")
+    summarise(problems, f"Every difference in {settled.doc_id} is decided; no problems.")
     failed = is_failure(problems)
     sys.exit(int(failed))
 

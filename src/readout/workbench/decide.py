@@ -32,25 +32,21 @@ class Grounds(NamedTuple):
     by: str
 
 
-class Decided(NamedTuple):
-    """What a decision is about, and the change of the document's file of decisions."""
+class Settled(NamedTuple):
+    """A decision: its document, all that it is about, and the change of the file of decisions."""
 
     doc_id: str
-    about: Sequence[Ref]
+    about: tuple[Ref, ...]
     changes: FileChanges
 
 
 def decide_refs(
-    root: Path,
-    refs: Sequence[str],
-    grounds: Grounds,
-    doc_id: str | None,
-    is_replacing: bool = False,
-    with_place: bool = False,
-) -> Decided:
-    """Return the decision about references as a change of a file.
+    root: Path, refs: Sequence[str], grounds: Grounds, doc_id: str | None, is_replacing: bool
+) -> Settled:
+    """Return the decision about some references and about what else is open at their places.
 
-    With ``with_place``, it is also about whatever differs at the places of the references.
+    A place is what annotations that overlap say about one subject, so a label that is changed in
+    gold is settled against all layers by one decision.
 
     Raises:
         RefusedError: the references are unknown, or lead to several documents; or as
@@ -62,23 +58,21 @@ def decide_refs(
     about = [parse_ref(text) for text in refs]
     differing = [each for each in documents if _differ(each, about)]
     document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
-    if with_place:
-        about = _add_places(document, about, is_replacing)
+    about += [ref for ref in _find_open(document, about) if ref not in about]
     changes = decide(document, registries, about, grounds, is_replacing)
-    return Decided(document.meta.doc_id, about, changes)
+    return Settled(document.meta.doc_id, tuple(about), changes)
 
 
-def _add_places(document: AnnotatedDocument, refs: Sequence[Ref], with_decided: bool) -> list[Ref]:
-    """Return references, and those that need a decision at the same places."""
-    named = {str(ref) for ref in refs}
-    added = list(refs)
-    for place in list_places([document], with_decided=with_decided):
-        if not any(named.intersection(variant.refs) for variant in place.variants):
-            continue
-        for variant in place.variants:
-            found = variant.refs if with_decided else variant.to_decide
-            added += map(parse_ref, found)
-    return list(dict.fromkeys(added))
+def _find_open(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]:
+    """Return the undecided references of the places that some references are at."""
+    named = {str(ref) for ref in about}
+    found: list[Ref] = []
+    for place in list_places([document]):
+        at_place = {text for variant in place.variants for text in variant.refs}
+        if named & at_place:
+            open_refs = [text for variant in place.variants for text in variant.to_decide]
+            found += map(parse_ref, open_refs)
+    return found
 
 
 def _differ(document: AnnotatedDocument, about: Iterable[Ref]) -> bool:

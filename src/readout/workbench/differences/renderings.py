@@ -136,10 +136,7 @@ def summarise_places(places: Sequence[Place], layers: Sequence[str] = ()) -> str
         count += sum(len(variant.to_decide) for variant in place.variants)
     said = f"places: {len(places)}, to decide: {count}."
     if count:
-        said += (
-            " Decide with `readout decide REF... --section N --reason TEXT --by ID`; with --place,"
-            " one REF is enough for a place."
-        )
+        said += " Decide with `readout decide REF... --section N --reason TEXT --by ID`."
     elif layers:
         named = ", ".join(layers)
         said += f" Documents in {DOCUMENTS} may name {named} in 'adjudicated' now."
