@@ -5,13 +5,23 @@ from pathlib import Path
 
 from conftest import CORPUS
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_registries
 from readout.interchange.formats import FORMATS
 from readout.interchange.inbox import Inbox, to_entries
 from readout.interchange.outbox import Outbox, Sheet, write_outbox
-from readout.model import Boilerplate, Document, Mention, Quote, Span, Stance, Topic
+from readout.model import (
+    SPAN_FIELDS,
+    Boilerplate,
+    Document,
+    Mention,
+    Quote,
+    Span,
+    Stance,
+    Topic,
+)
 
 REGISTRIES, _ = read_registries(CORPUS)
 NAME = "2030-03-generated"
@@ -110,6 +120,28 @@ def sheets(draw):
     """Generate sheets: one layer of one document."""
     text = draw(texts())
     return Sheet(META, text, "gold", draw(layers(text)), "annotations/gold/generated.jsonl", NAME)
+
+
+def trim_spans(sheet):
+    """Return a sheet without the white space at the ends of spans; blank spans stay."""
+    records = []
+    for record in sheet.records:
+        changes = {}
+        for field in SPAN_FIELDS[type(record)]:
+            value = getattr(record, field)
+            one = isinstance(value, Span)
+            trimmed = [trim_span(span) for span in ([value] if one else value)]
+            changes[field] = trimmed[0] if one else tuple(trimmed)
+        records.append(replace(record, **changes))
+    return sheet._replace(records=tuple(records))
+
+
+def trim_span(span):
+    words = span.exact.strip()
+    if not words:
+        return span
+    start = span.start + span.exact.index(words)
+    return Span(start, start + len(words), words)
 
 
 def write_out(name, sheets, folder, registries=REGISTRIES):

@@ -24,6 +24,7 @@ from readout.interchange.tools import (
     spreadsheet,
     sqlite,
     tei,
+    webanno_tsv,
     webannotation,
 )
 from readout.model import Corpus
@@ -57,6 +58,12 @@ FORMATS: Mapping[str, Format] = {
     "brat": Format("brat standoff", brat, brat.export_brat, brat.import_brat),
     "cas-xmi": Format("UIMA CAS XMI (INCEpTION)", cas, cas.export_cas_xmi, cas.import_cas_xmi),
     "cas-json": Format("UIMA CAS JSON (INCEpTION)", cas, cas.export_cas_json, cas.import_cas_json),
+    "webanno-tsv": Format(
+        "WebAnno TSV 3 (INCEpTION)",
+        webanno_tsv,
+        webanno_tsv.export_webanno,
+        webanno_tsv.import_webanno,
+    ),
     "labelstudio": Format(
         "Label Studio",
         labelstudio,
