@@ -7,6 +7,7 @@ contains an ``attribution`` with an ``id`` for each attribution that it is part 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,11 +23,25 @@ TITLE = "PARC"
 LOSSES = (
     "The text is rebuilt from the tokens; white space between two tokens becomes one space.",
     "In the rebuilt text, every sentence starts on a new line.",
+    "Escapes of the Penn Treebank become the characters that they mean: `` and '' become “ and ”.",
     "Constituents, lemmas, parts of speech and byte counts are dropped.",
     "The nesting of attributions is dropped.",
     "Sources are words, not entities: equal words are one unnamed speaker, whoever is meant.",
     "The form of a quote is inferred from its quotation marks.",
 )
+# The tokens that the Penn Treebank writes for marks and brackets: Bies et al. 1995, "Bracketing
+# Guidelines for Treebank II Style". Within a token, a backslash precedes a slash or an asterisk.
+_ESCAPED_TOKENS = {
+    "``": "“",
+    "''": "”",
+    "-LRB-": "(",
+    "-RRB-": ")",
+    "-LSB-": "[",
+    "-RSB-": "]",
+    "-LCB-": "{",
+    "-RCB-": "}",
+}
+_ESCAPED_CHARACTER = re.compile(r"\\([/*])")
 
 
 class Token(NamedTuple):
@@ -64,13 +79,18 @@ def _read_tokens(inbox: CorpusInbox, path: str, root: Any) -> tuple[str, list[To
             elif text and start_byte > last_byte:
                 text += " "
 
-            words = word.get("text", "")
+            words = unescape_token(word.get("text", ""))
             roles = tuple(_iter_roles(inbox, path, word))
             tokens.append(Token(len(text), len(text) + len(words), roles, word.sourceline))
             text += words
             last_byte, starts_sentence = end_byte, False
 
     return text + "\n", tokens
+
+
+def unescape_token(token: str) -> str:
+    """Return the characters that a token of the Penn Treebank means."""
+    return _ESCAPED_TOKENS.get(token) or _ESCAPED_CHARACTER.sub(r"\1", token)
 
 
 def _iter_sentences(root: Any) -> Iterator[list[Any]]:

@@ -250,9 +250,8 @@ class AnnReader:
 
     def read(self, content: str) -> Graph:
         """Return the graph of an ``.ann`` file."""
-        for number, line in enumerate(content.split("\n"), 1):
-            if line.strip():
-                self._read_line(number, line.rstrip("\r"))
+        for number, line in iter_ann_lines(content):
+            self._read_line(number, line)
 
         # Values may be on lines before their annotation.
         for number, name, field, value in self.values:
@@ -336,6 +335,29 @@ class AnnReader:
             self.nodes[node.key] = node._replace(spans=tuple(spans))
 
 
+_NEW_LINE = re.compile(r"[A-Z#*]\S*\t")
+
+
+def iter_ann_lines(content: str) -> Iterator[tuple[int, str]]:
+    """Yield the annotations of an ``.ann`` file, each with the number of its first line.
+
+    Old versions of brat wrote a line break among the words of an annotation as it is, so a line
+    that starts no annotation continues the one before it.
+    """
+    start, annotation = 0, ""
+    for number, line in enumerate(content.split("\n"), 1):
+        line = line.rstrip("\r")
+        if annotation.strip() and not _NEW_LINE.match(line):
+            annotation += f"\n{line}"
+            continue
+        if annotation.strip():
+            yield start, annotation.rstrip("\n")
+        start, annotation = number, line
+
+    if annotation.strip():
+        yield start, annotation.rstrip("\n")
+
+
 def parse_offsets(offsets: str) -> list[tuple[int, int]]:
     """Return the offsets of a text-bound annotation, such as ``12 43;50 61``, as pairs."""
     pairs = [pair.split(" ") for pair in offsets.split(";")]
@@ -348,8 +370,10 @@ def anchor_fragments(
     """Return the fragments of a text-bound annotation.
 
     Report a problem and return an empty list unless the text at the fragments is ``words``. In
-    ``words``, brat writes a space between fragments and for each line break within a fragment.
+    ``words``, brat writes a space between fragments and for each line break within a fragment; old
+    versions keep the line break.
     """
+    words = replace_breaks(words)
     single_words = None
     if len(pairs) == 1 and replace_breaks(text[slice(*pairs[0])]) != words:
         single_words = words
