@@ -5,23 +5,14 @@ from pathlib import Path
 
 from conftest import CORPUS
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_registries
-from readout.interchange.formats import FORMATS
+from readout.interchange.formats import FORMATS, Choices, import_files
 from readout.interchange.inbox import Inbox, to_entries
 from readout.interchange.outbox import Outbox, Sheet, write_outbox
-from readout.model import (
-    SPAN_FIELDS,
-    Boilerplate,
-    Document,
-    Mention,
-    Quote,
-    Span,
-    Stance,
-    Topic,
-)
+from readout.model import Boilerplate, Document, Mention, Quote, Span, Stance, Topic
+from readout.text.find import trim_space
 
 REGISTRIES, _ = read_registries(CORPUS)
 NAME = "2030-03-generated"
@@ -52,17 +43,23 @@ speakers = st.sampled_from(sorted(REGISTRIES.speakers))
 
 def texts():
     """Generate texts with emoji, combining marks, several scripts, all line ends and markup."""
-    return st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join)
+    joined = st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join)
+    return joined.filter(str.strip)
 
 
 def spans(draw, text, most=3):
-    """Draw spans in text order that do not overlap but may touch."""
+    """Draw spans without outer white space, in text order; they do not overlap but may touch."""
     limit = min(most, len(text)) * 2
     edges = draw(
         st.lists(st.integers(0, len(text)), min_size=2, max_size=limit, unique=True).map(sorted)
     )
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
-    return tuple(Span(start, end, text[start:end]) for start, end in pairs)
+    trimmed = [trim_space(text, start, end) for start, end in pairs]
+    kept = [Span(start, end, text[start:end]) for start, end in trimmed if start < end]
+    if not kept:
+        start, end = trim_space(text, 0, len(text))
+        kept = [Span(start, end, text[start:end])]
+    return tuple(kept)
 
 
 @st.composite
@@ -122,28 +119,6 @@ def sheets(draw):
     return Sheet(META, text, "gold", draw(layers(text)), "annotations/gold/generated.jsonl", NAME)
 
 
-def trim_spans(sheet):
-    """Return a sheet without the white space at the ends of spans; blank spans stay."""
-    records = []
-    for record in sheet.records:
-        changes = {}
-        for field in SPAN_FIELDS[type(record)]:
-            value = getattr(record, field)
-            one = isinstance(value, Span)
-            trimmed = [trim_span(span) for span in ([value] if one else value)]
-            changes[field] = trimmed[0] if one else tuple(trimmed)
-        records.append(replace(record, **changes))
-    return sheet._replace(records=tuple(records))
-
-
-def trim_span(span):
-    words = span.exact.strip()
-    if not words:
-        return span
-    start = span.start + span.exact.index(words)
-    return Span(start, start + len(words), words)
-
-
 def write_out(name, sheets, folder, registries=REGISTRIES):
     """Export sheets into a folder; return the problems."""
     outbox = Outbox(registries, list(sheets))
@@ -159,3 +134,9 @@ def read_in(name, path, sheets, registries=REGISTRIES, annotators=None):
     inbox = Inbox(to_entries(registries), texts, annotators or {"": "ann"})
     FORMATS[name].read(inbox, Path(path))
     return {key: encode_layer(layer) for key, layer in inbox.layers.items()}, inbox.problems
+
+
+def bring_files(name, path, corpus, annotator):
+    """Import a path for one annotator; return the files and the problems."""
+    files, inbox = import_files(name, path, corpus, Choices({"": annotator}))
+    return files, inbox.problems

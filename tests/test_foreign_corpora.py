@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from layers import bring_files
 
 from readout.checks import check_corpus
 from readout.cli import main
 from readout.corpus.read import read_corpus
-from readout.interchange.formats import FORMATS, import_corpus
+from readout.interchange.formats import FORMATS
 from readout.model import Mention, Quote, Stance, main_spans
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -165,7 +166,7 @@ def test_faults_are_located_and_nothing_comes_in(place, fault, tmp_path):
     content = path.read_bytes().decode()
     assert old in content or not expected
     path.write_bytes(content.replace(old, new).encode())
-    files, problems = import_corpus(name, folder, None, "theirs")
+    files, problems = bring_files(name, folder, None, "theirs")
     assert [(problem.code, problem.line) for problem in problems] == expected
     assert bool(files) == (not expected)
     assert all(problem.hint and problem.path == str(path) for problem in problems)
@@ -176,10 +177,10 @@ def test_a_table_without_its_text_is_a_problem(name, pattern, tmp_path):
     folder = Path(shutil.copytree(FOREIGN / name, tmp_path / "foreign"))
     (path,) = folder.rglob(pattern)
     path.write_bytes(b"\xff")
-    _, (problem,) = import_corpus(name, folder, None, "theirs")
+    _, (problem,) = bring_files(name, folder, None, "theirs")
     assert (problem.code, problem.path) == ("foreign-syntax", str(path))
     path.unlink()
-    files, (problem,) = import_corpus(name, folder, None, "theirs")
+    files, (problem,) = bring_files(name, folder, None, "theirs")
     assert (problem.code, files) == ("foreign-document", {})
 
 
@@ -187,7 +188,7 @@ def test_a_second_annotator_of_one_text_is_a_problem(tmp_path):
     folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
     (path,) = folder.rglob("*.ann")
     shutil.copy(path, path.with_name(path.name.replace("_a1b2", "_c3d4")))
-    files, (problem,) = import_corpus("polnear", folder, None, "theirs")
+    files, (problem,) = bring_files("polnear", folder, None, "theirs")
     assert (problem.code, files) == ("foreign-annotator", {})
 
 
@@ -197,7 +198,7 @@ def test_a_moved_span_gets_its_offsets(tmp_path):
     content = path.read_text(encoding="utf-8")
     moved = content.replace("T1\tSource 26 41", "T1\tSource 24 39")
     path.write_text(moved, encoding="utf-8", newline="\n")
-    _, (problem,) = import_corpus("polnear", folder, None, "theirs")
+    _, (problem,) = bring_files("polnear", folder, None, "theirs")
     assert "offsets 26–41" in problem.hint
 
 
@@ -207,7 +208,7 @@ def test_bytes_that_are_not_utf8_are_a_problem(name, tmp_path):
     for path in folder.rglob("*.*"):
         if path.is_file():
             path.write_bytes(b"\xff\xfe" + path.read_bytes())
-    files, problems = import_corpus(name, folder, None, "theirs")
+    files, problems = bring_files(name, folder, None, "theirs")
     assert files == {}
     assert {problem.code for problem in problems} <= {"foreign-syntax"}
     assert problems

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from layers import read_in, sheets, trim_spans, write_out
+from layers import read_in, sheets, write_out
 
 from readout.corpus.canonical import encode_layer
 from readout.interchange.formats import FORMATS
@@ -15,9 +15,6 @@ from readout.model import iter_spans
 
 BOTH_WAYS = [name for name, each in FORMATS.items() if each.write and each.read]
 
-WORD_FORMATS = ("webanno-tsv",)
-"""The formats with rows of words, in which white space outside a word has no place."""
-
 
 def is_inexpressible(name, sheet):
     """Return whether a sheet contains something that a format cannot represent."""
@@ -25,11 +22,8 @@ def is_inexpressible(name, sheet):
     if name in ("cas-xmi", "tei"):
         controls = {chr(code) for code in range(32)} - set("\t\n\r") | {"\ufffe", "\uffff"}
         return any(controls.intersection(string) for string in strings)
-    if name in WORD_FORMATS:
-        spans = [span for record in sheet.records for _, span in iter_spans(record)]
-        has_return = any("\r" in (record.note or "") for record in sheet.records)
-        has_outer_space = any(span.exact != span.exact.strip() for span in spans)
-        return has_outer_space or (name == "webanno-tsv" and has_return)
+    if name == "webanno-tsv":
+        return any("\r" in (record.note or "") for record in sheet.records)
     if name == "brat":
         return any(
             not split_lines(span) for record in sheet.records for _, span in iter_spans(record)
@@ -55,8 +49,6 @@ def check_identity(name, examples):
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sheets())
     def check(sheet):
-        if name in WORD_FORMATS:
-            sheet = trim_spans(sheet)
         with tempfile.TemporaryDirectory() as folder:
             problems = write_out(name, [sheet], folder)
             if problems:

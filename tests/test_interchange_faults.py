@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS
-from layers import read_in, write_out
+from layers import bring_files, read_in, write_out
 from msgspec.structs import replace
 from test_interchange import BOTH_WAYS, submit
 
 from readout.checks import check_corpus
 from readout.cli import main
 from readout.corpus.read import read_corpus
-from readout.interchange.formats import FORMATS, import_layers
+from readout.interchange.formats import FORMATS
 from readout.interchange.inbox import CODES, parse_offset
 from readout.interchange.outbox import build_outbox
 
@@ -253,7 +253,7 @@ def test_a_fault_is_located_and_nothing_is_written(place, fault, small, out):
     path.write_bytes(content.replace(old, new).encode())
     before = snapshot(small)
     corpus, _ = read_corpus(small)
-    files, problems = import_layers(name, folder, corpus, {"": "ann"})
+    files, problems = bring_files(name, folder, corpus, "ann")
     assert files == {}
     found = [problem for problem in problems if problem.code == code]
     assert found, problems
@@ -272,13 +272,13 @@ def test_a_quotation_without_offsets_is_found_if_it_is_in_one_place(out, small):
         del item["target"][0]["selector"][0]
     path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
     corpus, _ = read_corpus(small)
-    files, problems = import_layers("webannotation", path, corpus, {"": "ann"})
+    files, problems = bring_files("webannotation", path, corpus, "ann")
     gold = (small / f"annotations/gold/{NAME}.jsonl").read_bytes()
     assert (list(files.values()), problems) == ([gold], [])
 
     page["items"][0]["target"][0]["selector"] = [{"type": "TextQuoteSelector", "exact": "e"}]
     path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
-    files, (problem, *_) = import_layers("webannotation", path, corpus, {"": "ann"})
+    files, (problem, *_) = bring_files("webannotation", path, corpus, "ann")
     assert (files, problem.code) == ({}, "foreign-span")
     assert "TextPositionSelector" in problem.hint
 
@@ -312,7 +312,7 @@ def test_damaged_files_never_raise(name, tmp_path):
                         [b"", b"[", b'"', b"\xff", b"9", b"<", raw[at : at + 40]]
                     )
                 path.write_bytes(bytes(raw))
-            files, problems = import_layers(name, folder, corpus, {"": "ann"})
+            files, problems = bring_files(name, folder, corpus, "ann")
             assert not (files and problems)
             assert {problem.code for problem in problems} <= set(CODES)
             assert all(problem.message and problem.hint for problem in problems)

@@ -15,6 +15,8 @@ from readout.cli.options import takes_corpus, takes_folder
 from readout.report.printing import print_line
 
 if TYPE_CHECKING:
+    from readout.interchange.inbox import Inbox
+    from readout.interchange.mapping import LabelMapping
     from readout.model import Corpus
 
 
@@ -114,29 +116,96 @@ def _print_losses(name: str) -> None:
     help="The annotator of the layer, or the one whom the file calls NAME; repeatable.",
 )
 @click.option("--replace", is_flag=True, help="Overwrite existing layers.")
+@click.option(
+    "--map",
+    "mapping",
+    metavar="FILE",
+    help="A mapping of the labels in the files, or the name of one that comes with readout.",
+)
+@click.option("--skip", is_flag=True, help="Leave out whatever has a problem, and list it.")
+@click.option(
+    "--add", is_flag=True, help="Add documents and registry entries that the corpus lacks."
+)
 def import_(
-    corpus: Path, name: str, path: Path, annotators: tuple[str, ...], replace: bool
+    corpus: Path,
+    name: str,
+    path: Path,
+    annotators: tuple[str, ...],
+    replace: bool,
+    mapping: str | None,
+    skip: bool,
+    add: bool,
 ) -> None:
     """Import annotations from another tool, or a published corpus.
 
     The command writes annotations to annotations/by/ID. A published corpus brings its own texts, so
     the corpus folder may be empty. Every span is compared with its text; if there is any problem,
-    nothing is written.
+    nothing is written, unless --skip leaves out what has a problem. If the files have labels of
+    their own, --map says what they mean.
     """
     from readout.corpus.files import locked_corpus
-    from readout.interchange.formats import find_destination, import_files, to_changes
+    from readout.interchange.formats import Choices, find_destination, import_files, to_changes
 
     _print_losses(name)
     ids = _parse_annotators(annotators)
-    root = find_destination(name, corpus)
+    rules = _read_mapping(mapping) if mapping else None
+    choices = Choices(ids, replaces=replace, adds=add, mapping=rules, skips=skip)
+    root = find_destination(name, corpus, add)
     is_empty = not any(root.iterdir())
     with locked_corpus(root) as write:
         present = None if is_empty else _read_valid_corpus(root)
-        files, problems = import_files(name, path, present, ids, replace)
-        print_problems(problems)
+        files, inbox = import_files(name, path, present, choices)
+        print_problems([*inbox.problems, *inbox.skipped])
+        _print_told(inbox)
         write(to_changes(files, present, replace))
-    summarise(problems, f"{len(files)} files written to {root}; now run `readout check`.")
-    sys.exit(1 if problems else 0)
+    count = sum(map(len, inbox.layers.values()))
+    done = f"{count} annotations in {len(files)} files written to {root}; now run `readout check`."
+    summarise([*inbox.problems, *inbox.skipped], done)
+    sys.exit(1 if inbox.problems else 0)
+
+
+def _print_told(inbox: Inbox) -> None:
+    """Print what was left out or changed on purpose: kind, count and first places."""
+    for kind, tally in inbox.told.items():
+        places = ", ".join(tally.places)
+        print_line(f"{kind} {tally.count} times, first in {places}.", error=True, fg="yellow")
+
+
+def _read_mapping(name: str) -> LabelMapping:
+    """Return the mapping in a file; if it has problems, print them and exit with 1.
+
+    Raises:
+        click.UsageError: there is no such file.
+
+    """
+    from readout.interchange.mapping import find_mapping, list_shipped, parse_mapping
+    from readout.problem import Problem
+
+    file = find_mapping(name)
+    if file is None:
+        known = ", ".join(list_shipped())
+        raise click.UsageError(
+            f"There is no mapping {name!r}. Give the path of a file, or one of: {known}."
+        )
+
+    mapping, findings = parse_mapping(file.read_bytes())
+    problems = [
+        Problem(
+            code="foreign-map",
+            severity="error",
+            path=str(file),
+            line=finding.line,
+            column=finding.column,
+            message=finding.message,
+            hint=finding.hint,
+        )
+        for finding in findings
+    ]
+    if problems:
+        print_problems(problems)
+        summarise(problems, "")
+        sys.exit(1)
+    return mapping
 
 
 def _parse_annotators(values: tuple[str, ...]) -> dict[str, str]:

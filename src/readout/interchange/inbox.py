@@ -1,13 +1,22 @@
 """Collect annotations from foreign files, and verify them against the texts of a corpus.
 
 Importers add graphs to an :class:`Inbox`. If it has any problem, nothing is written.
+
+For each document, a reader calls ``find_document`` with the name and the text that the file gives;
+for each span ``anchor_span``, always with the words that the file states beside the offsets; and
+``add_layer`` with a graph in the words of its format and the annotator that the file names. If
+there is a mapping, ``add_layer`` translates the graph. A reader reports what it cannot read by
+``report``, and goes on without it: unless the inbox leaves out what has problems (``skips``), any
+problem stops the import. What is left out or changed on purpose is counted by ``tell``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+from unicodedata import normalize
 
 import msgspec
 
@@ -26,9 +35,10 @@ from readout.interchange.graph import (
     from_graph,
     join_nodes,
 )
+from readout.interchange.mapping import LabelMapping
 from readout.model import AnyAnnotation, Record, Registries, Span
 from readout.problem import Problem, nearest
-from readout.text.find import find_closest
+from readout.text.find import find_closest, trim_space
 
 CODES: Mapping[str, str] = {
     "foreign-syntax": "A foreign file can be read in its format.",
@@ -39,6 +49,7 @@ CODES: Mapping[str, str] = {
     "foreign-annotator": (
         "Every layer belongs to one registered annotator, who has no layer of the document yet."
     ),
+    "foreign-map": "A mapping has a line for whatever a file contains, and names fields as here.",
     "inexpressible": "The foreign format can represent everything that is exported.",
 }
 """The codes of the problems of imports and exports, each with its demand."""
@@ -51,22 +62,59 @@ def to_entries(registries: Registries) -> dict[str, dict[str, Record]]:
     return {name: dict(getattr(registries, name)) for name in REGISTRY_FILES}
 
 
+class Tally:
+    """How often something was left out or changed, and its first places."""
+
+    MOST = 3
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.places: list[str] = []
+
+    def add(self, path: str, line: int | None) -> None:
+        """Count one more, at a place."""
+        self.count += 1
+        place = f"{path}:{line}" if line else path
+        if len(self.places) < self.MOST and place not in self.places:
+            self.places.append(place)
+
+
+class Found(NamedTuple):
+    """A document to which a foreign file belongs: its id and its text."""
+
+    doc_id: str
+    text: str
+
+
 class Inbox:
     """Collects layers by annotator and document, and the problems of an import.
 
     ``entries`` are the registry entries that annotations may name. ``annotators`` maps the names
     that a foreign file gives to its annotators to ids of the registry; the key ``""`` is for all
-    other names, and for files without any.
+    other names, and for files without any. ``mapping`` translates the labels of other people. With
+    ``skips``, what has a problem is left out: the problem is added to ``skipped``, not to
+    ``problems``. ``told`` counts what was left out or changed on purpose, by kind.
     """
 
     def __init__(
-        self, entries: Entries, texts: Mapping[str, str], annotators: Mapping[str, str]
+        self,
+        entries: Entries,
+        texts: Mapping[str, str],
+        annotators: Mapping[str, str],
+        mapping: LabelMapping | None = None,
+        skips: bool = False,
     ) -> None:
         self.entries = entries
         self.texts = dict(texts)
         self.annotators = annotators
+        self.mapping = mapping
+        self.skips = skips
         self.layers: dict[tuple[str, str], tuple[AnyAnnotation, ...]] = {}
         self.problems: list[Problem] = []
+        self.skipped: list[Problem] = []
+        self.told: dict[str, Tally] = {}
+        self._ids_by_text: dict[str, list[str]] = {}
+        self._ids_by_name: dict[str, dict[str, set[str]]] = {}
 
     def report(
         self,
@@ -77,17 +125,68 @@ class Inbox:
         line: int | None = None,
         about: str = "",
     ) -> None:
-        """Add a problem; ``about`` is printed below it."""
+        """Add a problem; ``about`` is printed below it.
+
+        The caller goes on without what has the problem, because the inbox may be one that skips.
+        Problems of annotators concern whole layers, so they are never skipped.
+        """
+        is_skipped = self.skips and code != "foreign-annotator"
         problem = Problem(
             code=code,
-            severity="error",
+            severity="warning" if is_skipped else "error",
             path=path,
             line=line,
             message=message,
             hint=hint or None,
             context=(about,) if about else (),
         )
-        self.problems.append(problem)
+        if is_skipped:
+            self.skipped.append(problem)
+        else:
+            self.problems.append(problem)
+
+    def tell(self, kind: str, path: str, line: int | None = None) -> None:
+        """Count something that is left out or changed on purpose; ``kind`` is a sentence."""
+        self.told.setdefault(kind, Tally()).add(path, line)
+
+    def find_document(
+        self, path: str, name: str | None, text: str | None, line: int | None = None
+    ) -> Found | None:
+        """Return the document that a file names, or else the one that has the text of the file.
+
+        ``text`` is None if the file gives only annotations. Report a problem and return None if
+        there is no such document, or if its text differs.
+        """
+        if name is not None and name in self.texts:
+            ours = self.texts[name]
+            same = text is None or self.check_text(path, ours, text, line)
+            return Found(name, ours) if same else None
+
+        if text is not None:
+            same_text = self._find_ids_by_text(text)
+            if len(same_text) == 1:
+                return Found(same_text[0], text)
+
+        return self._find_unknown(path, name, text, line)
+
+    def _find_ids_by_text(self, text: str) -> list[str]:
+        """Return the ids of the documents with a text."""
+        if not self._ids_by_text:
+            for doc_id, ours in self.texts.items():
+                self._ids_by_text.setdefault(ours, []).append(doc_id)
+        return self._ids_by_text.get(text, [])
+
+    def _find_unknown(
+        self, path: str, name: str | None, text: str | None, line: int | None
+    ) -> Found | None:
+        """Report a document that the corpus does not have."""
+        if name is None:
+            message = "The file names no document, and its text is not that of one document."
+            hint = "add the text to the corpus first, or give --add to add it here."
+            self.report("foreign-document", path, message, hint, line)
+        else:
+            self.find_text(path, name, line)
+        return None
 
     def find_text(self, path: str, doc_id: str, line: int | None = None) -> str | None:
         """Return the text of a document; report a problem and return None if there is none."""
@@ -96,7 +195,7 @@ class Inbox:
 
         message = f"There is no document {doc_id!r} in the corpus."
         hint = nearest(doc_id, self.texts) or (
-            "name the file after its document, or add the document to the corpus first."
+            "name the file after its document, or give --add to add its text to the corpus."
         )
         self.report("foreign-document", path, message, hint, line)
         return None
@@ -163,12 +262,21 @@ class Inbox:
         return Span(start, end, exact)
 
     def add_layer(self, path: str, doc_id: str, graph: Graph, author: str = "") -> None:
-        """Add the annotations of one document, and report everything that makes them invalid."""
-        graph, part_faults = join_nodes(graph)
-        drafts, graph_faults = from_graph(graph)
-        for fault in (*part_faults, *graph_faults):
-            self._report_fault(path, fault)
-        self._check_drafts(path, drafts)
+        """Add the annotations of one document, and report everything that makes them invalid.
+
+        The graph has the labels of this corpus or, if there is a mapping, those of the file.
+        """
+        text = self.texts[doc_id]
+        if self.mapping is not None:
+            graph = self._translate(path, text, graph)
+        graph = self._trim_spans(path, text, graph)
+        graph, faults = join_nodes(graph)
+        self._report_faults(path, faults)
+        drafts, faults = self._to_drafts(graph)
+        if self.skips and faults:
+            drafts = self._leave_out(path, graph, drafts, faults)
+        else:
+            self._report_faults(path, faults)
 
         annotator = self.find_annotator(path, author)
         if annotator is None:
@@ -182,6 +290,79 @@ class Inbox:
             records = [msgspec.convert(draft.record, AnyAnnotation) for draft in drafts]
             self.layers[annotator, doc_id] = tuple(records)
 
+    def _translate(self, path: str, text: str, graph: Graph) -> Graph:
+        assert self.mapping is not None
+        translation = self.mapping.translate(graph, text, self.find_entry)
+        for kind, line in translation.told:
+            self.tell(kind, path, line)
+        for fault in translation.faults:
+            self._report_fault(path, fault, "foreign-map")
+        return translation.graph
+
+    def _trim_spans(self, path: str, text: str, graph: Graph) -> Graph:
+        """Return a graph whose spans neither start nor end with white space."""
+        nodes = []
+        for node in graph.nodes:
+            spans = []
+            for span in node.spans:
+                start, end = trim_space(text, span.start, span.end)
+                if start >= end:
+                    self.tell("A span of nothing but white space is left out.", path, node.line)
+                elif (start, end) == (span.start, span.end):
+                    spans.append(span)
+                else:
+                    self.tell("White space at the ends of a span is left out.", path, node.line)
+                    spans.append(Span(start, end, text[start:end]))
+            nodes.append(node._replace(spans=tuple(spans)))
+        return Graph(nodes, graph.links)
+
+    def _to_drafts(self, graph: Graph) -> tuple[list[Draft], list[Fault]]:
+        """Return the records of a graph, and all faults of the graph and of the records."""
+        drafts, faults = from_graph(graph)
+        return drafts, [*faults, *self._find_draft_faults(drafts)]
+
+    def _leave_out(
+        self, path: str, graph: Graph, drafts: list[Draft], faults: list[Fault]
+    ) -> list[Draft]:
+        """Return the records of a graph without whatever has a fault, and report the faults.
+
+        Leaving out an annotation takes an end from its links, and the quote from a cue. So this is
+        repeated until no fault is left.
+        """
+        while faults:
+            self._report_faults(path, faults)
+            bad_keys = {fault.key for fault in faults}
+            bad_links = Counter(fault.link for fault in faults if fault.link is not None)
+            nodes = [node for node in graph.nodes if node.key not in bad_keys]
+            kept = {node.key for node in nodes}
+            links = []
+            for link in graph.links:
+                if bad_links[link]:
+                    bad_links[link] -= 1
+                elif link.tail in kept and link.head in kept:
+                    links.append(link)
+                else:
+                    kind = f"A link {link.label!r} of an annotation that is left out."
+                    self.tell(kind, path, link.line)
+            graph = Graph(nodes, links)
+            drafts, faults = self._to_drafts(graph)
+        return drafts
+
+    def find_entry(self, registry: str, name: str) -> str:
+        """Return the id of the entry with an id, a name or an alias; ``name`` if there is none."""
+        entries = self.entries[registry]
+        if name in entries:
+            return name
+
+        if registry not in self._ids_by_name:
+            ids: dict[str, set[str]] = {}
+            self._ids_by_name[registry] = ids
+            for entry_id, entry in entries.items():
+                for each in list_names(entry):
+                    ids.setdefault(each, set()).add(entry_id)
+        found = self._ids_by_name[registry].get(normalize("NFC", name).casefold(), set())
+        return next(iter(found)) if len(found) == 1 else name
+
     def find_annotator(self, path: str, author: str) -> str | None:
         """Return the id of the annotator whom a file calls ``author``; report it if unknown."""
         annotator = self.annotators.get(author) or self.annotators.get("")
@@ -194,32 +375,46 @@ class Inbox:
             self.report("foreign-annotator", path, message, hint)
         return annotator
 
-    def _report_fault(self, path: str, fault: Fault) -> None:
-        self.report("foreign-value", path, fault.message, fault.hint, fault.line, fault.about)
+    def _report_faults(self, path: str, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            self._report_fault(path, fault)
 
-    def _check_drafts(self, path: str, drafts: Sequence[Draft]) -> None:
+    def _report_fault(self, path: str, fault: Fault, code: str = "foreign-value") -> None:
+        self.report(code, path, fault.message, fault.hint, fault.line, fault.about)
+
+    def _find_draft_faults(self, drafts: Sequence[Draft]) -> Iterator[Fault]:
         for record, node in drafts:
+            about = format_node(node)
             if not is_valid("annotation", record):
                 for finding in explain("annotation", record):
-                    about = format_node(node)
                     hint = finding.hint or ""
-                    self.report("foreign-value", path, finding.message, hint, node.line, about)
+                    yield Fault(node.line, finding.message, hint, about, node.key)
 
             for name, value in record.items():
                 role = VALUE_ROLES.get(name)
                 if role is not None and role.kind == "entry":
                     entry_ids = value if role.many else [value]
-                    self._check_entries(path, node, entry_ids, role.of)
+                    yield from self._find_entry_faults(node, entry_ids, role.of)
 
-    def _check_entries(
-        self, path: str, node: Node, entry_ids: Iterable[Any], registry: str
-    ) -> None:
+    def _find_entry_faults(
+        self, node: Node, entry_ids: Iterable[Any], registry: str
+    ) -> Iterator[Fault]:
         known = self.entries[registry]
         for entry_id in entry_ids:
             if entry_id not in known:
                 message = f"There is no entry {entry_id!r} in annotations/{registry}.jsonl."
                 hint = nearest(str(entry_id), known) or "add the entry to the file first."
-                self.report("foreign-value", path, message, hint, node.line, format_node(node))
+                yield Fault(node.line, message, hint, format_node(node), node.key)
+
+
+def list_names(entry: Any) -> list[str]:
+    """Return the names, labels and aliases of a registry entry, in lower case."""
+    names = [
+        getattr(entry, "name", ""),
+        getattr(entry, "label", ""),
+        *getattr(entry, "aliases", ()),
+    ]
+    return [name.casefold() for name in names if name]
 
 
 def _suggest_offsets(text: str, words: str | None, start: int) -> str:
