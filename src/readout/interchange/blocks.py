@@ -1,4 +1,4 @@
-"""Place the tokens of foreign files in the texts of documents, and read tags and brackets of tokens.
+"""Place the tokens of foreign files in texts, and read what brackets around tokens mark.
 
 A block is a sentence or a paragraph of tokens. The text between blocks may be missing in the file.
 """
@@ -6,7 +6,7 @@ A block is a sentence or a paragraph of tokens. The text between blocks may be m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from readout.interchange.inbox import Inbox
@@ -92,9 +92,7 @@ def _place_all(
     return places, None
 
 
-def _place_block(
-    text: str, words: Sequence[str], start: int
-) -> tuple[list[tuple[int, int]], int]:
+def _place_block(text: str, words: Sequence[str], start: int) -> tuple[list[tuple[int, int]], int]:
     """Return the places of the words of a block: at ``start``, or else at the next passage.
 
     If there is no such passage, return the places of the words that are at ``start``.
@@ -127,53 +125,72 @@ _PIECE = re.compile(r"(.*)\[([0-9]+)/([0-9]+)\]", re.DOTALL)
 
 
 def find_brackets(
-    cells: Iterable[str], report: Callable[[int, str], None], separator: str = "-", key: int = 0
+    cells: Iterable[str], report: Callable[[int, str], None], key: int = 0
 ) -> list[Bracketed]:
     """Return what brackets mark in a cell per token, as in CoNLL-2012 and CorefUD.
 
-    ``(12`` opens a mark, ``12)`` closes it, and ``(12)`` is both. The content may have more parts
-    after a separator; the part with the number ``key`` identifies it. ``12[1/2]`` is the first of
-    two pieces. ``report`` is called with the number of the token and a sentence for each bracket
-    that has no partner.
+    ``(12`` opens a mark, ``12)`` closes it, and ``(12)`` is both. The content of an opening bracket
+    may have several parts, joined by hyphens; the part with the number ``key`` is its name.
+    ``12[1/2]`` is the first of two pieces. ``report`` is called with the number of a token and a
+    sentence for each bracket that has no partner.
     """
-    found: list[Bracketed] = []
-    open_marks: dict[str, list[tuple[int, Bracketed]]] = {}
-    unfinished: dict[str, list[Bracketed]] = {}
-
+    reader = _BracketReader(report, key)
     for number, cell in enumerate(cells):
         for opening, content, closing in _BRACKET.findall(cell):
-            parts = content.split(separator)
-            name = parts[key] if opening and key < len(parts) else content
-            piece = _PIECE.fullmatch(name)
-            plain = piece[1] if piece else name
-
             if opening:
-                if piece and piece[2] != "1" and unfinished.get(plain):
-                    mark = unfinished[plain][-1]
-                else:
-                    mark = Bracketed(content, [])
-                    found.append(mark)
-                    if piece:
-                        unfinished.setdefault(plain, []).append(mark)
-                open_marks.setdefault(name, []).append((number, mark))
-
+                reader.open_mark(number, content)
             if closing:
-                stack = open_marks.get(name)
-                if not stack:
-                    report(number, f"The bracket {content!r} is closed but was never opened.")
-                    continue
-                first, mark = stack.pop()
-                mark.pieces.append((first, number + 1))
-                if piece and piece[2] == piece[3] and unfinished.get(plain):
-                    unfinished[plain].remove(mark)
-
-    for name, stack in open_marks.items():
-        for first, _ in stack:
-            report(first, f"The bracket {name!r} is opened but never closed.")
-    return [mark for mark in found if mark.pieces]
+                reader.close_mark(number, reader.find_name(content) if opening else content)
+    return reader.finish()
 
 
-def iter_cells(rows: Iterable[Sequence[str]], column: int) -> Iterator[str]:
-    """Yield the cell of each row in a column."""
-    for row in rows:
-        yield row[column]
+class _BracketReader:
+    def __init__(self, report: Callable[[int, str], None], key: int) -> None:
+        self.report, self.key = report, key
+        self.found: list[Bracketed] = []
+        self.opened: dict[str, list[tuple[int, Bracketed]]] = {}
+        self.unfinished: dict[str, list[Bracketed]] = {}
+
+    def find_name(self, content: str) -> str:
+        """Return the part of an opening bracket that its closing bracket repeats."""
+        parts = content.split("-")
+        return parts[self.key] if self.key < len(parts) else content
+
+    def open_mark(self, number: int, content: str) -> None:
+        name = self.find_name(content)
+        piece = _PIECE.fullmatch(name)
+        others = self.unfinished.setdefault(piece[1], []) if piece else []
+        if piece and piece[2] != "1" and others:
+            mark = others[-1]
+        else:
+            mark = Bracketed(content, [])
+            self.found.append(mark)
+            others.append(mark)
+        self.opened.setdefault(name, []).append((number, mark))
+
+    def close_mark(self, number: int, name: str) -> None:
+        if not self.opened.get(name):
+            self.report(number, f"The bracket {name!r} is closed but was never opened.")
+            return
+
+        first, mark = self.opened[name].pop()
+        mark.pieces.append((first, number + 1))
+        piece = _PIECE.fullmatch(name)
+        if piece and piece[2] == piece[3]:
+            self.unfinished[piece[1]].remove(mark)
+
+    def finish(self) -> list[Bracketed]:
+        """Return the marks with at least one piece, and report the brackets that are still open."""
+        for name, opened in self.opened.items():
+            for first, _ in opened:
+                self.report(first, f"The bracket {name!r} is opened but never closed.")
+        return [mark for mark in self.found if mark.pieces]
+
+
+_TAG = re.compile(r"[BIOMLESU](?:[-_].+)?")
+
+
+def is_tag_column(cells: Iterable[str]) -> bool:
+    """Return whether all cells are BIO tags or the like, and one of them starts a label."""
+    found = set(cells)
+    return all(_TAG.fullmatch(cell) for cell in found) and any(cell[0] in "BIUS" for cell in found)

@@ -25,6 +25,7 @@ from readout.interchange.tools import (
     spreadsheet,
     sqlite,
     tei,
+    token_rows,
     webanno_tsv,
     webannotation,
 )
@@ -85,7 +86,13 @@ FORMATS: Mapping[str, Format] = {
         webannotation.import_webannotation,
     ),
     "tei": Format("TEI P5 standOff", tei, tei.export_tei, tei.import_tei),
-    "conll": Format("CoNLL columns", conll, conll.export_conll),
+    "conll": Format("CoNLL columns", conll, conll.export_conll, conll.import_conll),
+    "tokens": Format(
+        "Hugging Face token classification",
+        token_rows,
+        token_rows.export_token_rows,
+        token_rows.import_token_rows,
+    ),
     "csv": Format("CSV", spreadsheet, spreadsheet.export_csv, spreadsheet.import_csv),
     "tsv": Format("TSV", spreadsheet, spreadsheet.export_tsv, spreadsheet.import_tsv),
     "sqlite": Format("SQLite", sqlite, sqlite.export_sqlite, sqlite.import_sqlite),

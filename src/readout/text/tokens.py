@@ -138,7 +138,7 @@ def _spell(word: str) -> Iterator[str]:
 
 
 class Chunk(NamedTuple):
-    """Neighbouring tokens with one label: the number of the first, and of the one after the last."""
+    """Neighbouring tokens with one label, from the token ``first`` to before the token ``last``."""
 
     label: str
     first: int
