@@ -34,18 +34,21 @@ class Placed(NamedTuple):
         return Span(start, end, self.text[start:end])
 
 
-def place_blocks(inbox: Inbox, path: str, name: str, blocks: Sequence[Block]) -> Placed | None:
+def place_blocks(
+    inbox: Inbox, path: str, name: str, blocks: Sequence[Block], text: str | None = None
+) -> Placed | None:
     """Return the blocks in the text of the document with a name, or else of the one with the words.
 
-    If the corpus has neither, and the import adds documents, the text is made of the tokens. Report
-    a problem and return None if a token is not where it should be.
+    If the corpus has neither, and the import adds documents, the text is that of the file, or made
+    of the tokens. Report a problem and return None if a token is not where it should be.
     """
     if name not in inbox.texts:
         name = _find_by_words(inbox, blocks) or name
     if name in inbox.texts:
         return _place_in(inbox, path, name, inbox.texts[name], blocks)
 
-    text = "".join(" ".join(block.words) + "\n" for block in blocks)
+    if text is None:
+        text = "".join(" ".join(block.words) + "\n" for block in blocks)
     found = inbox.find_document(path, name, text, blocks[0].lines[0])
     return found and _place_in(inbox, path, found.doc_id, found.text, blocks)
 

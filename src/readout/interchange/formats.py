@@ -18,6 +18,7 @@ from readout.interchange.tools import (
     brat,
     cas,
     conll,
+    conllu,
     doccano,
     labelstudio,
     prodigy,
@@ -87,6 +88,7 @@ FORMATS: Mapping[str, Format] = {
     ),
     "tei": Format("TEI P5 standOff", tei, tei.export_tei, tei.import_tei),
     "conll": Format("CoNLL columns", conll, conll.export_conll, conll.import_conll),
+    "conllu": Format("CoNLL-U (CorefUD)", conllu, conllu.export_conllu, conllu.import_conllu),
     "tokens": Format(
         "Hugging Face token classification",
         token_rows,
