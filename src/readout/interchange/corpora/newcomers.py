@@ -164,6 +164,7 @@ class CorpusInbox(Inbox):
         split: Split = "train",
         published: str | None = None,
         outlet: str | None = None,
+        title: str | None = None,
     ) -> str:
         """Add a text, and return the id of its document: the month and a slug of the name.
 
@@ -177,6 +178,7 @@ class CorpusInbox(Inbox):
 
         meta = Document(
             doc_id=doc_id,
+            title=normalize("NFC", title) if title else None,
             published=published,
             published_basis="stated" if published else "unknown",
             outlet=self.add_speaker(outlet, "outlet") if outlet else None,
