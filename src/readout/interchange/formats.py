@@ -15,10 +15,12 @@ from readout.interchange.inbox import CODES, Inbox, build_layer_files, to_entrie
 from readout.interchange.mapping import LabelMapping
 from readout.interchange.outbox import Outbox, build_outbox
 from readout.interchange.tools import (
+    booknlp,
     brat,
     cas,
     conll,
     conllu,
+    corenlp,
     doccano,
     labelstudio,
     prodigy,
@@ -96,6 +98,8 @@ FORMATS: Mapping[str, Format] = {
         token_rows.export_token_rows,
         token_rows.import_token_rows,
     ),
+    "booknlp": Format("BookNLP", booknlp, read=booknlp.import_booknlp),
+    "corenlp": Format("Stanford CoreNLP (JSON)", corenlp, read=corenlp.import_corenlp),
     "csv": Format("CSV", spreadsheet, spreadsheet.export_csv, spreadsheet.import_csv),
     "tsv": Format("TSV", spreadsheet, spreadsheet.export_tsv, spreadsheet.import_tsv),
     "sqlite": Format("SQLite", sqlite, sqlite.export_sqlite, sqlite.import_sqlite),

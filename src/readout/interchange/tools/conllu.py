@@ -1,11 +1,11 @@
 """Read and write CoNLL-U, with mentions and quotes in the column MISC, as CorefUD has them.
 
-A mention is a pair of brackets in the attribute ``Entity`` with the fields that ``global.Entity``
+A mention is a pair of brackets in the attribute ``Entity``, with the fields that ``global.Entity``
 names: the entity, which is the speaker, its type, the head and other values. The attributes
-``Quote``, ``Cue``, ``Topic``, ``Stance`` and ``Boilerplate`` are of the same form: ``(ID-NAME:VALUE``
-opens an annotation, ``ID)`` closes it, and ``ID[1/2]`` is the first of two pieces. A cue has the
-id of its quote. In ids and values, a hyphen is written as an underscore, and other signs than
-letters, digits and full stops as percent codes. A sentence is a line of the text with a word in it.
+``Quote``, ``Cue``, ``Topic``, ``Stance`` and ``Boilerplate`` have the same form: ``(ID-NAME:VALUE``
+opens an annotation, ``ID)`` closes it, and ``ID[1/2]`` is the first of two pieces. A cue has the id
+of its quote. In ids and values, a hyphen is written as an underscore, and all signs but letters,
+digits and full stops as percent codes. A sentence is a line of the text with a word in it.
 
 In a file of somebody else, an entity has its type as its label, and its other fields as values.
 Sentences with a comment ``speaker``, as in GUM, become annotations with the label ``sentence``.
