@@ -12,6 +12,7 @@ from readout.corpus.read import BY, find_root
 from readout.interchange.corpora import parc, pdnc, polnear, semeval
 from readout.interchange.corpora.newcomers import CorpusInbox, build_corpus_files
 from readout.interchange.inbox import CODES, Inbox, build_layer_files, to_entries
+from readout.interchange.inspection import Inspector, guess_formats
 from readout.interchange.mapping import LabelMapping
 from readout.interchange.outbox import Outbox, build_outbox
 from readout.interchange.tools import (
@@ -32,7 +33,7 @@ from readout.interchange.tools import (
     webanno_tsv,
     webannotation,
 )
-from readout.model import Corpus
+from readout.model import Corpus, Registries
 from readout.problem import Problem, nearest
 from readout.text.find import Unit
 
@@ -196,6 +197,18 @@ def import_files(
     return build_layer_files(inbox), inbox
 
 
+def inspect_files(name: str, path: Path, corpus: Corpus | None, unit: Unit | None) -> Inspector:
+    """Return what foreign files contain; nothing is imported."""
+    registries = corpus.registries if corpus else Registries()
+    documents = corpus.documents if corpus else ()
+    texts = {document.meta.doc_id: document.text for document in documents}
+    inspector = Inspector(to_entries(registries), texts, unit)
+    read = FORMATS[name].read
+    if read is not None:
+        read(inspector, path)
+    return inspector
+
+
 def _check_annotators(inbox: Inbox, path: Path, corpus: Corpus) -> None:
     """Report annotators who are not registered."""
     registered = corpus.registries.annotators
@@ -244,11 +257,14 @@ def _describe_nothing(inbox: Inbox, path: Path) -> Problem:
     """Return the problem of an import that brings in no annotation."""
     message = "There is no annotation to import."
     hint = "give the path of a file in this format, or of its folder."
+    guessed = guess_formats(path)
+    if guessed:
+        hint = f"the files look like {' or '.join(guessed)}; {hint}"
     if inbox.layers or inbox.told:
         hint = "look with --inspect at what the files contain; --map says what their labels mean."
     if inbox.skipped:
         hint = "run the import without --skip to see what is wrong with each annotation."
-    told = [f"{kind} {tally.count} times." for kind, tally in inbox.told.items()]
+    told = [f"{kind.rstrip('.')}: {tally.count}." for kind, tally in inbox.told.items()]
     return Problem(
         code="foreign-syntax",
         severity="error",

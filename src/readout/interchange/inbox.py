@@ -122,6 +122,11 @@ class Inbox:
         self._ids_by_text: dict[str, list[str]] = {}
         self._ids_by_name: dict[str, dict[str, set[str]]] = {}
 
+    @property
+    def is_mapped(self) -> bool:
+        """Return whether graphs may have any labels, as a mapping translates them."""
+        return self.mapping is not None
+
     def report(
         self,
         code: str,
