@@ -19,7 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from readout.interchange.graph import Graph, Link, Node
-from readout.interchange.inbox import Inbox, find_files, parse_offset, read_foreign_text
+from readout.interchange.inbox import Inbox, Owner, find_files, parse_offset, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import check_edges, to_pieces
 from readout.interchange.tools.cas import FEATURES, LAYERS, RELATION, SPAN, build_layers
@@ -244,11 +244,10 @@ def import_webanno(inbox: Inbox, path: Path) -> None:
     for file in find_files(path, ".tsv"):
         content = read_foreign_text(inbox, file)
         if content is not None:
-            doc_id, author = inbox.find_owner(path, file)
-            read_tsv(inbox, str(file), doc_id, content, author)
+            read_tsv(inbox, str(file), inbox.find_owner(path, file), content)
 
 
-def read_tsv(inbox: Inbox, path: str, doc_id: str, content: str, author: str) -> None:
+def read_tsv(inbox: Inbox, path: str, owner: Owner, content: str) -> None:
     """Add the annotations of one TSV file."""
     if not content.startswith(_FORMAT):
         message = f"Got the first line {content[:40].splitlines()[:1]}. Expected {_FORMAT}3."
@@ -258,13 +257,13 @@ def read_tsv(inbox: Inbox, path: str, doc_id: str, content: str, author: str) ->
 
     # The file does not have the white space between tokens and sentences, so it has no text that
     # could be compared as a whole; every token is compared instead.
-    text = None if doc_id in inbox.texts else _rebuild_text(content)
-    found = inbox.find_document(path, doc_id, text)
+    text = None if owner.name in inbox.texts else _rebuild_text(content)
+    found = inbox.find_document(path, owner.name, text)
     if found is not None:
         reader = _Reader(inbox, path, found.text)
         reader.read(content)
         if not reader.failed:
-            inbox.add_layer(path, found.doc_id, reader.to_graph(), author)
+            inbox.add_layer(path, found.doc_id, reader.to_graph(), owner.author)
 
 
 def _rebuild_text(content: str) -> str:
