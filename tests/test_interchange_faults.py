@@ -170,7 +170,7 @@ FAULTS = {
             "from a quote to a cue",
         ),
         ("R1\tcue", "E1\tcue", "foreign-syntax", None, "correct or remove"),
-        ("#1\t", "#1 ", "foreign-syntax", 2, "correct or remove"),
+        ("#1\t", "#1 ", "foreign-span", 1, "copy them"),
         ("T3\tmention", "T1\tmention", "foreign-syntax", 7, "another name"),
         ("A1\tform", "A9\tform T1 direct\nA1\tform", "foreign-value", 4, "keep one of the two"),
         (
@@ -197,15 +197,14 @@ FAULTS = {
     ("doccano", "doccano.jsonl"): [
         ('"start_offset":12', '"start_offset":120000', "foreign-span", 1, "code points"),
         ('"start_offset":12', '"start_offset":"12"', "foreign-syntax", 1, "export"),
-        (f'"document":"{NAME}"', '"document":"x"', "foreign-document", 1, NAME),
+        ('"text":"', '"text":"x', "foreign-text", 1, "export the document again"),
         ('"type":"source"', '"type":"part"', "foreign-value", 1, "two spans with the same label"),
     ],
     ("prodigy", "prodigy.jsonl"): [
-        ('"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
+        ('"start":12,', '"text":"other words","start":12,', "foreign-span", 1, "copy the words"),
     ],
     ("labelstudio", "tasks.json"): [
-        ('"start": 12,', '"start": 11,', "foreign-span", None, "offsets 12–43"),
-        ('"completed_by": 1', '"was_cancelled": true', "foreign-value", None, "submit the task"),
+        ('"start": 12,', '"start": 13,', "foreign-span", None, "offsets 12–43"),
         ('["indirect"]', '["indirect", "direct"]', "foreign-value", None, "keep one"),
     ],
     ("webannotation", f"{NAME}.jsonld"): [
@@ -216,7 +215,7 @@ FAULTS = {
             None,
             "page of its document",
         ),
-        ('"start": 12,', '"start": 11,', "foreign-span", None, "offsets 12–43"),
+        ('"start": 12,', '"start": 13,', "foreign-span", None, "offsets 12–43"),
     ],
     ("tei", f"{NAME}.xml"): [
         ("(text,12,31)", "(text,11,31)", "foreign-span", 2, "offsets 12–43"),
@@ -227,7 +226,7 @@ FAULTS = {
     ("csv", "annotations.csv"): [
         ("12-43", "12-23 24-43", "foreign-span", 2, "the spans or the words"),
         ("quote,q-belongs", '"quote"x,q-belongs', "foreign-syntax", 2, "quotation marks"),
-        ("12-43", "11-43", "foreign-span", 2, "offsets 12–43"),
+        ("12-43", "13-43", "foreign-span", 2, "offsets 12–43"),
         ("12-43", "12–43", "foreign-syntax", 2, "correct the cell"),
         ("document,layer", "doc,layer", "foreign-syntax", 1, "the first row"),
     ],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from readout.interchange.inbox import Inbox
     from readout.interchange.mapping import LabelMapping
     from readout.model import Corpus
+    from readout.text.find import Unit
 
 
 class FormatCommand(click.Command):
@@ -126,6 +127,12 @@ def _print_losses(name: str) -> None:
 @click.option(
     "--add", is_flag=True, help="Add documents and registry entries that the corpus lacks."
 )
+@click.option(
+    "--offsets",
+    "unit",
+    type=click.Choice(["code-points", "utf-16", "graphemes", "utf-8"]),
+    help="What the offsets of the files count, if the format leaves it open.",
+)
 def import_(
     corpus: Path,
     name: str,
@@ -135,6 +142,7 @@ def import_(
     mapping: str | None,
     skip: bool,
     add: bool,
+    unit: Unit | None,
 ) -> None:
     """Import annotations from another tool, or a published corpus.
 
@@ -149,7 +157,7 @@ def import_(
     _print_losses(name)
     ids = _parse_annotators(annotators)
     rules = _read_mapping(mapping) if mapping else None
-    choices = Choices(ids, replaces=replace, adds=add, mapping=rules, skips=skip)
+    choices = Choices(ids, replaces=replace, adds=add, mapping=rules, skips=skip, unit=unit)
     root = find_destination(name, corpus, add)
     is_empty = not any(root.iterdir())
     with locked_corpus(root) as write:

@@ -29,6 +29,7 @@ from readout.interchange.tools import (
 )
 from readout.model import Corpus
 from readout.problem import Problem, nearest
+from readout.text.find import Unit
 
 Exporter: TypeAlias = Callable[[Outbox], None]
 Importer: TypeAlias = Callable[[Inbox, Path], None]
@@ -133,8 +134,8 @@ class Choices(NamedTuple):
 
     ``annotators`` maps the names that the files give to their annotators to ids, and ``""`` to the
     id for all others. Unless ``replaces`` is true, an existing layer is a problem. If ``adds`` is
-    true, documents and registry entries that the corpus lacks are added. ``mapping`` and ``skips``
-    are those of an :class:`Inbox`.
+    true, documents and registry entries that the corpus lacks are added. ``mapping``,
+    ``skips`` and ``unit`` are those of an :class:`Inbox`.
     """
 
     annotators: Mapping[str, str]
@@ -142,6 +143,7 @@ class Choices(NamedTuple):
     adds: bool = False
     mapping: LabelMapping | None = None
     skips: bool = False
+    unit: Unit | None = None
 
 
 def import_files(
@@ -156,12 +158,14 @@ def import_files(
     read: Callable[[Any, Path], None] | None = chosen.read or chosen.read_corpus
     if chosen.read_corpus is not None or choices.adds or corpus is None:
         inbox: Inbox = CorpusInbox(
-            corpus, choices.annotators, chosen.title, choices.mapping, choices.skips
+            corpus, choices.annotators, chosen.title, choices.mapping, choices.skips, choices.unit
         )
     else:
         texts = {document.meta.doc_id: document.text for document in corpus.documents}
         entries = to_entries(corpus.registries)
-        inbox = Inbox(entries, texts, choices.annotators, choices.mapping, choices.skips)
+        inbox = Inbox(
+            entries, texts, choices.annotators, choices.mapping, choices.skips, choices.unit
+        )
         _check_annotators(inbox, path, corpus)
 
     if read is not None and not inbox.problems:
@@ -220,13 +224,18 @@ def _describe_nothing(inbox: Inbox, path: Path) -> Problem:
     """Return the problem of an import that brings in no annotation."""
     message = "There is no annotation to import."
     hint = "give the path of a file in this format, or of its folder."
-    if inbox.layers:
-        message = "The files contain no annotation that can be imported."
-        hint = "look with --inspect at what they contain, and write a mapping for --map."
+    if inbox.layers or inbox.told:
+        hint = "look with --inspect at what the files contain; --map says what their labels mean."
     if inbox.skipped:
         hint = "run the import without --skip to see what is wrong with each annotation."
+    told = [f"{kind} {tally.count} times." for kind, tally in inbox.told.items()]
     return Problem(
-        code="foreign-syntax", severity="error", path=str(path), message=message, hint=hint
+        code="foreign-syntax",
+        severity="error",
+        path=str(path),
+        message=message,
+        hint=hint,
+        context=tuple(told),
     )
 
 

@@ -36,9 +36,10 @@ from readout.interchange.graph import (
     join_nodes,
 )
 from readout.interchange.mapping import LabelMapping
+from readout.interchange.units import Place, describe_units, find_units
 from readout.model import AnyAnnotation, Record, Registries, Span
 from readout.problem import Problem, nearest
-from readout.text.find import find_closest, trim_space
+from readout.text.find import OffsetMap, Unit, find_closest, map_offsets, trim_space
 
 CODES: Mapping[str, str] = {
     "foreign-syntax": "A foreign file can be read in its format.",
@@ -93,7 +94,8 @@ class Inbox:
     that a foreign file gives to its annotators to ids of the registry; the key ``""`` is for all
     other names, and for files without any. ``mapping`` translates the labels of other people. With
     ``skips``, what has a problem is left out: the problem is added to ``skipped``, not to
-    ``problems``. ``told`` counts what was left out or changed on purpose, by kind.
+    ``problems``. ``told`` counts what was left out or changed on purpose, by kind. ``unit`` is what
+    the offsets of the files count, if somebody has said so.
     """
 
     def __init__(
@@ -103,16 +105,20 @@ class Inbox:
         annotators: Mapping[str, str],
         mapping: LabelMapping | None = None,
         skips: bool = False,
+        unit: Unit | None = None,
     ) -> None:
         self.entries = entries
         self.texts = dict(texts)
         self.annotators = annotators
         self.mapping = mapping
         self.skips = skips
+        self.unit: Unit = unit or "code-points"
+        self.is_unit_given = unit is not None
         self.layers: dict[tuple[str, str], tuple[AnyAnnotation, ...]] = {}
         self.problems: list[Problem] = []
         self.skipped: list[Problem] = []
         self.told: dict[str, Tally] = {}
+        self._offsets: tuple[str, Unit, OffsetMap] | None = None
         self._ids_by_text: dict[str, list[str]] = {}
         self._ids_by_name: dict[str, dict[str, set[str]]] = {}
 
@@ -226,23 +232,55 @@ class Inbox:
         path: str,
         line: int | None = None,
     ) -> Span | None:
-        """Return the span between two offsets, in code points, end excluded.
+        """Return the span between two offsets of a text, end excluded.
 
-        Report a problem and return None if the offsets are outside the text, or if the text between
-        them is not ``words``; None as ``words`` skips this comparison.
+        The offsets count ``unit``. Report a problem and return None if they are outside the text,
+        or if the text between them is not ``words``, apart from white space at the ends; None as
+        ``words`` skips this comparison.
         """
-        if not 0 <= start < end <= len(text):
+        pair = self.to_code_points(text, start, end)
+        if pair is None:
             message = f"Got the span {start}–{end}. Expected 0 ≤ start < end ≤ {len(text)}."
             self.report("foreign-span", path, message, _suggest_offsets(text, words, start), line)
             return None
 
-        exact = text[start:end]
-        if words is not None and words != exact:
+        exact = text[slice(*pair)]
+        if words is not None and words.strip() != exact.strip():
             message = f"Got {words!r}. The text at {start}–{end} is {exact!r}."
             self.report("foreign-span", path, message, _suggest_offsets(text, words, start), line)
             return None
 
-        return Span(start, end, exact)
+        return Span(*pair, exact)
+
+    def to_code_points(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """Return two offsets in code points; None unless they enclose a part of the text."""
+        if self.unit != "code-points":
+            if self._offsets is None or self._offsets[:2] != (text, self.unit):
+                self._offsets = (text, self.unit, map_offsets(text, self.unit))
+            try:
+                start = self._offsets[2].from_foreign(start)
+                end = self._offsets[2].from_foreign(end)
+            except ValueError:
+                return None
+        return (start, end) if 0 <= start < end <= len(text) else None
+
+    def settle_unit(self, path: str, places: Sequence[Place], default: Unit) -> None:
+        """Set the unit of offsets to that in which all places fit, unless it is given.
+
+        Report a problem if the places fit in several units that mean different passages, as only a
+        person can know which is right.
+        """
+        if self.is_unit_given:
+            return
+
+        fitting = find_units(places, default)
+        self.unit = fitting[0] if fitting else default
+        if len(fitting) > 1:
+            message = f"The offsets may count {' or '.join(fitting)}, and the texts differ in it."
+            examples = describe_units(places, fitting)
+            self.report("foreign-span", path, message, f"give --offsets UNIT: {examples}.")
+        elif self.unit != default:
+            self.tell(f"The offsets count {self.unit}, as only then the words fit.", path)
 
     def add_layer(self, path: str, doc_id: str, graph: Graph, author: str = "") -> None:
         """Add the annotations of one document, and report everything that makes them invalid.

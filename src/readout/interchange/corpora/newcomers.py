@@ -33,7 +33,7 @@ from readout.model import (
     TopicDefinition,
     named_entries,
 )
-from readout.text.find import iter_quotation_marks
+from readout.text.find import Unit, iter_quotation_marks
 
 UNSTATED = "unstated-speaker"
 """The name of the speaker of quotes without a source."""
@@ -110,6 +110,7 @@ class CorpusInbox(Inbox):
         title: str,
         mapping: LabelMapping | None = None,
         skips: bool = False,
+        unit: Unit | None = None,
     ) -> None:
         self.corpus, self.title = corpus, title
         self.documents: dict[str, tuple[Document, str]] = {}
@@ -117,7 +118,7 @@ class CorpusInbox(Inbox):
         self.known = to_entries(registries)
         documents = corpus.documents if corpus else ()
         texts = {document.meta.doc_id: document.text for document in documents}
-        super().__init__(self.known, texts, annotators, mapping, skips)
+        super().__init__(self.known, texts, annotators, mapping, skips, unit)
 
     def find_annotator(self, path: str, author: str) -> str | None:
         """Return the id of the annotator whom a file calls ``author``."""

@@ -1,7 +1,8 @@
 """Read and write Prodigy: JSONL tasks with tokens for ``spans.manual`` and ``rel.manual``.
 
 Offsets are code points. Each span has its id and values under additional keys, which Prodigy keeps;
-``meta`` names the document.
+``meta`` names the document. The import compares the words of tasks that state them (``text`` of a
+span), and leaves out tasks that were not accepted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import Inbox, find_files, read_json_lines
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import Word, split_words, to_pieces
+from readout.interchange.units import Place
 
 LOSSES = (
     "Tokens are split wherever a span starts or ends, so they depend on the layer.",
@@ -82,6 +84,7 @@ class Piece(msgspec.Struct):
     end: int
     label: str
     id: str = ""
+    text: str | None = None
     values: dict[str, str] = {}
 
     @property
@@ -98,17 +101,17 @@ class ProdigyRelation(msgspec.Struct):
     label: str
 
 
-class Meta(msgspec.Struct):
-    """The metadata of a task."""
+class Meta(msgspec.Struct, frozen=True):
+    """The metadata of a task; only exported tasks name their document."""
 
-    document: str
+    document: str | None = None
 
 
 class ProdigyTask(msgspec.Struct):
     """An annotated task as Prodigy saves it; other keys are ignored."""
 
     text: str
-    meta: Meta
+    meta: Meta = Meta()
     spans: list[Piece] = []
     relations: list[ProdigyRelation] = []
     answer: str = "accept"
@@ -116,18 +119,29 @@ class ProdigyTask(msgspec.Struct):
 
 
 def import_prodigy(inbox: Inbox, path: Path) -> None:
-    """Read accepted tasks; ``meta`` names the document."""
+    """Read accepted tasks.
+
+    ``meta`` names the document; without it, the text says which document it is.
+    """
     for file in find_files(path, ".jsonl"):
-        for number, task in read_json_lines(inbox, file, ProdigyTask):
-            doc_id = task.meta.document
-            text = inbox.find_text(str(file), doc_id, number)
+        tasks = read_json_lines(inbox, file, ProdigyTask)
+        places = [
+            Place(task.text, piece.start, piece.end, piece.text)
+            for _, task in tasks
+            for piece in task.spans
+            if piece.text is not None
+        ]
+        inbox.settle_unit(str(file), places, "code-points")
+
+        for number, task in tasks:
             if task.answer != "accept":
-                message = f"The task of {doc_id!r} has the answer {task.answer!r}."
-                hint = "accept the task in Prodigy, or remove it."
-                inbox.report("foreign-value", str(file), message, hint, number)
-            elif text is not None and inbox.check_text(str(file), text, task.text, number):
-                graph = _task_to_graph(inbox, str(file), number, text, task)
-                inbox.add_layer(str(file), doc_id, graph, task.annotator)
+                kind = f"A task with the answer {task.answer!r} is left out."
+                inbox.tell(kind, str(file), number)
+                continue
+            found = inbox.find_document(str(file), task.meta.document, task.text, number)
+            if found is not None:
+                graph = _task_to_graph(inbox, str(file), number, found.text, task)
+                inbox.add_layer(str(file), found.doc_id, graph, task.annotator)
 
 
 def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: ProdigyTask) -> Graph:
@@ -136,7 +150,7 @@ def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: Prodig
     for index, piece in enumerate(task.spans):
         key = piece.id or f"span {index}"
         keys.setdefault(piece.place, key)
-        span = inbox.anchor_span(text, piece.start, piece.end, None, path, number)
+        span = inbox.anchor_span(text, piece.start, piece.end, piece.text, path, number)
         if span is not None:
             nodes.append(Node(key, piece.label, (span,), piece.values, number))
 
