@@ -16,9 +16,12 @@ from readout.interchange.inspection import Inspector, guess_formats
 from readout.interchange.mapping import LabelMapping
 from readout.interchange.outbox import Outbox, build_outbox
 from readout.interchange.tools import (
+    booknlp,
     brat,
     cas,
     conll,
+    conllu,
+    corenlp,
     doccano,
     labelstudio,
     prodigy,
@@ -26,6 +29,8 @@ from readout.interchange.tools import (
     spreadsheet,
     sqlite,
     tei,
+    token_rows,
+    webanno_tsv,
     webannotation,
 )
 from readout.model import Corpus, Registries
@@ -60,6 +65,12 @@ FORMATS: Mapping[str, Format] = {
     "brat": Format("brat standoff", brat, brat.export_brat, brat.import_brat),
     "cas-xmi": Format("UIMA CAS XMI (INCEpTION)", cas, cas.export_cas_xmi, cas.import_cas_xmi),
     "cas-json": Format("UIMA CAS JSON (INCEpTION)", cas, cas.export_cas_json, cas.import_cas_json),
+    "webanno-tsv": Format(
+        "WebAnno TSV 3 (INCEpTION)",
+        webanno_tsv,
+        webanno_tsv.export_webanno,
+        webanno_tsv.import_webanno,
+    ),
     "labelstudio": Format(
         "Label Studio",
         labelstudio,
@@ -80,7 +91,16 @@ FORMATS: Mapping[str, Format] = {
         webannotation.import_webannotation,
     ),
     "tei": Format("TEI P5 standOff", tei, tei.export_tei, tei.import_tei),
-    "conll": Format("CoNLL columns", conll, conll.export_conll),
+    "conll": Format("CoNLL columns", conll, conll.export_conll, conll.import_conll),
+    "conllu": Format("CoNLL-U (CorefUD)", conllu, conllu.export_conllu, conllu.import_conllu),
+    "tokens": Format(
+        "Hugging Face token classification",
+        token_rows,
+        token_rows.export_token_rows,
+        token_rows.import_token_rows,
+    ),
+    "booknlp": Format("BookNLP", booknlp, read=booknlp.import_booknlp),
+    "corenlp": Format("Stanford CoreNLP (JSON)", corenlp, read=corenlp.import_corenlp),
     "csv": Format("CSV", spreadsheet, spreadsheet.export_csv, spreadsheet.import_csv),
     "tsv": Format("TSV", spreadsheet, spreadsheet.export_tsv, spreadsheet.import_tsv),
     "sqlite": Format("SQLite", sqlite, sqlite.export_sqlite, sqlite.import_sqlite),

@@ -211,6 +211,23 @@ class Inbox:
         self.report("foreign-document", path, message, hint, line)
         return None
 
+    def find_owner(self, path: Path, file: Path) -> tuple[str, str]:
+        """Return the document and the annotator after whom a file and its folder are named.
+
+        The file of an export bears the name of its document, in a folder per layer if there are
+        several. INCEpTION has a folder per document, with a file per annotator.
+        """
+        for name in (file.stem, Path(file.stem).stem):
+            if name in self.texts:
+                folders = file.relative_to(path).parts[:-1] if path.is_dir() else ()
+                return name, next(iter(folders), "")
+
+        folder = file.parent.name
+        for name in (folder, Path(folder).stem):
+            if name in self.texts:
+                return name, file.stem
+        return file.stem, ""
+
     def check_text(self, path: str, ours: str, theirs: str, line: int | None = None) -> bool:
         """Return whether two texts are equal; if not, report the first difference."""
         if ours == theirs:

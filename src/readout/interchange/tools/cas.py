@@ -38,8 +38,8 @@ LOSSES = (
 SPAN = "webanno.custom.Readout"
 RELATION = "webanno.custom.ReadoutLink"
 _TYPE_SYSTEM = "TypeSystem.xml"
-_LAYERS = "inception-layers.json"
-_FEATURES = {"id": "identifier"} | {name: name for name in VALUE_ROLES if name != "id"}
+LAYERS = "inception-layers.json"
+FEATURES = {"id": "identifier"} | {name: name for name in VALUE_ROLES if name != "id"}
 """The feature of each value; ``id`` has another name because XMI uses that one."""
 
 
@@ -53,7 +53,7 @@ def build_type_system() -> Any:
     types = TypeSystem()
     span = types.create_type(SPAN, supertypeName="uima.tcas.Annotation")
     relation = types.create_type(RELATION, supertypeName="uima.tcas.Annotation")
-    for name in ("label", *_FEATURES.values()):
+    for name in ("label", *FEATURES.values()):
         types.create_feature(span, name, "uima.cas.String")
     types.create_feature(relation, "label", "uima.cas.String")
     for name in ("Governor", "Dependent"):
@@ -63,7 +63,7 @@ def build_type_system() -> Any:
 
 def build_layers() -> list[dict[str, Any]]:
     """Return the layers as INCEpTION imports them under *Settings, Layers*."""
-    span = _build_layer(SPAN, "Readout", "span", ["label", *_FEATURES.values()], NODE_LABELS)
+    span = _build_layer(SPAN, "Readout", "span", ["label", *FEATURES.values()], NODE_LABELS)
     link_labels = (*LINKS, PART)
     relation = _build_layer(RELATION, "Readout link", "relation", ["label"], link_labels)
     return [span, {**relation, "attach_type": {"name": SPAN}}]
@@ -121,7 +121,7 @@ def to_cas(sheet: Sheet) -> Any:
     pieces, links = to_pieces(sheet)
     items = {}
     for node, span in pieces:
-        features = {_FEATURES[name]: value for name, value in node.values.items()}
+        features = {FEATURES[name]: value for name, value in node.values.items()}
         item = span_type(begin=span.start, end=span.end, label=node.label, **features)
         items[node.key] = item
         cas.add(item)
@@ -151,7 +151,7 @@ def export_cas_json(outbox: Outbox) -> None:
 
 def _add_definitions(outbox: Outbox) -> None:
     outbox.add(_TYPE_SYSTEM, build_type_system().to_xml())
-    outbox.add(_LAYERS, msgspec.json.format(msgspec.json.encode(build_layers()), indent=2))
+    outbox.add(LAYERS, msgspec.json.format(msgspec.json.encode(build_layers()), indent=2))
 
 
 # ---------------------------------------------------------------- in
@@ -241,7 +241,7 @@ def _iter_type_names(content: bytes) -> Iterator[str]:
 def import_cas_json(inbox: Inbox, path: Path) -> None:
     """Read JSON CAS files; the name of each file, or of its folder, is the id of its document."""
     for file in find_files(path, ".json"):
-        if file.name != _LAYERS:
+        if file.name != LAYERS:
             _read_cas(inbox, file, file.stem, partial(_load_json, file))
 
 
@@ -289,7 +289,7 @@ def _cas_to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:
     for item in _select_type(cas, SPAN):
         span = _anchor_item(inbox, path, text, item)
         if span is not None:
-            given = {name: getattr(item, feature, None) for name, feature in _FEATURES.items()}
+            given = {name: getattr(item, feature, None) for name, feature in FEATURES.items()}
             values = {name: value for name, value in given.items() if value}
             graph.nodes.append(Node(str(item.xmiID), item.label or "", (span,), values))
 
