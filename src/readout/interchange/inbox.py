@@ -576,7 +576,10 @@ def parse_json(
 
 def _describe_json(content: str | bytes) -> str:
     """Return what JSON contains at the top: the keys of an object, or of the first of a list."""
-    value = msgspec.json.decode(content)
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, RecursionError):
+        return "it is damaged further on"
     noun = "it is an object"
     if isinstance(value, list) and value:
         noun, value = "it is a list of objects", value[0]
