@@ -11,9 +11,13 @@ from layers import read_in, sheets, write_out
 from readout.corpus.canonical import encode_layer
 from readout.interchange.formats import FORMATS
 from readout.interchange.tools.brat import split_lines
-from readout.model import iter_spans
+from readout.model import Mention, iter_spans
 
-BOTH_WAYS = [name for name, each in FORMATS.items() if each.write and each.read]
+TAGS = ("conll", "tokens")
+"""The formats of which a file has only labels and spans; see test_tags.py."""
+BOTH_WAYS = [
+    name for name, each in FORMATS.items() if each.write and each.read and name not in TAGS
+]
 
 
 def is_inexpressible(name, sheet):
@@ -22,6 +26,17 @@ def is_inexpressible(name, sheet):
     if name in ("cas-xmi", "tei"):
         controls = {chr(code) for code in range(32)} - set("\t\n\r") | {"\ufffe", "\uffff"}
         return any(controls.intersection(string) for string in strings)
+    if name == "webanno-tsv":
+        return any("\r" in (record.note or "") for record in sheet.records)
+    if name == "conllu":
+        mentions = [record for record in sheet.records if isinstance(record, Mention)]
+        return any(
+            one.speaker == two.speaker
+            and one.span.start < two.span.start < one.span.end
+            and one.span.end < two.span.end
+            for one in mentions
+            for two in mentions
+        )
     if name == "brat":
         return any(
             not split_lines(span) for record in sheet.records for _, span in iter_spans(record)

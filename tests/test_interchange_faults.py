@@ -86,11 +86,6 @@ def test_an_unknown_choice_gets_a_suggestion(name, options, suggestion, tmp_path
     assert not (tmp_path / "x").exists()
 
 
-def test_a_format_without_import_is_refused(small):
-    done = import_("conll", small, small, "ann")
-    assert (done.exit_code, "conll" in done.stderr) == (2, True)
-
-
 def test_a_corpus_with_errors_is_not_exported(small, tmp_path):
     (small / f"annotations/gold/{NAME}.jsonl").write_bytes(b"[]\n")
     assert export("brat", small, tmp_path / "x").exit_code == 1

@@ -12,7 +12,7 @@ import click
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.names import DOCUMENT, EXPORT, IMPORT, LAYER, list_exports, list_imports
 from readout.cli.options import takes_corpus, takes_folder
-from readout.report.printing import print_line
+from readout.report.printing import print_block, print_line
 
 if TYPE_CHECKING:
     from readout.interchange.inbox import Inbox
@@ -112,9 +112,13 @@ def _print_losses(name: str) -> None:
     "--annotator",
     "annotators",
     multiple=True,
-    required=True,
     metavar="ID|NAME=ID",
-    help="The annotator of the layer, or the one whom the file calls NAME; repeatable.",
+    help="The annotator of the layer, or the one whom the file calls NAME; repeatable, required.",
+)
+@click.option(
+    "--inspect",
+    is_flag=True,
+    help="Import nothing; print what the files contain, as a mapping to complete.",
 )
 @click.option("--replace", is_flag=True, help="Overwrite existing layers.")
 @click.option(
@@ -138,6 +142,7 @@ def import_(
     name: str,
     path: Path,
     annotators: tuple[str, ...],
+    inspect: bool,
     replace: bool,
     mapping: str | None,
     skip: bool,
@@ -154,6 +159,12 @@ def import_(
     from readout.corpus.files import locked_corpus
     from readout.interchange.formats import Choices, find_destination, import_files, to_changes
 
+    if inspect:
+        _inspect(corpus, name, path, unit)
+        return
+    if not annotators:
+        raise click.UsageError("Missing option '--annotator'.")
+
     _print_losses(name)
     ids = _parse_annotators(annotators)
     rules = _read_mapping(mapping) if mapping else None
@@ -165,6 +176,7 @@ def import_(
         files, inbox = import_files(name, path, present, choices)
         print_problems([*inbox.problems, *inbox.skipped])
         _print_told(inbox)
+        _print_advice(inbox, name, path)
         write(to_changes(files, present, replace))
     count = sum(map(len, inbox.layers.values()))
     done = f"{count} annotations in {len(files)} files written to {root}; now run `readout check`."
@@ -172,11 +184,43 @@ def import_(
     sys.exit(1 if inbox.problems else 0)
 
 
+def _inspect(folder: Path, name: str, path: Path, unit: Unit | None) -> None:
+    """Print what files contain; a corpus is of use, but not needed."""
+    from readout.corpus.read import UnreadableCorpusError, read_corpus
+    from readout.interchange.formats import FORMATS, inspect_files
+    from readout.interchange.inspection import format_report
+
+    if FORMATS[name].read is None:
+        raise click.UsageError(f"The labels of {name} are known. Import it without --inspect.")
+    try:
+        present, _ = read_corpus(folder)
+    except UnreadableCorpusError:
+        present = None
+    inspector = inspect_files(name, path, present, unit)
+    print_block(format_report(inspector, name, path))
+    sys.exit(1 if inspector.problems else 0)
+
+
 def _print_told(inbox: Inbox) -> None:
     """Print what was left out or changed on purpose: kind, count and first places."""
     for kind, tally in inbox.told.items():
         places = ", ".join(tally.places)
-        print_line(f"{kind} {tally.count} times, first in {places}.", error=True, fg="yellow")
+        sentence = f"{kind.rstrip('.')}: {tally.count}, first in {places}."
+        print_line(sentence, error=True, fg="yellow")
+
+
+def _print_advice(inbox: Inbox, name: str, path: Path) -> None:
+    """Say what to do with files that have labels of their own, or another format."""
+    from readout.interchange.inspection import guess_formats
+
+    codes = {problem.code for problem in inbox.problems}
+    if "foreign-value" in codes and not inbox.is_mapped:
+        advice = "If the files have labels of their own, --inspect writes a mapping for --map."
+        print_line(advice, error=True, fg="cyan")
+
+    guessed = guess_formats(path) if "foreign-syntax" in codes else []
+    if guessed and name not in guessed:
+        print_line(f"The files look like {' or '.join(guessed)}.", error=True, fg="cyan")
 
 
 def _read_mapping(name: str) -> LabelMapping:

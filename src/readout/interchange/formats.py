@@ -12,12 +12,16 @@ from readout.corpus.read import BY, find_root
 from readout.interchange.corpora import parc, pdnc, polnear, semeval
 from readout.interchange.corpora.newcomers import CorpusInbox, build_corpus_files
 from readout.interchange.inbox import CODES, Inbox, build_layer_files, to_entries
+from readout.interchange.inspection import Inspector, guess_formats
 from readout.interchange.mapping import LabelMapping
 from readout.interchange.outbox import Outbox, build_outbox
 from readout.interchange.tools import (
+    booknlp,
     brat,
     cas,
     conll,
+    conllu,
+    corenlp,
     doccano,
     labelstudio,
     prodigy,
@@ -25,9 +29,11 @@ from readout.interchange.tools import (
     spreadsheet,
     sqlite,
     tei,
+    token_rows,
+    webanno_tsv,
     webannotation,
 )
-from readout.model import Corpus
+from readout.model import Corpus, Registries
 from readout.problem import Problem, nearest
 from readout.text.find import Unit
 
@@ -59,6 +65,12 @@ FORMATS: Mapping[str, Format] = {
     "brat": Format("brat standoff", brat, brat.export_brat, brat.import_brat),
     "cas-xmi": Format("UIMA CAS XMI (INCEpTION)", cas, cas.export_cas_xmi, cas.import_cas_xmi),
     "cas-json": Format("UIMA CAS JSON (INCEpTION)", cas, cas.export_cas_json, cas.import_cas_json),
+    "webanno-tsv": Format(
+        "WebAnno TSV 3 (INCEpTION)",
+        webanno_tsv,
+        webanno_tsv.export_webanno,
+        webanno_tsv.import_webanno,
+    ),
     "labelstudio": Format(
         "Label Studio",
         labelstudio,
@@ -79,7 +91,16 @@ FORMATS: Mapping[str, Format] = {
         webannotation.import_webannotation,
     ),
     "tei": Format("TEI P5 standOff", tei, tei.export_tei, tei.import_tei),
-    "conll": Format("CoNLL columns", conll, conll.export_conll),
+    "conll": Format("CoNLL columns", conll, conll.export_conll, conll.import_conll),
+    "conllu": Format("CoNLL-U (CorefUD)", conllu, conllu.export_conllu, conllu.import_conllu),
+    "tokens": Format(
+        "Hugging Face token classification",
+        token_rows,
+        token_rows.export_token_rows,
+        token_rows.import_token_rows,
+    ),
+    "booknlp": Format("BookNLP", booknlp, read=booknlp.import_booknlp),
+    "corenlp": Format("Stanford CoreNLP (JSON)", corenlp, read=corenlp.import_corenlp),
     "csv": Format("CSV", spreadsheet, spreadsheet.export_csv, spreadsheet.import_csv),
     "tsv": Format("TSV", spreadsheet, spreadsheet.export_tsv, spreadsheet.import_tsv),
     "sqlite": Format("SQLite", sqlite, sqlite.export_sqlite, sqlite.import_sqlite),
@@ -176,6 +197,18 @@ def import_files(
     return build_layer_files(inbox), inbox
 
 
+def inspect_files(name: str, path: Path, corpus: Corpus | None, unit: Unit | None) -> Inspector:
+    """Return what foreign files contain; nothing is imported."""
+    registries = corpus.registries if corpus else Registries()
+    documents = corpus.documents if corpus else ()
+    texts = {document.meta.doc_id: document.text for document in documents}
+    inspector = Inspector(to_entries(registries), texts, unit)
+    read = FORMATS[name].read
+    if read is not None:
+        read(inspector, path)
+    return inspector
+
+
 def _check_annotators(inbox: Inbox, path: Path, corpus: Corpus) -> None:
     """Report annotators who are not registered."""
     registered = corpus.registries.annotators
@@ -224,11 +257,14 @@ def _describe_nothing(inbox: Inbox, path: Path) -> Problem:
     """Return the problem of an import that brings in no annotation."""
     message = "There is no annotation to import."
     hint = "give the path of a file in this format, or of its folder."
+    guessed = guess_formats(path)
+    if guessed:
+        hint = f"the files look like {' or '.join(guessed)}; {hint}"
     if inbox.layers or inbox.told:
         hint = "look with --inspect at what the files contain; --map says what their labels mean."
     if inbox.skipped:
         hint = "run the import without --skip to see what is wrong with each annotation."
-    told = [f"{kind} {tally.count} times." for kind, tally in inbox.told.items()]
+    told = [f"{kind.rstrip('.')}: {tally.count}." for kind, tally in inbox.told.items()]
     return Problem(
         code="foreign-syntax",
         severity="error",

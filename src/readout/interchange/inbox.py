@@ -122,6 +122,11 @@ class Inbox:
         self._ids_by_text: dict[str, list[str]] = {}
         self._ids_by_name: dict[str, dict[str, set[str]]] = {}
 
+    @property
+    def is_mapped(self) -> bool:
+        """Return whether graphs may have any labels, as a mapping translates them."""
+        return self.mapping is not None
+
     def report(
         self,
         code: str,
@@ -205,6 +210,23 @@ class Inbox:
         )
         self.report("foreign-document", path, message, hint, line)
         return None
+
+    def find_owner(self, path: Path, file: Path) -> tuple[str, str]:
+        """Return the document and the annotator after whom a file and its folder are named.
+
+        The file of an export bears the name of its document, in a folder per layer if there are
+        several. INCEpTION has a folder per document, with a file per annotator.
+        """
+        for name in (file.stem, Path(file.stem).stem):
+            if name in self.texts:
+                folders = file.relative_to(path).parts[:-1] if path.is_dir() else ()
+                return name, next(iter(folders), "")
+
+        folder = file.parent.name
+        for name in (folder, Path(folder).stem):
+            if name in self.texts:
+                return name, file.stem
+        return file.stem, ""
 
     def check_text(self, path: str, ours: str, theirs: str, line: int | None = None) -> bool:
         """Return whether two texts are equal; if not, report the first difference."""
@@ -503,24 +525,65 @@ T = TypeVar("T")
 
 
 def read_json_lines(inbox: Inbox, file: Path, line_type: type[T]) -> list[tuple[int, T]]:
-    """Return the values of a JSONL file with their line numbers; report lines of another type."""
+    """Return the values of a JSONL file with their line numbers; report lines of another type.
+
+    A file with one JSON value, such as a list, is read as if each element were a line.
+    """
     content = read_foreign_text(inbox, file) or ""
-    found = []
+    whole = _decode_whole(content)
+    if whole is not None:
+        elements = [msgspec.json.encode(each) for each in whole]
+        values = [parse_json(inbox, str(file), each, line_type, 1) for each in elements]
+        return [(1, value) for value in values if value is not None]
+
+    lines = []
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
             value = parse_json(inbox, str(file), line, line_type, number)
             if value is not None:
-                found.append((number, value))
-    return found
+                lines.append((number, value))
+    return lines
+
+
+def _decode_whole(content: str) -> list[Any] | None:
+    """Return the elements of a file that is one JSON value over several lines or a list."""
+    start = content.lstrip()[:1]
+    first_line = content.lstrip().partition("\n")[0]
+    if start not in ("[", "{") or (start == "{" and first_line.rstrip().endswith("}")):
+        return None
+    try:
+        whole = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return whole if isinstance(whole, list) else [whole]
 
 
 def parse_json(
-    inbox: Inbox, path: str, content: str, expected: type[T], line: int | None = None
+    inbox: Inbox, path: str, content: str | bytes, expected: type[T], line: int | None = None
 ) -> T | None:
     """Return JSON as a value of a type; report a problem and return None if it is not one."""
     try:
         return msgspec.json.decode(content, type=expected)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except msgspec.ValidationError as error:
         message = f"The JSON does not have the expected form: {error}."
+        hint = f"export the file again, or choose its format: {_describe_json(content)}."
+        inbox.report("foreign-syntax", path, message, hint, line)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"The line or file is not JSON: {error}."
         inbox.report("foreign-syntax", path, message, "export the file again.", line)
-        return None
+    return None
+
+
+def _describe_json(content: str | bytes) -> str:
+    """Return what JSON contains at the top: the keys of an object, or of the first of a list."""
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, RecursionError):
+        return "it is damaged further on"
+    noun = "it is an object"
+    if isinstance(value, list) and value:
+        noun, value = "it is a list of objects", value[0]
+    if not isinstance(value, dict):
+        return f"it is a {type(value).__name__}"
+    keys = ", ".join(repr(key[:40]) for key in list(value)[:10])
+    return f"{noun} with the keys {keys}" if keys else f"{noun} without keys"
