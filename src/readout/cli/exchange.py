@@ -176,6 +176,7 @@ def import_(
         files, inbox = import_files(name, path, present, choices)
         print_problems([*inbox.problems, *inbox.skipped])
         _print_told(inbox)
+        _print_advice(inbox, name, path)
         write(to_changes(files, present, replace))
     count = sum(map(len, inbox.layers.values()))
     done = f"{count} annotations in {len(files)} files written to {root}; now run `readout check`."
@@ -201,19 +202,25 @@ def _inspect(folder: Path, name: str, path: Path, unit: Unit | None) -> None:
 
 
 def _print_told(inbox: Inbox) -> None:
-    """Print what was left out or changed on purpose: kind, count and first places.
-
-    If files have labels of their own, say what to do.
-    """
+    """Print what was left out or changed on purpose: kind, count and first places."""
     for kind, tally in inbox.told.items():
         places = ", ".join(tally.places)
         sentence = f"{kind.rstrip('.')}: {tally.count}, first in {places}."
         print_line(sentence, error=True, fg="yellow")
 
-    has_foreign_values = any(problem.code == "foreign-value" for problem in inbox.problems)
-    if has_foreign_values and not inbox.is_mapped:
+
+def _print_advice(inbox: Inbox, name: str, path: Path) -> None:
+    """Say what to do with files that have labels of their own, or another format."""
+    from readout.interchange.inspection import guess_formats
+
+    codes = {problem.code for problem in inbox.problems}
+    if "foreign-value" in codes and not inbox.is_mapped:
         advice = "If the files have labels of their own, --inspect writes a mapping for --map."
         print_line(advice, error=True, fg="cyan")
+
+    guessed = guess_formats(path) if "foreign-syntax" in codes else []
+    if guessed and name not in guessed:
+        print_line(f"The files look like {' or '.join(guessed)}.", error=True, fg="cyan")
 
 
 def _read_mapping(name: str) -> LabelMapping:

@@ -532,24 +532,65 @@ T = TypeVar("T")
 
 
 def read_json_lines(inbox: Inbox, file: Path, line_type: type[T]) -> list[tuple[int, T]]:
-    """Return the values of a JSONL file with their line numbers; report lines of another type."""
+    """Return the values of a JSONL file with their line numbers; report lines of another type.
+
+    A file with one JSON value, such as a list, is read as if each element were a line.
+    """
     content = read_foreign_text(inbox, file) or ""
-    found = []
+    whole = _decode_whole(content)
+    if whole is not None:
+        elements = [msgspec.json.encode(each) for each in whole]
+        values = [parse_json(inbox, str(file), each, line_type, 1) for each in elements]
+        return [(1, value) for value in values if value is not None]
+
+    lines = []
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
             value = parse_json(inbox, str(file), line, line_type, number)
             if value is not None:
-                found.append((number, value))
-    return found
+                lines.append((number, value))
+    return lines
+
+
+def _decode_whole(content: str) -> list[Any] | None:
+    """Return the elements of a file that is one JSON value over several lines or a list."""
+    start = content.lstrip()[:1]
+    first_line = content.lstrip().partition("\n")[0]
+    if start not in ("[", "{") or (start == "{" and first_line.rstrip().endswith("}")):
+        return None
+    try:
+        whole = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return whole if isinstance(whole, list) else [whole]
 
 
 def parse_json(
-    inbox: Inbox, path: str, content: str, expected: type[T], line: int | None = None
+    inbox: Inbox, path: str, content: str | bytes, expected: type[T], line: int | None = None
 ) -> T | None:
     """Return JSON as a value of a type; report a problem and return None if it is not one."""
     try:
         return msgspec.json.decode(content, type=expected)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except msgspec.ValidationError as error:
         message = f"The JSON does not have the expected form: {error}."
+        hint = f"export the file again, or choose its format: {_describe_json(content)}."
+        inbox.report("foreign-syntax", path, message, hint, line)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"The line or file is not JSON: {error}."
         inbox.report("foreign-syntax", path, message, "export the file again.", line)
-        return None
+    return None
+
+
+def _describe_json(content: str | bytes) -> str:
+    """Return what JSON contains at the top: the keys of an object, or of the first of a list."""
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, RecursionError):
+        return "it is damaged further on"
+    noun = "it is an object"
+    if isinstance(value, list) and value:
+        noun, value = "it is a list of objects", value[0]
+    if not isinstance(value, dict):
+        return f"it is a {type(value).__name__}"
+    keys = ", ".join(repr(key[:40]) for key in list(value)[:10])
+    return f"{noun} with the keys {keys}" if keys else f"{noun} without keys"

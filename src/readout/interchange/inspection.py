@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import is_zipfile
@@ -24,7 +24,7 @@ from readout.interchange.graph import (
     Node,
 )
 from readout.interchange.inbox import Entries, Found, Inbox
-from readout.interchange.mapping import INFERRED, UNDECIDED
+from readout.interchange.mapping import DROP, INFERRED, UNDECIDED
 from readout.interchange.units import Place, find_units
 from readout.model import Span
 from readout.text.find import Unit
@@ -62,6 +62,7 @@ class Inspector(Inbox):
         self.documents: dict[str, bool] = {}
         self.authors: Counter[str] = Counter()
         self.places: list[Place] = []
+        self.stated: list[Place] = []
 
     @property
     def is_mapped(self) -> bool:
@@ -104,6 +105,11 @@ class Inspector(Inbox):
         self.places.append(Place(text, start, end, words))
         return super().anchor_span(text, start, end, words, path, line)
 
+    def settle_unit(self, path: str, places: Sequence[Place], default: Unit) -> None:
+        """Remember places whose words the file states, and set the unit of offsets."""
+        self.stated += [place for place in places if place.words is not None]
+        super().settle_unit(path, places, default)
+
     def add_layer(self, path: str, doc_id: str, graph: Graph, author: str = "") -> None:
         """Count what a graph contains."""
         self.authors[author] += 1
@@ -136,6 +142,10 @@ def format_report(inspector: Inspector, name: str, path: Path) -> str:
     for kind, tally in inspector.told.items():
         lines.append(f"# {kind.rstrip('.')}: {tally.count}.")
     lines += _list_problems(inspector)
+    lines += [
+        f"# Complete the mapping: write what each {UNDECIDED} means, or {DROP} to leave it out.",
+        f'# The line "*": {DROP} at the end of a section leaves out whatever is not listed there.',
+    ]
     lines += _format_section("labels", _iter_label_lines(inspector))
     lines += _format_section("values", _iter_value_lines(inspector))
     lines += _format_section("links", _iter_link_lines(inspector))
@@ -232,10 +242,10 @@ def _describe_documents(inspector: Inspector) -> str:
 
 def _describe_offsets(inspector: Inspector) -> str:
     places = inspector.places
-    stated = sum(place.words is not None for place in places)
-    units = find_units(places, inspector.unit)
+    stated = inspector.stated or [place for place in places if place.words is not None]
+    units = find_units(stated or places, inspector.unit)
     found = " or ".join(units) if units else "unclear, as no unit gives the words"
-    return f"{found} ({len(places)} spans, {stated} of them with their words)"
+    return f"{found} ({len(places)} spans; the files state the words of {len(stated)})"
 
 
 def _on_one_line(text: str) -> str:

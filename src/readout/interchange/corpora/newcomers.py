@@ -129,7 +129,8 @@ class CorpusInbox(Inbox):
     def find_entry(self, registry: str, name: str) -> str:
         """Return the id of the entry with an id, a name or an alias; add one if there is none."""
         entry_id = super().find_entry(registry, name)
-        if entry_id in self.known[registry]:
+        has_words = any(char.isalnum() for char in name)
+        if entry_id in self.known[registry] or not has_words:
             return entry_id
         if registry == "speakers":
             return self.add_speaker(name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
 from zipfile import is_zipfile
@@ -190,12 +190,21 @@ def read_xmi_archive(
 def _load_xmi(content: bytes, types: bytes | None) -> Any:
     from cassis import load_cas_from_xmi, load_typesystem
 
-    known = load_typesystem(types.decode()) if types else build_type_system()
-    unknown = sorted(set(_iter_type_names(content)) - {each.name for each in known.get_types(True)})
-    if unknown and not types:
-        names = ", ".join(unknown[:5])
+    known = load_typesystem(types.decode()) if types else _build_known_types()
+    unknown = set(_iter_type_names(content)) - {each.name for each in known.get_types(True)}
+    missing = sorted(name for name in unknown - _UNREAD if not name.startswith("uima."))
+    if missing and not types:
+        names = ", ".join(missing[:5])
         raise _MissingTypesError(f"there is no {TYPE_SYSTEM} beside it that defines {names}")
     return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
+
+
+@cache
+def _build_known_types() -> Any:
+    """Return the types of an export and of DKPro Core, which INCEpTION has built in."""
+    from cassis import load_dkpro_core_typesystem, merge_typesystems
+
+    return merge_typesystems(load_dkpro_core_typesystem(), build_type_system())
 
 
 class _MissingTypesError(Exception):

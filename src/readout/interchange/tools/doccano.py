@@ -132,7 +132,8 @@ def import_doccano(inbox: Inbox, path: Path) -> None:
     ``document`` is the id of the document; without it, the text says which document it is.
     """
     lines = []
-    for file in find_files(path, ".jsonl"):
+    files = find_files(path, ".jsonl")
+    for file in files:
         lines += [
             (file, number, task) for number, task in read_json_lines(inbox, file, DoccanoLine)
         ]
@@ -142,7 +143,9 @@ def import_doccano(inbox: Inbox, path: Path) -> None:
         found = inbox.find_document(str(file), task.document, task.content, number)
         if found is not None:
             graph = _line_to_graph(inbox, str(file), number, found.text, task)
-            inbox.add_layer(str(file), found.doc_id, graph)
+            # A project with several annotators is exported as one file for each, with his name.
+            author = file.stem if len(files) > 1 else ""
+            inbox.add_layer(str(file), found.doc_id, graph, author)
 
 
 def _settle_unit(inbox: Inbox, path: Path, tasks: list[DoccanoLine]) -> None:
