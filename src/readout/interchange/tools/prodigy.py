@@ -102,9 +102,10 @@ class ProdigyRelation(msgspec.Struct):
 
 
 class Meta(msgspec.Struct, frozen=True):
-    """The metadata of a task; only exported tasks name their document."""
+    """The metadata of a task; only exported tasks name their document and layer."""
 
     document: str | None = None
+    layer: str = ""
 
 
 class ProdigyTask(msgspec.Struct):
@@ -141,7 +142,8 @@ def import_prodigy(inbox: Inbox, path: Path) -> None:
             found = inbox.find_document(str(file), task.meta.document, task.text, number)
             if found is not None:
                 graph = _task_to_graph(inbox, str(file), number, found.text, task)
-                inbox.add_layer(str(file), found.doc_id, graph, task.annotator)
+                author = task.annotator or inbox.to_author(task.meta.layer)
+                inbox.add_layer(str(file), found.doc_id, graph, author)
 
 
 def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: ProdigyTask) -> Graph:

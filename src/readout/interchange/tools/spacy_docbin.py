@@ -65,6 +65,7 @@ class UserData(msgspec.Struct):
     """The content of ``Doc.user_data["readout"]``."""
 
     document: str
+    layer: str = ""
     values: dict[str, dict[str, str]] = {}
     links: list[tuple[str, str, str]] = []
 
@@ -88,7 +89,7 @@ def import_spacy(inbox: Inbox, path: Path) -> None:
             text = inbox.find_text(str(file), data.document)
             if text is not None and inbox.check_text(str(file), text, doc.text):
                 graph = _doc_to_graph(inbox, str(file), text, doc, data)
-                inbox.add_layer(str(file), data.document, graph)
+                inbox.add_layer(str(file), data.document, graph, inbox.to_author(data.layer))
 
 
 def read_docs(file: Path) -> list[Any]:

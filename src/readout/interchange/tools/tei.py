@@ -159,7 +159,8 @@ def import_tei(inbox: Inbox, path: Path) -> None:
 
         if inbox.check_text(str(file), text, _read_text(root)):
             graph = _document_to_graph(inbox, str(file), text, root)
-            inbox.add_layer(str(file), file.stem, graph)
+            author = inbox.find_owner(path, file).author
+            inbox.add_layer(str(file), file.stem, graph, author)
 
 
 def _read_text(root: Any) -> str:
