@@ -369,7 +369,7 @@ def test_a_duckdb_view_reads_no_file(small, out, tmp_path):
 def test_an_archive_is_read_file_by_file_and_within_bounds(small, out, monkeypatch):
     import zipfile
 
-    from readout.interchange.tools import cas
+    from readout.interchange import archives
 
     folder = out("cas-xmi")
     archive = folder / "export.zip"
@@ -379,7 +379,7 @@ def test_an_archive_is_read_file_by_file_and_within_bounds(small, out, monkeypat
         packed.writestr("bomb.bin", bytes(10**7))
     assert import_("cas-xmi", archive, small, "ben").exit_code == 0
 
-    monkeypatch.setattr(cas, "_LARGEST", 1000)
+    monkeypatch.setattr(archives, "_LARGEST", 1000)
     done = import_("cas-xmi", archive, small, "ben", options=["--replace"])
     assert done.exit_code == 1
     assert "unpacks to more than 1,000 bytes" in done.output

@@ -23,6 +23,7 @@ from readout.interchange.tools import (
     conllu,
     corenlp,
     doccano,
+    inception,
     labelstudio,
     prodigy,
     spacy_docbin,
@@ -71,6 +72,7 @@ FORMATS: Mapping[str, Format] = {
         webanno_tsv.export_webanno,
         webanno_tsv.import_webanno,
     ),
+    "inception": Format("INCEpTION project", inception, read=inception.import_inception),
     "labelstudio": Format(
         "Label Studio",
         labelstudio,

@@ -87,6 +87,13 @@ class Found(NamedTuple):
     text: str
 
 
+class Owner(NamedTuple):
+    """The name of a document, and what a file calls its annotator, which may be empty."""
+
+    name: str
+    author: str
+
+
 class Inbox:
     """Collects layers by annotator and document, and the problems of an import.
 
@@ -211,7 +218,7 @@ class Inbox:
         self.report("foreign-document", path, message, hint, line)
         return None
 
-    def find_owner(self, path: Path, file: Path) -> tuple[str, str]:
+    def find_owner(self, path: Path, file: Path) -> Owner:
         """Return the document and the annotator after whom a file and its folder are named.
 
         The file of an export bears the name of its document, in a folder per layer if there are
@@ -220,13 +227,13 @@ class Inbox:
         for name in (file.stem, Path(file.stem).stem):
             if name in self.texts:
                 folders = file.relative_to(path).parts[:-1] if path.is_dir() else ()
-                return name, next(iter(folders), "")
+                return Owner(name, next(iter(folders), ""))
 
         folder = file.parent.name
         for name in (folder, Path(folder).stem):
             if name in self.texts:
-                return name, file.stem
-        return file.stem, ""
+                return Owner(name, file.stem)
+        return Owner(file.stem, "")
 
     def check_text(self, path: str, ours: str, theirs: str, line: int | None = None) -> bool:
         """Return whether two texts are equal; if not, report the first difference."""

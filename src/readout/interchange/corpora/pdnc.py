@@ -19,7 +19,7 @@ from readout.interchange.graph import Graph, Node
 from readout.interchange.inbox import find_files, read_foreign_text
 from readout.interchange.tools.spreadsheet import read_rows
 from readout.model import Span
-from readout.text.find import map_offsets
+from readout.text.find import map_offsets, trim_space
 
 TITLE = "PDNC"
 LOSSES = (
@@ -145,7 +145,7 @@ class NovelReader:
         self.pieces = {line: self._read_pieces(line, row) for line, row in rows}
         self.in_bytes = self._counts_bytes()
         self.graph = Graph([], [])
-        self.mentions: dict[Span, str] = {}
+        self.mentions: dict[tuple[int, int], str] = {}
 
     def read(self) -> Graph:
         """Return the graph of the novel."""
@@ -294,13 +294,18 @@ class NovelReader:
         span = self._anchor_pair(line, pair, words)
         if span is None or not names:
             return
-        if span in self.mentions:
-            self.inbox.tell("A mention that is listed twice is kept once.", self.path, line)
-            return
 
-        self.mentions[span] = f"mention {span.start}–{span.end}"
-        values = {"speaker": self._add_entity([str(name) for name in names])}
-        self.graph.nodes.append(Node(self.mentions[span], "mention", (span,), values, line))
+        place = trim_space(self.text, span.start, span.end)
+        speaker = self._add_entity([str(name) for name in names])
+        if place not in self.mentions:
+            self.mentions[place] = speaker
+            key = f"mention {span.start}–{span.end}"
+            self.graph.nodes.append(Node(key, "mention", (span,), {"speaker": speaker}, line))
+        elif self.mentions[place] == speaker:
+            self.inbox.tell("A mention that is listed twice is kept once.", self.path, line)
+        else:
+            message = f"The mention {words!r} is listed twice, with different entities."
+            self._report("foreign-value", message, "keep one of the two.", line)
 
     def _add_entity(self, names: list[str]) -> str:
         """Return the id of a character, or of the group of several, in whatever order."""

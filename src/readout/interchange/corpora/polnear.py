@@ -235,7 +235,8 @@ def add_attribution(
     """Add an attribution to a graph: a quote, its cue, and one mention per span of its source.
 
     ``parts`` are the spans by role, in text order. ``mentions`` are the keys of the mentions made
-    so far, by span; new ones are added to it. An attribution without content is reported.
+    so far, by span; new ones are added to it. An attribution without content is reported, and one
+    that differs from another only in its source.
     """
     content = tuple(parts["Content"])
     if not content:
@@ -244,25 +245,39 @@ def add_attribution(
         inbox.report("foreign-value", path, message, hint, line)
         return
 
-    sources = list(parts["Source"])
+    sources, cue = list(parts["Source"]), tuple(parts["Cue"])
+    speaker = inbox.add_speaker(to_name(sources[0]) if sources else UNSTATED)
+    rival = _find_rival(graph, content, cue)
+    if rival is not None and rival.values["speaker"] != speaker:
+        message = f"The attribution {name!r} differs from {rival.key!r} only in its source."
+        inbox.report("foreign-value", path, message, "keep one of the two.", line)
+        return
+
     for span in sources:
         if span not in mentions:
             mentions[span] = f"mention {span.start}–{span.end}"
-            speaker = inbox.add_speaker(to_name(span))
-            graph.nodes.append(Node(mentions[span], "mention", (span,), {"speaker": speaker}, line))
+            own = {"speaker": inbox.add_speaker(to_name(span))}
+            graph.nodes.append(Node(mentions[span], "mention", (span,), own, line))
 
-    speaker_name = to_name(sources[0]) if sources else UNSTATED
-    speaker = inbox.add_speaker(speaker_name)
     values = {"form": infer_form(content), "speaker": speaker, "note": note}
     graph.nodes.append(Node(name, "quote", content, values, line))
     if sources:
         graph.links.append(Link("source", name, mentions[sources[0]], line))
 
-    cue = tuple(parts["Cue"])
     if cue:
         cue_key = f"{name}/{CUE}"
         graph.nodes.append(Node(cue_key, CUE, cue, {}, line))
         graph.links.append(Link(CUE, name, cue_key, line))
+
+
+def _find_rival(graph: Graph, content: tuple[Span, ...], cue: tuple[Span, ...]) -> Node | None:
+    """Return the quote of a graph that has a content and a cue."""
+    cues = {node.key: node.spans for node in graph.nodes if node.label == CUE}
+    for node in graph.nodes:
+        own_cue = cues.get(f"{node.key}/{CUE}", ())
+        if node.label == "quote" and node.spans == content and own_cue == cue:
+            return node
+    return None
 
 
 def to_name(span: Span) -> str:

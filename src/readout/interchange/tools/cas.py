@@ -12,19 +12,19 @@ has one; that of a slot is the name of the slot, followed by a colon and the rol
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from warnings import catch_warnings, simplefilter
-from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
+from zipfile import is_zipfile
 
 import msgspec
 
+from readout.interchange.archives import iter_members
 from readout.interchange.graph import LINKS, NODE_LABELS, PART, VALUE_ROLES, Graph, Link, Node
-from readout.interchange.inbox import Inbox, find_files
+from readout.interchange.inbox import Inbox, Owner, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
 from readout.interchange.xmltext import LOSS, check_xml_text
@@ -38,7 +38,7 @@ LOSSES = (
 )
 SPAN = "webanno.custom.Readout"
 RELATION = "webanno.custom.ReadoutLink"
-_TYPE_SYSTEM = "TypeSystem.xml"
+TYPE_SYSTEM = "TypeSystem.xml"
 LAYERS = "inception-layers.json"
 FEATURES = {"id": "identifier"} | {name: name for name in VALUE_ROLES if name != "id"}
 """The feature of each value; ``id`` has another name because XMI uses that one."""
@@ -151,7 +151,7 @@ def export_cas_json(outbox: Outbox) -> None:
 
 
 def _add_definitions(outbox: Outbox) -> None:
-    outbox.add(_TYPE_SYSTEM, build_type_system().to_xml())
+    outbox.add(TYPE_SYSTEM, build_type_system().to_xml())
     outbox.add(LAYERS, msgspec.json.format(msgspec.json.encode(build_layers()), indent=2))
 
 
@@ -165,49 +165,27 @@ def import_cas_xmi(inbox: Inbox, path: Path) -> None:
     """
     for file in find_files(path, ".xmi", ".zip"):
         if is_zipfile(file):
-            _read_archive(inbox, file)
+            read_xmi_archive(inbox, str(file), file, partial(inbox.find_owner, file))
         else:
-            beside = file.parent / _TYPE_SYSTEM
+            beside = file.parent / TYPE_SYSTEM
             types = beside.read_bytes() if beside.is_file() else None
-            _read_cas(inbox, file, file.stem, partial(_load_xmi, file.read_bytes(), types))
+            load = partial(_load_xmi, file.read_bytes(), types)
+            _read_cas(inbox, str(file), inbox.find_owner(path, file), load)
 
 
-def _read_archive(inbox: Inbox, file: Path) -> None:
-    """Read the XMI files of an archive, one after another."""
-    try:
-        with ZipFile(file) as archive:
-            members = {each.filename: each for each in archive.infolist()}
-            types = None
-            if _TYPE_SYSTEM in members:
-                types = _read_member(archive, members[_TYPE_SYSTEM])
-            for name, member in members.items():
-                if name.endswith(".xmi"):
-                    content = _read_member(archive, member)
-                    _read_cas(inbox, file, Path(name).stem, partial(_load_xmi, content, types))
-    except _BROKEN_ARCHIVE as error:
-        message = f"The archive cannot be read: {error}."
-        hint = "export it again, without a password, or unpack it and import the folder."
-        inbox.report("foreign-syntax", str(file), message, hint)
+def read_xmi_archive(
+    inbox: Inbox, path: str, archive: Path | IO[bytes], find_owner: Callable[[Path], Owner]
+) -> None:
+    """Read the XMI files of an archive, one after another, with its type system.
 
-
-_BROKEN_ARCHIVE = (BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError, OSError)
-"""Errors of a damaged archive, of one with a password, and of an unknown compression."""
-_LARGEST = 100_000_000
-"""The largest number of bytes that a file of an archive may unpack to."""
-
-
-def _read_member(archive: ZipFile, member: ZipInfo) -> bytes:
-    """Return a file of an archive.
-
-    Raises:
-        BadZipFile: it is larger than any document.
-
+    ``find_owner`` returns the document and the annotator for the path of a file in the archive.
     """
-    with archive.open(member) as packed:
-        content = packed.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise BadZipFile(f"{member.filename!r} unpacks to more than {_LARGEST:,} bytes")
-    return content
+    types = None
+    for _, content in iter_members(inbox, path, archive, lambda name: name == TYPE_SYSTEM):
+        types = content
+    for name, content in iter_members(inbox, path, archive, lambda name: name.endswith(".xmi")):
+        owner = find_owner(Path(path, name))
+        _read_cas(inbox, path, owner, partial(_load_xmi, content, types))
 
 
 def _load_xmi(content: bytes, types: bytes | None) -> Any:
@@ -218,7 +196,7 @@ def _load_xmi(content: bytes, types: bytes | None) -> Any:
     missing = sorted(name for name in unknown - _UNREAD if not name.startswith("uima."))
     if missing and not types:
         names = ", ".join(missing[:5])
-        raise _MissingTypesError(f"there is no {_TYPE_SYSTEM} beside it that defines {names}")
+        raise _MissingTypesError(f"there is no {TYPE_SYSTEM} beside it that defines {names}")
     with catch_warnings():
         simplefilter("ignore")  # warnings of types that nobody needs
         return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
@@ -254,40 +232,42 @@ def import_cas_json(inbox: Inbox, path: Path) -> None:
     """Read JSON CAS files; the name of each file, or of its folder, is the id of its document."""
     for file in find_files(path, ".json"):
         if file.name != LAYERS:
-            _read_cas(inbox, file, file.stem, partial(_load_json, file))
+            read_cas_json(inbox, str(file), inbox.find_owner(path, file), file.read_bytes())
 
 
-def _load_json(file: Path) -> Any:
+def read_cas_json(inbox: Inbox, path: str, owner: Owner, content: bytes) -> None:
+    """Read the content of one JSON CAS file."""
+    _read_cas(inbox, path, owner, partial(_load_json, content))
+
+
+def _load_json(content: bytes) -> Any:
     from cassis import load_cas_from_json
 
-    return load_cas_from_json(file.read_text(encoding="utf-8"))
+    return load_cas_from_json(content.decode())
 
 
-def _read_cas(inbox: Inbox, file: Path, stem: str, load: Callable[[], Any]) -> None:
+def _read_cas(inbox: Inbox, path: str, owner: Owner, load: Callable[[], Any]) -> None:
     # cassis raises whatever its parsers raise: errors of lxml and json, KeyError and others.
     try:
         cas = load()
     except _MissingTypesError as error:
         hint = "export it again with its type system, or as an archive, which contains it."
-        inbox.report("foreign-syntax", str(file), f"The file cannot be read: {error}.", hint)
+        inbox.report("foreign-syntax", path, f"The file cannot be read: {error}.", hint)
         return
     except Exception as error:
         message = f"The file is not a CAS: {error}."
-        inbox.report("foreign-syntax", str(file), message, "export the document again.")
+        inbox.report("foreign-syntax", path, message, "export the document again.")
         return
 
-    folder = file.parent.name
-    candidates = (stem, Path(stem).stem, folder, Path(folder).stem)
-    name = next((name for name in candidates if name in inbox.texts), stem)
-    found = inbox.find_document(str(file), name, cas.sofa_string or "")
+    found = inbox.find_document(path, owner.name, cas.sofa_string or "")
     if found is None:
         return
 
     if inbox.is_mapped:
-        graph = _CasReader(inbox, str(file), found.text, cas).read()
+        graph = _CasReader(inbox, path, found.text, cas).read()
     else:
-        graph = _cas_to_graph(inbox, str(file), found.text, cas)
-    inbox.add_layer(str(file), found.doc_id, graph)
+        graph = _cas_to_graph(inbox, path, found.text, cas)
+    inbox.add_layer(path, found.doc_id, graph, owner.author)
 
 
 def _cas_to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:

@@ -2,14 +2,15 @@
 
 The format is documented in the user guide of INCEpTION: span, slot, chain and relation layers, with
 offsets in UTF-16 code units. The export writes the layers of ``cas-xmi``; each line of the text
-with a word in it is a sentence. An annotation of another layer has the name of its layer as its
-label, and its features as its values.
+with a word in it is a sentence. The import names the annotations of other layers as ``cas-xmi``
+does, for a mapping. The elements of a chain have the number of their ``chain`` as a value.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from readout.interchange.graph import Graph, Link, Node
-from readout.interchange.inbox import Inbox, find_files, parse_offset, read_foreign_text
+from readout.interchange.inbox import Inbox, Owner, find_files, parse_offset, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import check_edges, to_pieces
 from readout.interchange.tools.cas import FEATURES, LAYERS, RELATION, SPAN, build_layers
@@ -30,8 +31,9 @@ LOSSES = (
     "The export refuses a span that starts or ends with white space, which belongs to no token.",
     "The export refuses a value with a carriage return.",
     "The pieces of a discontinuous span are separate annotations, joined by the relation 'part'.",
-    "Tokens and sentences are not imported.",
-    "Of a chain, the elements are imported with the number of the chain as a value.",
+    "Without a mapping, layers other than those of this export are left out, and listed.",
+    "Tokens and sentences are not imported; nor is the order of a chain.",
+    "A relation with several features has the first as its label.",
 )
 _FORMAT = "#FORMAT=WebAnno TSV 3."
 
@@ -212,7 +214,10 @@ _BASE = "BT_"
 _SLOT = "ROLE_"
 _UNIT = re.compile(r"[0-9]+-[0-9]+(?:\.[0-9]+)?")
 _PLACE = re.compile(r"([0-9]+)-([0-9]+)")
-_STACKED = re.compile(r"(.*?)(?<!\\)\[([0-9_]+)\]", re.DOTALL)
+_ROW = re.compile(r"^([0-9]+)-[0-9]+\t([0-9]+)-[0-9]+\t([^\t\n]*)", re.MULTILINE)
+_LONGEST_GAP = 10_000
+"""The most white space that a text may have in one place; more is a mistake of the file."""
+_STACKED = re.compile(r"((?:\\.|[^\\\[])*)\[([0-9_]+)\]", re.DOTALL)
 _TARGET = re.compile(r"([0-9]+-[0-9]+(?:\.[0-9]+)?)(?:\[([0-9]+)(?:_([0-9]+))?\])?")
 _CHAIN = re.compile(r"(.*)->([0-9]+-[0-9]+)", re.DOTALL)
 
@@ -239,11 +244,10 @@ def import_webanno(inbox: Inbox, path: Path) -> None:
     for file in find_files(path, ".tsv"):
         content = read_foreign_text(inbox, file)
         if content is not None:
-            doc_id, author = inbox.find_owner(path, file)
-            read_tsv(inbox, str(file), doc_id, content, author)
+            read_tsv(inbox, str(file), inbox.find_owner(path, file), content)
 
 
-def read_tsv(inbox: Inbox, path: str, doc_id: str, content: str, author: str) -> None:
+def read_tsv(inbox: Inbox, path: str, owner: Owner, content: str) -> None:
     """Add the annotations of one TSV file."""
     if not content.startswith(_FORMAT):
         message = f"Got the first line {content[:40].splitlines()[:1]}. Expected {_FORMAT}3."
@@ -251,12 +255,32 @@ def read_tsv(inbox: Inbox, path: str, doc_id: str, content: str, author: str) ->
         inbox.report("foreign-syntax", path, message, hint, 1)
         return
 
-    text = inbox.find_text(path, doc_id)
-    if text is not None:
-        reader = _Reader(inbox, path, text)
+    # The file does not have the white space between tokens and sentences, so it has no text that
+    # could be compared as a whole; every token is compared instead.
+    text = None if owner.name in inbox.texts else _rebuild_text(content)
+    found = inbox.find_document(path, owner.name, text)
+    if found is not None:
+        reader = _Reader(inbox, path, found.text)
         reader.read(content)
         if not reader.failed:
-            inbox.add_layer(path, doc_id, reader.to_graph(), author)
+            inbox.add_layer(path, found.doc_id, reader.to_graph(), owner.author)
+
+
+def _rebuild_text(content: str) -> str:
+    """Return the text of a file, with spaces within sentences and line breaks between them.
+
+    Offsets of UTF-16 are kept, so that the text can be read with the offsets of the file.
+    """
+    units: list[str] = []
+    sentence = ""
+    for number, start, words in _ROW.findall(content):
+        offset = int(start[:9])
+        filler = " " if number == sentence else "\n"
+        units += [filler] * min(offset - len(units), _LONGEST_GAP)
+        sentence = number
+        for char in unescape_text(words)[len(units) - offset :]:
+            units += [char, ""] if ord(char) > 0xFFFF else [char]
+    return "".join(units)
 
 
 class _Reader:
@@ -271,6 +295,7 @@ class _Reader:
         self.items: dict[_Layer, list[_Item]] = {}
         self.graph = Graph([], [])
         self.keys: dict[tuple[str, str, int], str] = {}
+        self.names: dict[str, str] = {}
 
     def _fail(self, code: str, line: int, message: str, hint: str) -> None:
         self.failed = True
@@ -345,7 +370,14 @@ class _Reader:
             self.items.setdefault(layer, []).append(_Item(line, unit, number, tuple(kept)))
 
     def to_graph(self) -> Graph:
-        """Return the annotations of the rows."""
+        """Return the annotations of the rows.
+
+        Without a mapping, only those of the layers of an export are of use.
+        """
+        self.names = _shorten(layer.type for layer in self.items)
+        if not self.inbox.is_mapped:
+            self._leave_out_layers()
+
         for layer, items in self.items.items():
             if layer.kind == "SP":
                 self._add_nodes(layer, items)
@@ -361,6 +393,12 @@ class _Reader:
                     self._add_slots(layer, item)
         return self.graph
 
+    def _leave_out_layers(self) -> None:
+        for layer in [layer for layer in self.items if layer.type not in (SPAN, RELATION)]:
+            for item in self.items.pop(layer):
+                kind = f"A row of the layer {layer.type!r} is left out."
+                self.inbox.tell(kind, self.path, item.line)
+
     def _add_nodes(self, layer: _Layer, items: Iterable[_Item]) -> None:
         """Add a node for each annotation; rows with the same number are one annotation."""
         grouped: dict[tuple[int, int, str], list[_Item]] = {}
@@ -370,7 +408,7 @@ class _Reader:
 
         for group in grouped.values():
             values = _read_features(layer, group[0])
-            label = layer.type
+            label = self.names[layer.type]
             if layer.type == SPAN:
                 label = values.pop("label", "")
                 values = {_VALUE_NAMES.get(name, name): value for name, value in values.items()}
@@ -403,7 +441,7 @@ class _Reader:
                 kind = _STACKED.sub(r"\1", value)
                 if name == "referenceType" and kind != "*":
                     values[name] = unescape_value(kind)
-            self._add_node(layer.type, group, values)
+            self._add_node(self.names[layer.type], group, values)
 
     def _add_relation(self, layer: _Layer, item: _Item) -> None:
         found = _TARGET.fullmatch(item.values[-1])
@@ -416,7 +454,9 @@ class _Reader:
         tail = self._find_key(base, item.line, found[1], int(found[2] or 0))
         head = self._find_key(base, item.line, item.unit, int(found[3] or 0))
         values = [unescape_value(value) for value in item.values[:-1] if value not in ("*", "_")]
-        label = ":".join(values) if layer.type == RELATION else ":".join([layer.type, *values])
+        label = ":".join([self.names[layer.type], *values[:1]])
+        if layer.type == RELATION:
+            label = "".join(values[:1])
         self.graph.links.append(Link(label, tail, head, item.line))
 
     def _add_slots(self, layer: _Layer, item: _Item) -> None:
@@ -443,13 +483,21 @@ class _Reader:
         """Return the key of an annotation; add a node for a token, which has no layer."""
         key = self.keys.get((base, unit, number)) or self.keys.get((base, unit, 0))
         if key is None and unit in self.units and base not in [each.type for each in self.layers]:
-            key = self._add_node(base, [_Item(line, unit, 0, ())], {})
+            name = base.rpartition(".")[2]
+            key = self._add_node(name, [_Item(line, unit, 0, ())], {})
             self.keys[base, unit, 0] = key
         return key or f"{base} {unit}[{number}]"
 
 
 _ANY = "uima.tcas.Annotation"
 _VALUE_NAMES = {feature: name for name, feature in FEATURES.items()}
+
+
+def _shorten(types: Iterable[str]) -> dict[str, str]:
+    """Return the name of each type without its package, unless two have the same name."""
+    names = {name: name.rpartition(".")[2] for name in types}
+    counts = Counter(names.values())
+    return {name: short if counts[short] == 1 else name for name, short in names.items()}
 
 
 def _list_numbered_columns(layer: _Layer) -> list[int]:
