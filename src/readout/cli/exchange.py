@@ -112,7 +112,7 @@ def _check_encoding(_: click.Context, option: click.Parameter, value: str | None
 
     """
     try:
-        b"".decode(value or "utf-8")
+        "a".encode(value or "utf-8")
     except LookupError:
         raise click.BadParameter(f"There is no encoding {value!r}.", param=option) from None
     return value
