@@ -127,6 +127,20 @@ def _print_losses(name: str) -> None:
         print_line(f"{name}: {loss}", error=True, fg="yellow")
 
 
+def _check_encoding(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Return the name of an encoding, as an option has it.
+
+    Raises:
+        click.BadParameter: Python knows no text encoding with this name.
+
+    """
+    try:
+        "a".encode(value or "utf-8")
+    except LookupError:
+        raise click.BadParameter(f"There is no encoding {value!r}.", param=option) from None
+    return value
+
+
 @main.command("import", cls=_Import)
 @takes_folder()
 @click.argument("name", metavar="FORMAT", type=IMPORT)
@@ -160,6 +174,12 @@ def _print_losses(name: str) -> None:
     type=click.Choice(["code-points", "utf-16", "graphemes", "utf-8"]),
     help="What the offsets of the files count, if the format leaves it open.",
 )
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    callback=_check_encoding,
+    help="The encoding of the files, such as windows-1252, if it is not UTF-8.",
+)
 def import_(
     corpus: Path,
     name: str,
@@ -171,6 +191,7 @@ def import_(
     skip: bool,
     add: bool,
     unit: Unit | None,
+    encoding: str | None,
 ) -> None:
     """Import annotations from another tool, or a published corpus.
 
@@ -191,7 +212,15 @@ def import_(
     _print_losses(name)
     ids = _parse_annotators(annotators)
     rules = _read_mapping(mapping) if mapping else None
-    choices = Choices(ids, replaces=replace, adds=add, mapping=rules, skips=skip, unit=unit)
+    choices = Choices(
+        ids,
+        replaces=replace,
+        adds=add,
+        mapping=rules,
+        skips=skip,
+        unit=unit,
+        encoding=encoding,
+    )
     root = find_destination(name, corpus, add)
     is_empty = not any(root.iterdir())
     with locked_corpus(root) as write:

@@ -153,7 +153,11 @@ class CorpusInbox(Inbox):
             month, title = name[:7], name[8:]
         else:
             month, title = "0000-00", name or Path(path).stem
+        same_text = self._find_ids_by_text(text)
+        if same_text:
+            return Found(same_text[0], text)
         doc_id = self.add_document(path, title, text, month, split)
+        self._ids_by_text.setdefault(text, []).append(doc_id)
         return Found(doc_id, text)
 
     def add_document(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
+from warnings import catch_warnings, simplefilter
 from zipfile import is_zipfile
 
 import msgspec
@@ -196,7 +197,9 @@ def _load_xmi(content: bytes, types: bytes | None) -> Any:
     if missing and not types:
         names = ", ".join(missing[:5])
         raise _MissingTypesError(f"there is no {TYPE_SYSTEM} beside it that defines {names}")
-    return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
+    with catch_warnings():
+        simplefilter("ignore")  # warnings of types that nobody needs
+        return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
 
 
 @cache
@@ -304,6 +307,8 @@ _UNREAD = frozenset(
     {
         "uima.tcas.DocumentAnnotation",
         f"{_DKPRO}.metadata.type.DocumentMetaData",
+        f"{_DKPRO}.metadata.type.TagDescription",
+        f"{_DKPRO}.metadata.type.TagsetDescription",
         f"{_DKPRO}.segmentation.type.Sentence",
         f"{_DKPRO}.segmentation.type.Token",
         "de.tudarmstadt.ukp.clarin.webanno.api.type.CASMetadata",

@@ -122,28 +122,60 @@ class ProdigyTask(msgspec.Struct):
 def import_prodigy(inbox: Inbox, path: Path) -> None:
     """Read accepted tasks.
 
-    ``meta`` names the document; without it, the text says which document it is.
+    ``meta`` names the document; without it, the text says which document it is. Several tasks with
+    the same text, as Prodigy makes them to ask about one span each, are one layer.
     """
+    graphs: dict[tuple[str, str], tuple[str, Graph]] = {}
     for file in find_files(path, ".jsonl"):
-        tasks = read_json_lines(inbox, file, ProdigyTask)
-        places = [
-            Place(task.text, piece.start, piece.end, piece.text)
-            for _, task in tasks
-            for piece in task.spans
-            if piece.text is not None
-        ]
-        inbox.settle_unit(str(file), places, "code-points")
-
-        for number, task in tasks:
-            if task.answer != "accept":
-                kind = f"A task with the answer {task.answer!r} is left out."
-                inbox.tell(kind, str(file), number)
-                continue
+        for number, task in _read_accepted(inbox, file):
             found = inbox.find_document(str(file), task.meta.document, task.text, number)
             if found is not None:
                 graph = _task_to_graph(inbox, str(file), number, found.text, task)
-                author = task.annotator or inbox.to_author(task.meta.layer)
-                inbox.add_layer(str(file), found.doc_id, graph, author)
+                owner = found.doc_id, task.annotator or inbox.to_author(task.meta.layer)
+                _, earlier = graphs.setdefault(owner, (str(file), Graph([], [])))
+                _add_task(earlier, graph, number)
+
+    for (doc_id, annotator), (first_file, graph) in graphs.items():
+        inbox.add_layer(first_file, doc_id, graph, annotator)
+
+
+def _read_accepted(inbox: Inbox, file: Path) -> list[tuple[int, ProdigyTask]]:
+    """Return the accepted tasks of a file, and set the unit of their offsets."""
+    accepted = []
+    for number, task in read_json_lines(inbox, file, ProdigyTask):
+        if task.answer == "accept":
+            accepted.append((number, task))
+        else:
+            kind = f"A task with the answer {task.answer!r} is left out."
+            inbox.tell(kind, str(file), number)
+
+    places = [
+        Place(task.text, piece.start, piece.end, piece.text)
+        for _, task in accepted
+        for piece in task.spans
+        if piece.text is not None
+    ]
+    inbox.settle_unit(str(file), places, "code-points")
+    return accepted
+
+
+def _add_task(earlier: Graph, graph: Graph, number: int) -> None:
+    """Add the graph of a task to that of earlier tasks with the same text."""
+    if not earlier.nodes:
+        earlier.nodes.extend(graph.nodes)
+        earlier.links.extend(graph.links)
+        return
+
+    known = {(node.label, node.spans): node.key for node in earlier.nodes}
+    keys = {}
+    for node in graph.nodes:
+        place = node.label, node.spans
+        keys[node.key] = known.get(place, f"{number}/{node.key}")
+        if place not in known:
+            earlier.nodes.append(node._replace(key=keys[node.key]))
+    for link in graph.links:
+        tail, head = keys.get(link.tail, link.tail), keys.get(link.head, link.head)
+        earlier.links.append(link._replace(tail=tail, head=head))
 
 
 def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: ProdigyTask) -> Graph:
