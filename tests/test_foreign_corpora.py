@@ -325,6 +325,13 @@ def test_a_row_that_is_not_utf8_is_left_out_alone(tmp_path):
     assert (problem.code, problem.line) == ("foreign-syntax", 4)
     _, records = skim("semeval", folder)
     assert len(records[Stance]) == 3
+    root = tmp_path / "corpus"
+    root.mkdir()
+    command = ["import", "semeval", folder, "--corpus", root, "--annotator", "a", "--encoding"]
+    assert run(*command, "cp1252").exit_code == 0
+    texts = [path.read_text("utf-8") for path in root.rglob("raw/text/*.txt")]
+    assert "G‘d morning" in texts
+    assert run(*command, "none-such").exit_code == 2
 
 
 def test_tables_of_no_split_are_a_problem(tmp_path):

@@ -104,6 +104,20 @@ def _print_losses(name: str) -> None:
         print_line(f"{name}: {loss}", error=True, fg="yellow")
 
 
+def _check_encoding(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Return the name of an encoding, as an option has it.
+
+    Raises:
+        click.BadParameter: Python knows no text encoding with this name.
+
+    """
+    try:
+        "a".encode(value or "utf-8")
+    except LookupError:
+        raise click.BadParameter(f"There is no encoding {value!r}.", param=option) from None
+    return value
+
+
 @main.command("import", cls=_Import)
 @takes_folder()
 @click.argument("name", metavar="FORMAT", type=IMPORT)
@@ -137,6 +151,12 @@ def _print_losses(name: str) -> None:
     type=click.Choice(["code-points", "utf-16", "graphemes", "utf-8"]),
     help="What the offsets of the files count, if the format leaves it open.",
 )
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    callback=_check_encoding,
+    help="The encoding of the files, such as windows-1252, if it is not UTF-8.",
+)
 def import_(
     corpus: Path,
     name: str,
@@ -148,6 +168,7 @@ def import_(
     skip: bool,
     add: bool,
     unit: Unit | None,
+    encoding: str | None,
 ) -> None:
     """Import annotations from another tool, or a published corpus.
 
@@ -168,7 +189,15 @@ def import_(
     _print_losses(name)
     ids = _parse_annotators(annotators)
     rules = _read_mapping(mapping) if mapping else None
-    choices = Choices(ids, replaces=replace, adds=add, mapping=rules, skips=skip, unit=unit)
+    choices = Choices(
+        ids,
+        replaces=replace,
+        adds=add,
+        mapping=rules,
+        skips=skip,
+        unit=unit,
+        encoding=encoding,
+    )
     root = find_destination(name, corpus, add)
     is_empty = not any(root.iterdir())
     with locked_corpus(root) as write:
@@ -180,6 +209,8 @@ def import_(
         write(to_changes(files, present, replace))
     count = sum(map(len, inbox.layers.values()))
     done = f"{count} annotations in {len(files)} files written to {root}; now run `readout check`."
+    if files and inbox.skipped:
+        print_line(done, error=True, fg="green")
     summarise([*inbox.problems, *inbox.skipped], done)
     sys.exit(1 if inbox.problems else 0)
 

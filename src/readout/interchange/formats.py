@@ -158,7 +158,7 @@ class Choices(NamedTuple):
     ``annotators`` maps the names that the files give to their annotators to ids, and ``""`` to the
     id for all others. Unless ``replaces`` is true, an existing layer is a problem. If ``adds`` is
     true, documents and registry entries that the corpus lacks are added. ``mapping``,
-    ``skips`` and ``unit`` are those of an :class:`Inbox`.
+    ``skips``, ``unit`` and ``encoding`` are those of an :class:`Inbox`.
     """
 
     annotators: Mapping[str, str]
@@ -167,6 +167,7 @@ class Choices(NamedTuple):
     mapping: LabelMapping | None = None
     skips: bool = False
     unit: Unit | None = None
+    encoding: str | None = None
 
 
 def import_files(
@@ -191,6 +192,7 @@ def import_files(
         )
         _check_annotators(inbox, path, corpus)
 
+    inbox.encoding = choices.encoding
     if read is not None and not inbox.problems:
         read(inbox, path)
         _check_layers(inbox, path, corpus, choices.replaces)

@@ -102,8 +102,10 @@ class Inbox:
     other names, and for files without any. ``mapping`` translates the labels of other people. With
     ``skips``, what has a problem is left out: the problem is added to ``skipped``, not to
     ``problems``. ``told`` counts what was left out or changed on purpose, by kind. ``unit`` is what
-    the offsets of the files count, if somebody has said so.
+    the offsets of the files count, and ``encoding`` is that of the files, if somebody has said so.
     """
+
+    encoding: str | None = None
 
     def __init__(
         self,
@@ -516,15 +518,25 @@ def find_files(path: Path, *suffixes: str) -> list[Path]:
 def read_foreign_text(inbox: Inbox, file: Path, encoding: str = "utf-8-sig") -> str | None:
     """Return the content of a file with its line ends unchanged.
 
-    Report a problem and return None if the file is not UTF-8. ``utf-8-sig`` drops a byte order
-    mark; raw texts need ``utf-8``, because offsets count a mark in them as a character.
+    Report a problem and return None if the file is not in this encoding, or in that of the inbox.
+    ``utf-8-sig`` drops a byte order mark; raw texts need ``utf-8``, because offsets count a mark in
+    them as a character.
     """
+    return decode_foreign(inbox, str(file), file.read_bytes(), encoding)
+
+
+def decode_foreign(
+    inbox: Inbox, path: str, raw: bytes, encoding: str, line: int | None = None
+) -> str | None:
+    """Return bytes as text; report a problem and return None if they are in another encoding."""
     try:
-        return file.read_bytes().decode(encoding)
+        return raw.decode(inbox.encoding or encoding)
     except UnicodeDecodeError as error:
         got = error.object[error.start : error.start + 1]
-        message = f"Got the byte {got!r} at offset {error.start}. Expected UTF-8."
-        inbox.report("foreign-syntax", str(file), message, "convert the file to UTF-8.")
+        expected = inbox.encoding or "UTF-8"
+        message = f"Got the byte {got!r} at offset {error.start}. Expected {expected}."
+        hint = "convert the file to UTF-8, or name its encoding with --encoding."
+        inbox.report("foreign-syntax", path, message, hint, line)
         return None
 
 

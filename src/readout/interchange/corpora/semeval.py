@@ -14,7 +14,7 @@ from pathlib import Path
 
 from readout.interchange.corpora.newcomers import CorpusInbox
 from readout.interchange.graph import Graph, Node
-from readout.interchange.inbox import find_files
+from readout.interchange.inbox import decode_foreign, find_files
 from readout.model import Span, Split
 from readout.problem import nearest
 
@@ -63,7 +63,7 @@ def _read_table(inbox: CorpusInbox, file: Path, columns: list[str], lines: list[
         return
 
     for number, raw in enumerate(lines, 2):
-        line = _decode_line(inbox, path, raw, number)
+        line = decode_foreign(inbox, path, raw.rstrip(b"\r"), "utf-8", number)
         if line is None or not line.strip():
             continue
         cells = line.split("\t")
@@ -73,17 +73,6 @@ def _read_table(inbox: CorpusInbox, file: Path, columns: list[str], lines: list[
         else:
             row = dict(zip(columns, cells, strict=True))
             _read_row(inbox, path, number, row, split)
-
-
-def _decode_line(inbox: CorpusInbox, path: str, raw: bytes, number: int) -> str | None:
-    """Return a line as text; report it if it is not UTF-8, as two published rows are not."""
-    try:
-        return raw.rstrip(b"\r").decode()
-    except UnicodeDecodeError as error:
-        got = raw[error.start : error.end]
-        message = f"Got the byte {got!r}. Expected UTF-8."
-        inbox.report("foreign-syntax", path, message, "correct the row, in UTF-8.", number)
-        return None
 
 
 def _find_split(file: Path) -> Split | None:
