@@ -399,7 +399,8 @@ def published(name):
     return Path(folder)
 
 
-def bring(name, path, root, mapping=MENTIONS.replace("{words}", "anybody")):
+def bring(name, path, root):
+    mapping = MENTIONS.replace("{words}", "anybody")
     (root / "map.yaml").write_bytes(mapping.encode())
     corpus = root / "corpus"
     corpus.mkdir()
