@@ -5,11 +5,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from conftest import CORPUS
 from hypothesis import HealthCheck, given, settings
 from layers import read_in, sheets, write_out
 
 from readout.corpus.canonical import encode_layer
+from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS
+from readout.interchange.outbox import build_outbox
 from readout.interchange.tools.brat import split_lines
 from readout.model import Mention, iter_spans
 
@@ -45,13 +48,17 @@ def is_inexpressible(name, sheet):
 
 
 def submit(folder, completed_by=1):
-    """Turn pre-annotations into annotations, as if an annotator submitted them unchanged."""
+    """Turn pre-annotations into annotations, as if an annotator submitted them unchanged.
+
+    Without ``completed_by``, the annotator has the name of the layer.
+    """
     path = Path(folder) / "tasks.json"
     tasks = json.loads(path.read_text(encoding="utf-8"))
     for task in tasks:
         predictions = task.pop("predictions")
         task["annotations"] = [
-            {"result": each["result"], "completed_by": completed_by} for each in predictions
+            {"result": each["result"], "completed_by": completed_by or each["model_version"]}
+            for each in predictions
         ]
     path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
 
@@ -88,3 +95,26 @@ def test_import_after_export_is_identity(name):
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_import_after_export_is_identity_for_many_layers(name):
     check_identity(name, 25 if name == "duckdb" else 300)
+
+
+@pytest.mark.parametrize("name", BOTH_WAYS)
+def test_several_layers_come_back_to_their_annotators(name, tmp_path):
+    corpus, _ = read_corpus(CORPUS)
+    box = build_outbox(corpus, layers=["gold", "ben"])
+    assert write_out(name, box.sheets, tmp_path, box.registries) == []
+    if name == "labelstudio":
+        submit(tmp_path, completed_by=None)
+
+    names = {"gold": "ann", "ben": "ben"}
+    layers, problems = read_in(name, tmp_path, box.sheets, box.registries, names)
+    assert problems == []
+    expected = {
+        (names[sheet.layer], sheet.doc_id): encode_layer(sheet.records)
+        for sheet in box.sheets
+        if sheet.records or name not in ("csv", "tsv")
+    }
+    assert layers == expected
+
+    # One id for all is not enough, as a document has two layers.
+    _, problems = read_in(name, tmp_path, box.sheets, box.registries)
+    assert {problem.code for problem in problems} == {"foreign-annotator"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from readout.interchange.inbox import Inbox
     from readout.interchange.mapping import LabelMapping
     from readout.model import Corpus
+    from readout.problem import Problem
     from readout.text.find import Unit
 
 
@@ -56,25 +57,47 @@ class _Import(FormatCommand):
     type=LAYER,
     help="The gold layer (gold, the default) or the layer of an annotator; repeatable.",
 )
+@click.option(
+    "--skip", is_flag=True, help="Leave out what the format cannot represent, and list it."
+)
 def export(
-    root: Path, name: str, output: Path, documents: tuple[str, ...], layers: tuple[str, ...]
+    root: Path,
+    name: str,
+    output: Path,
+    documents: tuple[str, ...],
+    layers: tuple[str, ...],
+    skip: bool,
 ) -> None:
     """Write a corpus in the format of another tool.
 
     The folder is replaced as a whole, if it is an unchanged export or new. The command lists what
-    the format cannot represent; docs/interchange.md explains it.
+    the format cannot represent; docs/interchange.md explains it. If it refuses a document, nothing
+    is written, unless --skip leaves the document out.
     """
+    from msgspec.structs import replace
+
     from readout.interchange.formats import export_corpus
     from readout.interchange.outbox import write_outbox
 
     corpus = _read_valid_corpus(root)
     _print_losses(name)
     outbox = export_corpus(name, corpus, documents, layers)
-    print_problems(outbox.problems)
-    if not outbox.problems:
+    problems = outbox.problems
+    if skip:
+        problems = [replace(problem, severity="warning") for problem in problems]
+    print_problems(problems)
+    is_refused = bool(problems) and not skip
+    if not is_refused:
         write_outbox(outbox, output)
-    summarise(outbox.problems, f"{len(outbox.files)} files written to {output}.")
-    sys.exit(1 if outbox.problems else 0)
+    _conclude(problems, f"{len(outbox.files)} files written to {output}.")
+    sys.exit(1 if is_refused else 0)
+
+
+def _conclude(problems: Sequence[Problem], done: str) -> None:
+    """Print the number of problems and, unless one is an error, the sentence ``done``."""
+    summarise(problems, done)
+    if problems and all(problem.severity != "error" for problem in problems):
+        print_line(done, error=True, fg="green")
 
 
 def _read_valid_corpus(root: Path) -> Corpus:
@@ -209,9 +232,7 @@ def import_(
         write(to_changes(files, present, replace))
     count = sum(map(len, inbox.layers.values()))
     done = f"{count} annotations in {len(files)} files written to {root}; now run `readout check`."
-    if files and inbox.skipped:
-        print_line(done, error=True, fg="green")
-    summarise([*inbox.problems, *inbox.skipped], done)
+    _conclude([*inbox.problems, *inbox.skipped], done)
     sys.exit(1 if inbox.problems else 0)
 
 

@@ -226,16 +226,17 @@ class Inbox:
         The file of an export bears the name of its document, in a folder per layer if there are
         several. INCEpTION has a folder per document, with a file per annotator.
         """
+        folders = file.relative_to(path).parts[:-1] if path.is_dir() else ()
+        layer = self.to_author(next(iter(folders), ""))
         for name in (file.stem, Path(file.stem).stem):
             if name in self.texts:
-                folders = file.relative_to(path).parts[:-1] if path.is_dir() else ()
-                return Owner(name, next(iter(folders), ""))
+                return Owner(name, layer)
 
         folder = file.parent.name
         for name in (folder, Path(folder).stem):
             if name in self.texts:
                 return Owner(name, file.stem)
-        return Owner(file.stem, "")
+        return Owner(file.stem, layer)
 
     def check_text(self, path: str, ours: str, theirs: str, line: int | None = None) -> bool:
         """Return whether two texts are equal; if not, report the first difference."""
@@ -414,6 +415,13 @@ class Inbox:
                     ids.setdefault(each, set()).add(entry_id)
         found = self._ids_by_name[registry].get(normalize("NFC", name).casefold(), set())
         return next(iter(found)) if len(found) == 1 else name
+
+    def to_author(self, layer: str) -> str:
+        """Return the name of an exported layer if it is the name of an annotator to this import.
+
+        If one id is given for all annotators, the name does not matter, and is empty.
+        """
+        return layer if layer in self.annotators or "" not in self.annotators else ""
 
     def find_annotator(self, path: str, author: str) -> str | None:
         """Return the id of the annotator whom a file calls ``author``; report it if unknown."""

@@ -253,7 +253,8 @@ def import_brat(inbox: Inbox, path: Path) -> None:
             continue
 
         reader = AnnReader(inbox, str(file), found.text)
-        inbox.add_layer(str(file), found.doc_id, reader.read(content))
+        author = inbox.find_owner(path, file).author
+        inbox.add_layer(str(file), found.doc_id, reader.read(content), author)
 
 
 class AnnReader:

@@ -27,7 +27,7 @@ from readout.interchange.graph import LINKS, NODE_LABELS, PART, VALUE_ROLES, Gra
 from readout.interchange.inbox import Inbox, Owner, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
-from readout.interchange.xmltext import LOSS, check_xml_text
+from readout.interchange.xmltext import LOSS, check_xml_text, explain_syntax
 from readout.model import Span
 
 LOSSES = (
@@ -247,12 +247,17 @@ def _load_json(content: bytes) -> Any:
 
 
 def _read_cas(inbox: Inbox, path: str, owner: Owner, load: Callable[[], Any]) -> None:
+    from lxml.etree import XMLSyntaxError
+
     # cassis raises whatever its parsers raise: errors of lxml and json, KeyError and others.
     try:
         cas = load()
     except _MissingTypesError as error:
         hint = "export it again with its type system, or as an archive, which contains it."
         inbox.report("foreign-syntax", path, f"The file cannot be read: {error}.", hint)
+        return
+    except XMLSyntaxError as error:
+        inbox.report("foreign-syntax", path, *explain_syntax(error))
         return
     except Exception as error:
         message = f"The file is not a CAS: {error}."

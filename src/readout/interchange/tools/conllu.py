@@ -275,7 +275,9 @@ def import_conllu(inbox: Inbox, path: Path) -> None:
         owner, author = inbox.find_owner(path, file)
         for part in parts:
             name = part.name or (owner if len(parts) == 1 else "")
-            _read_part(inbox, str(file), name, part, part.comments.get(_LAYER, author))
+            if _LAYER in part.comments:
+                author = inbox.to_author(part.comments[_LAYER])
+            _read_part(inbox, str(file), name, part, author)
 
 
 def _read_parts(inbox: Inbox, file: Path, content: str) -> list[_Part]:

@@ -103,6 +103,7 @@ class DoccanoLine(msgspec.Struct):
     text: str = ""
     data: str = ""
     document: str | None = None
+    layer: str = ""
     entities: list[Entity] = []
     relations: list[DoccanoRelation] = []
     label: list[tuple[int, int, str]] = []
@@ -144,7 +145,7 @@ def import_doccano(inbox: Inbox, path: Path) -> None:
         if found is not None:
             graph = _line_to_graph(inbox, str(file), number, found.text, task)
             # A project with several annotators is exported as one file for each, with his name.
-            author = file.stem if len(files) > 1 else ""
+            author = file.stem if len(files) > 1 else inbox.to_author(task.layer)
             inbox.add_layer(str(file), found.doc_id, graph, author)
 
 

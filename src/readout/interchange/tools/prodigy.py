@@ -102,9 +102,10 @@ class ProdigyRelation(msgspec.Struct):
 
 
 class Meta(msgspec.Struct, frozen=True):
-    """The metadata of a task; only exported tasks name their document."""
+    """The metadata of a task; only exported tasks name their document and layer."""
 
     document: str | None = None
+    layer: str = ""
 
 
 class ProdigyTask(msgspec.Struct):
@@ -130,7 +131,7 @@ def import_prodigy(inbox: Inbox, path: Path) -> None:
             found = inbox.find_document(str(file), task.meta.document, task.text, number)
             if found is not None:
                 graph = _task_to_graph(inbox, str(file), number, found.text, task)
-                owner = found.doc_id, task.annotator
+                owner = found.doc_id, task.annotator or inbox.to_author(task.meta.layer)
                 _, earlier = graphs.setdefault(owner, (str(file), Graph([], [])))
                 _add_task(earlier, graph, number)
 

@@ -333,7 +333,7 @@ def _read_tables(inbox: Inbox, path: str, select: Select) -> None:
         for node in graph.nodes:
             if node.label == CUE:
                 graph.links.append(Link(CUE, node.key.removesuffix(f"/{CUE}"), node.key))
-        inbox.add_layer(path, document, graph, layer)
+        inbox.add_layer(path, document, graph, inbox.to_author(layer))
 
 
 def _read_links(select: Select) -> dict[tuple[str, str], list[Link]]:
