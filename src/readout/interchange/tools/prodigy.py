@@ -131,22 +131,12 @@ def import_prodigy(inbox: Inbox, path: Path) -> None:
             found = inbox.find_document(str(file), task.meta.document, task.text, number)
             if found is not None:
                 graph = _task_to_graph(inbox, str(file), number, found.text, task)
-<<<<<<< HEAD
-                layer = task.meta.layer
-                owner = found.doc_id, task.annotator or inbox.to_author(layer), layer
-                _, earlier = graphs.setdefault(owner, (str(file), Graph([], [])))
-                _add_task(earlier, graph, number)
-
-    for (doc_id, annotator, _), (first_file, graph) in graphs.items():
-        inbox.add_layer(first_file, doc_id, graph, annotator)
-=======
                 owner = found.doc_id, task.annotator, task.meta.layer
                 _, earlier = graphs.setdefault(owner, (str(file), Graph([], [])))
                 _add_task(earlier, graph, number)
 
     for (doc_id, annotator, layer), (first_file, graph) in graphs.items():
         inbox.add_layer(first_file, doc_id, graph, annotator or inbox.to_author(layer))
->>>>>>> d0558e2a4b8d16bc0bd611647b7216c4ffbe650a
 
 
 def _read_accepted(inbox: Inbox, file: Path) -> list[tuple[int, ProdigyTask]]:
