@@ -270,6 +270,15 @@ def test_words_that_prodigy_states_tell_the_unit(take):
     assert "utf-16" in done.stderr
 
 
+def test_one_wrong_offset_does_not_hide_the_unit(take):
+    text = SHIP * 12
+    spans = [span(start, start + 9, "Ada Quill") for start in range(3, 12 * 22, 22)]
+    spans.append(span(3, 12, "Noam Levi"))
+    files = {"a.jsonl": lines({"text": text, "spans": spans})}
+    done, layers = take("prodigy", files, "--skip", mapping=MENTIONS)
+    assert (done.exit_code, words_of(layers["ann", text])) == (0, ["Ada Quill"] * 12)
+
+
 def test_accepted_tasks_with_the_same_text_are_one_layer(take):
     tasks = [
         {"text": TEXT, "spans": [span(0, 3)], "answer": "accept"},
@@ -399,7 +408,8 @@ def published(name):
     return Path(folder)
 
 
-def bring(name, path, root, mapping=MENTIONS):
+def bring(name, path, root):
+    mapping = MENTIONS.replace("{words}", "anybody")
     (root / "map.yaml").write_bytes(mapping.encode())
     corpus = root / "corpus"
     corpus.mkdir()

@@ -379,8 +379,10 @@ def test_label_studio_results_name_controls_of_the_configuration(box, tmp_path):
         assert sorted(regions) == pieces_of(sheet)
 
 
-def test_every_format_is_opened_here():
-    """Check that this file tests every format."""
-    content = Path(__file__).read_text(encoding="utf-8")
+def test_every_format_is_opened_by_a_test():
+    """Check that this file or that of formats with a row per token tests every format."""
+    here = Path(__file__)
+    files = (here, here.with_name("test_foreign_tokens.py"))
+    content = "".join(file.read_text(encoding="utf-8") for file in files)
     for name, each in FORMATS.items():
         assert each.read_corpus or f'"{name}"' in content, name

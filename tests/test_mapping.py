@@ -1,7 +1,9 @@
 """A mapping translates foreign labels, values and links, and says what it leaves out."""
 
+import re
+
 import pytest
-from conftest import CORPUS
+from conftest import CORPUS, ROOT
 
 from readout.corpus.read import read_registries
 from readout.interchange.graph import Graph, Link, Node
@@ -155,3 +157,11 @@ def test_a_wrong_mapping_is_refused_with_a_remedy(mapping):
     _, findings = parse_mapping(mapping.encode())
     assert findings
     assert all(finding.hint for finding in findings)
+
+
+def test_the_mapping_of_the_documentation_is_valid():
+    page = (ROOT / "docs/interchange.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(labels:.*?)```", page, re.DOTALL)
+    rules, findings = parse_mapping(example.encode())
+    assert findings == []
+    assert [len(section) for section in rules] == [6, 3, 3]

@@ -127,6 +127,7 @@ class Inbox:
         self.problems: list[Problem] = []
         self.skipped: list[Problem] = []
         self.told: dict[str, Tally] = {}
+        self._with_layer: set[str] = set()
         self._offsets: tuple[str, Unit, OffsetMap] | None = None
         self._ids_by_text: dict[str, list[str]] = {}
         self._ids_by_name: dict[str, dict[str, set[str]]] = {}
@@ -341,6 +342,7 @@ class Inbox:
             hint = "import one of the two, or give both an id with --annotator NAME=ID."
             self.report("foreign-annotator", path, message, hint, can_skip=True)
             return
+        self._with_layer.add(doc_id)
         if not self.problems:
             records = [msgspec.convert(draft.record, AnyAnnotation) for draft in drafts]
             self.layers[annotator, doc_id] = tuple(records)
@@ -424,6 +426,10 @@ class Inbox:
         If one id is given for all annotators, the name does not matter, and is empty.
         """
         return layer if layer in self.annotators or "" not in self.annotators else ""
+
+    def has_layer(self, doc_id: str) -> bool:
+        """Return whether the import has a layer of a document already."""
+        return doc_id in self._with_layer
 
     def find_annotator(self, path: str, author: str) -> str | None:
         """Return the id of the annotator whom a file calls ``author``; report it if unknown."""

@@ -1,37 +1,8 @@
 """Translate the labels, values and links of a foreign file by a mapping that somebody wrote.
 
 A reader makes a :class:`Graph` with the words of its format: foreign labels, attribute names and
-link labels. ``Inbox.add_layer`` translates it, so no reader knows of mappings. A mapping is a YAML
-file with three sections. Names on the left are foreign, and ``*`` and ``?`` match any text and any
-character; the first line that fits is taken.
-
-.. code-block:: yaml
-
-    labels:
-      Person*: {type: mention, speaker: "{words}"}
-      NamedEntity[value=PER]: {type: mention, speaker: "{identifier}"}
-      Quotation: {type: quote, form: inferred, speaker: ["{Speaker}", unstated-speaker]}
-      Attribution: {type: quote, spans: Content, form: inferred, speaker: "{Source}"}
-      Cue: cue
-      Discuss: drop
-    values:
-      Polarity: {field: polarity, values: {pos: favor, neg: against}}
-      Quotation.Comment: note
-      "*": drop
-    links:
-      Source: source
-      says: {link: source, reverse: true}
-      "*": drop
-
-``labels``: the type of an annotation here, or ``cue``; any field may have a default. In a default,
-``{words}`` and ``{label}`` are those of the annotation, and other names in braces are its
-attributes, or else the words at the other end of its links. Of a list, the first default is taken
-that can be filled. ``spans`` names the links that lead to the spans of an annotation, as in events;
-``form: inferred`` looks at the quotation marks. ``values``: the field that an attribute becomes,
-for all labels or as ``LABEL.NAME`` for some. ``links``: a link here, perhaps reversed.
-
-``drop`` leaves something out, and the import lists it with its count. Names of registry entries
-may be ids, names or aliases. Whatever no line fits is a problem.
+link labels. ``Inbox.add_layer`` translates it, so no reader knows of mappings. docs/interchange.md
+explains the file; its head is in ``readout.cli.pages``.
 """
 
 from __future__ import annotations

@@ -27,32 +27,35 @@ Passage: TypeAlias = tuple[int, int] | None
 """The offsets of a place in code points; None if a unit puts it outside the text or a character."""
 
 _CLEAR = 0.9
-"""The share of places that must be whole words if a unit is right. Annotators select parts of words
-now and then, but a wrong unit shifts everything behind the first character that it counts wrong."""
+"""The share of places that must fit if a unit is right. Annotators select parts of words now and
+then, but a wrong unit shifts everything behind the first character that it counts wrong."""
 
 
 def find_units(places: Sequence[Place], default: Unit) -> list[Unit]:
     """Return the units that the offsets of places may count; the first is the default if it may.
 
-    If the file states the words of places, a unit must give all of them. If not, it must give whole
-    words in nearly all places in which the units differ. The list has only units that differ; it is
-    empty if the file states words that no unit gives.
+    A unit must give the words that the file states in nearly all places in which the units differ;
+    if the file states none, it must give whole words there. The list has only units that differ; it
+    is empty if the file states words that no unit gives.
     """
+    has_words = any(place.words is not None for place in places)
+    if has_words:
+        places = [place for place in places if place.words is not None]
     readings = _read_in_all_units(places, default)
     if len(readings) == 1:
         return [default]
 
-    if any(place.words is not None for place in places):
-        fitting = [unit for unit, passages in readings.items() if _has_words(places, passages)]
-        return [default] if default in fitting else fitting
-
     in_each_unit = list(zip(*readings.values(), strict=True))
     differing = [number for number, each in enumerate(in_each_unit) if len(set(each)) > 1]
+    fits = _has_words if has_words else _is_whole
     clear = []
     for unit, passages in readings.items():
-        whole = [_is_whole(places[number].text, passages[number]) for number in differing]
-        if sum(whole) >= _CLEAR * len(whole):
+        fitting = [fits(places[number], passages[number]) for number in differing]
+        if sum(fitting) >= _CLEAR * len(fitting):
             clear.append(unit)
+
+    if has_words:
+        return [default] if default in clear else clear
     return clear or list(readings)
 
 
@@ -79,22 +82,19 @@ def _iter_passages(places: Iterable[Place], unit: Unit) -> Iterator[Passage]:
             yield (start, end) if start < end else None
 
 
-def _has_words(places: Sequence[Place], passages: Sequence[Passage]) -> bool:
-    """Return whether the passages have all words that the file states."""
-    for place, passage in zip(places, passages, strict=True):
-        if place.words is None:
-            continue
-        if passage is None or place.text[slice(*passage)].split() != place.words.split():
-            return False
-    return True
+def _has_words(place: Place, passage: Passage) -> bool:
+    """Return whether a passage has the words that the file states, apart from white space."""
+    if passage is None or place.words is None:
+        return False
+    return place.text[slice(*passage)].split() == place.words.split()
 
 
-def _is_whole(text: str, passage: Passage) -> bool:
+def _is_whole(place: Place, passage: Passage) -> bool:
     """Return whether a passage consists of whole words without white space at its ends."""
     if passage is None:
         return False
-    words = text[slice(*passage)]
-    inside = any(is_inside_word(text, offset) for offset in passage)
+    words = place.text[slice(*passage)]
+    inside = any(is_inside_word(place.text, offset) for offset in passage)
     return words == words.strip() and not inside
 
 

@@ -254,6 +254,9 @@ def import_brat(inbox: Inbox, path: Path) -> None:
 
         reader = AnnReader(inbox, str(file), found.text)
         author = inbox.find_owner(path, file).author
+        if not author and inbox.has_layer(found.doc_id):
+            # Several annotators of one text often have a folder each.
+            author = file.parent.name
         inbox.add_layer(str(file), found.doc_id, reader.read(content), author)
 
 

@@ -163,6 +163,7 @@ def import_cas_xmi(inbox: Inbox, path: Path) -> None:
 
     The name of each file, or of its folder, is the id of its document.
     """
+    check_unit(inbox, path)
     for file in find_files(path, ".xmi", ".zip"):
         if is_zipfile(file):
             read_xmi_archive(inbox, str(file), file, partial(inbox.find_owner, file))
@@ -171,6 +172,14 @@ def import_cas_xmi(inbox: Inbox, path: Path) -> None:
             types = beside.read_bytes() if beside.is_file() else None
             load = partial(_load_xmi, file.read_bytes(), types)
             _read_cas(inbox, str(file), inbox.find_owner(path, file), load)
+
+
+def check_unit(inbox: Inbox, path: Path) -> None:
+    """Report an option that gives another unit, as dkpro-cassis converts the offsets itself."""
+    if inbox.is_unit_given and inbox.unit != "utf-16":
+        message = f"The offsets of a CAS count UTF-16 code units. Got --offsets {inbox.unit}."
+        inbox.report("foreign-span", str(path), message, "leave the option out.")
+    inbox.unit = "code-points"
 
 
 def read_xmi_archive(
@@ -230,6 +239,7 @@ def _iter_type_names(content: bytes) -> Iterator[str]:
 
 def import_cas_json(inbox: Inbox, path: Path) -> None:
     """Read JSON CAS files; the name of each file, or of its folder, is the id of its document."""
+    check_unit(inbox, path)
     for file in find_files(path, ".json"):
         if file.name != LAYERS:
             read_cas_json(inbox, str(file), inbox.find_owner(path, file), file.read_bytes())

@@ -401,9 +401,9 @@ class _Reader:
         first = 0
         for sentence in self.part.sentences:
             last = first + len(sentence.words)
-            names = ("speaker", "addressee")
-            values = {name: sentence.comments.get(name, "") for name in names}
-            if values["speaker"]:
+            comments = sentence.comments
+            values = {name: comments[name] for name in _SPEECH if comments.get(name)}
+            if values:
                 span = self.placed.to_span(first, last)
                 key = f"{len(self.graph.nodes) + 1}"
                 line = sentence.lines[0]
@@ -412,6 +412,8 @@ class _Reader:
 
 
 _UNREAD = ("head", "minspan")
+_SPEECH = ("speaker", "addressee")
+"""The comments of a sentence that say who speaks to whom."""
 
 
 def _parse_pairs(pairs: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ from readout.interchange.graph import (
 from readout.interchange.inbox import Inbox, find_files, parse_json, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
+from readout.interchange.units import Place
 from readout.model import Registries, Span
 
 LOSSES = (
@@ -231,8 +232,21 @@ def import_labelstudio(inbox: Inbox, path: Path) -> None:
         tasks = parse_json(inbox, str(file), content, list[StudioTask]) or []
         if tasks and not any(task.annotations for task in tasks):
             _report_unsubmitted(inbox, str(file), tasks)
+        inbox.settle_unit(str(file), list(_iter_places(tasks)), "code-points")
         for task in tasks:
             _read_task(inbox, str(file), task)
+
+
+def _iter_places(tasks: list[StudioTask]) -> Iterator[Place]:
+    """Yield the places whose words the file states; old versions counted UTF-16 code units."""
+    for task in tasks:
+        for annotation in task.annotations:
+            for result in annotation.result:
+                value = result.value
+                is_region = result.type == "labels" and isinstance(value.text, str)
+                if is_region and value.has_place and task.text is not None:
+                    words = str(value.text).replace("\\n", " ")
+                    yield Place(task.text, int(value.start), int(value.end), words)
 
 
 def _is_other_export(inbox: Inbox, file: Path, content: str) -> bool:

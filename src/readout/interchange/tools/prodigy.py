@@ -125,18 +125,18 @@ def import_prodigy(inbox: Inbox, path: Path) -> None:
     ``meta`` names the document; without it, the text says which document it is. Several tasks with
     the same text, as Prodigy makes them to ask about one span each, are one layer.
     """
-    graphs: dict[tuple[str, str], tuple[str, Graph]] = {}
+    graphs: dict[tuple[str, str, str], tuple[str, Graph]] = {}
     for file in find_files(path, ".jsonl"):
         for number, task in _read_accepted(inbox, file):
             found = inbox.find_document(str(file), task.meta.document, task.text, number)
             if found is not None:
                 graph = _task_to_graph(inbox, str(file), number, found.text, task)
-                owner = found.doc_id, task.annotator or inbox.to_author(task.meta.layer)
+                owner = found.doc_id, task.annotator, task.meta.layer
                 _, earlier = graphs.setdefault(owner, (str(file), Graph([], [])))
                 _add_task(earlier, graph, number)
 
-    for (doc_id, annotator), (first_file, graph) in graphs.items():
-        inbox.add_layer(first_file, doc_id, graph, annotator)
+    for (doc_id, annotator, layer), (first_file, graph) in graphs.items():
+        inbox.add_layer(first_file, doc_id, graph, annotator or inbox.to_author(layer))
 
 
 def _read_accepted(inbox: Inbox, file: Path) -> list[tuple[int, ProdigyTask]]:
