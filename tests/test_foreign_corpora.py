@@ -208,6 +208,13 @@ def test_each_annotator_of_one_text_has_a_layer(tmp_path):
     assert [annotator for annotator, _ in inbox.layers] == ["theirs-a1b2", "carla"]
     assert files
 
+    choices = Choices({"a1b2": "theirs", "c3d4": "theirs"})
+    files, inbox = import_files("polnear", folder, None, choices)
+    assert ([problem.code for problem in inbox.problems], files) == (["foreign-annotator"], {})
+    _, inbox = import_files("polnear", folder, None, choices._replace(skips=True))
+    assert [problem.code for problem in inbox.skipped] == ["foreign-annotator"]
+    assert list(inbox.layers.values()) == [first]
+
 
 def change_polnear(tmp_path, old="", new=""):
     """Return a copy of the PolNeAR fixture, and its annotation file with a passage replaced."""

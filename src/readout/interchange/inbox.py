@@ -145,13 +145,14 @@ class Inbox:
         hint: str,
         line: int | None = None,
         about: str = "",
+        can_skip: bool = False,
     ) -> None:
         """Add a problem; ``about`` is printed below it.
 
         The caller goes on without what has the problem, because the inbox may be one that skips.
-        Problems of annotators concern whole layers, so they are never skipped.
+        Problems of annotators concern whole layers, so they are skipped only with ``can_skip``.
         """
-        is_skipped = self.skips and code != "foreign-annotator"
+        is_skipped = self.skips and (can_skip or code != "foreign-annotator")
         problem = Problem(
             code=code,
             severity="warning" if is_skipped else "error",
@@ -339,7 +340,8 @@ class Inbox:
         if (annotator, doc_id) in self.layers:
             message = f"The annotator {annotator!r} has two layers of {doc_id!r}."
             hint = "import one of the two, or give both an id with --annotator NAME=ID."
-            self.report("foreign-annotator", path, message, hint)
+            self.report("foreign-annotator", path, message, hint, can_skip=True)
+            return
         self._with_layer.add(doc_id)
         if not self.problems:
             records = [msgspec.convert(draft.record, AnyAnnotation) for draft in drafts]
