@@ -66,4 +66,4 @@ def explain_syntax(error: Any) -> tuple[str, str]:
     if error.code == ErrorTypes.ERR_UNDECLARED_ENTITY:
         message = f"The file names an entity that it does not define: {error.msg}."
         return message, "write the character in place of the entity."
-    return f"The file is not XML: {error.msg}.", "correct the file."
+    return f"The file is not XML: {error.msg}.", "correct the file, or export it again."
