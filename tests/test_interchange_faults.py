@@ -417,7 +417,7 @@ def test_a_tei_file_with_another_root_is_a_problem(small, tmp_path, root):
     file.write_text(root, encoding="utf-8")
     before = snapshot(small)
     done = import_("tei", file, small, "ben")
-    assert (done.exit_code, "foreign-text: " in done.output) == (1, True), done.output
+    assert (done.exit_code, "foreign-syntax: " in done.output) == (1, True), done.output
     assert snapshot(small) == before
 
 
