@@ -76,6 +76,8 @@ def check_mistake(lines: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(shutil.copytree(CORPUS, folder, dirs_exist_ok=True))
         shutil.rmtree(root / "annotations/adjudication")
+        index = root / "raw/documents.jsonl"
+        index.write_bytes(index.read_bytes().replace(b',"adjudicated":["ann","ben"]', b""))
         (root / path).write_text(lines, encoding="utf-8", newline="\n")
         corpus, problems = read_corpus(root)
         found = [problem for problem in [*problems, *check_corpus(corpus)] if problem.path == path]

@@ -2,7 +2,8 @@
 
 The promises: a check ends, within bounds of time and memory, with exit code 0, 1 or 2, without an
 exception and without characters that a terminal obeys; it says the same by shards as at once; the
-two validators of schemas agree; and what is accepted loads back with every span equal to its text.
+two validators of schemas agree; what is accepted loads back with every span equal to its text; and
+a mutant whose verdict is known (:mod:`verdicts`) gets it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
@@ -26,13 +27,15 @@ import msgspec
 from cases import judge_by_rules_alone
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from verdicts import plant
 
+from readout.checks import CHECKS
 from readout.checks.folder import check_folder
 from readout.cli import main
 from readout.corpus.read import UnreadableCorpusError
 from readout.corpus.schema import explain, is_valid, read_schema
 from readout.dataset.build import build_hub
-from readout.problem import is_failure
+from readout.problem import Problem, is_failure
 from readout.scale.workers import Options
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -329,20 +332,43 @@ KINDS = {
 }
 
 
-def make_mutant(seed: int, root: Path) -> None:
-    """Put the mutant of a seed at ``root``."""
+PLANTED = 0.3
+"""The share of mutants whose verdict is known."""
+
+
+def make_mutant(seed: int, root: Path) -> str:
+    """Put the mutant of a seed at ``root``.
+
+    Return its verdict: the code of the rule that it breaks, ``"good"``, or ``""`` if it is unknown.
+    """
     rng = random.Random(seed)
     shutil.copytree(CORPUS, root)
+    if rng.random() < PLANTED:
+        return plant(rng, root)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         rng.choice(MUTATIONS)(rng, root)
+    return ""
 
 
-def judge_mutant(root: Path, with_build: bool) -> bool:
+def compare_verdict(expected: str, problems: Sequence[Problem]) -> None:
+    """Assert that a mutant gets the verdict that is known."""
+    codes = sorted({problem.code for problem in problems})
+    if expected == "good":
+        assert not is_failure(problems), f"good refused: {codes}"
+    elif expected:
+        assert expected in codes, f"bad accepted: {expected} is not in {codes}"
+        is_error = CHECKS[expected].severity == "error"
+        assert is_failure(problems) or not is_error, f"bad accepted: {codes}"
+
+
+def judge_mutant(root: Path, with_build: bool, expected: str = "") -> bool:
     """Tell whether a mutant is accepted; assert that all promises hold."""
     try:
         problems, _ = check_folder(root, Options(jobs=1))
     except UnreadableCorpusError:
+        assert not expected, f"good refused or bad unreadable: {expected}"
         return False
+    compare_verdict(expected, problems)
     corpus, reference = judge_by_rules_alone(root)
     assert list(problems) == reference, "shards and the whole say different things"
     run_command(root, list(problems))
@@ -381,7 +407,7 @@ def compare_validators(root: Path) -> None:
     """Assert that the fast validator accepts only valid records and explains the others."""
     for path in root.glob("**/*.jsonl"):
         kind: Any = KINDS.get(
-            path.stem, "adjudication" if path.parent.name == "adjudication" else "annotation"
+            path.stem, "decision" if path.parent.name == "adjudication" else "annotation"
         )
         if path.is_file():
             for line in path.read_bytes().splitlines():
@@ -436,8 +462,9 @@ def run(seed: int, with_build: bool) -> tuple[bool, str]:
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            make_mutant(seed, Path(folder) / "corpus")
-            return judge_mutant(Path(folder) / "corpus", with_build), ""
+            root = Path(folder) / "corpus"
+            expected = make_mutant(seed, root)
+            return judge_mutant(root, with_build, expected), ""
     except Exception as error:  # whatever it is, it is what the fuzzer looks for
         return False, f"{type(error).__name__}: {str(error)[:300]}"
     finally:
@@ -474,14 +501,22 @@ def run_fuzzer() -> None:
     print(f"seed {arguments.seed}", flush=True)
     last = arguments.seed + arguments.mutants
     parts = [(first, min(500, last - first)) for first in range(arguments.seed, last, 500)]
-    done = total = failures = 0
+    done = total = 0
+    failures: list[str] = []
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for (_, mutants), (accepted, broken) in zip(parts, pool.map(fuzz_part, parts), strict=True):
-            done, total, failures = done + mutants, total + accepted, failures + len(broken)
+            done, total = done + mutants, total + accepted
+            failures += broken.values()
             for seed, failure in broken.items():
                 print(f"mutant {seed}: {failure}", flush=True)
-            print(f"{done} mutants, {total} accepted, {failures} broken", flush=True)
-    raise SystemExit(failures > 0)
+            print(f"{done} mutants, {total} accepted, {len(failures)} broken", flush=True)
+
+    bad, good = (
+        sum(kind in each for each in failures) for kind in ("bad accepted", "good refused")
+    )
+    others = sum("AssertionError" not in each for each in failures)
+    print(f"bad accepted {bad}, good refused {good}, exceptions {others}")
+    raise SystemExit(bool(failures))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """New documents, suggestions and entries are canonical and checked; contradictions are refused."""
 
 import json
+import re
 import shutil
 from itertools import pairwise
 
@@ -302,6 +303,54 @@ def test_entries_that_clash_are_refused(small, arguments, said):
     done = run("add", *arguments, "--corpus", small)
     assert done.exit_code == 2
     assert said in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("speaker", ("--name", "N", "--kind", "person")),
+        ("topic", ("--label", "L", "--definition", "D")),
+        (
+            "target",
+            (
+                *("--label", "L", "--proposition", "P.", "--topic", "toll"),
+                *("--favor-means", "f", "--against-means", "a"),
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["Zoë Moß 2", "new_bridge", "New.Bridge!", "-x-"])
+def test_the_id_that_a_refusal_proposes_is_taken(small, kind, options, name):
+    done = run("add", kind, "--corpus", small, *options, "--", name)
+    assert done.exit_code == 2
+    proposed = re.search("Write '(.*?)'", done.stderr.replace("\n", " "))[1]
+    done = run("add", kind, "--corpus", small, *options, "--", proposed)
+    assert done.exit_code == 0, done.output
+    assert problems_of(small) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--published", "2030-3-1"), "'2030-3-1' for 'published'"),
+        (("--published", "2030-02-30"), "no day '2030-02-30'"),
+        (("--published", "2030-03-01", "--doc-id", "2030-05-x"), "begins with '2030-05'"),
+        (("--doc-id", "2030-05-x", "--title", " "), "' ' for 'title'"),
+        (("--doc-id", "2030-05-x", "--outlet", "new-paper"), "`readout add speaker`"),
+    ],
+)
+def test_an_addition_that_check_would_reject_is_refused(small, text, arguments, said):
+    done = run("add", "document", text, "--split", "train", *arguments, "--corpus", small)
+    assert done.exit_code == 2
+    assert said in done.stderr.replace("\n", " ")
+    assert problems_of(small) == []
+
+
+def test_a_topic_is_not_its_own_parent(small):
+    options = ("--label", "L", "--definition", "D", "--parent", "x")
+    done = run("add", "topic", "x", *options, "--corpus", small)
+    assert done.exit_code == 2
+    assert problems_of(small) == []
 
 
 def test_every_addition_has_help():

@@ -214,6 +214,160 @@ def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
         assert len(list(root.iter("circle"))) >= 1
 
 
+# ---------------------------------------------------------------- hostile submissions
+
+
+def append(raw):
+    """Return an attack that adds bytes to the card of a submission."""
+
+    def attack(folder):
+        card = folder / "system.yaml"
+        card.write_bytes(card.read_bytes() + raw)
+
+    return attack
+
+
+def move_to(inner):
+    """Return an attack that moves the predictions of a submission to another folder."""
+
+    def attack(folder):
+        files = list((folder / "predictions").glob("*.jsonl"))
+        (folder / "predictions" / inner).mkdir(parents=True)
+        for path in files:
+            path.rename(folder / "predictions" / inner / path.name)
+
+    return attack
+
+
+def link(path, target):
+    """Return an attack that turns a file or folder of a submission, or itself, into a link."""
+
+    def attack(folder):
+        place = folder / path
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+        place.symlink_to(target)
+
+    return attack
+
+
+PREDICTIONS = "predictions/evidence.event.jsonl"
+ATTACKS = {
+    "a-date-as-a-name": (append(b"2030-01-01: x\n"), "submission-card"),
+    "an-integer-as-a-name": (append(b"1: x\n"), "submission-card"),
+    "a-long-integer": (append(b"note: " + b"1" * 5000 + b"\n"), "submission-card"),
+    "nesting": (append(b"note: " + b"[" * 100 + b"]" * 100 + b"\n"), "submission-card"),
+    "deep-nesting": (append(b"note: " + b"[" * 5000 + b"]" * 5000 + b"\n"), "submission-card"),
+    "aliases": (append(b"x: &a [x, x]\ny: &b [*a, *a]\nnote: [*b, *b]\n"), "submission-card"),
+    "another-seed": (move_to("seed-abc"), "submission-seeds"),
+    "another-folder": (move_to("sub"), "submission-seeds"),
+    "a-folder-too-deep": (move_to("seed-1/sub"), "submission-seeds"),
+}
+LINKS = {
+    "a-device": (link(PREDICTIONS, "/dev/zero"), "outside-link"),
+    "a-system-file": (link(PREDICTIONS, "/etc/passwd"), "outside-link"),
+    "a-neighbour": (link(PREDICTIONS, "../../../../outside"), "outside-link"),
+    "a-circle": (link(PREDICTIONS, "evidence.event.jsonl"), "missing-file"),
+    "folder-out": (link("predictions", "/etc"), "outside-link"),
+    "folder-in-a-circle": (link("predictions", "predictions"), "submission-seeds"),
+    "card-of-a-device": (link("system.yaml", "/dev/zero"), "outside-link"),
+    "card-of-a-system-file": (link("system.yaml", "/etc/passwd"), "outside-link"),
+    "result-of-a-device": (link("result.json", "/dev/zero"), "submission-place"),
+    "result-outside": (link("result.json", "../../../outside"), "submission-place"),
+    "result-of-a-source": (link("result.json", "../../raw/documents.jsonl"), "submission-place"),
+    "result-of-a-folder": (link("result.json", "."), "submission-place"),
+    "out": (link("", "/etc"), "outside-link"),
+    "another": (link("", "majority"), "submission-place"),
+    "itself": (link("", "itself"), "submission-place"),
+    "nowhere": (link("", "missing"), "submission-place"),
+}
+UNSAFE_NAMES = ["a\nb", "\x1b[31m", "..x", "...", "a\\b", "Nothing", "con", "gold", "\udcff"]
+
+
+def plant(root, name):
+    """Add a submission that is a copy of another one, and return its folder."""
+    folder = Path(shutil.copytree(root / "submissions/nothing", root / "submissions" / name))
+    if re.fullmatch("[a-z-]+", name):
+        edit_card(root, name, system_id=name)
+    return folder
+
+
+def check_reported(root, expected):
+    """Assert that exactly these submissions are reported, and that the others are ranked."""
+    found = set()
+    for problem in build_files(root, read_corpus(root)[0]).problems:
+        found.add((problem.path.split("/")[1], problem.code))
+        assert problem.hint
+    escaped = {name.encode(errors="backslashreplace").decode(): name for name in expected}
+    assert found == {(shown, expected[name]) for shown, name in escaped.items()}
+
+    done = run("bench", "board", root)
+    assert done.exit_code == 1, done.output
+    assert "\x1b" not in done.output
+    systems = json.loads((root / "submissions/LEADERBOARD.json").read_bytes())["boards"][0]
+    assert {each["name"] for each in systems["systems"]} <= set(NAMES)
+    assert systems["systems"]
+
+
+def test_hostile_cards_and_folders_do_not_stop_the_board_of_the_others(board):
+    for name, (attack, _) in ATTACKS.items():
+        attack(plant(board, name))
+    check_reported(board, {name: code for name, (_, code) in ATTACKS.items()})
+
+
+@pytest.mark.posix
+def test_submissions_with_unsafe_names_do_not_stop_the_board_of_the_others(board):
+    for name in UNSAFE_NAMES:
+        plant(board, name)
+    check_reported(board, dict.fromkeys(UNSAFE_NAMES, "submission-place"))
+
+
+@pytest.mark.posix
+def test_submissions_that_are_links_do_not_stop_the_board_of_the_others(board):
+    outside = board.parent / "outside"
+    outside.write_bytes(b"secret")
+    documents = (board / "raw/documents.jsonl").read_bytes()
+    for name, (attack, _) in LINKS.items():
+        attack(plant(board, name))
+
+    check_reported(board, {name: code for name, (_, code) in LINKS.items()})
+    assert "secret" not in run("bench", "board", board).output
+    assert outside.read_bytes() == b"secret"
+    assert (board / "raw/documents.jsonl").read_bytes() == documents
+
+
+def test_a_date_without_quotation_marks_is_a_text(board):
+    append(b"note: 2030-01-01\n")(board / "submissions/nothing")
+    submissions = build_files(board, read_corpus(board)[0]).submissions
+    notes = {each.card.system_id: each.card.note for each in submissions}
+    assert notes["nothing"] == "2030-01-01"
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize(
+    ("path", "target", "command"),
+    [
+        ("submissions/LEADERBOARD.md", "../raw/documents.jsonl", ["board", "."]),
+        ("submissions/majority/predictions", "../../raw", ["baseline", "majority"]),
+        ("submissions/folds", "../schema", ["folds", ".", "--write"]),
+    ],
+)
+def test_generated_files_are_not_written_through_links(board, monkeypatch, path, target, command):
+    (board / "schema").mkdir()
+    (board / "schema/own.json").write_bytes(b"{}")
+    place = board / path
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+    before = {file: file.read_bytes() for file in board.rglob("*") if file.is_file()}
+
+    monkeypatch.chdir(board)
+    done = run("bench", *command)
+    assert done.exit_code == 2, done.output
+    assert "leads through a link" in done.output
+    assert before == {file: file.read_bytes() for file in board.rglob("*") if file.is_file()}
+
+
 # ---------------------------------------------------------------- ceiling
 
 

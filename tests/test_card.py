@@ -91,6 +91,37 @@ def test_commands_report_a_bad_card(small, command):
     assert not (small / "build/hub").exists()
 
 
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_every_byte_outside_the_sections_is_kept(small, start, newline):
+    lines = (b"# Mine ", b"<!-- generated: labels -->", b"<!-- end: labels -->", b" mine")
+    before = start + newline.join(lines)
+    (small / "DATACARD.md").write_bytes(before)
+    command = ["card", str(small)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+
+    after = (small / "DATACARD.md").read_bytes()
+    head, _, tail = before.partition(lines[2])
+    assert after.startswith(head)
+    assert after.endswith(lines[2] + tail)
+    assert len(after) > len(before)
+    assert after.count(b"\n") == after.count(newline)
+    assert CliRunner().invoke(main, [*command, "--check"]).exit_code == 0
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("command", ["build", "card"])
+@pytest.mark.parametrize(
+    ("to", "code"), [("/etc/hostname", "outside-link"), ("nowhere", "missing-file")]
+)
+def test_a_card_that_is_a_link_out_is_not_read(small, command, to, code):
+    (small / "DATACARD.md").unlink(missing_ok=True)
+    (small / "DATACARD.md").symlink_to(to)
+    done = CliRunner().invoke(main, [command, str(small)])
+    assert done.exit_code == 1
+    assert f"DATACARD.md: {code}:" in done.stdout
+
+
 def test_a_date_without_quotation_marks_is_a_text():
     assert parse_settings(b"note: 2024-01-01\n") == {"note": "2024-01-01"}
 

@@ -1,6 +1,7 @@
 """Changes between two states: an example of each kind, properties of all, and git revisions."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -152,6 +153,7 @@ def test_registries_and_adjudication_are_compared(small):
     path.write_text("", encoding="utf-8", newline="\n")
     changes, _ = compare(small)
     assert [(entry.kind, entry.path.split("/")[1]) for entry in changes.entries] == [
+        ("removed", "adjudication"),
         ("removed", "adjudication"),
         ("changed", "speakers.jsonl"),
     ]
@@ -377,6 +379,70 @@ def test_a_revision_without_a_corpus_and_a_folder_without_a_repository(
     done = run("diff", "HEAD", CORPUS)
     assert done.exit_code == 2
     assert "no git repository" in done.stderr
+
+
+def test_a_folder_that_git_ignores_is_compared_with_another_folder_only(repository):
+    (repository.parent / ".gitignore").write_text("drafts/\n", encoding="utf-8")
+    drafts = repository.parent / "drafts"
+    shutil.copytree(CORPUS, drafts)
+    done = run("diff", "--corpus", drafts)
+    assert done.exit_code == 2
+    assert "contains no corpus" in done.stderr
+    done = run("diff", repository, drafts)
+    assert done.exit_code == 0
+    assert "polarity: favor → neutral" in done.stdout
+
+
+HOSTILE_SCHEMAS = {
+    "deep": b'{"$defs":' * 100_000,
+    "deep but whole": b'{"$defs":{"a":' * 400 + b"{}" + b"}}" * 400,
+    "lists": b'{"properties":[1],"$defs":[2]}',
+    "texts": b'{"properties":{"a":"b","c":{"enum":"d"}},"$defs":{"e":"f"}}',
+    "no record": b"[[]]",
+    "numbers": b'{"properties":{"a":{"enum":[' + b"9" * 5000 + b"]}}}",
+    "latin-1": b'{"properties":{"a":{"enum":["\xe9"]}}}',
+    "huge": b" " * (64 << 20),
+    "empty": b"",
+}
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("side", ["folder", "revision"])
+def test_no_schema_of_a_stranger_stops_a_diff(repository, side):
+    before = run("diff", "first", "--format", "json").stdout
+    folder = repository / "schema"
+    folder.mkdir()
+    for name, raw in HOSTILE_SCHEMAS.items():
+        (folder / f"{name}.schema.json").write_bytes(raw)
+    secret = '{"properties":{"a":{"enum":["secret"]}}}'
+    (repository.parent / "secret.json").write_text(secret, encoding="utf-8")
+    (folder / "link.schema.json").symlink_to("../../secret.json")
+    (folder / "nowhere.schema.json").symlink_to("nowhere")
+    (folder / "device.schema.json").symlink_to("/dev/zero")
+    (folder / "circle.schema.json").symlink_to("circle.schema.json")
+    (folder / "folder.schema.json").mkdir()
+    if side == "revision":
+        subprocess.run([*GIT, "add", "."], check=True)
+        subprocess.run([*GIT, "commit", "-qm", "Third."], check=True)
+    else:
+        os.mkfifo(folder / "pipe.schema.json")
+
+    done = run("diff", "first", *(["HEAD"] if side == "revision" else []), "--format", "json")
+    assert done.exit_code == 0, done.output
+    assert "secret" not in done.stdout
+    found, expected = json.loads(done.stdout), json.loads(before)
+    assert {**found, "new": ""} == {**expected, "new": ""}
+    assert found["documents"]
+
+
+@pytest.mark.posix
+def test_a_schema_folder_that_leads_out_is_not_read(repository, tmp_path):
+    (tmp_path / "schemas").mkdir()
+    secret = '{"properties":{"a":{"enum":["secret"]}}}'
+    (tmp_path / "schemas/x.schema.json").write_text(secret, encoding="utf-8")
+    (repository / "schema").symlink_to(tmp_path / "schemas")
+    state = read_state(str(repository))
+    assert state.vocabularies == {}
 
 
 @pytest.mark.parametrize("output", sorted(RENDERINGS))

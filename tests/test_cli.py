@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -37,7 +38,8 @@ LEAVES = dict(iter_leaves(main, click.Context(main)))
 
 def test_help_shows_every_command_once_in_one_line():
     listed = [name for names in GROUPS.values() for name in names]
-    shown = {name for name in LEAVES if not name.startswith("add ")} | {"add"}
+    grouped = ("add", "remove", "rename")
+    shown = {name for name in LEAVES if not name.startswith(grouped)} | set(grouped)
     assert sorted(listed) == sorted(shown)
     lines = run("--help").stdout.splitlines()
     for name in listed:
@@ -115,8 +117,77 @@ def test_check_is_clean(small):
     assert "no problems" in done.stderr
 
 
-def test_check_works_from_a_folder_inside(small):
-    assert run("check", small / "annotations/gold").exit_code == 0
+def test_check_works_from_a_folder_inside(small, monkeypatch):
+    monkeypatch.chdir(small / "annotations/gold")
+    assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", "inner"),
+        ("check", "--corpus", "inner"),
+        ("format", "inner"),
+        ("add", "topic", "--corpus", "inner", "x", "--label", "X", "--definition", "D"),
+        ("bench", "baseline", "--corpus", "inner", "majority"),
+        ("import", "brat", "inner", "--corpus", "inner", "--annotator", "ann"),
+        ("diff", "inner", "."),
+        ("diff", ".", "inner"),
+    ],
+)
+def test_a_named_folder_inside_a_corpus_does_not_stand_for_it(small, monkeypatch, command):
+    monkeypatch.chdir(small)
+    (small / "inner").mkdir()
+    before = {path: path.read_bytes() for path in small.rglob("*") if path.is_file()}
+    done = run(*command)
+    assert done.exit_code == 2
+    assert "'inner'" in done.stderr
+    assert {path: path.read_bytes() for path in small.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("line", "better"),
+    [
+        (("--corpus", ".", "check"), "readout COMMAND --corpus"),
+        (("--corpus=.", "check"), "readout COMMAND --corpus"),
+        (("add", "--corpus", ".", "topic", "x"), "readout add COMMAND --corpus"),
+        (("bench", "--task", "polarity", "power"), "readout bench COMMAND --task"),
+        (("--nonsense", "check"), "No such option"),
+    ],
+)
+def test_an_option_before_its_command_is_explained(line, better):
+    done = CliRunner().invoke(main, line, prog_name="readout")
+    assert done.exit_code == 2
+    assert better in done.stderr.replace("\n", " ")
+
+
+def test_an_export_that_is_refused_says_nothing_else(small, tmp_path):
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign/letter.txt").write_text("Dear", encoding="utf-8")
+    done = run("export", "brat", "--corpus", small, "--output", tmp_path / "foreign")
+    assert done.exit_code == 2
+    assert "brat:" not in done.output
+    done = run("export", "brat", "--corpus", small, "--output", tmp_path / "new")
+    assert done.exit_code == 0
+    assert "brat:" in done.output
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "annotations/gold/2030-02-toll-critics.jsonl",
+        "annotations/topics.jsonl",
+        "raw/documents.jsonl",
+        "raw/text/2030-02-toll-critics.txt",
+    ],
+)
+def test_format_leaves_files_in_windows_1252(small, path):
+    before = (small / path).read_bytes() + "\u201ccaf\u00e9\u201d\n".encode("cp1252")
+    (small / path).write_bytes(before)
+    done = run("format", small)
+    assert done.exit_code == 1
+    assert f"{path}: left as it is (encoding)" in done.output
+    assert (small / path).read_bytes() == before
 
 
 def test_warnings_fail_only_when_strict(small):
@@ -174,6 +245,44 @@ def test_build_says_what_it_built_and_how_to_load_it(small, tmp_path):
     assert "stances        4 train" in done.stdout
     code = "\n".join(line.strip() for line in done.stdout.splitlines()[-3:])
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def _empty_gold(root, lines_left=()):
+    """Keep only gold annotations of these types, and say that the documents are not finished."""
+    index = root / "raw/documents.jsonl"
+    metas = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
+    for meta in metas:
+        meta["annotated"] = "partial" if lines_left else "none"
+        meta.pop("adjudicated", None)
+        if not lines_left:
+            meta.pop("outlet", None)
+            meta["outlet_basis"] = "unknown"
+        gold = root / f"annotations/gold/{meta['doc_id']}.jsonl"
+        lines = gold.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if json.loads(line)["type"] in lines_left]
+        gold.write_text("".join(kept), encoding="utf-8", newline="\n")
+    text = "".join(json.dumps(meta, ensure_ascii=False) + "\n" for meta in metas)
+    index.write_text(text, encoding="utf-8", newline="\n")
+    for folder in ("by", "adjudication"):
+        shutil.rmtree(root / "annotations" / folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("left", "config"), [((), "documents"), (("mention", "quote", "topic"), "quotes")]
+)
+def test_the_load_line_of_a_build_without_stances_works(small, tmp_path, left, config):
+    _empty_gold(small, left)
+    if not left:
+        for name in ("speakers", "topics", "targets", "annotators"):
+            (small / f"annotations/{name}.jsonl").write_bytes(b"")
+    done = run("build", small, "--output", tmp_path / "hub", "--jobs", "1")
+    assert done.exit_code == 0, done.output
+
+    _, shown = done.stdout.split("Load it:\n")
+    lines = [line.strip() for line in shown.splitlines()]
+    names = {}
+    exec("\n".join(lines), names)
+    assert len(names[config]["train"]) > 0
 
 
 def test_build_of_a_broken_corpus_fails(small):

@@ -143,9 +143,21 @@ BREAKS = {
         ("[[44, 52]]", "[[4, 12]]", [("foreign-span", 3)]),
         ("[[44, 52]]", "__import__('os')", [("foreign-syntax", 3), ("foreign-value", 3)]),
         ("[[44, 52]]", "[[44]]", [("foreign-span", 3)]),
+        ("[[44, 52]]", "5", [("foreign-syntax", 3), ("foreign-value", 3)]),
+        ("[[44, 52]]", "[5]", [("foreign-span", 3)]),
+        (
+            "[[44, 52]]",
+            "[[0x" + "f" * 4000 + ", 5]]",
+            [("foreign-syntax", 3), ("foreign-value", 3)],
+        ),
+        ("['Noam Levi'],Explicit", "5,Explicit", [("foreign-syntax", 2)]),
+        ('"[[], [[19, 21], [27, 41]]]"', "7", [("foreign-syntax", 2), ("foreign-value", 2)]),
         ("[],Explicit,,[[]],[[]],[[]]", "[],Explicit,,[[]],[5],[[]]", [("foreign-value", 3)]),
         ("[],Explicit,,[[]],[[]]", "[],Explicit,,[[]],[]", [("foreign-value", 3)]),
         ("quoteByteSpans", "spans", [("foreign-syntax", 1)]),
+    ],
+    ("pdnc", "character_info.csv"): [
+        ("{'Noam'}", "7", [("foreign-syntax", 3)]),
     ],
     ("semeval", "testdata*"): [
         ("AGAINST", "AGAINTS", [("foreign-value", 2)]),

@@ -1,14 +1,18 @@
 """Hostile corpora: no mutant breaks a promise, and no size breaks a bound."""
 
 import os
+import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import fuzz
 import pytest
+from cases import judge
 from conftest import CORPUS, ROOT
 from fuzz import MUTATIONS, make_mutant
+from verdicts import BREACHES, HARMLESS
 
 pytestmark = pytest.mark.posix
 SEED = int(os.environ.get("READOUT_SEED", "1"))
@@ -38,7 +42,7 @@ def test_mutants():
 
 @pytest.mark.slow
 def test_thousands_of_mutants():
-    _, broken = fuzz.fuzz(SEED + 10_000, int(os.environ.get("READOUT_MUTANTS", "3000")))
+    _, broken = fuzz.fuzz(SEED + 10_000, int(os.environ.get("READOUT_MUTANTS", "1500")))
     assert broken == {}, f"first seed {SEED + 10_000}"
 
 
@@ -57,6 +61,8 @@ HOSTILE = {
     + b',"end":2,"exact":"x"}}',
     "float offset": b'{"type":"mention","speaker":"levi",'
     b'"span":{"start":1.0,"end":2.0,"exact":"x"}}',
+    "a span that ends far away": b'{"type":"mention","id":"m","speaker":"noam-levi",'
+    b'"span":{"start":52,"end":2000000000,"exact":"Levi"},"note":"A note."}',
     "not a number": b'{"type":"mention","speaker":NaN}',
     "duplicate key": b'{"type":"mention","type":"quote"}',
     "lone surrogate": b'{"type":"mention","speaker":"\\ud800"}',
@@ -109,6 +115,22 @@ def test_what_is_no_file(kind, small):
     else:
         path.symlink_to("/dev/zero" if kind == "device" else "/proc/self/mem")
     assert check_in_process(small) == 1
+
+
+@pytest.mark.parametrize("code", BREACHES)
+def test_a_breach_of_a_rule_is_found(code, tmp_path):
+    for seed in range(SEED, SEED + 4):
+        root = Path(shutil.copytree(CORPUS, tmp_path / str(seed)))
+        BREACHES[code](random.Random(seed), root)
+        fuzz.compare_verdict(code, judge(root)[1])
+
+
+@pytest.mark.parametrize("change", HARMLESS)
+def test_a_harmless_change_is_accepted(change, tmp_path):
+    for seed in range(SEED, SEED + 4):
+        root = Path(shutil.copytree(CORPUS, tmp_path / str(seed)))
+        change(random.Random(seed), root)
+        fuzz.compare_verdict("good", judge(root)[1])
 
 
 def test_the_mutations_are_all_in_use():

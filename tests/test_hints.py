@@ -26,7 +26,8 @@ DECISIONS = f"annotations/adjudication/{CRITICS}.jsonl"
 
 
 def run(root, command, *arguments):
-    done = CliRunner().invoke(main, [command, str(root), *arguments])
+    named = () if "--corpus" in arguments else (str(root),)
+    done = CliRunner().invoke(main, [command, *named, *arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
 
 
@@ -47,7 +48,14 @@ def copy_words(root, problem, words):
     run(root, "format")
 
 
+def decide(root, problem, ref, doc_id):
+    grounds = ["--section", "1.1", "--reason", "It mocks.", "--by", "ben"]
+    arguments = ["decide", ref, "--document", doc_id, *grounds, "--corpus", str(root)]
+    CliRunner().invoke(main, arguments)
+
+
 WORDINGS = [
+    (r"decide it with `readout decide (\S+) --document (\S+)", decide),
     (r"run `readout format`", lambda root, problem: run(root, "format")),
     (
         r"did you mean '([^']+)'\?",
@@ -126,6 +134,10 @@ def format_files(root):
     run(root, "format")
 
 
+def merge_files(root):
+    run(root, "merge", "--corpus", str(root))
+
+
 def compose(text):
     return text.replace("e\u0301", "\u00e9")
 
@@ -140,6 +152,7 @@ RECIPES = {
     "blank-text": [edit(f"{GOLD}/{CRITICS}.jsonl", '"note":" "', '"note":"Scare quotes."')],
     "checksum": [restore(f"raw/text/{TALKS}.txt")],
     "conflict-marker": [
+        merge_files,
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 5),
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 4),
         delete_line(f"{GOLD}/{CRITICS}.jsonl", 3),
@@ -153,7 +166,6 @@ RECIPES = {
         edit(f"{GOLD}/{TALKS}.jsonl", ',"prefix":"She "', ""),
         format_files,
     ],
-    "contradictory-decision": [edit(DECISIONS, '"neither"', '"second"')],
     "control-character": [correct_text(CRITICS, drop_controls)],
     "duplicate-annotation": [delete_line(f"{GOLD}/{CRITICS}.jsonl", 4)],
     "duplicate-id": [
@@ -204,6 +216,12 @@ RECIPES = {
         edit(f"{GOLD}/{TALKS}.jsonl", '"speaker":ada-quill', '"speaker":"ada-quill"'),
         format_files,
     ],
+    "missing-layer": [edit(DOCUMENTS, ',"adjudicated":["ann"]', "")],
+    "needless-decision": [
+        edit(DECISIONS, '"ann#s-ferry","m-levi"', ""),
+        edit(DECISIONS, '"s-ferry",]', '"s-ferry"]'),
+        edit(DECISIONS, '"ben#s-fyi3rn"', '"s-iron"'),
+    ],
     "missing-file": [restore(f"{GOLD}/{BRIEF}.jsonl")],
     "nested-outside": [edit(f"{GOLD}/{TALKS}.jsonl", ',"within":"q-quay"', "")],
     "outside-link": [
@@ -211,10 +229,13 @@ RECIPES = {
         restore(f"{GOLD}/{CRITICS}.jsonl"),
         remove(f"raw/text/{BRIEF}.txt"),
         restore(f"raw/text/{BRIEF}.txt"),
+        remove(f"annotations/by/ann/{BRIEF}.jsonl"),
+        remove("annotations/by/cara"),
     ],
     "published-id": [edit(DOCUMENTS, "2030-02-07", "2030-01-07")],
     "raw-carriage-return": [correct_text(CRITICS, lambda text: text.replace("\r\n", "\n"))],
     "raw-not-nfc": [correct_text(BRIEF, compose)],
+    "repeated-decision": [delete_line(DECISIONS, 3)],
     "reversed-dates": [edit("annotations/speakers.jsonl", '"to":"2027"', '"to":"2029"')],
     "source-speaker": [
         edit(
@@ -237,16 +258,11 @@ RECIPES = {
     "stance-holder": [
         edit(f"{GOLD}/{TALKS}.jsonl", '"holder":"noam-levi"', '"holder":"ada-quill"')
     ],
-    "unadjudicated": [
-        edit(DECISIONS, '"items":[', '"items":[{"annotator":"ann","ids":["s-iron"]},'),
-        edit(DECISIONS, '"first"', '"second"'),
-    ],
     "unexpected-file": [remove(f"{GOLD}/{BRIEF}-copy.jsonl")],
     "unknown-annotator": [
         rename(f"annotations/by/benn/{BRIEF}.jsonl", f"annotations/by/ben/{BRIEF}.jsonl")
     ],
     "unplaced-annotation": [remove(f"annotations/unplaced/gold/{CRITICS}.jsonl")],
-    "unsupported-gold": [restore(DECISIONS), restore(f"{GOLD}/{CRITICS}.jsonl")],
     "unused-entry": [delete_line("annotations/topics.jsonl", 1)],
     "lone-statement": [edit(f"{GOLD}/{BRIEF}.jsonl", ',"statement":"belongs-to-everyone"', "")],
     "unannotated-quotation": [restore(f"{GOLD}/{TALKS}.jsonl")],

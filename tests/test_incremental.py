@@ -13,7 +13,7 @@ from readout.checks.folder import CHECKED, check_folder
 from readout.corpus.read import ADJUDICATION
 from readout.dataset.build import build_hub
 from readout.problem import RefusedError, is_failure
-from readout.scale.cache import Snapshot
+from readout.scale.cache import Cache, Snapshot
 
 VERIFY = replace(SMALL, verify=True)
 
@@ -301,3 +301,23 @@ def test_a_corpus_that_cannot_be_written_is_checked(generated):
     (generated / "build").write_bytes(b"")  # where a folder would be made
     assert not is_failure(check_folder(generated, SMALL).problems)
     assert (generated / "build").read_bytes() == b""
+
+
+@pytest.mark.posix
+def test_links_in_the_place_of_a_cache_are_neither_read_nor_followed(tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear", encoding="utf-8")
+    cache = Cache(tmp_path / "cache")
+    cache.keep("key", 1)
+    partial = tmp_path / f"cache.{os.getpid()}"
+    partial.symlink_to(letter)
+    cache.write()
+    assert letter.read_text(encoding="utf-8") == "Dear"
+    assert partial.is_symlink()
+
+    partial.unlink()
+    cache.write()
+    assert Cache(tmp_path / "cache").find("key", int) == 1
+    (tmp_path / "cache").unlink()
+    (tmp_path / "cache").symlink_to("/dev/zero")
+    assert Cache(tmp_path / "cache").is_empty()

@@ -419,3 +419,35 @@ def test_an_offset_may_have_any_number_of_digits():
     assert parse_offset("0" * 5000 + "12") == 12
     assert parse_offset("0") == 0
     assert parse_offset("9" * 5000) >= 10**17
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        '<span xmlns="http://www.tei-c.org/ns/1.0" target="#string-range(text,0,2)">No</span>',
+        '<link xmlns="http://www.tei-c.org/ns/1.0" target="#a #b"/>',
+        '<span target="#string-range(text,0,2)">No</span>',
+        '<ab xmlns="http://www.tei-c.org/ns/1.0"/>',
+    ],
+)
+def test_a_tei_file_with_another_root_is_a_problem(small, tmp_path, root):
+    file = tmp_path / f"{NAME}.xml"
+    file.write_text(root, encoding="utf-8")
+    before = snapshot(small)
+    done = import_("tei", file, small, "ben")
+    assert (done.exit_code, "foreign-syntax: " in done.output) == (1, True), done.output
+    assert snapshot(small) == before
+
+
+@pytest.mark.parametrize("tag", ["span", "link"])
+def test_a_tei_file_with_the_text_in_another_root_is_a_problem(small, tmp_path, tag):
+    """The text is right, so the root is read as an annotation that is in no group."""
+    text = (small / f"raw/text/{NAME}.txt").read_text(encoding="utf-8")
+    file = tmp_path / f"{NAME}.xml"
+    file.write_text(
+        f'<{tag} xmlns="http://www.tei-c.org/ns/1.0" target="#string-range(text,0,9)">Northport'
+        f'<ab xml:id="text" xml:space="preserve">{text}</ab></{tag}>',
+        encoding="utf-8",
+    )
+    done = import_("tei", file, small, "ben")
+    assert (done.exit_code, "foreign-value: " in done.output) == (1, True), done.output

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import zipfile
+from email import message_from_bytes
 
 import pytest
 from conftest import ROOT
@@ -85,6 +87,14 @@ def test_the_wheel_contains_the_data(hub, tmp_path):
     pip_wheel = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps"]
     subprocess.run([*pip_wheel, "-w", tmp_path, ROOT], check=True)
     (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        (info,) = [name for name in packed.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = message_from_bytes(packed.read(info))
+        terms = packed.read(info.replace("METADATA", "licenses/LICENSE"))
+    expected = "Apache-2.0 AND CC-BY-4.0 AND LicenseRef-Readout-Texts"
+    assert metadata["License-Expression"] == expected
+    assert terms == (ROOT / "LICENSE").read_bytes()
+
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv/bin/python"
     subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)

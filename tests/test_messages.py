@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from difflib import SequenceMatcher, get_close_matches
 from typing import get_args
 
 import pytest
@@ -16,7 +17,7 @@ from readout import __version__
 from readout.checks import CHECKS
 from readout.corpus.schema import _PATTERN_WORDS, Kind, read_schema
 from readout.corpus.syntax import explain_syntax
-from readout.problem import Problem
+from readout.problem import Problem, find_close
 from readout.report.printing import printable
 from readout.report.problems import format_github, format_json, format_sarif
 
@@ -36,6 +37,19 @@ json_values = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+similar = st.text("abc", min_size=3, max_size=6)
+
+
+@settings(deadline=None)
+@given(similar, st.lists(similar, min_size=60, max_size=120, unique=True))
+def test_the_word_proposed_is_as_near_as_any(word, words):
+    found = find_close(word, words)
+    best = get_close_matches(word, words, n=1, cutoff=0.6)
+    ratios = [SequenceMatcher(None, each, word).ratio() for each in (found, *best) if each]
+    assert bool(found) == bool(best)
+    assert len(set(ratios)) <= 1
 
 
 @settings(deadline=None)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -246,3 +247,45 @@ def test_a_layer_that_cannot_be_read_stays(repository):
     assert done.exit_code == 1
     assert (repository / GOLD).read_text(encoding="utf-8") == "oops\n"
     assert "json-syntax" in done.stdout
+
+
+@pytest.mark.posix
+def test_a_layer_that_leads_out_of_the_corpus_stops_its_document(repository):
+    correct(repository, ("harbour", "port"))
+    (repository / GOLD).rename(repository.parent / "moved.jsonl")
+    (repository / GOLD).symlink_to(repository.parent / "moved.jsonl")
+    before = (repository / "raw/documents.jsonl").read_bytes()
+    done = run("reanchor", repository)
+    assert done.exit_code == 1
+    assert f"{GOLD}: outside-link" in done.stdout
+    assert (repository / "raw/documents.jsonl").read_bytes() == before
+
+
+def test_a_text_that_cannot_be_read_is_a_problem(repository):
+    (repository / TEXT).unlink()
+    done = run("reanchor", repository)
+    assert done.exit_code == 1
+    assert "missing-file" in done.stdout
+
+
+def test_an_unknown_document_is_refused(repository):
+    done = run("reanchor", repository, "--document", "2030-01-harbor-talks")
+    assert done.exit_code == 2
+    assert "did you mean '2030-01-harbour-talks'" in done.stderr
+
+
+def test_an_old_text_in_another_encoding_is_refused_with_the_way_out(small, tmp_path):
+    """The text was in Windows-1252, and is UTF-8 now; the annotations are those of the new text."""
+    old = (small / TEXT).read_text(encoding="utf-8").encode("cp1252", errors="replace")
+    (tmp_path / "old.txt").write_bytes(old)
+    index = small / "raw/documents.jsonl"
+    new, wrong = sha256((small / TEXT).read_bytes()).hexdigest(), sha256(old).hexdigest()
+    text = index.read_text(encoding="utf-8")
+    index.write_text(text.replace(new, wrong), encoding="utf-8", newline="\n")
+
+    document = "2030-01-harbour-talks"
+    done = run("reanchor", small, "--old", tmp_path / "old.txt", "--document", document)
+    assert done.exit_code == 2
+    assert new in done.stderr.replace("\n", "")
+    index.write_text(text, encoding="utf-8", newline="\n")
+    assert run("check", small).exit_code == 0

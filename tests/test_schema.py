@@ -27,7 +27,7 @@ CLASSES = {
     "topic": model.TopicDefinition,
     "target": model.Target,
     "annotator": model.Annotator,
-    "adjudication": model.Adjudication,
+    "decision": model.Decision,
     "suggestion": model.Suggestion,
     "system": SystemCard,
 }
@@ -100,16 +100,16 @@ ROLES = [
     if record in model.FIELD_ROLES
 ] + [
     (read_schema("speaker")["$defs"]["role"], model.Role),
-    (read_schema("adjudication")["$defs"]["item"], model.SideItems),
 ]  # fmt: skip
 
 
 IDS = frozenset({"id", "id_or_null"})
 REFERRED = {
-    **dict.fromkeys(["id", "item", "key", "layer", "annotation"], IDS),
+    **dict.fromkeys(["id", "key", "annotation"], IDS),
     "entry": IDS | {""},
     "spans": {"span"},
-    "parts": {"role", "item", ""},
+    "item": {"ref"},
+    "parts": {"role", ""},
 }
 """The definitions of the schemas that fields of each kind refer to."""
 
@@ -175,16 +175,9 @@ def records(kind):
     pattern = "annotations/gold/*.jsonl" if kind == "annotation" else f"**/{kind}s.jsonl"
     if kind == "suggestion":
         return [msgspec.to_builtins(each) for each in suggest("“Yes,” said Quill.", [QUILL])]
-    if kind == "adjudication":
+    if kind == "decision":
         return [
-            {
-                "id": "a",
-                "kind": "quote",
-                "items": [{"annotator": "x", "ids": ["q"]}],
-                "decision": "first",
-                "section": "1",
-                "reason": "Why.",
-            }
+            {"id": "a", "about": ["q", "x#q"], "section": "1", "reason": "Why.", "by": "x"},
         ]
     if kind == "system":
         return [to_record(make_card(baseline)) for baseline in BASELINES.values()]

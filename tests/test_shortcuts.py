@@ -15,9 +15,10 @@ from fuzz import make_mutant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from readout import checks
-from readout.checks import CHECKS, references
+from readout.checks import CHECKS, guideline, references
 from readout.checks.folder import check_folder
 from readout.checks.shortcuts import Columns
 from readout.cli import main
@@ -32,7 +33,10 @@ from readout.model import (
     AnyAnnotation,
     Document,
     Layer,
+    Mention,
     RecordFile,
+    Registries,
+    Span,
 )
 from readout.problem import Finding, rule
 from readout.scale.workers import Options
@@ -444,6 +448,24 @@ def test_shortcuts_change_neither_records_nor_problems(seed, tmp_path_factory):
         assert judge(root) == judge_by_rules_alone(root)
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "is_silent"),
+    [
+        ("והממשלה אמרה", "ממשלה", True),
+        ("山水火", "水", True),
+        ("장관은", "장관", True),
+        ("harbours", "harbour", False),
+        ("harbours", "arbours", False),
+    ],
+)
+def test_the_shortcut_of_words_knows_scripts_without_spaces(text, words, is_silent):
+    start = text.index(words)
+    span = Span(start, start + len(words), words)
+    mention = Mention(id="m", speaker="ada-quill", span=span)
+    layer = Layer(path="x", records=(mention,), lines=(1,))
+    assert guideline.split_word.is_silent(Columns(layer, text, Registries())) == is_silent
+
+
 def test_most_rules_of_a_clean_layer_are_skipped(generated):
     for root in (CORPUS, generated, ROOT):
         corpus, _ = read_corpus(root)
@@ -456,3 +478,16 @@ def test_most_rules_of_a_clean_layer_are_skipped(generated):
                 else:
                     skipped.append(each.is_silent(columns))
         assert sum(skipped) > 0.9 * len(skipped)
+
+
+def test_a_hint_does_not_repeat_a_run_of_letters_that_is_no_word():
+    mentions = []
+    for at in (1, 300):
+        span = Span(at, at + 1, "x")
+        mentions.append(Mention(id=f"m{at}", speaker="ada-quill", span=span))
+    layer = Layer(path="x", records=tuple(mentions), lines=(1, 2))
+    document = read_corpus(CORPUS)[0].documents[0]
+    document = replace(document, text="x" * 50 + " " + "x" * 1000)
+    short, long = guideline.split_word.find(layer, document, Registries())
+    assert '"end":50' in short.hint
+    assert len(long.hint) < 100

@@ -7,7 +7,7 @@ canonical order. Offsets are Unicode code points of the raw text, end excluded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import chain
 from operator import attrgetter
@@ -36,7 +36,6 @@ AnnotatorKind: TypeAlias = Literal["human", "model"]
 Basis: TypeAlias = Literal["stated", "inferred", "unknown"]
 Annotated: TypeAlias = Literal["complete", "partial", "none"]
 Split: TypeAlias = Literal["train", "validation", "test"]
-Decision: TypeAlias = Literal["first", "second", "merged", "neither", "added"]
 AnnotationType: TypeAlias = Literal["mention", "quote", "topic", "stance", "boilerplate"]
 Pointer: TypeAlias = tuple[str | int, ...]
 """Where a value is inside a record: a JSON pointer as its keys and indices."""
@@ -139,6 +138,7 @@ class Document(Record, frozen=True, kw_only=True):
     rights: str
     sha256: str
     annotated: Annotated | None = None
+    adjudicated: tuple[str, ...] = ()
     note: str | None = None
     references: tuple[str, ...] = ()
 
@@ -207,23 +207,18 @@ class Annotator(Record, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class SideItems(Record, frozen=True, kw_only=True):
-    """The annotations of one annotator that a decision is about; empty if there are none."""
+class Decision(Record, frozen=True, kw_only=True):
+    """A line of ``adjudication/<doc_id>.jsonl``: why gold says what it says where layers differ.
 
-    annotator: str
-    ids: tuple[str, ...] = ()
-
-
-class Adjudication(Record, frozen=True, kw_only=True):
-    """A line of ``adjudication/<doc_id>.jsonl``: a disagreement and its decision."""
+    ``about`` are references as :mod:`readout.corpus.refs` reads them. Which annotations differ, and
+    which of them gold took, is computed from the layers.
+    """
 
     id: str
-    kind: AnnotationType
-    items: tuple[SideItems, ...]
-    gold: tuple[str, ...] = ()
-    decision: Decision
+    about: tuple[str, ...]
     section: str
     reason: str
+    by: str
 
 
 class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="suggestion"):
@@ -235,6 +230,7 @@ class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="sugge
 
 # ---------------------------------------------------------------- what each field names
 
+R = TypeVar("R", bound=Record)
 FieldKind: TypeAlias = Literal[
     "id",
     "entry",
@@ -246,7 +242,6 @@ FieldKind: TypeAlias = Literal[
     "code",
     "text",
     "parts",
-    "layer",
     "item",
     "section",
 ]
@@ -258,9 +253,9 @@ class FieldRole(NamedTuple):
     ``id`` is the record's own; ``entry`` is an id of the registry ``of``, and ``annotation`` the id
     of an annotation of type ``of`` in the same file. A ``label`` is one of ``values``. Records with
     the same ``key`` belong together. A ``code`` follows a standard or is compared as it is;
-    ``text`` is free. ``parts`` are records inside the record. Decisions name a ``layer`` by its
-    annotator, an ``item`` of a layer or of gold by its id, and a ``section`` of the guidelines by
-    its number. With ``many`` the field is a list.
+    ``text`` is free. ``parts`` are records inside the record. Decisions name an
+    ``item`` of gold or of a layer by a reference, and a ``section`` of the guidelines by its
+    number. With ``many`` the field is a list.
     """
 
     kind: FieldKind
@@ -351,6 +346,7 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "rights": _FREE_TEXT,
         "sha256": _CODE,
         "annotated": _one_of(Annotated),
+        "adjudicated": _names_several("annotators"),
         "note": _FREE_TEXT,
         "references": _several("code"),
     },
@@ -393,15 +389,12 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "saw": _FREE_TEXT,
         "note": _FREE_TEXT,
     },
-    SideItems: {"annotator": FieldRole("layer"), "ids": _several("item")},
-    Adjudication: {
+    Decision: {
         "id": _OWN_ID,
-        "kind": _one_of(AnnotationType),
-        "items": _several("parts"),
-        "gold": _several("item"),
-        "decision": _one_of(Decision),
+        "about": _several("item"),
         "section": FieldRole("section"),
         "reason": _FREE_TEXT,
+        "by": _names_one("annotators"),
     },
     Suggestion: {"annotation": FieldRole("parts"), "reason": _FREE_TEXT},
 }
@@ -469,6 +462,28 @@ def _visited_fields(
     return tuple((name, written[name], roles[name]) for name in names)
 
 
+def map_values(record: R, change: Callable[[FieldRole, Any], Any], *kinds: FieldKind) -> R:
+    """Return a record with ``change(role, value)`` for every value of these kinds.
+
+    It mirrors :func:`iter_values`, but does not look into parts. An item of a list for which
+    ``change`` returns None is dropped.
+    """
+    fields = {}
+    for name in fields_of(type(record), *kinds):
+        value = getattr(record, name)
+        if value is not None:
+            fields[name] = change_value(value, FIELD_ROLES[type(record)][name], change)
+    return msgspec.structs.replace(record, **fields)
+
+
+def change_value(value: Any, role: FieldRole, change: Callable[[FieldRole, Any], Any]) -> Any:
+    """Return ``change(role, value)``, or a list of the results for the items of a list."""
+    if not role.many:
+        return change(role, value)
+    changed = [change(role, item) for item in value]
+    return tuple(item for item in changed if item is not None)
+
+
 def find_names(record_class: type[Record], field: str, records: Iterable[Any]) -> set[str]:
     """Return the ids that records of one class name in one field."""
     values = map(attrgetter(field), records)
@@ -485,7 +500,6 @@ def named_entries(record: Record, registry: str) -> list[str]:
 # ---------------------------------------------------------------- files
 
 
-R = TypeVar("R", bound=Record)
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
@@ -594,14 +608,14 @@ class FieldColumns:
 
 
 class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document: its text, gold layer, the layers of its annotators, and their adjudication."""
+    """A document: its text, gold layer, the layers of its annotators, and the decisions on them."""
 
     meta: Document
     text: str
     sha256: str
     gold: Layer
     layers: tuple[Layer, ...] = ()
-    adjudication: RecordFile[Adjudication]
+    adjudication: RecordFile[Decision]
 
     def find_layer(self, annotator: str | None) -> Layer | None:
         """Return the layer of an annotator, or gold for None; None if there is no such layer."""

@@ -146,6 +146,12 @@ def raw_line(raw: bytes, number: int | None) -> str | None:
     """Return one line of a file, for an excerpt; None where there is no such line."""
     if not number:
         return None
+    return _decode_line(raw, number)
+
+
+@lru_cache(maxsize=4)
+def _decode_line(raw: bytes, number: int) -> str | None:
+    """Return a line of a file, which is decoded once however many problems it has."""
     lines = _split_lines(raw)
     return lines[number - 1].decode(errors="replace") if number <= len(lines) else None
 
@@ -240,15 +246,17 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return ""
 
 
-_FEW = 500
+_FEW = 50
+_MANY = 500
 _WINDOW = 50
 _LONGEST = 200
+_BEST = 10
 
 
 def find_close(word: str, words: Iterable[str]) -> str | None:
     """Return the word nearest to another one, or None if none is near.
 
-    Of more than ``_FEW`` words only those are compared that are neighbours in the alphabet, read
+    Of more than ``_MANY`` words only those are compared that are neighbours in the alphabet, read
     forwards or backwards: they share a beginning or an ending with the word. So the time does not
     grow with the number of words.
     """
@@ -256,13 +264,21 @@ def find_close(word: str, words: Iterable[str]) -> str | None:
         return None
 
     allowed = _sort(words)
+    if len(allowed) > _MANY:
+        allowed = _find_neighbours(word, allowed)
     if len(allowed) > _FEW:
         from rapidfuzz import fuzz, process
 
-        nearby = _find_neighbours(word, allowed)
-        found = process.extract(word, nearby, scorer=fuzz.ratio, limit=3, score_cutoff=50)
+        # This ratio counts the longest common subsequence. That of difflib counts one common
+        # subsequence, so it is never higher, and no word that it accepts is below this cutoff.
+        cutoff = 100 * _CLOSE - 1
+        found = process.extract(word, allowed, scorer=fuzz.ratio, limit=_BEST, score_cutoff=cutoff)
         allowed = [each for each, _, _ in found]
-    return next(iter(get_close_matches(word, allowed, n=1, cutoff=0.6)), None)
+    return next(iter(get_close_matches(word, allowed, n=1, cutoff=_CLOSE)), None)
+
+
+_CLOSE = 0.6
+"""The ratio from which on two words are near each other."""
 
 
 def _sort(words: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The attacks: every command on every target, kills at every step, two at once, a full disk."""
 
+import io
 import os
 import random
 import shutil
@@ -34,11 +35,17 @@ OWN_LITTER = (".lock", ".manifest", ".manifest-shards")
 
 
 class Tally(Counter):
-    """What was attacked, and the failures by description."""
+    """How often something was attacked, the same by command, and the failures by description."""
 
     def __init__(self):
         super().__init__()
+        self.by_command = {}
         self.failures = []
+
+    def add(self, name, what, count=1):
+        """Count what was done to a command."""
+        self[what] += count
+        self.by_command.setdefault(name, Counter())[what] += count
 
     def fail(self, *what):
         self.failures.append(" · ".join(map(str, what)))
@@ -180,7 +187,7 @@ def _attack_target(work, name, kind, make, allowed, tally):
         before = scan(top)
         code, output = run(COMMANDS[name], top, target)
         after = scan(top)
-        tally["targets attacked"] += 1
+        tally.add(name, "targets")
         own, litter = (), ()
         if allowed:
             path = (target if target.is_absolute() else Path.cwd() / target).relative_to(top)
@@ -279,7 +286,7 @@ def attack_files(work, names, tally):
                     after = scan(top)
                     own = [f"corpus/{each}" for each in WRITTEN[name] if each != path]
                     lost = find_losses(before, after, own if code in (0, 1) else ())
-                    tally["files attacked"] += 1
+                    tally.add(name, "files")
                     tally["bytes lost"] += sum(len(before[each][1]) for each in lost)
                     if lost or code == "traceback":
                         tally.fail("file", name, path, kind, code, output.strip()[:300], lost[:3])
@@ -290,8 +297,12 @@ def attack_files(work, names, tally):
 STEPS = ("rename", "replace", "mkdir", "unlink", "rmdir", "fsync", "chmod", "link")
 
 
-def kill_at(number):
-    """Make this process kill itself before step ``number`` of all that change a file system."""
+def kill_at(number, with_opening):
+    """Make this process kill itself before step ``number`` of all that change a file system.
+
+    With ``with_opening``, a step is also the moment after a file was opened for writing: it is
+    there, and is empty.
+    """
     count = 0
 
     def step(function):
@@ -307,6 +318,17 @@ def kill_at(number):
     for name in STEPS:
         setattr(os, name, step(getattr(os, name)))
     outputs._exchange = step(outputs._exchange)
+    if not with_opening:
+        return
+    really_open, opened = io.open, step(lambda: None)
+
+    def open_counted(file, mode="r", *arguments, **named):
+        stream = really_open(file, mode, *arguments, **named)
+        if set(mode) & set("wxa+"):
+            opened()
+        return stream
+
+    io.open = open_counted
 
 
 def fork(work):
@@ -326,19 +348,44 @@ def was_killed(child):
     return os.WIFSIGNALED(status)
 
 
-def attack_kills(work, names, tally, rng=None, tries=12):
-    """Kill commands at every step, or at random moments, and run the next command."""
+def attack_steps(work, names, tally):
+    """Kill commands before every step, and run the next command."""
     for name in names:
         with FreshWorld(work) as top:
             old, new = _find_states(name, top)
-            number, misses = 0, 0
-            while misses == 0 if rng is None else number < tries:
+            number, killed = 0, True
+            while killed:
                 number += 1
                 _restore(top)
-                killed = _kill_once(name, top, number, rng)
-                misses += not killed
-                tally["kills"] += killed
-                _judge_kill(name, top, number, old, new, tally)
+                killed = was_killed(fork(partial(_run_until, number, name, top)))
+                if killed:
+                    _judge_kill(name, top, number, old, new, tally)
+
+
+def attack_moments(work, names, tally, rng, kills=8):
+    """Kill commands at random moments, and run the next command."""
+    for name in names:
+        with FreshWorld(work) as top:
+            old, new = _find_states(name, top)
+            _restore(top)
+            began = time.monotonic()
+            was_killed(fork(partial(_run_once, name, top)))
+            duration = time.monotonic() - began
+
+            killed = 0
+            for _ in range(4 * kills):  # one that ended before it was killed proves nothing
+                _restore(top)
+                moment = rng.uniform(0, duration)
+                child = fork(partial(_run_once, name, top))
+                time.sleep(moment)
+                os.kill(child, signal.SIGKILL)
+                if was_killed(child):
+                    killed += 1
+                    _judge_kill(name, top, f"{moment:.3f} s", old, new, tally)
+                if killed == kills:
+                    break
+            if not killed:
+                tally.fail("never killed", name)
 
 
 def _command(name):
@@ -390,20 +437,18 @@ def _restore(top):
             copy(entry, top / entry.name, **({"symlinks": True} if is_folder else {}))
 
 
-def _kill_once(name, top, number, rng):
-    def work():
-        if rng is None:
-            kill_at(number)
-        return 0 if run(_command(name), top, top / "out/own")[0] in (0, 1) else 98
+def _run_until(number, name, top):
+    # An output has dozens of files, all in a folder that is not yet in its place.
+    kill_at(number, with_opening=name in CORPUS_COMMANDS)
+    return _run_once(name, top)
 
-    child = fork(work)
-    if rng is not None:
-        time.sleep(rng.uniform(0, 0.4))
-        os.kill(child, signal.SIGKILL)
-    return was_killed(child)
+
+def _run_once(name, top):
+    return 0 if run(_command(name), top, top / "out/own")[0] in (0, 1, 2) else 1
 
 
 def _judge_kill(name, top, number, old, new, tally):
+    tally.add(name, "kills")
     now = _look(top)
     torn = [
         path
@@ -423,7 +468,7 @@ def _judge_kill(name, top, number, old, new, tally):
     else:
         run(_command(name), top, top / "out/own")
     if _look(top) == new:
-        tally["recovered"] += 1
+        tally.add(name, "recovered")
     else:
         tally.fail("not recovered", name, number, _differences(_look(top), old, new))
 
@@ -434,10 +479,6 @@ def _differences(now, old, new):
 
 
 # ---------------------------------------------------------------- two at once
-
-
-def _run_once(name, top):
-    return 0 if run(_command(name), top, top / "out/own")[0] in (0, 1, 2) else 1
 
 
 def attack_races(work, tally, count=6):
@@ -452,7 +493,7 @@ def attack_races(work, tally, count=6):
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         text = (top / "corpus/annotations/topics.jsonl").read_text(encoding="utf-8")
         kept = sum(f'"topic-{number}"' in text for number in range(count))
-        tally["races"] += 1
+        tally.add("add topic", "races")
         if codes != [0] * count or kept != count:
             tally.fail("race", "add topic", codes, kept)
 
@@ -463,7 +504,7 @@ def attack_races(work, tally, count=6):
                 _restore(top)
                 children = [fork(partial(_run_once, name, top)) for _ in range(2)]
                 codes = [os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in children]
-                tally["races"] += 1
+                tally.add(name, "races")
                 if codes != [0, 0] or _look(top) != new:
                     tally.fail("race", name, codes, _differences(_look(top), {}, new))
 
@@ -472,7 +513,11 @@ def attack_races(work, tally, count=6):
 
 
 def attack_disk(disk, names, tally):
-    """Run commands on a disk that is full, or nearly; ``disk`` is a small file system."""
+    """Run commands on a disk that is full, or nearly; ``disk`` is a small file system.
+
+    Each output and the corpus are then as they were, or new as a whole. A command that never told
+    of the full disk was not attacked, which is a failure of the attack.
+    """
     for name in names:
         with FreshWorld(disk) as top:
             saved = Path(disk) / "saved"
@@ -485,10 +530,15 @@ def attack_disk(disk, names, tally):
                 code, output = run(_command(name), top, top / "out/own")
                 now = _look(top)
                 ballast.unlink()
-                tally["full disks"] += 1
-                tally["errors of a full disk"] += "No space left" in output
-                torn = now != old and (code not in (0, 1) or now != new)
-                if torn or code == "traceback":
+                tally.add(name, "full disks")
+                tally.add(name, "told of", "No space left" in output)
+                torn = [
+                    part
+                    for part in ("corpus/", "out/")
+                    if _part(now, part) not in (_part(old, part), _part(new, part))
+                ]
+                is_lie = code in (0, 1) and now != new
+                if torn or is_lie or code == "traceback":
                     tally.fail(
                         "disk", name, spare, code, output[-200:], _differences(now, old, old)
                     )
@@ -496,6 +546,12 @@ def attack_disk(disk, names, tally):
                 if _look(top) != new:
                     tally.fail("disk, afterwards", name, spare, _differences(_look(top), old, new))
             shutil.rmtree(saved)
+        if not tally.by_command[name]["told of"]:
+            tally.fail("disk, never full", name)
+
+
+def _part(found, start):
+    return {path: content for path, content in found.items() if path.startswith(start)}
 
 
 RNG = random.Random(int(os.environ.get("READOUT_SEED", "7")))

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -30,6 +31,13 @@ def enter_throw_away(top):
             mount("-o", "remount,bind,ro", place)
     for name in ("tmp", "dev", "work-of-attacks", "disk"):
         Path(top, name).mkdir()
+    needed = (Path(__file__).resolve().parents[2], Path(sys.prefix), *map(Path, find_package()))
+    for path in needed:
+        place = Path(top, *path.parts[1:])
+        if not place.exists():  # a checkout or an environment in /tmp
+            place.mkdir(parents=True)
+            mount("--bind", path, place)
+            mount("-o", "remount,bind,ro", place)
     for name in ("null", "urandom"):
         Path(top, "dev", name).touch()
         mount("--bind", f"/dev/{name}", Path(top, "dev", name))
@@ -37,6 +45,11 @@ def enter_throw_away(top):
     os.chroot(top)
     os.chdir("/work-of-attacks")
     os.environ["TMPDIR"] = "/tmp"
+
+
+def find_package():
+    """Return the folder of the package under attack, without importing it."""
+    return find_spec("readout").submodule_search_locations
 
 
 def mount(*arguments):
@@ -55,15 +68,16 @@ def main(folder, *names):
     runs = {
         "targets": lambda: attacks.attack_targets(folder, attacks.COMMANDS, tally, throw_away),
         "files": lambda: attacks.attack_files(folder, attacks.CORPUS_COMMANDS, tally),
-        "kills": lambda: attacks.attack_kills(folder, every, tally),
-        "random": lambda: attacks.attack_kills(folder, every, tally, attacks.RNG),
+        "kills": lambda: attacks.attack_steps(folder, every, tally),
+        "random": lambda: attacks.attack_moments(folder, every, tally, attacks.RNG),
         "races": lambda: attacks.attack_races(folder, tally),
         "disk": lambda: attacks.attack_disk("/disk", every, tally),
     }
     for name in names:
         if name in runs:
             runs[name]()
-    print(json.dumps({"summary": dict(tally), "failures": tally.failures}))
+    found = {"summary": tally, "commands": tally.by_command, "failures": tally.failures}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from readout.benchmark.tasks import TASKS, Item
-from readout.corpus.files import Change, write_files
+from readout.corpus.files import Change, write_generated
 from readout.corpus.read import read_bytes
 from readout.model import Corpus
 
@@ -131,7 +131,7 @@ def write_folds(root: Path, corpus: Corpus) -> list[str]:
     files = {path: format_folds(folds) for path, folds in build_all_folds(corpus).items()}
     changed = find_stale_folds(root, corpus)
     changes = {path: Change(read_bytes(root, path)[0], files.get(path)) for path in changed}
-    write_files(root, changes)
+    write_generated(root, changes)
     return changed
 
 

@@ -6,7 +6,7 @@ A file with any problem is refused as a whole; nothing is dropped and no answer 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast, get_args
 
@@ -149,10 +149,11 @@ def _is_span(span: Any, size: int) -> bool:
 
 
 def _check_tuples(value: Any, item: Item) -> Iterator[Finding]:
+    # As keys, since each name of an answer is looked up among them.
     known = {
-        "holder": [entry["speaker"] for entry in item.inputs["speakers"]],
-        "target": [entry["target"] for entry in item.inputs["targets"]],
-        "polarity": list(get_args(Polarity)),
+        "holder": dict.fromkeys(entry["speaker"] for entry in item.inputs["speakers"]),
+        "target": dict.fromkeys(entry["target"] for entry in item.inputs["targets"]),
+        "polarity": dict.fromkeys(get_args(Polarity)),
     }
     for pointer, entry in _iter_objects(value, {*known, "evidence"}):
         if isinstance(entry, Finding):
@@ -164,7 +165,7 @@ def _check_tuples(value: Any, item: Item) -> Iterator[Finding]:
 
 
 def _check_quotations(value: Any, item: Item) -> Iterator[Finding]:
-    speakers = [entry["speaker"] for entry in item.inputs["speakers"]]
+    speakers = dict.fromkeys(entry["speaker"] for entry in item.inputs["speakers"])
     for pointer, entry in _iter_objects(value, {"source", "cue", "content", "speaker"}):
         if isinstance(entry, Finding):
             yield entry
@@ -203,7 +204,7 @@ def _iter_objects(value: Any, keys: set[str]) -> Iterator[tuple[Pointer, Any]]:
             yield pointer, entry
 
 
-def _check_name(value: Any, allowed: Sequence[str], pointer: Pointer) -> Iterator[Finding]:
+def _check_name(value: Any, allowed: Collection[str], pointer: Pointer) -> Iterator[Finding]:
     if isinstance(value, str) and value in allowed:
         return
     hint = nearest(value, allowed) if isinstance(value, str) else ""
@@ -239,7 +240,8 @@ def parse_predictions(
     lines = raw.removesuffix(b"\n").split(b"\n") if raw else []
     for number, line in enumerate(lines, 1):
         record, broken, findings = _parse_prediction(line, known, seen)
-        problems += [locate(broken, each, path, number, line.decode()) for each in findings]
+        text = line.decode()  # once: the places in a line are cached by the line
+        problems += [locate(broken, each, path, number, text) for each in findings]
         if isinstance(record, dict) and isinstance(record.get("id"), str):
             seen.setdefault(record["id"], number)
             predictions.setdefault(record["id"], record.get("prediction"))

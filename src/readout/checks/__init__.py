@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.checks import adjudication, guideline, references, spans
-from readout.checks.drafts import DRAFT_RULES, check_drafts, contradictory_context
+from readout.checks.drafts import DRAFT_RULES
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
 from readout.model import (
@@ -24,6 +24,7 @@ from readout.model import (
     FIELD_ROLES,
     AnnotatedDocument,
     Corpus,
+    Decision,
     Document,
     Layer,
     Quote,
@@ -44,7 +45,11 @@ from readout.problem import (
 )
 
 LAYER_RULES: tuple[Rule, ...] = (*spans.RULES, *guideline.RULES)
-DOCUMENT_RULES: tuple[Rule, ...] = (spans.checksum, guideline.annotated_status)
+DOCUMENT_RULES: tuple[Rule, ...] = (
+    spans.checksum,
+    guideline.annotated_status,
+    adjudication.missing_layer,
+)
 """The rules about the metadata of a document; ``find`` gets the whole document."""
 _OTHERS = (
     *DOCUMENT_RULES,
@@ -52,8 +57,8 @@ _OTHERS = (
     references.unknown_annotator,
     references.unused_entry,
     references.lone_statement,
-    adjudication.unsupported_gold,
-    adjudication.unadjudicated,
+    adjudication.undecided,
+    adjudication.needless_decision,
 )
 CHECKS: Mapping[str, Rule] = {
     each.code: each
@@ -122,13 +127,8 @@ def check_layer(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Problem]:
     """Yield the problems of one annotation file above the schema rung."""
-    problems = list(check_drafts(layer, document.text))
-    yield from problems
-    file_rules = references.RULES
-    if any(problem.code == contradictory_context.code for problem in problems):
-        # `readout format` cannot put such a file in canonical form.
-        file_rules = tuple(each for each in file_rules if each is not references.not_canonical)
-    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in file_rules]
+    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (document.text,)) for each in DRAFT_RULES]
+    rules += [(each, (registries,)) for each in references.RULES]
     rules += [(each, (document, registries)) for each in LAYER_RULES]
     yield from _climb(layer, rules, Columns(layer, document.text, registries))
 
@@ -136,7 +136,7 @@ def check_layer(
 def check_document(
     document: AnnotatedDocument, registries: Registries, index: RecordFile[Document]
 ) -> Iterator[Problem]:
-    """Yield the problems of one document: its metadata, its layers and its adjudication.
+    """Yield the problems of one document: its metadata, its layers and the decisions on them.
 
     Nothing else is judged if the text is not the one that was annotated.
     """
@@ -154,7 +154,7 @@ def check_document(
             sound.add(layer.path)
     for layer in document.layers:
         yield from _run((references.unknown_annotator,), layer, registries)
-    if document.adjudication.raw:
+    if document.adjudication.raw or document.meta.adjudicated:
         yield from check_adjudication(document, registries, sound)
 
 
@@ -168,25 +168,38 @@ def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Fi
 def check_adjudication(
     document: AnnotatedDocument, registries: Registries, sound: Collection[str]
 ) -> Iterator[Problem]:
-    """Yield the problems of a document's adjudication: what it names, and what it should name.
+    """Yield the problems of a document's decisions: what they name, and what they should name.
 
     ``sound`` are the paths of the layers without errors. A layer with an error is not compared with
     others: its error would be reported again as a difference.
     """
     file = document.adjudication
     rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
-    yield from _climb(
-        file, [*rules, *((each, (document, registries)) for each in adjudication.RULES)]
-    )
-    if document.gold.path not in sound or not file.is_whole:
+    rules += [(each, (document, registries)) for each in adjudication.RULES]
+    problems = list(_climb(file, rules))
+    yield from problems
+    if is_failure(problems) or document.gold.path not in sound or (file.raw and not file.is_whole):
         return
     said = adjudication.find_signatures(document)
+    yield from _check_decided(document, said, sound)
     if all(layer.path in sound for layer in document.layers):
-        unsupported = (adjudication.unsupported_gold,)
-        yield from _run(unsupported, document.gold, document, file.records, said)
-    for layer in document.layers:
+        differences = adjudication.find_differences(document, document.layers, said)
+        needless = (adjudication.needless_decision,)
+        yield from _run(needless, file, document, differences, said)
+
+
+def _check_decided(
+    document: AnnotatedDocument, said: adjudication.Signatures, sound: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for every difference of the adjudicated layers that is not decided."""
+    layers = adjudication.find_adjudicated(document)
+    differences = adjudication.find_differences(document, layers, said)
+    decided = {ref for ref, _, _ in adjudication.iter_about(document.adjudication)}
+    if all(layer.path in sound for layer in layers):
+        layers = [document.gold, *layers]
+    for layer in layers:
         if layer.path in sound:
-            yield from _run((adjudication.unadjudicated,), layer, document, file.records, said)
+            yield from _run((adjudication.undecided,), layer, document, differences, decided, said)
 
 
 class Usage(msgspec.Struct):
@@ -226,6 +239,8 @@ class Usage(msgspec.Struct):
         self.names.setdefault("annotators", set()).update(
             layer.annotator for layer in layers if layer.annotator
         )
+        for document in documents:
+            self.add_records(Decision, document.adjudication.records)
         for gold in [document.gold for document in documents]:
             if any(map(attrgetter("statement"), gold.by_class[Quote])):
                 self._add_statements(gold)

@@ -126,16 +126,21 @@ def contradictory_context(layer: Layer, text: str) -> Iterator[Finding]:
     if b'fix"' not in layer.raw:
         return
     lines = layer.raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    for number in (*layer.lines, *[line for line, _ in layer.drafts]):
-        if b'fix"' in lines[number - 1]:
-            record = msgspec.json.decode(lines[number - 1])
-            for pointer, span in iter_draft_spans(record):
-                yield from _compare_context(pointer, span, text, number)
+    for index, number in enumerate(layer.lines):
+        for finding in _compare_contexts(lines[number - 1], text):
+            yield replace(finding, index=index)
+    for number, _ in layer.drafts:
+        for finding in _compare_contexts(lines[number - 1], text):
+            yield replace(finding, line=number)
 
 
-def _compare_context(
-    pointer: Pointer, span: Mapping[str, Any], text: str, line: int
-) -> Iterator[Finding]:
+def _compare_contexts(line: bytes, text: str) -> Iterator[Finding]:
+    if b'fix"' in line:
+        for pointer, span in iter_draft_spans(msgspec.json.decode(line)):
+            yield from _compare_context(pointer, span, text)
+
+
+def _compare_context(pointer: Pointer, span: Mapping[str, Any], text: str) -> Iterator[Finding]:
     if "start" not in span:
         return
     there = {"prefix": text[: span["start"]], "suffix": text[span["end"] :]}
@@ -149,7 +154,7 @@ def _compare_context(
                 "decide which is right: remove 'prefix' and 'suffix' if the offsets are right, or "
                 "'start' and 'end' if the words around the span are, and run `readout format`."
             )
-            yield Finding(message, (*pointer, name), line=line, hint=hint)
+            yield Finding(message, (*pointer, name), hint=hint)
 
 
 DRAFT_RULES: tuple[Rule, ...] = (

@@ -6,7 +6,7 @@ the number of documents, and it reuses the results of earlier runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -78,6 +78,25 @@ def check_folder(root: Path, options: Options | None = None) -> FolderReport:
         cache.write()
         last.write()
     return report
+
+
+def check_documents(root: Path, doc_ids: Collection[str] | None = None) -> list[Problem]:
+    """Return the problems of registries, metadata and some documents; None means all documents.
+
+    A command that changed these calls it. What depends on the whole corpus, such as an entry that
+    nothing uses any more, is not among the problems.
+    """
+    registries, problems = read.read_registries(root)
+    index, found = read.read_index(root)
+    problems += [*found, *check_registries(registries), *check_index(index, registries)]
+    annotators = list(read.iter_annotators(root))
+    for meta in index.records:
+        if doc_ids is None or meta.doc_id in doc_ids:
+            document, found = read_document(root, meta, annotators)
+            problems += found
+            if document is not None:
+                problems += check_document(document, registries, index)
+    return problems
 
 
 def run_shards(

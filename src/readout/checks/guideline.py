@@ -30,8 +30,8 @@ from readout.problem import (
     Rule,
     rule,
 )
-from readout.text.find import iter_quotation_marks, widen_to_words
-from readout.text.words import splits_word
+from readout.text.find import is_inside_word, iter_quotation_marks, widen_to_words
+from readout.text.words import splits_at_end, splits_at_start, splits_word
 
 
 def _marks_are_accounted_for(columns: Columns) -> bool:
@@ -78,8 +78,9 @@ def _find_unaccounted_marks(layer: Layer, text: str) -> list[int]:
         if isinstance(record, Boilerplate) or record.note:
             spans = main_spans(record)
         for span in spans:
-            # A mark may be just outside the span.
-            covered[span.start : span.end + 2] = b"\1" * (span.end + 2 - span.start)
+            # A mark may be just outside the span, and a wrong span may end far outside the text.
+            end = min(span.end + 2, len(covered))
+            covered[span.start : end] = b"\1" * (end - span.start)
     return [offset for offset in iter_quotation_marks(text) if not covered[offset + 1]]
 
 
@@ -238,9 +239,16 @@ def annotated_boilerplate(
 def _spans_end_between_words(columns: Columns) -> bool:
     count = len(columns.starts) - len(columns.noise)  # spans of boilerplate are the last ones
     text = columns.text
-    edges = [*columns.starts[:count], *columns.ends[:count]]
-    inside = [at for at in edges if text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()]
-    return not inside
+    starts = _find_inside_words(text, columns.starts[:count])
+    ends = _find_inside_words(text, columns.ends[:count])
+    if any(splits_at_start(text, at) for at in starts):
+        return False
+    return not any(splits_at_end(text, at) for at in ends)
+
+
+def _find_inside_words(text: str, edges: Iterable[int]) -> list[int]:
+    """Return the edges between two letters; in scripts with spaces, these are few."""
+    return [at for at in edges if text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()]
 
 
 @rule("split-word", "guideline", "warning", shortcut=_spans_end_between_words)
@@ -252,17 +260,29 @@ def split_word(
     This does not hold for boilerplate, which may be glued to the text, for scripts without spaces
     between words, or after a Hebrew or Arabic prefix.
     """
-    text = document.text
     for index, record in enumerate(layer.records):
         if isinstance(record, Boilerplate) or record.note:
             continue
         for pointer, span in iter_spans(record):
-            if splits_word(text, span.start, span.end):
-                start, end = widen_to_words(text, span.start, span.end)
+            if splits_word(document.text, span.start, span.end):
                 message = f"The span {span.exact!r} starts or ends inside a word."
-                whole = msgspec.json.encode(Span(start, end, text[start:end])).decode()
-                hint = f"write {whole} if the whole words are meant; if not, say why in a note."
+                hint = _suggest_words(document.text, span)
                 yield Finding(message, pointer, index, hint=hint)
+
+
+_LONGEST_WORD = 100
+"""How far a hint reaches beyond a span: many spans may be in one run of letters."""
+
+
+def _suggest_words(text: str, span: Span) -> str:
+    left = max(0, span.start - _LONGEST_WORD)
+    around = text[left : span.end + _LONGEST_WORD]
+    start, end = widen_to_words(around, span.start - left, span.end - left)
+    start, end = start + left, end + left
+    if is_inside_word(text, start) or is_inside_word(text, end):
+        return "take the whole words if they are meant; if not, say why in a note."
+    whole = msgspec.json.encode(Span(start, end, text[start:end])).decode()
+    return f"write {whole} if the whole words are meant; if not, say why in a note."
 
 
 def _says(record: AnyAnnotation) -> tuple[Any, ...]:

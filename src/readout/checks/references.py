@@ -463,10 +463,12 @@ def not_canonical(file: RecordFile[Any], registries: Registries) -> Iterator[Fin
     """Files are in canonical form, so that a diff shows one changed record as one changed line."""
     if b"\r" in file.raw or file.raw.startswith(b"\xef\xbb\xbf"):
         return  # told already, on the rung of bytes
+    if not file.is_whole:
+        return  # a line has an error, and its canonical form is not known
     canonical = (
         encode_layer(file.records) if isinstance(file, Layer) else encode_records(file.records)
     )
-    if canonical != file.raw and file.is_whole:
+    if canonical != file.raw:
         pairs = zip(canonical.splitlines(), file.raw.splitlines(), strict=False)
         first = next(
             (number for number, (ours, theirs) in enumerate(pairs, 1) if ours != theirs),

@@ -1,6 +1,6 @@
 """The command ``readout``, with one module per group of commands."""
 
-from readout.cli import annotate, bench, exchange, look, publish
+from readout.cli import adjudicate, annotate, bench, edit, exchange, look, publish
 from readout.cli.frame import main
 
-__all__ = ["annotate", "bench", "exchange", "look", "main", "publish"]
+__all__ = ["adjudicate", "annotate", "bench", "edit", "exchange", "look", "main", "publish"]

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readout.cli.frame import main, print_problems, summarise
+from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import DOCUMENT
-from readout.cli.options import FILE, takes_corpus
+from readout.cli.options import FILE, all_problems_option, takes_corpus, takes_folder
+from readout.problem import is_failure
 from readout.report.printing import print_line, print_lines
 
 if TYPE_CHECKING:
     from readout.workbench.format import Formatted
+    from readout.workbench.merge.records import Side
     from readout.workbench.reanchor import Reanchored
 
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change."
 )
+@all_problems_option
 def format_(root: Path, only_check: bool) -> None:
     """Write files in canonical form, and add ids and offsets.
 
@@ -36,10 +39,10 @@ def format_(root: Path, only_check: bool) -> None:
     results = format_corpus(root)
     changed = to_changes(results)
     problems = [problem for done in results.values() for problem in done.problems]
-    print_lines(_describe_formatted(results))
-    print_problems(problems)
     if not only_check:
         write_files(root, changed)
+    print_lines(_describe_formatted(results))
+    print_problems(problems)
     done = "to change" if only_check else "changed"
     summarise(problems, f"files {done}: {len(changed)}.")
     failed = bool(problems) or (only_check and bool(changed))
@@ -71,6 +74,7 @@ def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
 @click.option("--old", type=FILE, help="Take the old text from a file.")
 @click.option("--document", type=DOCUMENT, help="Reanchor only this document; needed with --old.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would happen.")
+@all_problems_option
 def reanchor(
     root: Path, old_revision: str, old: Path | None, document: str | None, dry_run: bool
 ) -> None:
@@ -97,10 +101,10 @@ def reanchor(
         done = reanchor_corpus(
             root, corrected, lambda meta: read_old_text(root, meta, old_revision, old)
         )
-        for each in done:
-            print_lines(report_lines(each))
         if not dry_run:
             write(merge_changes(done))
+    for each in done:
+        print_lines(report_lines(each))
     _finish_reanchoring(done)
 
 
@@ -111,6 +115,93 @@ def _finish_reanchoring(done: Sequence[Reanchored]) -> None:
     next_step = "Run `readout check` now." if done else "Every text matches its checksum."
     summarise(problems, next_step)
     sys.exit(int(bool(problems)))
+
+
+# ---------------------------------------------------------------- merge
+
+
+@main.command()
+@takes_folder()
+@click.argument("files", nargs=-1, type=FILE)
+@click.option("--ours", multiple=True, metavar="ID", help="Of this record, keep our version.")
+@click.option("--theirs", multiple=True, metavar="ID", help="Of this record, keep their version.")
+@click.option("--install", is_flag=True, help="Let git merge with this command in this clone.")
+@click.option(
+    "--driver",
+    nargs=4,
+    metavar="BASE OURS THEIRS PATH",
+    help="Merge three files into OURS. Git calls this, after --install.",
+)
+@all_problems_option
+def merge(
+    corpus: Path | None,
+    files: tuple[Path, ...],
+    ours: tuple[str, ...],
+    theirs: tuple[str, ...],
+    install: bool,
+    driver: tuple[str, str, str, str] | None,
+) -> None:
+    """Resolve merge conflicts, annotation by annotation.
+
+    FILES are annotation files, registries or documents.jsonl; by default, all that contain conflict
+    markers. Records are merged field by field. Only two values for one field, or deleting against editing, stay
+    in conflict: the command names them, and --ours or --theirs chooses a version.
+    """
+    if driver:
+        _run_driver(*driver)
+    elif install:
+        _install_driver(corpus)
+    else:
+        _resolve_conflicts(corpus, files, ours, theirs)
+
+
+def _run_driver(base: str, ours: str, theirs: str, path: str) -> None:
+    """Merge for git, which takes the exit code 1 for a conflict."""
+    from readout.workbench.merge.driver import merge_for_git
+
+    report = merge_for_git(Path(base), Path(ours), Path(theirs), path)
+    for sentence in report.sentences:
+        print_line(sentence, error=True)
+    sys.exit(int(report.has_conflict))
+
+
+def _install_driver(corpus: Path | None) -> None:
+    from readout.corpus.read import find_root
+    from readout.workbench.merge.driver import install_driver
+
+    print_lines(install_driver(find_root(corpus)))
+
+
+def _resolve_conflicts(
+    corpus: Path | None, files: Sequence[Path], ours: Iterable[str], theirs: Iterable[str]
+) -> None:
+    """Resolve conflicts, say what is left to choose, and check the files that were written."""
+    from readout.checks.folder import check_folder
+    from readout.corpus.files import locked_corpus
+    from readout.corpus.read import find_root
+    from readout.workbench.merge.resolve import (
+        describe_resolved,
+        find_paths,
+        resolve_files,
+        select_problems,
+        to_changes,
+    )
+
+    root = find_root(corpus)
+    keep: dict[str, Side] = {}
+    keep.update(dict.fromkeys(ours, "ours"))
+    keep.update(dict.fromkeys(theirs, "theirs"))
+    with locked_corpus(root) as write:
+        done = resolve_files(root, find_paths(root, files), keep)
+        write(to_changes(done))
+    for each in done:
+        print_lines(describe_resolved(each))
+
+    problems = select_problems(check_folder(root).problems, done)
+    print_problems(problems)
+    open_files = sum(each.is_open for each in done)
+    summarise(problems, f"files merged: {len(done) - open_files}; left to you: {open_files}.")
+    sys.exit(int(is_failure(problems) or bool(open_files)))
 
 
 # ---------------------------------------------------------------- add
@@ -150,7 +241,7 @@ def _schema_options(
     return decorate
 
 
-class _AddCommands(click.Group):
+class _AddCommands(OrderedGroup):
     """Commands whose options come from the schemas.
 
     The schemas are read when such a command is called, to keep every other command fast.
@@ -176,7 +267,7 @@ def _document_command() -> click.Command:
     @click.command("document")
     @takes_corpus()
     @click.argument("file", type=FILE)
-    @_schema_options("document", ("sha256", "annotated"), required=False)
+    @_schema_options("document", ("sha256", "annotated", "adjudicated"), required=False)
     def document(root: Path, file: Path, **fields: Any) -> None:
         """Add a text with its metadata, an empty gold file and suggestions."""
         from readout.corpus.files import locked_corpus

@@ -11,7 +11,14 @@ import click
 
 from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import BASELINE, TASK
-from readout.cli.options import FILE, jobs_option, report_option, takes_corpus, takes_folder
+from readout.cli.options import (
+    FILE,
+    all_problems_option,
+    jobs_option,
+    report_option,
+    takes_corpus,
+    takes_folder,
+)
 from readout.report.printing import print_line
 
 task_option = click.option("--task", type=TASK, help="The task, if the file is not named for it.")
@@ -33,6 +40,7 @@ def bench() -> None:
 @task_option
 @scheme_option
 @report_option
+@all_problems_option
 def score(root: Path, predictions: Path, task: str | None, folds: str | None, output: str) -> None:
     """Score the predictions of a system.
 
@@ -68,6 +76,7 @@ def _score_files(
 @task_option
 @scheme_option
 @report_option
+@all_problems_option
 def compare(
     root: Path, predictions: tuple[Path, ...], task: str | None, folds: str | None, output: str
 ) -> None:
@@ -123,7 +132,7 @@ def power(root: Path, task: str, discordance: float, coverage: bool, output: str
 @jobs_option
 @report_option
 def baseline(
-    corpus: Path, names: tuple[str, ...], everything: bool, jobs: int | None, output: str
+    corpus: Path | None, names: tuple[str, ...], everything: bool, jobs: int | None, output: str
 ) -> None:
     """Run baselines, and write their submissions.
 
@@ -156,6 +165,7 @@ def baseline(
     type=click.Path(path_type=Path, file_okay=False),
     help="Also write the formats of other leaderboards to this folder.",
 )
+@all_problems_option
 def board(root: Path, only_check: bool, export: Path | None) -> None:
     """Score all submissions, and write the leaderboard.
 

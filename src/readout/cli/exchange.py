@@ -11,7 +11,7 @@ import click
 
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.names import DOCUMENT, EXPORT, IMPORT, LAYER, list_exports, list_imports
-from readout.cli.options import takes_corpus, takes_folder
+from readout.cli.options import all_problems_option, takes_corpus, takes_folder
 from readout.report.printing import print_block, print_line
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class _Import(FormatCommand):
 @click.option(
     "--skip", is_flag=True, help="Leave out what the format cannot represent, and list it."
 )
+@all_problems_option
 def export(
     root: Path,
     name: str,
@@ -80,7 +81,6 @@ def export(
     from readout.interchange.outbox import write_outbox
 
     corpus = _read_valid_corpus(root)
-    _print_losses(name)
     outbox = export_corpus(name, corpus, documents, layers)
     problems = outbox.problems
     if skip:
@@ -89,6 +89,7 @@ def export(
     is_refused = bool(problems) and not skip
     if not is_refused:
         write_outbox(outbox, output)
+        _print_losses(name)
     _conclude(problems, f"{len(outbox.files)} files written to {output}.")
     sys.exit(1 if is_refused else 0)
 
@@ -180,8 +181,9 @@ def _check_encoding(_: click.Context, option: click.Parameter, value: str | None
     callback=_check_encoding,
     help="The encoding of the files, such as windows-1252, if it is not UTF-8.",
 )
+@all_problems_option
 def import_(
-    corpus: Path,
+    corpus: Path | None,
     name: str,
     path: Path,
     annotators: tuple[str, ...],
@@ -209,7 +211,6 @@ def import_(
     if not annotators:
         raise click.UsageError("Missing option '--annotator'.")
 
-    _print_losses(name)
     ids = _parse_annotators(annotators)
     rules = _read_mapping(mapping) if mapping else None
     choices = Choices(
@@ -230,22 +231,24 @@ def import_(
         _print_told(inbox)
         _print_advice(inbox, name, path)
         write(to_changes(files, present, replace))
+    if not inbox.problems:
+        _print_losses(name)
     count = sum(map(len, inbox.layers.values()))
     done = f"{count} annotations in {len(files)} files written to {root}; now run `readout check`."
     _conclude([*inbox.problems, *inbox.skipped], done)
     sys.exit(1 if inbox.problems else 0)
 
 
-def _inspect(folder: Path, name: str, path: Path, unit: Unit | None) -> None:
+def _inspect(folder: Path | None, name: str, path: Path, unit: Unit | None) -> None:
     """Print what files contain; a corpus is of use, but not needed."""
-    from readout.corpus.read import UnreadableCorpusError, read_corpus
+    from readout.corpus.read import UnreadableCorpusError, find_root, read_corpus
     from readout.interchange.formats import FORMATS, inspect_files
     from readout.interchange.inspection import format_report
 
     if FORMATS[name].read is None:
         raise click.UsageError(f"The labels of {name} are known. Import it without --inspect.")
     try:
-        present, _ = read_corpus(folder)
+        present, _ = read_corpus(find_root(folder))
     except UnreadableCorpusError:
         present = None
     inspector = inspect_files(name, path, present, unit)

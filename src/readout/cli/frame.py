@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from readout._version import __version__
+from readout.cli.options import wants_all_problems
 from readout.problem import Problem, RefusedError
 from readout.report.printing import (
     print_block,
@@ -23,16 +24,28 @@ from readout.report.printing import (
     safe_block,
 )
 from readout.report.problems import (
+    Style,
     format_fenced,
     format_github,
     format_json,
     format_sarif,
     format_text,
+    iter_abridged,
+    plain,
 )
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("check", "stats", "preview", "diff", "agree"),
-    "annotate": ("format", "add", "reanchor"),
+    "annotate": (
+        "format",
+        "add",
+        "decide",
+        "differences",
+        "remove",
+        "rename",
+        "reanchor",
+        "merge",
+    ),
     "publish": ("build", "card", "new"),
     "exchange": ("import", "export"),
     "benchmark": (
@@ -64,6 +77,31 @@ class OrderedGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which the commands were added."""
         return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an option of a command that precedes its name is explained."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not _has_option(self, ctx, error.option_name):
+                raise
+            message = (
+                f"The option {error.option_name} belongs to a command. Put it after the name of "
+                f"the command: {ctx.command_path} COMMAND {error.option_name} …"
+            )
+            raise click.UsageError(message, ctx) from error
+
+
+def _has_option(group: click.Group, ctx: click.Context, option: str) -> bool:
+    """Return whether a command of a group, or of a group in it, has an option."""
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        if isinstance(command, click.Group):
+            if _has_option(command, ctx, option):
+                return True
+        elif command and any(option in param.opts for param in command.params):
+            return True
+    return False
 
 
 class _Commands(OrderedGroup):
@@ -162,12 +200,15 @@ def style(text: str, role: str) -> str:
 
 
 def print_problems(problems: Iterable[Problem], output: str = "text") -> None:
-    """Print problems in one of the formats of ``check``."""
+    """Print problems in one of the formats of ``check``.
+
+    In text for people, what is alike is one line, unless the command has ``--all-problems``.
+    """
     problems = sorted(problems, key=lambda problem: problem.order)
     if output == "json":
         print_json(format_json(problems))
     elif output == "markdown":
-        print_block(format_fenced(problems))
+        print_block(format_fenced(_iter_text(problems, plain)))
     elif output == "sarif":
         from readout.checks import CHECKS
 
@@ -175,8 +216,15 @@ def print_problems(problems: Iterable[Problem], output: str = "text") -> None:
     elif output == "github":
         print_commands(map(format_github, problems))
     else:
-        for problem in problems:
-            print_block(format_text(problem, style), coloured=True)
+        for block in _iter_text(problems, style):
+            print_block(block, coloured=True)
+
+
+def _iter_text(problems: Iterable[Problem], style: Style) -> Iterable[str]:
+    """Return the text of all problems, or an abridged one if there are many."""
+    if wants_all_problems():
+        return (format_text(problem, style) for problem in problems)
+    return iter_abridged(problems, style)
 
 
 def summarise(problems: Iterable[Problem], done: str) -> None:

@@ -12,6 +12,7 @@ from readout.cli.frame import main, print_problems, style, summarise
 from readout.cli.names import ANNOTATOR, TABLE
 from readout.cli.options import (
     NEW_FILE,
+    all_problems_option,
     jobs_option,
     report_option,
     takes_corpus,
@@ -33,6 +34,7 @@ from readout.report.printing import print_block, print_json, print_line
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @jobs_option
 @verify_option
+@all_problems_option
 def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool) -> None:
     """Report the problems of a corpus.
 
@@ -106,19 +108,26 @@ def preview(root: Path, output: Path | None) -> None:
 @click.option("--html", type=NEW_FILE, help="Also write a page with the texts before and after.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
 def diff(
-    corpus: Path, old: str, new: str | None, output: str, html: Path | None, exit_code: bool
+    corpus: Path | None,
+    old: str,
+    new: str | None,
+    output: str,
+    html: Path | None,
+    exit_code: bool,
 ) -> None:
     """Show what changed between two states of a corpus.
 
     OLD and NEW are corpus folders, or git revisions such as main or HEAD~1; a folder is preferred
     to a revision of the same name. By default the last commit is compared with the corpus folder.
     """
+    from readout.corpus.read import find_root
     from readout.workbench.diff import compare_states
     from readout.workbench.diff.renderings import RENDERINGS, format_changes
     from readout.workbench.diff.states import read_state
     from readout.workbench.diff.wording import BothTexts
 
-    before, after = read_state(old, corpus), read_state(new or str(corpus), corpus)
+    before = read_state(old, corpus)
+    after = read_state(new or str(find_root(corpus)), corpus)
     changes = compare_states(before, after)
     texts = BothTexts(before.corpus.documents, after.corpus.documents)
     render = partial(format_changes, style=style) if output == "text" else RENDERINGS[output]

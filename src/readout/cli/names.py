@@ -56,15 +56,15 @@ class EntryName(click.ParamType):  # type: ignore[type-arg]
             return []
 
 
-def _find_folder(ctx: click.Context) -> Path:
-    """Return the corpus folder of an unfinished command line, by default the current one.
+def _find_folder(ctx: click.Context) -> Path | None:
+    """Return the corpus folder that an unfinished command line names, if any.
 
     Before an option has its value, click leaves the arguments of the command in ``ctx.args``.
     """
     takes_folder = any(param.name == "folder" for param in ctx.command.params)
     unread = [Path(word) for word in ctx.args if takes_folder]
     named = ctx.params.get("corpus") or ctx.params.get("folder")
-    return named or next(iter(unread), Path())
+    return named or next(iter(unread), None)
 
 
 def _complete(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

@@ -22,7 +22,7 @@ Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator:
     """Return a decorator that adds ``--corpus`` and, with ``argument``, the folder as an argument.
 
-    The command receives the folder as ``corpus``; by default it is the current folder.
+    The command receives the folder as ``corpus``: None if it is not named.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +34,7 @@ def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator
             "--corpus",
             type=kind,
             metavar="DIR",
-            help="The corpus folder; by default the current one.",
+            help="The corpus folder; by default the one around the current folder.",
         )
         if argument:
             takes_argument = click.argument("folder", type=kind, metavar="[CORPUS]", required=False)
@@ -44,11 +44,11 @@ def takes_folder(argument: bool = False, kind: click.Path = FOLDER) -> Decorator
     return decorate
 
 
-def _choose_folder(option: Path | None, argument: Path | None) -> Path:
+def _choose_folder(option: Path | None, argument: Path | None) -> Path | None:
     if option and argument and option.resolve() != argument.resolve():
         both = f"{str(argument)!r} and --corpus {str(option)!r}"
         raise click.UsageError(f"The corpus is named twice: {both}. Name it once.")
-    return option or argument or Path()
+    return option or argument
 
 
 def takes_corpus(argument: bool = False) -> Decorator:
@@ -56,7 +56,7 @@ def takes_corpus(argument: bool = False) -> Decorator:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
-        def rooted(*, corpus: Path, **values: Any) -> Any:
+        def rooted(*, corpus: Path | None, **values: Any) -> Any:
             from readout.corpus.files import recover_corpus
             from readout.corpus.read import find_root
 
@@ -81,4 +81,25 @@ report_option = click.option(
     type=click.Choice(["text", "json", "markdown", "latex"]),
     default="text",
     help="How to print the tables; by default as text.",
+)
+
+_ALL_PROBLEMS = "readout.all-problems"
+
+
+def _want_all_problems(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_ALL_PROBLEMS] = value
+
+
+def wants_all_problems() -> bool:
+    """Tell whether the command that is run was given ``--all-problems``."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_ALL_PROBLEMS))
+
+
+all_problems_option = click.option(
+    "--all-problems",
+    is_flag=True,
+    expose_value=False,
+    callback=_want_all_problems,
+    help="Print every problem, also those that are like others.",
 )

@@ -26,6 +26,11 @@ An *error* fails the check and stops a build. A *warning* fails the check only w
 Checks have levels, called rungs: bytes, json, schema, reference, span, guideline. A record that
 fails on one rung is not checked on the next.
 
+Of problems with the same code, whose sentences and hints differ at most in the values that they
+name, the first ten are shown, and the first three with the same hint; of one code, at most fifty.
+One line per kind counts the others and names their first places. `--all-problems` prints them all,
+as `--format json`, `github` and `sarif` always do.
+
 | code | severity | rung | demand |
 | --- | --- | --- | --- |
 """

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from readout.cli.frame import main, print_problems, summarise
-from readout.cli.options import NEW_FOLDER, jobs_option, takes_corpus, takes_folder, verify_option
+from readout.cli.options import (
+    NEW_FOLDER,
+    all_problems_option,
+    jobs_option,
+    takes_corpus,
+    takes_folder,
+    verify_option,
+)
 from readout.report.printing import print_block, print_line, print_lines
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     default="local",
     help="Where the workers run; see docs/scale.md.",
 )
+@all_problems_option
 def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engine: Engine) -> None:
     """Build the Hugging Face dataset repository.
 
@@ -56,6 +64,7 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 @click.option(
     "--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well."
 )
+@all_problems_option
 def card(root: Path, only_check: bool, with_slow: bool) -> None:
     """Update the generated sections of DATACARD.md."""
     from readout.corpus.files import Change, write_files
@@ -69,7 +78,7 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
         sys.exit(1)
     stale = old != new
     if stale and not only_check:
-        write_files(root, {DATACARD: Change(old.encode(), new.encode())})
+        write_files(root, {DATACARD: Change(old, new)})
     done = "stale" if only_check else "brought up to date"
     print_line(f"{DATACARD} is {done if stale else 'up to date'}.")
     failed = only_check and stale
@@ -78,14 +87,15 @@ def card(root: Path, only_check: bool, with_slow: bool) -> None:
 
 @main.command()
 @takes_folder(argument=True, kind=NEW_FOLDER)
-def new(corpus: Path) -> None:
+def new(corpus: Path | None) -> None:
     """Start a new corpus in an empty or new folder.
 
     It has one example document, and is ready to check, build and test.
     """
     from readout.workbench.new import write_corpus
 
-    paths = write_corpus(corpus)
-    print_lines([f"Wrote {len(paths)} files to {corpus}. Now run:", ""])
-    for line in (f"cd {shlex.quote(str(corpus))}", "readout check", "readout build"):
+    target = corpus or Path()
+    paths = write_corpus(target)
+    print_lines([f"Wrote {len(paths)} files to {target}. Now run:", ""])
+    for line in (f"cd {shlex.quote(str(target))}", "readout check", "readout build"):
         print_line(f"    {line}")

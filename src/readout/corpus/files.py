@@ -97,6 +97,23 @@ def find_place(root: Path, path: str) -> Path:
     return place
 
 
+def find_generated(root: Path, path: str) -> Path:
+    """Return the absolute place of a generated file, which is a regular file or missing.
+
+    Raises:
+        RefusedError: the path is not safe, is something else, or leads through a link. The file at
+            the end of a link was not generated, and would be lost.
+
+    """
+    place = find_place(root, path)
+    if place != root.resolve().joinpath(path):
+        raise RefusedError(
+            f"The path {path!r} leads through a link, so it is not written. Remove the link."
+        )
+    _read_present(place)
+    return place
+
+
 # ---------------------------------------------------------------- locks
 
 
@@ -170,6 +187,26 @@ def write_files(root: Path, changes: Mapping[str, Change]) -> None:
     """
     with locked_corpus(root) as write:
         write(changes)
+
+
+def remove_empty_folders(root: Path, changes: Mapping[str, Change]) -> None:
+    """Remove the folders that are empty now that the changes removed their files."""
+    for path, change in changes.items():
+        if change.new is None:
+            with suppress(OSError):
+                find_place(root, path).parent.rmdir()
+
+
+def write_generated(root: Path, changes: Mapping[str, Change]) -> None:
+    """Write changes of generated files as :func:`write_files` does, but follow no links.
+
+    Raises:
+        RefusedError: a path leads through a link: what it leads to was not generated.
+
+    """
+    for path in changes:
+        find_generated(root, path)
+    write_files(root, changes)
 
 
 def recover_corpus(root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -86,8 +87,8 @@ def conflict_marker(raw: bytes) -> Iterator[Finding]:
     if not _MARKER.search(raw):
         return
     hint = (
-        "decide which lines are right, and delete the others and the marker lines; "
-        "of two versions of one record, keep only one."
+        "run `readout merge`, which resolves what it can and names the rest; of each conflict that "
+        "is left, keep one version of the record, and delete the others and the marker lines."
     )
     stray = "A merge conflict left its marker here."
     begun = 0
@@ -142,12 +143,8 @@ def duplicate_key(line: bytes, *_: Any) -> Iterator[Finding]:
     repeated: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        repeated.extend(
-            sorted({key for key in keys if keys.count(key) > 1})
-            if len(set(keys)) < len(keys)
-            else []
-        )
+        counts = Counter(key for key, _ in pairs)
+        repeated.extend(sorted(key for key, count in counts.items() if count > 1))
         return dict(pairs)
 
     json.loads(line, object_pairs_hook=collect)
@@ -374,7 +371,9 @@ def parse_lines(path: str, raw: bytes, kind: Kind) -> tuple[list[Line], list[Lin
             continue
         if rule_ is not json_syntax:
             invalid.append(Line(number, line, record))
-        problems += [locate(rule_, finding, path, number, line.decode()) for finding in findings]
+        # Decoded once, however many problems it has: the places in a line are cached by the line.
+        text = line.decode()
+        problems += [locate(rule_, finding, path, number, text) for finding in findings]
     return valid, invalid, problems
 
 

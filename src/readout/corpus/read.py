@@ -16,10 +16,10 @@ from readout.corpus.lines import check_bytes
 from readout.corpus.parse import parse_file, parse_layer
 from readout.corpus.schema import Kind
 from readout.model import (
-    Adjudication,
     AnnotatedDocument,
     Annotator,
     Corpus,
+    Decision,
     Document,
     Layer,
     Record,
@@ -39,6 +39,7 @@ BY = "annotations/by"
 ADJUDICATION = "annotations/adjudication"
 SUGGESTIONS = "annotations/suggestions"
 UNPLACED = "annotations/unplaced"
+REVIEWS = "annotations/reviews"
 SPLITS: tuple[Split, ...] = get_args(Split)
 IPTC = "annotations/iptc-mediatopics.tsv"
 GUIDELINES = "annotations/GUIDELINES.md"
@@ -117,18 +118,27 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def find_root(start: Path) -> Path:
-    """Return the corpus folder that ``start`` is or lies in.
+def find_root(named: Path | None = None) -> Path:
+    """Return the named corpus folder; without a name, the one that the current folder lies in.
+
+    A named folder must be the corpus itself: a command that took the one around it would read, or
+    even change, a corpus that nobody named.
 
     Raises:
-        UnreadableCorpusError: neither ``start`` nor a folder above has ``raw/documents.jsonl``.
+        UnreadableCorpusError: the folder has no ``raw/documents.jsonl``.
 
     """
-    for folder in (start, *start.resolve().parents):
+    if named is not None:
+        require_corpus(named)
+        return named
+
+    here = Path()
+    for folder in (here, *here.resolve().parents):
         if (folder / DOCUMENTS).is_file():
             return folder
     raise UnreadableCorpusError(
-        f"There is no {DOCUMENTS} in {str(start)!r} or above it, so it is not a corpus folder."
+        f"There is no {DOCUMENTS} in the current folder or above it. "
+        "Name the corpus folder with --corpus DIR."
     )
 
 
@@ -240,7 +250,7 @@ def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]
     if path == DOCUMENTS:
         return parse_file(path, raw, "document", Document)
     if path.startswith(ADJUDICATION):
-        return parse_file(path, raw, "adjudication", Adjudication)
+        return parse_file(path, raw, "decision", Decision)
     return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
@@ -277,7 +287,7 @@ def _entry_id(record: Any) -> str:
 
 
 def _read_iptc(root: Path) -> tuple[dict[str, str], list[Problem]]:
-    if not (root / IPTC).exists():
+    if not os.path.lexists(root / IPTC):
         return {}, []
     raw, problems = read_bytes(root, IPTC)
     rows = (
@@ -292,7 +302,7 @@ _HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ]", re.MULTILINE)
 
 
 def _read_sections(root: Path) -> tuple[frozenset[str], list[Problem]]:
-    if not (root / GUIDELINES).exists():
+    if not os.path.lexists(root / GUIDELINES):
         return frozenset(), []
     raw, problems = read_bytes(root, GUIDELINES)
     return frozenset(_HEADING.findall((raw or b"").decode(errors="replace"))), problems
@@ -341,7 +351,8 @@ def read_document(
     layers = []
     for annotator in (None, *annotators):
         path = f"{GOLD if annotator is None else f'{BY}/{annotator}'}/{meta.doc_id}.jsonl"
-        if annotator is None or os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - a Path takes as long as the rest
+        # A link that leads nowhere is a problem, not a missing layer.
+        if annotator is None or os.path.lexists(f"{root}/{path}"):
             layer, found = _read_layer(root, path, annotator)
             layers.append(layer)
             problems += found
@@ -360,12 +371,12 @@ def read_document(
     return document, problems
 
 
-def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Adjudication], list[Problem]]:
+def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Decision], list[Problem]]:
     """Return the decisions on a document's disagreements; none where it has no such file."""
     path = f"{ADJUDICATION}/{doc_id}.jsonl"
-    if not os.path.exists(f"{root}/{path}"):  # noqa: PTH110 - asked for every document
+    if not os.path.lexists(f"{root}/{path}"):
         return RecordFile(path=path, is_read=False), []
-    return _read_records(root, path, "adjudication", Adjudication)
+    return _read_records(root, path, "decision", Decision)
 
 
 def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
@@ -388,7 +399,9 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     if leads_outside(root, BY):
         yield from _report(outside_link, BY)
     for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
-        yield from _report(unexpected_file, f"{BY}/{name}")
+        path = f"{BY}/{name}"
+        rule_ = outside_link if leads_outside(root, path) else unexpected_file
+        yield from _report(rule_, path)
 
 
 def _find_owner(root: Path, path: str, index: RecordFile[Document]) -> str:

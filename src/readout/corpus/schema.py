@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -26,7 +27,7 @@ Kind: TypeAlias = Literal[
     "topic",
     "target",
     "annotator",
-    "adjudication",
+    "decision",
     "suggestion",
     "system",
 ]
@@ -228,6 +229,10 @@ def _type_hint(error: Any, expected: list[str]) -> str | None:
 _ID = "^[a-z0-9][a-z0-9-]*$"
 _PATTERN_WORDS = {
     _ID: "an id: lower-case letters, digits and hyphens",
+    "^([a-z0-9][a-z0-9-]*#)?[a-z0-9][a-z0-9-]*$": (
+        "the id of a gold annotation, or annotator and id with a number sign between them, "
+        "such as 'ann#m-she'"
+    ),
     "^[0-9]{4}-[0-9]{2}-[a-z0-9]+(-[a-z0-9]+)*$": (
         "year, month and a short name, such as '2030-01-harbour-talks'"
     ),
@@ -246,11 +251,18 @@ _PATTERN_WORDS = {
 """The patterns of the schemas in words; a test keeps them complete."""
 
 
+def propose_id(name: str) -> str:
+    """Return the id that a name is nearest to, without accents; empty if it has no Latin letter."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    letters = [letter for letter in decomposed if not unicodedata.combining(letter)]
+    return "-".join(re.findall("[a-z0-9]+", "".join(letters).lower()))
+
+
 def _describe_pattern(error: Any) -> tuple[str, str | None]:
     pattern = error.validator_value
     got = f"Got {_shorten_value(error.instance)} for {_field(error)}."
     message = f"{got} Expected {_PATTERN_WORDS.get(pattern, repr(pattern))}."
-    proposed = "-".join(re.findall("[a-z0-9]+", error.instance.lower())) if pattern == _ID else ""
+    proposed = propose_id(error.instance) if pattern == _ID else ""
     if not proposed:
         return message, None
     name = error.absolute_path[-1] if error.absolute_path else ""

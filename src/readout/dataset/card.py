@@ -7,6 +7,7 @@ licence and tags. The card for the Hub adds the metadata of configs, features an
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -21,7 +22,7 @@ from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, 
 from readout.problem import Finding, Problem, locate, raw_line, rule
 
 DATACARD = "DATACARD.md"
-_MARKER = re.compile(r"^<!-- (generated|end): ([a-z-]+) -->$", re.MULTILINE)
+_MARKER = re.compile(r"^<!-- (generated|end): ([a-z-]+) -->\r?$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 
 
@@ -59,12 +60,17 @@ def hash_config(shards: Mapping[str, Sequence[str]]) -> str:
 
 
 def fill_sections(text: str, sections: Mapping[str, str]) -> str:
-    """Return the text of a card with new contents of some generated sections."""
+    """Return the text of a card with new contents of some generated sections.
+
+    They get the line ends of the card.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
     parts = []
     done = 0
     for name, start, end in _iter_sections(text):
         if name in sections:
-            parts += [text[done:start], sections[name].rstrip(), "\n"]
+            content = sections[name].rstrip() + "\n"
+            parts += [text[done:start], content.replace("\n", newline)]
             done = end
     return "".join([*parts, text[done:]])
 
@@ -134,8 +140,14 @@ def read_card(root: Path) -> tuple[str | None, list[Problem]]:
 
     A corpus without a card has the empty text.
     """
-    if not (root / DATACARD).exists():
-        return "", []
+    raw, problems = read_card_bytes(root)
+    return None if raw is None else _decode(raw), problems
+
+
+def read_card_bytes(root: Path) -> tuple[bytes | None, list[Problem]]:
+    """Return the bytes of a corpus's data card; None and its problems if it cannot be used."""
+    if not os.path.lexists(root / DATACARD):
+        return b"", []
     raw, problems = read_bytes(root, DATACARD)
     if raw is None:
         return None, problems
@@ -143,7 +155,7 @@ def read_card(root: Path) -> tuple[str | None, list[Problem]]:
     for finding in data_card.find(raw):
         excerpt = raw_line(raw, finding.line)
         problems.append(locate(data_card, finding, DATACARD, finding.line, excerpt))
-    return None if problems else _decode(raw), problems
+    return None if problems else raw, problems
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:

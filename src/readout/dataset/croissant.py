@@ -85,7 +85,7 @@ def build_croissant(
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": front.get("pretty_name", "corpus"),
         "description": front.get("description", ""),
-        "license": front.get("license_link", front.get("license", "")),
+        "license": _license(front),
         "citeAs": front.get("citation", ""),
         "datePublished": str(front.get("date", "")),
         "version": str(front.get("version", "0")),
@@ -95,6 +95,19 @@ def build_croissant(
         "recordSet": record_sets,
     }
     return {key: value for key, value in croissant.items() if value}
+
+
+def _license(front: Mapping[str, Any]) -> Any:
+    """Return the licence: its name and the file with its text, or else its identifiers.
+
+    Several licences of different parts of a dataset are one such file.
+    """
+    if "license_link" not in front:
+        return front.get("license", "")
+    work = {"@type": "sc:CreativeWork", "url": front["license_link"]}
+    if "license_name" in front:
+        work["name"] = front["license_name"]
+    return work
 
 
 def _find_paths(glob: str, parquet: Iterable[str]) -> list[str]:

@@ -137,18 +137,19 @@ def export_corpus(
     return outbox
 
 
-def find_destination(name: str, folder: Path, adds: bool = False) -> Path:
-    """Return the root of the corpus to import into.
+def find_destination(name: str, folder: Path | None, adds: bool = False) -> Path:
+    """Return the root of the corpus to import into: a named folder, or that around the current one.
 
     If the import brings texts, an empty folder is a root too.
 
     Raises:
-        UnreadableCorpusError: the folder is in no corpus.
+        UnreadableCorpusError: the named folder is no corpus, or the current one is in none.
 
     """
     brings_texts = adds or FORMATS[name].read_corpus is not None
-    if brings_texts and not any(folder.iterdir()):
-        return folder
+    place = folder or Path()
+    if brings_texts and not any(place.iterdir()):
+        return place
     return find_root(folder)
 
 

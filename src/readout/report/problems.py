@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -18,11 +19,12 @@ _CARETS = 60
 Style: TypeAlias = Callable[[str, str], str]
 
 
-def _plain(text: str, role: str) -> str:
+def plain(text: str, role: str) -> str:
+    """Return text without colours."""
     return text
 
 
-def format_text(problem: Problem, style: Style = _plain) -> str:
+def format_text(problem: Problem, style: Style = plain) -> str:
     """Return ``path:line:column: code: sentence`` and, below, excerpt, caret, context and hint.
 
     ``style(text, role)`` may colour the parts; roles are ``place``, ``error``, ``warning``,
@@ -48,9 +50,101 @@ def format_text(problem: Problem, style: Style = _plain) -> str:
     return "\n".join(lines)
 
 
-def format_fenced(problems: Iterable[Problem]) -> str:
-    """Return all problems as one fenced block, in which no markup of a corpus takes effect."""
-    text = "\n".join(format_text(problem) for problem in problems)
+# ---------------------------------------------------------------- what is alike
+
+_SAME = 3
+_ALIKE = 10
+_OF_ONE_CODE = 50
+"""How many problems are shown of one kind with one hint, of one kind, and of one code."""
+_PLACES = 3
+"""How many places are named of the problems that are not shown."""
+
+
+class Rest(NamedTuple):
+    """Problems that are not shown, and one that is shown and is like them."""
+
+    example: Problem
+    problems: list[Problem]
+
+
+def abridge(problems: Iterable[Problem]) -> tuple[list[Problem], list[Rest]]:
+    """Return the problems to show, and the others by kind; every problem is in one of the two.
+
+    Problems are of one kind if they have the same code, and their sentences and hints differ only
+    in the values that they name. Of a kind, problems with other hints tell a reader more.
+    """
+    shown: list[Problem] = []
+    rests: dict[tuple[str | None, ...], Rest] = {}
+    examples: dict[tuple[str | None, ...], Problem] = {}
+    counts: Counter[tuple[str | None, ...]] = Counter()
+    for problem in problems:
+        code = (problem.code,)
+        kind = (*code, _leave_values_out(problem.message), _leave_values_out(problem.hint or ""))
+        same = (*kind, problem.hint)
+        if counts[code] < _OF_ONE_CODE and counts[kind] < _ALIKE and counts[same] < _SAME:
+            counts.update((code, kind, same))
+            examples.setdefault(code, problem)
+            examples.setdefault(kind, problem)
+            shown.append(problem)
+            continue
+
+        known = kind if kind in examples else code
+        rest = rests.setdefault(known, Rest(examples[known], []))
+        rest.problems.append(problem)
+    return shown, list(rests.values())
+
+
+# What a rule quotes, as repr or JSON writes it, then names of files and ids, and numbers. What is
+# not closed ends with the sentence, so that no sentence is searched more than once.
+_VALUE = re.compile(
+    r"""(?<!\w)'(?:[^'\\]|\\.)*(?:'|$)"""
+    r"""|"(?:[^"\\]|\\.)*(?:"|$)"""
+    r"""|“[^”]*(?:”|$)"""
+    r"""|\{[^}]*(?:\}|$)"""
+    r"""|[^\s\d/]*[\d/]\S*""",
+    re.DOTALL,
+)
+_SEVERAL = re.compile(r"\0(?:, \0)+")
+_COMPARED = 400
+"""How many characters of a sentence are compared, at most."""
+
+
+def _leave_values_out(sentence: str) -> str:
+    """Return a sentence in which every value, and every list of values, is one mark."""
+    marked = _VALUE.sub("\0", sentence[:_COMPARED])
+    return _SEVERAL.sub("\0", marked)
+
+
+def iter_abridged(problems: Iterable[Problem], style: Style = plain) -> Iterator[str]:
+    """Yield the text of the problems to show, then one line for each kind of the others."""
+    shown, rests = abridge(problems)
+    for problem in shown:
+        yield format_text(problem, style)
+    for rest in rests:
+        yield _format_rest(rest)
+    if rests:
+        yield "To show every problem, add --all-problems."
+
+
+def _format_rest(rest: Rest) -> str:
+    example, problems = rest
+    places = [_format_place(problem) for problem in problems[:_PLACES]]
+    if len(problems) > _PLACES:
+        places.append("…")
+    count = f"{len(problems)} more `{example.code}` problem{'s' if len(problems) > 1 else ''}"
+    return f"… and {count} like that at {_format_place(example)}: {', '.join(places)}"
+
+
+def _format_place(problem: Problem) -> str:
+    return printable(f"{problem.path}:{problem.line}" if problem.line else problem.path)
+
+
+# ---------------------------------------------------------------- all problems
+
+
+def format_fenced(blocks: Iterable[str]) -> str:
+    """Return the text of problems as one fenced block, in which no markup takes effect."""
+    text = "\n".join(blocks)
     if not text:
         return "No problems."
 

@@ -9,7 +9,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from readout.report.intervals import Estimate
+from readout.report.layout import fit_columns, wrap_cell
 from readout.report.printing import (
+    make_console,
     print_block,
     print_grid,
     print_json,
@@ -107,14 +109,15 @@ def format_markdown(table: Table) -> str:
     rule = tuple("---:" if numeric else "---" for numeric in _find_numeric(table))
     lines = []
     for row in (table.columns, rule, *table.rows):
-        cells = " | ".join(_escape_markdown(str(value)) for value in row)
+        cells = " | ".join(escape_markdown(str(value)) for value in row)
         lines.append(f"| {cells} |")
 
     text = "\n".join(lines)
     return f"{text}\n\n{table.note}" if table.note else text
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Return text for a cell of a Markdown table."""
     # A name must not open an HTML comment, such as a marker of a generated section.
     return text.replace("|", "\\|").replace("\n", " ").replace("<!--", "&lt;!--")
 
@@ -149,23 +152,30 @@ def _escape_latex(text: str) -> str:
 
 
 def print_table(table: Table) -> None:
-    """Print a table, wrapped to the width of the terminal."""
+    """Print a table; one that is too wide for the terminal is printed in several parts."""
     from rich.table import Table as Grid
     from rich.text import Text
 
-    grid = Grid(
-        title=printable(table.title),
-        caption=printable(table.note) or None,
-        title_justify="left",
-        title_style="bold",
-    )
-    for column, numeric in zip(table.columns, _find_numeric(table), strict=True):
-        side: Literal["left", "right"] = "right" if numeric else "left"
-        grid.add_column(printable(column), justify=side, overflow="fold")
-    for row in table.rows:
-        cells = [Text(printable(str(value))) for value in row]
-        grid.add_row(*cells)
-    print_grid(grid)
+    header = [printable(name) for name in table.columns]
+    rows = [[printable(str(value)) for value in row] for row in table.rows]
+    numeric = _find_numeric(table)
+    title = printable(table.title)
+    for part in fit_columns(header, rows, make_console().width):
+        print_grid(Text(title, style="bold"))
+        grid = Grid()
+        for column, width in zip(part.columns, part.widths, strict=True):
+            side: Literal["left", "right"] = "right" if numeric[column] else "left"
+            name = Text(wrap_cell(header[column], width))
+            grid.add_column(name, justify=side, min_width=width, overflow="fold")
+        for row in rows:
+            cells = []
+            for column, width in zip(part.columns, part.widths, strict=True):
+                cells.append(Text(wrap_cell(row[column], width)))
+            grid.add_row(*cells)
+        print_grid(grid)
+        title = f"{printable(table.title)} (continued)"
+    if table.note:
+        print_grid(Text(printable(table.note), style="italic"))
 
 
 def print_report(report: Report, output: str) -> None:

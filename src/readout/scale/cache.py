@@ -213,8 +213,11 @@ class Cache:
 
     @cached_property
     def _known(self) -> dict[str, memoryview]:
+        # A link could lead to a device that has no end, or to a private file.
+        if self.path is None or self.path.is_symlink() or not self.path.is_file():
+            return {}
         try:
-            raw = self.path.read_bytes() if self.path else b""
+            raw = self.path.read_bytes()
         except OSError:
             return {}
         environment, values = _decode(raw, tuple[str, dict[str, memoryview]]) or ("", {})
@@ -237,14 +240,21 @@ class Cache:
         self._kept[key] = msgspec.msgpack.encode(value)
 
     def write(self) -> None:
-        """Replace the file in one step; do nothing if its folder cannot be written."""
+        """Replace the file in one step; do nothing if its folder cannot be written.
+
+        The new file is opened exclusively: at a link that somebody put there, the file that the
+        link leads to would be overwritten.
+        """
         if self.path is None:
             return
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(msgspec.msgpack.encode((hash_environment(), self._kept)))
+            with partial.open("xb") as stream:
+                stream.write(msgspec.msgpack.encode((hash_environment(), self._kept)))
             partial.replace(self.path)
+        except FileExistsError:
+            return
         except OSError:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)

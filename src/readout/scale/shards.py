@@ -63,7 +63,7 @@ def hash_registries(root: Path) -> str:
     digest = sha256()
     for path in (*registries, read.IPTC, read.GUIDELINES):
         raw, _ = read_bytes(root, path)
-        content = str((root / path).exists()) if raw is None else sha256(raw).hexdigest()
+        content = str(os.path.lexists(root / path)) if raw is None else sha256(raw).hexdigest()
         digest.update(f"{path}\n{content}\n".encode())
     return digest.hexdigest()
 

@@ -17,23 +17,26 @@ _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
 
 _PREFIXES = re.compile("(?:[משהוכלב]{1,5}|[وف]?[بكلس]?(?:ال|ل)?)$")
 """Hebrew and Arabic write conjunctions, prepositions and articles before a word without a space."""
+_LONGEST_PREFIX = 5
 
 
 def splits_word(text: str, start: int, end: int) -> bool:
     """Return whether a span starts or ends inside a word that should be taken whole."""
-    return _splits_at_start(text, start) or _splits_at_end(text, end)
+    return splits_at_start(text, start) or splits_at_end(text, end)
 
 
-def _splits_at_start(text: str, at: int) -> bool:
+def splits_at_start(text: str, at: int) -> bool:
+    """Return whether a span that starts here leaves out the beginning of a word."""
     if not is_inside_word(text, at) or _is_spaceless(text, at):
         return False
     begin = at
-    while is_inside_word(text, begin):
+    while at - begin <= _LONGEST_PREFIX and is_inside_word(text, begin):
         begin -= 1
     return not _PREFIXES.fullmatch(text, begin, at)
 
 
-def _splits_at_end(text: str, at: int) -> bool:
+def splits_at_end(text: str, at: int) -> bool:
+    """Return whether a span that ends here leaves out the end of a word."""
     return is_inside_word(text, at) and not _is_spaceless(text, at) and not _HANGUL.match(text, at)
 
 

@@ -6,7 +6,6 @@ return the files to write, and write none themselves.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -15,13 +14,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from readout.checks import references
 from readout.checks.references import iter_references, record_id
 from readout.corpus import read
 from readout.corpus.canonical import encode_records
 from readout.corpus.files import Change, FileChanges, check_name
-from readout.corpus.schema import Kind, explain
+from readout.corpus.schema import Kind, explain, propose_id
 from readout.model import Document, RecordFile, Registries, Speaker, Split
-from readout.problem import Problem, RefusedError, nearest
+from readout.problem import Problem, RefusedError, find_close, nearest
 from readout.workbench.suggest import suggest
 
 Fields = Mapping[str, Any]
@@ -45,6 +45,7 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileChang
     text = _decode_text(file, raw)
     document = _build_document(file, raw, fields, index)
     _refuse_unknown(document, registries)
+    _refuse_faults(document, read.DOCUMENTS, registries)
     _refuse_other_kinds(document.outlet, registries)
 
     new = {
@@ -141,13 +142,13 @@ def _build_document(
         "sha256": digest,
         "annotated": "none",
     }
-    document: Document = _convert("document", record, Document)
+    document: Document = _convert("document", record, Document, given)
     return replace(document, split=_find_split(document.event, fields, index))
 
 
 def _derive_id(file: Path, fields: Fields) -> str:
     """Return ``<yyyy-mm>-<slug>`` from the day of publication and the name of the file."""
-    slug = "-".join(re.findall("[a-z0-9]+", file.stem.lower()))
+    slug = propose_id(file.stem)
     if not fields.get("published") or not slug:
         raise RefusedError(
             "Give --doc-id: year, month and a short name, such as '2030-01-harbour-talks'."
@@ -192,11 +193,12 @@ def add_entry(root: Path, kind: Kind, fields: Fields) -> FileChanges:
 
     given = {name: value for name, value in fields.items() if value not in (None, ())}
     _, record_class = read.REGISTRY_FILES[registry]
-    record = _convert(kind, given, record_class)
+    record = _convert(kind, given, record_class, given)
     if kind == "annotator":
         check_name("annotator", record_id(record))
     _refuse_twin(record, kind, file)
     _refuse_unknown(record, registries)
+    _refuse_faults(record, file.path, registries)
     return {file.path: Change(file.raw, encode_records([*file.records, record]))}
 
 
@@ -221,12 +223,18 @@ def _name_of(record: Any) -> str:
     return str(getattr(record, "label", record_id(record)))
 
 
-def _convert(kind: Kind, record: Fields, record_class: type[Any]) -> Any:
-    """Return a record of a class, or refuse one that violates its schema."""
+def _convert(kind: Kind, record: Fields, record_class: type[Any], given: Fields) -> Any:
+    """Return a record of a class, or refuse one that violates its schema.
+
+    A fault of a given field is told first: one of another field, such as an id that was made from
+    the given ones, may follow from it.
+    """
     plain = {}
     for name, value in record.items():
         plain[name] = list(value) if isinstance(value, tuple) else value
-    for finding in explain(kind, plain):
+    findings = list(explain(kind, plain))
+    findings.sort(key=lambda finding: not set(finding.pointer) & set(given))
+    for finding in findings:
         hint = finding.hint or ""
         sentence = hint[:1].upper() + hint[1:]
         raise RefusedError(f"{finding.message} {sentence}".strip())
@@ -242,8 +250,27 @@ def _refuse_unknown(record: Any, registries: Registries) -> None:
         if name in known or name == record_id(record):
             continue
         singular = vocabulary.removesuffix("s")
-        hint = nearest(name, known) or f"add it first with `readout add {singular}`."
+        hint = f"add it first with `readout add {singular}`."
+        if close := find_close(name, known):
+            hint = f"did you mean {close!r}? If not, {hint}"
         raise RefusedError(f"The {pointer[0]} {name!r} is not among the {vocabulary}: {hint}")
+
+
+_RULES = (
+    references.reference_cycle,
+    references.impossible_date,
+    references.published_id,
+    references.blank_text,
+)
+"""The rules about one record that nothing above has enforced."""
+
+
+def _refuse_faults(record: Any, path: str, registries: Registries) -> None:
+    """Refuse a record in which `readout check` would find an error."""
+    alone: RecordFile[Any] = RecordFile(path=path, records=(record,), lines=(1,))
+    for rule in _RULES:
+        for finding in rule.find(alone, registries):
+            raise RefusedError(f"{finding.message} Correct it, and run the command again.")
 
 
 def _refuse_other_kinds(outlet: str | None, registries: Registries) -> None:

@@ -12,7 +12,7 @@ from readout.benchmark.board.card import format_board, format_section
 from readout.checks.folder import check_folder
 from readout.corpus.read import read_corpus, read_registries
 from readout.dataset.build import composition_sections
-from readout.dataset.card import fill_sections, find_sections, read_card
+from readout.dataset.card import fill_sections, find_sections, read_card_bytes
 from readout.model import Corpus
 from readout.problem import Problem
 
@@ -43,26 +43,27 @@ SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
 
 
 class Refreshed(NamedTuple):
-    """The text of a card before and after its sections are updated; empty if it has problems."""
+    """The bytes of a card before and after its sections are updated; empty if it has problems."""
 
-    old: str
-    new: str
+    old: bytes
+    new: bytes
     problems: list[Problem]
 
 
 def refresh_card(root: Path, with_slow: bool = False) -> Refreshed:
-    """Return a corpus's card with its sections brought up to date."""
-    old, problems = read_card(root)
+    """Return a corpus's card with its sections brought up to date, and every other byte kept."""
+    old, problems = read_card_bytes(root)
     if old is None:
-        return Refreshed("", "", problems)
+        return Refreshed(b"", b"", problems)
+    text = old.decode()
 
     contents = composition_sections(check_folder(root).tally, read_registries(root)[0])
     contents["board"] = format_board(root)
 
     makers = {**SECTIONS, **SLOW_SECTIONS} if with_slow else SECTIONS
-    wanted = [name for name in find_sections(old) if name in makers]
+    wanted = [name for name in find_sections(text) if name in makers]
     if wanted:
         corpus, _ = read_corpus(root)
         for name in wanted:
             contents[name] = makers[name](corpus)
-    return Refreshed(old, fill_sections(old, contents), [])
+    return Refreshed(old, fill_sections(text, contents).encode(), [])

@@ -184,8 +184,11 @@ def _iter_formatted(root: Path) -> Iterator[tuple[str, Formatted]]:
             yield file.path, _format_records(file)
 
     for meta in index.records:
-        text, _, _ = read.read_text(root, meta.doc_id)
-        if text is not None:
+        text, _, problems = read.read_text(root, meta.doc_id)
+        if text is None:  # no offset can be found in it
+            path = f"{read.TEXTS}/{meta.doc_id}.txt"
+            yield path, Formatted(b"", b"", problems=tuple(problems))
+        else:
             yield from _iter_formatted_layers(root, meta.doc_id, text)
         path = f"{read.ADJUDICATION}/{meta.doc_id}.jsonl"
         if (root / path).is_file():

@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 
 from readout.corpus.files import Change, FileBytes, recover_corpus, write_files
+from readout.corpus.outputs import iter_files
 from readout.dataset.card import DATACARD
 from readout.problem import RefusedError
 from readout.workbench.datacard import refresh_card
@@ -26,7 +27,8 @@ def write_corpus(target: Path) -> list[str]:
     """
     recover_corpus(target)
     is_other = target.is_symlink() or (target.exists() and not target.is_dir())
-    if is_other or (target.exists() and any(target.iterdir())):
+    # A command that was killed may have left folders without files.
+    if is_other or (target.exists() and any(iter_files(target))):
         raise RefusedError(f"{str(target)!r} exists and is not an empty folder. Name a new one.")
 
     files: FileBytes = {}
@@ -51,5 +53,4 @@ def _fill_card(files: FileBytes) -> bytes:
         for path, raw in files.items():
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             (copy / path).write_bytes(raw)
-        card = refresh_card(copy).new
-    return card.encode()
+        return refresh_card(copy).new

@@ -7,7 +7,7 @@ there are none, the annotation is set aside for a person to look at, and is neve
 
 from __future__ import annotations
 
-import subprocess
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -21,10 +21,11 @@ from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
 from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
-from readout.problem import Problem, RefusedError
+from readout.problem import Problem, RefusedError, nearest
 from readout.text.alignment import Alignment
 from readout.text.find import find_exact, is_inside_word, trim_space, widen_to_words
 from readout.workbench.format import format_layer
+from readout.workbench.git import run_git
 
 Outcome: TypeAlias = Literal["kept", "moved", "changed", "unplaced"]
 OUTCOMES: tuple[Outcome, ...] = ("kept", "moved", "changed", "unplaced")
@@ -236,21 +237,32 @@ class Reanchored(NamedTuple):
 def find_corrected(root: Path, only: str | None = None) -> list[Document]:
     """Return the documents whose raw text differs from the checksum in their metadata.
 
-    ``only`` is the id of the one document to look at.
+    A text that cannot be read counts as different. ``only`` is the id of the one document to look
+    at.
+
+    Raises:
+        RefusedError: there is no such document.
+
     """
     index, _ = read.read_index(root)
-    chosen = [meta for meta in index.records if only in (None, meta.doc_id)]
-    return [
-        meta for meta in chosen if read.read_text(root, meta.doc_id)[1] not in ("", meta.sha256)
-    ]
+    chosen = index.records
+    if only is not None:
+        chosen = tuple(meta for meta in index.records if meta.doc_id == only)
+        if not chosen:
+            known = [meta.doc_id for meta in index.records]
+            raise RefusedError(f"There is no document {only!r}. {nearest(only, known)}".strip())
+    return [meta for meta in chosen if read.read_text(root, meta.doc_id)[1] != meta.sha256]
 
 
-def reanchor_document(root: Path, meta: Document, old: str) -> Reanchored:
+def reanchor_document(
+    root: Path, meta: Document, find_old: Callable[[Document], str]
+) -> Reanchored:
     """Move every layer of a document from its old text to the one in the corpus folder."""
     text, _, problems = read.read_text(root, meta.doc_id)
     if text is None:
         return Reanchored(meta.doc_id, {}, {}, tuple(problems))
 
+    old = find_old(meta)
     alignment = Alignment(old, text)
     aside: FileChanges = {}
     files: FileChanges = {}
@@ -258,8 +270,11 @@ def reanchor_document(root: Path, meta: Document, old: str) -> Reanchored:
     found: list[Problem] = []
     for layer, annotator in _iter_layers(root):
         path = f"annotations/{layer}/{meta.doc_id}.jsonl"
-        raw, _ = read.read_bytes(root, path)
+        if not os.path.lexists(root / path):
+            continue
+        raw, unreadable = read.read_bytes(root, path)
         if raw is None:
+            found += unreadable
             continue
 
         # Drafts get their offsets in the old text first.
@@ -273,7 +288,9 @@ def reanchor_document(root: Path, meta: Document, old: str) -> Reanchored:
         lines = [encode_unplaced(move.before) for move in moves[path] if not move.after]
         if lines:
             place = f"{read.UNPLACED}/{layer}/{meta.doc_id}.jsonl"
-            earlier, _ = read.read_bytes(root, place)
+            earlier, unreadable = read.read_bytes(root, place)
+            if os.path.lexists(root / place):
+                found += unreadable
             aside[place] = Change(earlier, _append_lines(earlier or b"", lines))
 
     if found:
@@ -312,7 +329,7 @@ def reanchor_corpus(
             f"{read.DOCUMENTS} has problems ({problems[0].code}). Mend them first: "
             "`readout check` lists them."
         )
-    done = [reanchor_document(root, meta, find_old(meta)) for meta in documents]
+    done = [reanchor_document(root, meta, find_old) for meta in documents]
     moved = {each.doc_id for each in done if not each.problems}
     if not moved:
         return done
@@ -354,13 +371,20 @@ def read_old_text(root: Path, meta: Document, revision: str, file: Path | None =
             f"{read.DOCUMENTS} names. Name an earlier revision with --old-revision, or give the "
             "old text with --old FILE --document DOC_ID."
         )
-    return raw.decode()
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        present = read.read_text(root, meta.doc_id)[1]
+        raise RefusedError(
+            f"The old text of {meta.doc_id!r} is not UTF-8 (byte {error.start}), so no annotation "
+            "can be moved from it. If the annotations are those of the new text, write its "
+            f"checksum as 'sha256' in {read.DOCUMENTS}: {present}"
+        ) from error
 
 
 def _read_revision(root: Path, meta: Document, revision: str) -> bytes:
     path = f"{revision}:./{read.TEXTS}/{meta.doc_id}.txt"
-    command = ["git", "-C", str(root), "show", "--end-of-options", path]
-    done = subprocess.run(command, capture_output=True, check=False)
+    done = run_git(root, "show", "--end-of-options", path)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise RefusedError(

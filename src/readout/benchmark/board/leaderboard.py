@@ -28,7 +28,7 @@ from readout.benchmark.scoring.scores import (
     rank_scores,
 )
 from readout.benchmark.scoring.statistics import Rank
-from readout.corpus.files import Change, write_files
+from readout.corpus.files import Change, write_generated
 from readout.corpus.read import read_bytes
 from readout.model import Corpus
 from readout.problem import Finding, Problem, Rule, locate, rule
@@ -391,5 +391,5 @@ def check_files(root: Path, built: BoardFiles) -> list[Problem]:
 def write_boards(root: Path, built: BoardFiles) -> list[str]:
     """Write the generated files that changed, and return their paths."""
     changes = {path: Change(read_bytes(root, path)[0], raw) for path, raw in built.files.items()}
-    write_files(root, changes)
+    write_generated(root, changes)
     return [path for path, change in changes.items() if change.old != change.new]

@@ -22,11 +22,12 @@ from readout.benchmark.scoring.report import score_to_json
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import TASKS, Item
 from readout.corpus.canonical import encode
+from readout.corpus.files import check_name, find_generated
 from readout.corpus.read import leads_outside, outside_link, read_bytes
 from readout.corpus.schema import explain, is_valid
 from readout.corpus.settings import parse_settings
 from readout.model import Corpus, Record
-from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
+from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
 
 SUBMISSIONS = "submissions"
 CARD = "system.yaml"
@@ -87,6 +88,29 @@ class Submission(NamedTuple):
 # ---------------------------------------------------------------- rules
 
 
+@rule("submission-place", "bytes")
+def submission_place(root: Path, name: str) -> Iterator[Finding]:
+    """Every submission has a folder with a safe name, in which its result can be written."""
+    try:
+        check_name("submission", name)
+    except RefusedError as error:
+        hint = f"rename the folder, and give 'system_id' in {CARD} the new name."
+        yield Finding(str(error), hint=hint)
+        return
+
+    folder = f"{SUBMISSIONS}/{name}"
+    result = f"{folder}/{RESULT}"
+    hint = f"delete {result!r}; `readout bench board` writes it again."
+    for path in (SUBMISSIONS, folder):
+        if (root / path).is_symlink():
+            hint = f"remove the link {path!r}, and put a copy of the folder in its place."
+            break
+    try:
+        find_generated(root, result)
+    except RefusedError as error:
+        yield Finding(str(error), hint=hint)
+
+
 @rule("submission-card", "schema")
 def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
     """Every submission has a ``system.yaml`` that fits its schema and names its folder."""
@@ -142,7 +166,7 @@ def _format_folders(folders: Iterable[str]) -> str:
     return ", ".join(paths) or "no folder"
 
 
-RULES: tuple[Rule, ...] = (submission_card, submission_file, submission_seeds)
+RULES: tuple[Rule, ...] = (submission_place, submission_card, submission_file, submission_seeds)
 
 
 # ---------------------------------------------------------------- reading
@@ -163,11 +187,13 @@ class TaskData:
 
 
 def list_systems(root: Path) -> list[str]:
-    """Return the names of the folders of submissions."""
+    """Return the names of the folders of submissions, and of links that lead nowhere."""
     folder = root / SUBMISSIONS
     reserved = Path(FOLDS).name
     return sorted(
-        path.name for path in folder.glob("*/") if path.is_dir() and path.name != reserved
+        path.name
+        for path in folder.glob("*")
+        if (path.is_dir() or not path.exists()) and path.name != reserved
     )
 
 
@@ -183,7 +209,13 @@ def read_submission(
         if leads_outside(root, path):
             return None, [locate(outside_link, each, path) for each in outside_link.find(path)]
 
-    raw, _ = read_bytes(root, f"{folder}/{CARD}")
+    findings = list(submission_place.find(root, name))
+    if findings:
+        return None, [locate(submission_place, each, folder) for each in findings]
+
+    raw, found = read_bytes(root, f"{folder}/{CARD}")
+    if any(problem.code == outside_link.code for problem in found):
+        return None, found
     findings = list(submission_card.find(raw, name))
     if findings:
         return None, [

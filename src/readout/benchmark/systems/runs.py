@@ -23,7 +23,7 @@ from readout.benchmark.predictions import format_predictions
 from readout.benchmark.systems.baselines import BASELINES, Baseline
 from readout.benchmark.systems.system import predict_folds
 from readout.benchmark.tasks import Item
-from readout.corpus.files import Change, write_files
+from readout.corpus.files import Change, write_generated
 from readout.corpus.read import read_bytes
 from readout.model import Corpus
 from readout.scale.workers import map_tasks, progress
@@ -123,5 +123,5 @@ def write_baselines(root: Path, corpus: Corpus, names: Sequence[str], workers: i
             path = file.relative_to(root).as_posix()
             if path not in files:
                 changes[path] = Change(read_bytes(root, path)[0], None)
-    write_files(root, changes)
+    write_generated(root, changes)
     return sorted(files)

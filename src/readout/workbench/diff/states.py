@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.corpus.parse import parse_layer
-from readout.corpus.read import UnreadableCorpusError, find_root, read_corpus
+from readout.corpus.read import UnreadableCorpusError, find_root, read_bytes, read_corpus
 from readout.model import AnnotatedDocument, Corpus, Layer
 from readout.problem import is_failure, nearest
 from readout.workbench.format import format_layer
+from readout.workbench.git import is_repository, run_git
 
 
 class UnknownStateError(UnreadableCorpusError):
@@ -38,30 +37,30 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     vocabularies: Mapping[str, tuple[str, ...]] = {}
 
 
-def read_state(name: str, around: Path = Path()) -> State:
+def read_state(name: str, around: Path | None = None) -> State:
     """Return the state in the folder ``name`` or, if there is none, in the git revision ``name``.
 
-    ``around`` is a folder in the corpus whose repository has the revision.
+    ``around`` is the corpus folder whose repository has the revision; by default, it is the one
+    that the current folder lies in.
 
     Raises:
         UnknownStateError: there is neither.
         UnreadableCorpusError: there is one, but it contains no corpus.
 
     """
-    with _opened(name, around) as folder:
-        root = find_root(folder)
+    with _opened(name, around) as root:
         corpus, problems = read_corpus(root)
         unread = sum(is_failure([problem]) for problem in problems)
         return State(
             name=name,
             corpus=complete_corpus(corpus),
             unread=unread,
-            vocabularies=_read_vocabularies(root / "schema"),
+            vocabularies=_read_vocabularies(root),
         )
 
 
 @contextmanager
-def _opened(name: str, around: Path) -> Iterator[Path]:
+def _opened(name: str, around: Path | None) -> Iterator[Path]:
     """Yield the folder of a state, which is temporary for a revision."""
     if Path(name).is_dir():
         yield Path(name)
@@ -76,12 +75,16 @@ def _opened(name: str, around: Path) -> Iterator[Path]:
             yield Path(folder)
         except UnreadableCorpusError as error:
             raise UnreadableCorpusError(
-                f"The revision {name!r} contains no corpus in this folder."
+                f"The revision {name!r} contains no corpus in the folder {str(here)!r}. "
+                "Name a revision that does, or a folder."
             ) from error
 
 
 _FOLDERS = ("raw/", "annotations/", "schema/")
 """The folders of a corpus that a state is read from."""
+_SCHEMA = ".schema.json"
+_LARGEST_SCHEMA = 1024 * 1024
+"""A larger schema, in bytes, is left out: git packs gigabytes of one letter into kilobytes."""
 
 
 def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
@@ -91,23 +94,27 @@ def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
     from a review. Links are left out: in the revision of a stranger they could lead to other files
     of this machine.
     """
-    listed = _git(here, "ls-tree", "-r", "-z", commit).stdout
+    listed = run_git(here, "ls-tree", "-r", "-z", "--long", commit).stdout
     blobs = []
     for entry in listed.split(b"\0"):
         about, _, raw_path = entry.partition(b"\t")
         path = os.fsdecode(raw_path)
-        if about.startswith(b"100") and path.startswith(_FOLDERS) and _is_inside(path):
-            blobs.append((path, about.split()[2]))
+        if not about.startswith(b"100") or not path.startswith(_FOLDERS) or not _is_inside(path):
+            continue
+        _, _, blob, size = about.split()
+        if not size.isdigit():
+            raise UnreadableCorpusError(f"git does not have the file {path!r} of {commit[:12]!r}.")
+        if not path.startswith("schema/") or int(size) <= _LARGEST_SCHEMA:
+            blobs.append((path, blob, int(size)))
 
-    wanted = b"".join(blob + b"\n" for _, blob in blobs)
-    content = _git(here, "cat-file", "--batch", stdin=wanted).stdout
+    wanted = b"".join(blob + b"\n" for _, blob, _ in blobs)
+    content = run_git(here, "cat-file", "--batch", stdin=wanted).stdout
     at = 0
-    for path, _ in blobs:
+    for path, _, length in blobs:
         # Each object is "<hash> blob <size>", a line feed, its bytes, and a line feed.
-        end = content.index(b"\n", at)
-        size = int(content[at:end].split()[2])
-        yield path, content[end + 1 : end + 1 + size]
-        at = end + size + 2
+        start = content.index(b"\n", at) + 1
+        yield path, content[start : start + length]
+        at = start + length + 1
 
 
 def _is_inside(path: str) -> bool:
@@ -116,21 +123,17 @@ def _is_inside(path: str) -> bool:
     return ".." not in parts and not PureWindowsPath(path).anchor
 
 
-def _git(
-    folder: Path, *arguments: str, stdin: bytes | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", *arguments]
-    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False)
+def _find_repository_folder(name: str, around: Path | None) -> Path:
+    """Return the corpus folder: ``git ls-tree`` lists only this folder.
 
-
-def _find_repository_folder(name: str, around: Path) -> Path:
-    """Return the corpus folder that ``around`` is in: ``git ls-tree`` lists only this folder."""
+    A folder that contains no corpus now may have contained one in the revision.
+    """
     try:
         here = find_root(around)
     except UnreadableCorpusError:
-        here = around
+        here = around or Path()
     try:
-        inside = _git(here, "rev-parse", "--is-inside-work-tree").returncode == 0
+        inside = is_repository(here)
     except FileNotFoundError:
         raise UnknownStateError(f"There is no folder {name!r}, and git is not installed.") from None
     if not inside:
@@ -142,11 +145,13 @@ def _find_repository_folder(name: str, around: Path) -> Path:
 
 def _resolve(here: Path, name: str) -> str:
     """Return the hash of the commit that a revision names."""
-    found = _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = run_git(
+        here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+    )
     if found.returncode == 0:
         return found.stdout.decode().strip()
 
-    listed = _git(here, "for-each-ref", "--format=%(refname:short)")
+    listed = run_git(here, "for-each-ref", "--format=%(refname:short)")
     hint = nearest(name, listed.stdout.decode(errors="replace").split())
     sentence = f"{hint[:1].upper()}{hint[1:]}"
     raise UnknownStateError(f"There is no folder and no git revision {name!r}. {sentence}".rstrip())
@@ -178,28 +183,43 @@ def _complete_layer(layer: Layer, text: str) -> Layer:
 # ---------------------------------------------------------------- vocabularies
 
 
-def _read_vocabularies(folder: Path) -> dict[str, tuple[str, ...]]:
-    """Return the closed lists of a folder of schemas; a schema that is not JSON is left out."""
+def _read_vocabularies(root: Path) -> dict[str, tuple[str, ...]]:
+    """Return the closed lists of the schemas in a corpus folder.
+
+    A schema may be anybody's: one that leads out of the corpus, is very large or is not JSON is
+    left out, and so is what does not have the form of a schema.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    for path in sorted(folder.glob("*.schema.json")):
+    for path in sorted((root / "schema").glob(f"*{_SCHEMA}")):
         try:
-            schema = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+            is_too_large = path.stat().st_size > _LARGEST_SCHEMA
+        except OSError:
             continue
-        found.update(_iter_enums(schema, path.name.removesuffix(".schema.json")))
+        raw, _ = (None, []) if is_too_large else read_bytes(root, f"schema/{path.name}")
+        try:
+            schema = msgspec.json.decode(raw or b"null")
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            continue
+        found.update(_iter_enums(schema, path.name.removesuffix(_SCHEMA)))
     return found
 
 
 def _iter_enums(schema: Any, place: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the closed list of each property as ``<place>.<property>``, with its values.
 
-    The place is the kind of record or, inside it, the name of a definition.
+    The place is the kind of record or, inside it, the name of a definition. Definitions are only
+    at the top of a schema.
     """
-    if not isinstance(schema, dict):
-        return
-    for name, value in schema.get("properties", {}).items():
-        if isinstance(value, dict) and isinstance(value.get("enum"), list):
-            values = [each for each in value["enum"] if isinstance(each, str)]
-            yield f"{place}.{name}", tuple(values)
-    for name, value in schema.get("$defs", {}).items():
-        yield from _iter_enums(value, name)
+    definitions = _read_fields(schema, "$defs")
+    for owner, owned in ((place, schema), *definitions.items()):
+        for name, value in _read_fields(owned, "properties").items():
+            values = value.get("enum") if isinstance(value, dict) else None
+            if isinstance(values, list):
+                texts = [each for each in values if isinstance(each, str)]
+                yield f"{owner}.{name}", tuple(texts)
+
+
+def _read_fields(schema: Any, name: str) -> dict[str, Any]:
+    """Return the fields of a part of a schema; none if it is no record."""
+    fields = schema.get(name) if isinstance(schema, dict) else None
+    return fields if isinstance(fields, dict) else {}

@@ -249,8 +249,8 @@ def iter_facts(scope: LayerScope, annotation: AnyAnnotation) -> Iterator[Fact]:
         yield Fact("note", (Value(annotation.note),))
     if scope.is_gold:
         for each in scope.document.adjudication.records:
-            if annotation.id in each.gold:
-                decision = f"{each.decision} · guidelines {each.section}"
+            if annotation.id in each.about:
+                decision = f"guidelines {each.section} · by {each.by}"
                 yield Fact("adjudication", (Value(each.reason, decision),))
 
     text = scope.document.text

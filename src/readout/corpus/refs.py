@@ -1,0 +1,178 @@
+"""Resolve references to annotations, as people type them and decisions store them.
+
+``<id>`` is an annotation of gold, and ``<annotator_id>#<id>`` one in the layer of an annotator.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from readout.corpus.read import BY, GOLD, iter_annotators, read_bytes, read_document, read_index
+from readout.model import AnnotatedDocument, AnyAnnotation, Document, Layer
+from readout.problem import RefusedError, find_close
+
+_MARK = "#"
+
+
+class Ref(NamedTuple):
+    """A reference: an annotator, or None for gold, and the id of an annotation."""
+
+    annotator: str | None
+    id: str
+
+    def __str__(self) -> str:
+        return self.id if self.annotator is None else f"{self.annotator}{_MARK}{self.id}"
+
+
+class Resolved(NamedTuple):
+    """The annotation that a reference names, with its layer and its document."""
+
+    document: AnnotatedDocument
+    layer: Layer
+    annotation: AnyAnnotation
+
+    @property
+    def ref(self) -> Ref:
+        """The reference that names the annotation."""
+        return Ref(self.layer.annotator, self.annotation.id)
+
+
+def parse_ref(text: str) -> Ref:
+    """Return the parts of a reference; any text without a mark is the id of a gold annotation."""
+    annotator, mark, name = text.partition(_MARK)
+    return Ref(annotator, name) if mark else Ref(None, text)
+
+
+def resolve_refs(documents: Sequence[AnnotatedDocument], refs: Iterable[str]) -> list[Resolved]:
+    """Return the annotations that references name in some documents, in their order.
+
+    Raises:
+        RefusedError: there is no such annotation, or several documents have one.
+
+    """
+    return [_resolve(documents, text) for text in refs]
+
+
+def _resolve(documents: Sequence[AnnotatedDocument], text: str) -> Resolved:
+    """Return the one annotation that a reference names in some documents."""
+    ref = parse_ref(text)
+    layers = _find_layers(documents, ref)
+    found = []
+    for document, layer in layers:
+        for annotation in layer.records:
+            if annotation.id == ref.id:
+                found.append(Resolved(document, layer, annotation))
+                break
+    if not found:
+        raise RefusedError(_explain_unknown(ref, layers))
+    if len(found) > 1:
+        names = ", ".join(repr(each.document.meta.doc_id) for each in found[:_SHOWN])
+        more = " and others" if len(found) > _SHOWN else ""
+        raise RefusedError(
+            f"The reference {text!r} fits annotations of {names}{more}. "
+            "Name the document with --document."
+        )
+    return found[0]
+
+
+_SHOWN = 3
+
+
+def _find_layers(
+    documents: Sequence[AnnotatedDocument], ref: Ref
+) -> list[tuple[AnnotatedDocument, Layer]]:
+    """Return the layers in which a reference may be, with their documents."""
+    found = []
+    for document in documents:
+        layer = document.find_layer(ref.annotator)
+        if layer is not None:
+            found.append((document, layer))
+    if not found:
+        where = "the document has" if len(documents) == 1 else "the corpus has"
+        annotators = {layer.annotator or "" for each in documents for layer in each.layers}
+        near = _ask(str(ref.annotator), annotators)
+        raise RefusedError(
+            f"The reference {str(ref)!r} names a layer, but {where} no layer of "
+            f"{ref.annotator!r}.{near}"
+        )
+    return found
+
+
+def _explain_unknown(ref: Ref, layers: Sequence[tuple[AnnotatedDocument, Layer]]) -> str:
+    where = "Gold has" if ref.annotator is None else f"The layer of {ref.annotator!r} has"
+    known = {name for _, layer in layers for name in layer.types}
+    if ref.id in known:
+        return (
+            f"{where} an annotation {ref.id!r}, but its line cannot be used yet. "
+            "Run `readout format` and `readout check` first."
+        )
+    return f"{where} no annotation {ref.id!r}.{_ask(ref.id, known)}"
+
+
+def _ask(name: str, known: Iterable[str]) -> str:
+    close = find_close(name, set(known))
+    return f" Did you mean {close!r}?" if close else ""
+
+
+def read_referred(
+    root: Path, refs: Sequence[str], doc_id: str | None = None
+) -> list[AnnotatedDocument]:
+    """Return the documents of a corpus in which references may lead somewhere.
+
+    They are those whose files contain one of the ids, or all if none does. With ``doc_id`` it is
+    this document alone.
+
+    Raises:
+        RefusedError: there is no such document, or its text cannot be read.
+
+    """
+    chosen = _choose_documents(root, doc_id)
+    annotators = list(iter_annotators(root))
+    folders = [GOLD, *[f"{BY}/{name}" for name in annotators]]
+    names = [parse_ref(text).id.encode() for text in refs]
+    likely = [meta for meta in chosen if _may_name(root, meta, folders, names)]
+    return _read_chosen(root, likely or chosen)
+
+
+def read_documents(root: Path, doc_id: str | None = None) -> list[AnnotatedDocument]:
+    """Return the documents of a corpus, or the one that is named.
+
+    Raises:
+        RefusedError: there is no such document, or a text cannot be read.
+
+    """
+    return _read_chosen(root, _choose_documents(root, doc_id))
+
+
+def _choose_documents(root: Path, doc_id: str | None) -> list[Document]:
+    index, _ = read_index(root)
+    metas = {meta.doc_id: meta for meta in index.records}
+    if doc_id is None:
+        return list(metas.values())
+    if doc_id not in metas:
+        raise RefusedError(f"There is no document {doc_id!r}.{_ask(doc_id, metas)}")
+    return [metas[doc_id]]
+
+
+def _read_chosen(root: Path, metas: Iterable[Document]) -> list[AnnotatedDocument]:
+    annotators = list(iter_annotators(root))
+    found = []
+    for meta in metas:
+        document, problems = read_document(root, meta, annotators)
+        if document is None:
+            raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        found.append(document)
+    return found
+
+
+def _may_name(root: Path, meta: Document, folders: Sequence[str], names: Sequence[bytes]) -> bool:
+    for folder in folders:
+        path = f"{folder}/{meta.doc_id}.jsonl"
+        if os.path.lexists(root / path):
+            raw, _ = read_bytes(root, path)
+            if any(name in (raw or b"") for name in names):
+                return True
+    return False

@@ -1,0 +1,195 @@
+"""Write decisions: which differences between gold and layers are settled, by what and by whom."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from readout.checks import references
+from readout.checks.adjudication import Signatures, find_differences, find_signatures
+from readout.corpus.canonical import encode, encode_records
+from readout.corpus.drafts import content_id
+from readout.corpus.files import Change, FileChanges
+from readout.corpus.read import GUIDELINES, read_registries
+from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
+from readout.corpus.schema import explain
+from readout.model import AnnotatedDocument, Decision, RecordFile, Registries
+from readout.problem import RefusedError, find_close, nearest
+
+
+class Grounds(NamedTuple):
+    """Why a decision is as it is: a section of the guidelines, a reason, and who decided."""
+
+    section: str
+    reason: str
+    by: str
+
+
+def decide_refs(
+    root: Path, refs: Sequence[str], grounds: Grounds, doc_id: str | None, is_replacing: bool
+) -> tuple[str, FileChanges]:
+    """Return the id of the document of references, and the change of its file of decisions.
+
+    Raises:
+        RefusedError: the references are unknown, or lead to several documents; or as
+            :func:`decide`.
+
+    """
+    registries, _ = read_registries(root)
+    documents = read_referred(root, refs, doc_id)
+    about = [parse_ref(text) for text in refs]
+    differing = [each for each in documents if _differ(each, about)]
+    document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
+    return document.meta.doc_id, decide(document, registries, about, grounds, is_replacing)
+
+
+def _differ(document: AnnotatedDocument, about: Iterable[Ref]) -> bool:
+    """Return whether all references lead to differences in a document."""
+    differences = find_differences(document, document.layers, find_signatures(document))
+    return all(ref in differences for ref in about)
+
+
+def _find_document(
+    documents: Sequence[AnnotatedDocument], refs: Sequence[str]
+) -> AnnotatedDocument:
+    """Return the one document that references lead to."""
+    found = {each.document.meta.doc_id: each.document for each in resolve_refs(documents, refs)}
+    if len(found) > 1:
+        names = ", ".join(map(repr, found))
+        raise RefusedError(
+            f"The references lead to several documents: {names}. Decide one document at a time."
+        )
+    (document,) = found.values()
+    return document
+
+
+def decide(
+    document: AnnotatedDocument,
+    registries: Registries,
+    about: Iterable[Ref],
+    grounds: Grounds,
+    is_replacing: bool = False,
+) -> FileChanges:
+    """Return the change of a document's file of decisions that adds one.
+
+    The differences are those of the document as it is given, so an edited gold layer that is not
+    written yet is judged too. With ``is_replacing``, the decisions that were about the same
+    annotations are so no longer.
+
+    Raises:
+        RefusedError: the section or the person is unknown, a reference leads to no difference or
+            to a decided one, or the file of decisions has problems.
+
+    """
+    file = document.adjudication
+    refs = list(dict.fromkeys(about))
+    _refuse_broken(file)
+    _refuse_unknown(grounds, registries)
+    _refuse_agreement(document, refs)
+    records = list(file.records)
+    if is_replacing:
+        records = _withdraw(records, refs)
+    else:
+        _refuse_decided(records, refs)
+
+    decision = _make_decision(refs, grounds, {record.id for record in records})
+    _refuse_faults(decision, file.path)
+    old = file.raw if file.is_read else None
+    return {file.path: Change(old, encode_records([*records, decision]))}
+
+
+def _make_decision(refs: Sequence[Ref], grounds: Grounds, taken: Collection[str]) -> Decision:
+    fields = grounds._asdict()
+    fields["reason"] = unicodedata.normalize("NFC", grounds.reason)
+    about = [str(ref) for ref in refs]
+    name = content_id({"type": "decision", "about": about, **fields}, taken)
+    return Decision(id=name, about=tuple(about), **fields)
+
+
+def _withdraw(records: Iterable[Decision], refs: Sequence[Ref]) -> list[Decision]:
+    """Return decisions that are not about some references; those about nothing else go."""
+    names = {str(ref) for ref in refs}
+    kept = []
+    for record in records:
+        about = tuple([text for text in record.about if text not in names])
+        if about:
+            kept.append(replace(record, about=about))
+    return kept
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def _refuse_broken(file: RecordFile[Decision]) -> None:
+    if file.is_read and not file.is_whole:
+        raise RefusedError(
+            f"{file.path} has problems. Mend them first: `readout check` lists them."
+        )
+
+
+def _refuse_unknown(grounds: Grounds, registries: Registries) -> None:
+    if grounds.section not in registries.sections:
+        hint = nearest(grounds.section, registries.sections) or f"Cite a heading of {GUIDELINES}."
+        raise RefusedError(
+            f"The guidelines have no section {grounds.section!r}. {hint[:1].upper()}{hint[1:]}"
+        )
+    if grounds.by not in registries.annotators:
+        close = find_close(grounds.by, registries.annotators)
+        meant = f" Did you mean {close!r}? If not, add" if close else " Add"
+        raise RefusedError(
+            f"{grounds.by!r} is not among the annotators.{meant} who decided first, with "
+            "`readout add annotator`."
+        )
+
+
+def _refuse_agreement(document: AnnotatedDocument, refs: Iterable[Ref]) -> None:
+    """Refuse a reference to an annotation that gold and all layers have."""
+    said = find_signatures(document)
+    differences = find_differences(document, document.layers, said)
+    for ref in refs:
+        if ref not in differences:
+            raise RefusedError(_explain_agreement(document, ref, differences, said))
+
+
+def _explain_agreement(
+    document: AnnotatedDocument, ref: Ref, differences: Collection[Ref], said: Signatures
+) -> str:
+    layer = document.find_layer(ref.annotator)
+    saying = said[layer.path][ref.id] if layer else None
+    taken = [name for name, other in said[document.gold.path].items() if other == saying]
+    if ref.annotator is not None and Ref(None, taken[0]) in differences:
+        return f"Gold says the same as {str(ref)!r}. Name the annotation of gold, {taken[0]!r}."
+    return f"Gold and all layers say the same as {str(ref)!r}: there is nothing to decide."
+
+
+def _refuse_decided(records: Iterable[Decision], refs: Sequence[Ref]) -> None:
+    """Refuse references that are decided; gold may be named again beside something new."""
+    deciding: dict[Ref, Decision] = {}
+    for record in records:
+        for text in record.about:
+            deciding.setdefault(parse_ref(text), record)
+    is_new = any(ref not in deciding for ref in refs)
+    for ref in refs:
+        record = deciding.get(ref)
+        if record and not (is_new and ref.annotator is None):
+            raise RefusedError(
+                f"{str(ref)!r} is decided already, by {record.id!r} (section {record.section}, "
+                f"{record.by}). Leave it out, or give --replace to decide it anew."
+            )
+
+
+def _refuse_faults(decision: Decision, path: str) -> None:
+    """Refuse a decision in which `readout check` would find an error."""
+    alone: RecordFile[Decision] = RecordFile(path=path, records=(decision,), lines=(1,))
+    findings = chain(
+        explain("decision", msgspec.json.decode(encode(decision))),
+        references.blank_text.find(alone, None),
+    )
+    for finding in findings:
+        raise RefusedError(f"{finding.message} Correct it, and run the command again.")

@@ -1,0 +1,1 @@
+"""The differences between gold and layers: found place by place, and shown side by side."""

@@ -1,0 +1,322 @@
+"""Read and rewrite every file of a corpus that names registry entries and annotations.
+
+Which fields name something is read from the table of roles in :mod:`readout.model`. A file in which
+a name occurs must have no problem up to the schema rung: a line that cannot be read may use the
+name too, and would be lost when the file is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec.structs import fields as struct_fields
+from msgspec.structs import replace
+
+from readout.checks.references import record_id
+from readout.corpus import read
+from readout.corpus.canonical import encode_layer, encode_records
+from readout.corpus.files import Change, FileChanges
+from readout.corpus.parse import parse_file, parse_layer
+from readout.model import (
+    ANNOTATION_CLASSES,
+    FIELD_ROLES,
+    FieldRole,
+    Pointer,
+    RecordFile,
+    Suggestion,
+    change_value,
+    iter_values,
+    map_values,
+)
+from readout.problem import Problem, RefusedError, nearest
+
+FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions"]
+NAMING = ("id", "entry", "annotation", "item")
+"""The kinds of fields that contain ids of entries and annotations."""
+
+
+class RecordPath(NamedTuple):
+    """The path of a file of records, and what it contains.
+
+    Files of entries, the metadata of the documents among them, belong to no one document.
+    ``annotator`` is that of a layer; None for gold.
+    """
+
+    path: str
+    kind: FileKind
+    doc_id: str = ""
+    annotator: str | None = None
+
+
+class Sheet(NamedTuple):
+    """A file of records: its bytes, and each record with its line; drafts are dicts."""
+
+    place: RecordPath
+    raw: bytes
+    lines: tuple[tuple[int, Any], ...]
+
+
+class Use(NamedTuple):
+    """A value that names something: its place in the corpus, and whether it may be left out."""
+
+    place: RecordPath
+    line: int
+    record: Any
+    pointer: Pointer
+    role: FieldRole
+    value: str
+    is_optional: bool
+
+
+class Edit(NamedTuple):
+    """What a command does: the files to write, sentences that say so, and the documents to check.
+
+    With ``documents`` None, all documents are to be checked.
+    """
+
+    changes: FileChanges
+    said: tuple[str, ...]
+    documents: tuple[str, ...] | None = ()
+
+
+# ---------------------------------------------------------------- files
+
+
+def iter_record_paths(root: Path, doc_ids: Iterable[str]) -> Iterator[RecordPath]:
+    """Yield the files of records that there are: those of entries, then those of some documents."""
+    for name in read.REGISTRY_FILES:
+        yield RecordPath(f"annotations/{name}.jsonl", "entries")
+    yield RecordPath(read.DOCUMENTS, "entries")
+
+    annotators = [None, *read.iter_annotators(root), *_iter_unplaced_annotators(root)]
+    annotators = list(dict.fromkeys(annotators))
+    for doc_id in doc_ids:
+        for place in _list_document(doc_id, annotators):
+            if os.path.lexists(root / place.path):
+                yield place
+
+
+def _list_document(doc_id: str, annotators: Iterable[str | None]) -> Iterator[RecordPath]:
+    for annotator in annotators:
+        layer = "gold" if annotator is None else f"by/{annotator}"
+        yield RecordPath(f"annotations/{layer}/{doc_id}.jsonl", "layer", doc_id, annotator)
+        yield RecordPath(f"{read.UNPLACED}/{layer}/{doc_id}.jsonl", "unplaced", doc_id, annotator)
+    yield RecordPath(f"{read.ADJUDICATION}/{doc_id}.jsonl", "decisions", doc_id)
+    yield RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
+
+
+def _iter_unplaced_annotators(root: Path) -> Iterator[str]:
+    folder = root / read.UNPLACED / "by"
+    if folder.is_dir():
+        yield from sorted(path.name for path in folder.iterdir() if path.is_dir())
+
+
+_FOLDERS = (
+    read.GOLD,
+    f"{read.BY}/*",
+    read.ADJUDICATION,
+    read.SUGGESTIONS,
+    f"{read.UNPLACED}/gold",
+    f"{read.UNPLACED}/by/*",
+    f"{read.REVIEWS}/*",
+)
+"""The folders that may have a file about a document."""
+
+
+def list_document_files(root: Path, doc_id: str) -> list[str]:
+    """Return the paths of the files of a document: its text, and all that is said about it."""
+    patterns = [f"{read.TEXTS}/{doc_id}.txt"]
+    patterns += [f"{folder}/{doc_id}.jsonl" for folder in _FOLDERS]
+    found = [file for pattern in patterns for file in sorted(root.glob(pattern))]
+    return [file.relative_to(root).as_posix() for file in found]
+
+
+def find_record(file: RecordFile[Any], kind: str, name: str) -> Any:
+    """Return the record with an id, or refuse an id that a file does not have."""
+    for record in file.records:
+        if record_id(record) == name:
+            return record
+    known = [record_id(record) for record in file.records]
+    raise RefusedError(f"There is no {kind} {name!r}. {nearest(name, known)}".strip())
+
+
+def read_bytes(root: Path, path: str) -> bytes:
+    """Return the bytes of a file of the corpus.
+
+    Raises:
+        RefusedError: the file is missing, no regular file, or outside the corpus.
+
+    """
+    raw, problems = read.read_bytes(root, path)
+    if raw is None:
+        raise RefusedError(problems[0].message)
+    return raw
+
+
+def read_sheet(root: Path, place: RecordPath, names: Iterable[str] = ()) -> Sheet | None:
+    """Return a file of records; None if it contains none of the names, which saves reading it.
+
+    Raises:
+        RefusedError: the file has problems, so that not every line is known.
+
+    """
+    raw = read_bytes(root, place.path)
+    wanted = [name.encode() for name in names]
+    # An escape in JSON may spell a letter of an id.
+    if wanted and b"\\u00" not in raw and not any(name in raw for name in wanted):
+        return None
+    lines, problems = _parse(place, raw)
+    refuse_broken(place.path, problems)
+    return Sheet(place, raw, lines)
+
+
+def refuse_broken(path: str, problems: list[Problem]) -> None:
+    """Refuse to rewrite a file that has problems."""
+    if problems:
+        raise RefusedError(
+            f"{path} has problems ({problems[0].code}). Mend them first: "
+            "`readout check` lists them."
+        )
+
+
+def _parse(place: RecordPath, raw: bytes) -> tuple[tuple[tuple[int, Any], ...], list[Problem]]:
+    """Return each record with its line, and the problems up to the schema rung."""
+    if place.kind in ("layer", "unplaced"):
+        layer, problems = parse_layer(place.path, raw, place.annotator)
+        lines = [*zip(layer.lines, layer.records, strict=True), *layer.drafts]
+        return tuple(sorted(lines, key=lambda pair: pair[0])), problems
+
+    if place.kind == "suggestions":
+        file, problems = parse_file(place.path, raw, "suggestion", Suggestion)
+    else:
+        file, problems = read.parse_records(place.path, raw)
+    return tuple(zip(file.lines, file.records, strict=True)), problems
+
+
+def encode_sheet(place: RecordPath, records: Iterable[Any]) -> bytes:
+    """Return the canonical bytes of a file; drafts follow the other annotations of a layer."""
+    if place.kind == "layer":
+        records = list(records)
+        complete = [record for record in records if not isinstance(record, dict)]
+        drafts = [record for record in records if isinstance(record, dict)]
+        return encode_layer(complete) + _encode_lines(drafts)
+    if place.kind in ("suggestions", "unplaced"):
+        return _encode_lines(records)
+    return encode_records(records)
+
+
+def _encode_lines(records: Iterable[Any]) -> bytes:
+    return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+
+
+# ---------------------------------------------------------------- the names in a record
+
+
+def iter_uses(sheet: Sheet) -> Iterator[Use]:
+    """Yield every value of a file that is or names the id of an entry or an annotation."""
+    for line, record in sheet.lines:
+        for pointer, role, value in _iter_names(record):
+            is_optional = _is_optional(record, str(pointer[0]))
+            yield Use(sheet.place, line, record, pointer, role, value, is_optional)
+
+
+def _iter_names(record: Any) -> Iterator[tuple[Pointer, FieldRole, str]]:
+    draft = _find_draft(record)
+    if draft is None:
+        yield from iter_values(record, *NAMING)
+        return
+    for name, role in _naming_fields(draft):
+        value = draft[name]
+        if not role.many:
+            yield (name,), role, value
+            continue
+        for number, item in enumerate(value):
+            yield (name, number), role, item
+
+
+def _find_draft(record: Any) -> dict[str, Any] | None:
+    """Return the fields of an annotation that may lack some: a draft, or one that is suggested."""
+    if isinstance(record, Suggestion):
+        return record.annotation
+    return record if isinstance(record, dict) else None
+
+
+def _naming_fields(draft: dict[str, Any]) -> list[tuple[str, FieldRole]]:
+    """Return the fields of a draft that contain names, with their roles."""
+    roles = FIELD_ROLES[ANNOTATION_CLASSES[draft["type"]]]
+    found = [(name, role) for name, role in roles.items() if role.kind in NAMING]
+    return [(name, role) for name, role in found if draft.get(name) is not None]
+
+
+def _is_optional(record: Any, name: str) -> bool:
+    """Return whether a field of a record may be left out."""
+    draft = _find_draft(record)
+    if isinstance(record, Suggestion):
+        return name != "id"
+    record_class = ANNOTATION_CLASSES[draft["type"]] if draft else type(record)
+    return any(
+        field.encode_name == name and not field.required for field in struct_fields(record_class)
+    )
+
+
+Rename: TypeAlias = Callable[[FieldRole, str], str | None]
+"""Returns what a name becomes, by the role of its field: the same, another one, or None."""
+
+
+def change_names(record: Any, rename: Rename) -> Any:
+    """Return a record or a draft in which every name is what ``rename`` returns for it."""
+    if isinstance(record, Suggestion):
+        return replace(record, annotation=_change_draft(record.annotation, rename))
+    if isinstance(record, dict):
+        return _change_draft(record, rename)
+    return map_values(record, rename, *NAMING)
+
+
+def _change_draft(draft: dict[str, Any], rename: Rename) -> dict[str, Any]:
+    changed = dict(draft)
+    for name, role in _naming_fields(draft):
+        value = change_value(draft[name], role, rename)
+        if value is None:
+            del changed[name]
+        else:
+            changed[name] = list(value) if role.many else value
+    return changed
+
+
+# ---------------------------------------------------------------- words
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun."""
+    return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+SHOWN = 5
+"""How many places or annotations a sentence lists."""
+
+
+def describe_uses(uses: list[Use]) -> str:
+    """Return where something is used: the first few places, and how many there are."""
+    shown = [f"{use.place.path}:{use.line} ({use.pointer[0]})" for use in uses[:SHOWN]]
+    more = f", and {len(uses) - SHOWN} more" if len(uses) > SHOWN else ""
+    return ", ".join(shown) + more
+
+
+def describe_changes(changes: FileChanges, uses: dict[str, int]) -> Iterator[str]:
+    """Yield a line for every file of ``changes``, with the number of names changed in it."""
+    for path, change in changes.items():
+        if change.old is None:
+            yield f"wrote {path}"
+        elif change.new is None:
+            yield f"removed {path}"
+        elif path in uses:
+            yield f"changed {path}: {count(uses[path], 'place')}"
+
+
+def to_change(sheet: Sheet, records: Iterable[Any]) -> Change:
+    """Return the change of a file whose records become others."""
+    return Change(sheet.raw, encode_sheet(sheet.place, records))
