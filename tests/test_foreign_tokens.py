@@ -19,7 +19,7 @@ from layers import REGISTRIES, read_in, write_out
 from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, Choices, import_files
 from readout.interchange.inbox import Inbox, to_entries
-from readout.interchange.inspection import Inspector
+from readout.interchange.inspection import Inspector, guess_formats
 from readout.interchange.mapping import find_mapping, parse_mapping
 from readout.interchange.outbox import build_outbox
 from readout.model import Mention, Quote, iter_spans
@@ -618,6 +618,29 @@ def test_what_is_wrong_with_xml_is_said(content, words, tmp_path):
     FORMATS["tei"].read(inbox, tmp_path)
     (problem,) = inbox.problems
     assert (problem.code, words in problem.message) == ("foreign-syntax", True)
+
+
+# ---------------------------------------------------------------- which format it is
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "name"),
+    [
+        ("a.tsv", TSV, "webanno-tsv"),
+        ("a.tsv", "Ada\tB-PER\nsaid\tO\n", "conll"),
+        ("a.tsv", "document\tlayer\ttype\n", "tsv"),
+        ("a.conll", CONLL, "conll"),
+        ("a.conllu", CONLLU, "conllu"),
+        ("a.jsonl", '{"id": "0", "tokens": ["She"], "ner_tags": ["B-PER"]}', "tokens"),
+        ("a.tokens", BOOK[f"{NAME}.tokens"], "booknlp"),
+        ("a.json", json.dumps(build_core_nlp()), "corenlp"),
+        ("a.zip", build_project(**{"exportedproject1.json": "{}"}), "inception"),
+        ("a.zip", build_project(**{"a.xmi": "<xmi/>"}), "cas-xmi"),
+    ],
+)
+def test_a_format_is_known_by_its_files(file, content, name, tmp_path):
+    (tmp_path / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert guess_formats(tmp_path) == [name]
 
 
 # ---------------------------------------------------------------- what the tools publish

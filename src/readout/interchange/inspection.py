@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import is_zipfile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from readout.interchange.graph import (
     CUE,
@@ -291,6 +291,8 @@ _SIGNS = (
         rb"\"(annotations|predictions)\".*\"data\"|\"data\".*\"annotations\"",
         "labelstudio",
     ),
+    _sign(".json", rb"\"sentences\".*\"tokens\"", "corenlp"),
+    _sign(".jsonl", rb"\"(tokens|words)\"\s*:\s*\[\s*\"", "tokens"),
     _sign(".jsonl", rb"\"(entities|labels?)\"\s*:\s*\[", "doccano"),
     _sign(".jsonl", rb"\"spans\"\s*:\s*\[", "prodigy"),
     _sign(".spacy", rb"", "spacy"),
@@ -299,7 +301,16 @@ _SIGNS = (
     _sign(".xml", rb"<WORD|<SENTENCE", "parc"),
     _sign(".csv", rb"quote(Byte)?Spans|subQuotationList", "pdnc"),
     _sign(".csv", rb"", "csv"),
+    _sign(".tsv", rb"^#FORMAT=WebAnno TSV 3", "webanno-tsv"),
+    _sign(".tsv", rb"^document\t", "tsv"),
+    _sign(".tsv", rb"\t[BIOLUES](-\S+)?\t?\r?\n", "conll"),
     _sign(".tsv", rb"", "tsv"),
+    _sign(".conllu", rb"", "conllu"),
+    _sign(".conll", rb"", "conll"),
+    _sign(".bio", rb"", "conll"),
+    _sign(".iob2", rb"", "conll"),
+    _sign(".parquet", rb"PAR1", "tokens"),
+    _sign(".tokens", rb"token_ID_within_document", "booknlp"),
     _sign(".sqlite", rb"SQLite", "sqlite"),
     _sign(".duckdb", rb"", "duckdb"),
     _sign(".txt", rb"^\S*ID\tTarget\tTweet", "semeval"),
@@ -325,7 +336,7 @@ def guess_formats(path: Path) -> list[str]:
     found: dict[str, None] = {}
     for file in _iter_files(path):
         if is_zipfile(file):
-            found["cas-xmi"] = None
+            found[_guess_archive(file)] = None
             continue
         head = _read_head(file)
         for sign in _SIGNS:
@@ -333,6 +344,16 @@ def guess_formats(path: Path) -> list[str]:
                 found[sign.format] = None
                 break
     return list(found)
+
+
+def _guess_archive(file: Path) -> str:
+    try:
+        with ZipFile(file) as archive:
+            names = archive.namelist()
+    except BadZipFile:
+        names = []
+    is_project = any(name.startswith("exportedproject") for name in names)
+    return "inception" if is_project else "cas-xmi"
 
 
 def _describe_files(path: Path) -> str:

@@ -79,7 +79,7 @@ def list_tagged_spans(records: Iterable[AnyAnnotation]) -> list[list[Span]]:
 
 # ---------------------------------------------------------------- in
 
-SUFFIXES = (".conll", ".conll03", ".conll2003", ".bio", ".iob", ".iob2", ".bmes", ".conll12", ".tsv")
+SUFFIXES = (".conll", ".conll03", ".conll2003", ".bio", ".iob", ".iob2", ".conll12", ".tsv")
 _STARTS = (
     re.compile(r"-DOCSTART-\s*(.*)"),
     re.compile(r"#\s*begin document\s+\(?([^);]*)\)?.*"),
