@@ -8,13 +8,15 @@ import io
 import json
 import os
 import re
+import tempfile
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from conftest import CORPUS
-from layers import REGISTRIES, read_in, write_out
+from hypothesis import HealthCheck, given, settings
+from layers import REGISTRIES, read_in, sheets, write_out
 
 from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, Choices, import_files
@@ -175,6 +177,7 @@ def test_a_project_has_a_layer_per_annotator(tmp_path):
         f"curation/{NAME}.txt/CURATION_USER.tsv": TSV.replace("Person", "Someone"),
         f"annotation_ser/{NAME}.txt/anna.ser": b"\xac\xed",
         f"annotation_ser/{NAME}.txt/ben.ser": b"\xac\xed",
+        f"source/{NAME}.txt": "not read, as the corpus has the text",
         "exportedproject1.json": "{}",
     }
     archive = build_project(**files)
@@ -360,6 +363,51 @@ def test_exported_tags_come_back_as_labels_and_spans(name, tmp_path):
         assert spans_of(records, "mention") == spans_of(sheet.records, "mention")
         assert spans_of(records, "quote") == spans_of(sheet.records, "quote")
     assert set(inbox.told) >= {"The mapping drops the label 'cue'."}
+
+
+@pytest.mark.parametrize("name", ["conll", "tokens"])
+def test_layers_of_tags_come_back_to_their_annotators(name, tmp_path):
+    corpus, _ = read_corpus(CORPUS)
+    box = build_outbox(corpus, layers=["gold", "ben"])
+    write_out(name, box.sheets, tmp_path, box.registries)
+    mapping, _ = parse_mapping(find_mapping("conll").read_bytes())
+    annotators = {"gold": "ann", "ben": "ben"}
+    choices = Choices(annotators, replaces=True, adds=True, mapping=mapping)
+    _, inbox = import_files(name, tmp_path, corpus, choices)
+    assert inbox.problems == []
+    assert set(inbox.layers) == {(annotators[each.layer], each.doc_id) for each in box.sheets}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sheets())
+def test_tags_of_any_layer_come_back(sheet):
+    """Compare what is imported with the tags of the file, read by a few lines of this test."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_out("conll", [sheet], folder)
+        rows = [line.split(" ") for line in read_text(folder, "*.conll").split("\n") if line]
+        inbox = Inspector({}, {sheet.doc_id: sheet.text}, None)
+        FORMATS["conll"].read(inbox, Path(folder))
+    assert inbox.problems == []
+
+    names = ("mention", "content", "cue", "source", "boilerplate")
+    expected = []
+    for column, name in enumerate(names, 3):
+        for row in rows[1:]:
+            if row[column] == "B":
+                expected.append((name, int(row[1]), int(row[2])))
+            elif row[column] == "I":
+                expected[-1] = (name, expected[-1][1], int(row[2]))
+    found = [
+        (node.label, node.spans[0].start, node.spans[0].end)
+        for nodes in inbox.labels.values()
+        for node in nodes
+    ]
+    assert sorted(found) == sorted(expected)
+
+
+def read_text(folder, pattern):
+    (file,) = Path(folder).glob(pattern)
+    return file.read_bytes().decode()
 
 
 def spans_of(records, kind):

@@ -85,6 +85,7 @@ _STARTS = (
     re.compile(r"#\s*begin document\s+\(?([^);]*)\)?.*"),
     re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(.*))?"),
 )
+_LAST_CELL = re.compile(r"[BIOMLESU](?:[-_]\S+)?|[-_*]?|\(\S*|\S*\)")
 _EMPTY = ("", "-", "_", "*")
 _BRACKETED = re.compile(r"(?:\(?[^()\s|]+\)?\|?)+")
 
@@ -116,6 +117,7 @@ def import_conll(inbox: Inbox, path: Path) -> None:
 def _iter_parts(content: str) -> Iterator[_Part]:
     """Yield the documents of a file."""
     part = _Part("", [[]])
+    width = _find_width(content)
     for number, line in enumerate(content.split("\n"), 1):
         start = next((found for each in _STARTS if (found := each.fullmatch(line.strip()))), None)
         if start:
@@ -126,11 +128,27 @@ def _iter_parts(content: str) -> Iterator[_Part]:
             part = _Part("" if " " in name or name in ("O", "-X-") else name, [[]])
         elif not line.strip():
             part.sentences.append([])
-        elif not line.startswith("#") or "\t" in line:
-            cells = line.split("\t") if "\t" in line else line.split()
-            part.sentences[-1].append(_Row(number, cells))
+        else:
+            cells = _split_cells(line)
+            is_row = len(cells) == width and _LAST_CELL.fullmatch(cells[-1])
+            # A row of the token "#" looks like a comment, and a comment may have as many words.
+            if is_row or not line.startswith("#"):
+                part.sentences[-1].append(_Row(number, cells))
     if any(part.sentences):
         yield _drop_empty(part)
+
+
+def _split_cells(line: str) -> list[str]:
+    line = line.rstrip("\r")
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def _find_width(content: str) -> int:
+    """Return the number of columns of the first row that is certainly one; 0 if there is none."""
+    for line in content.split("\n"):
+        if line.strip() and not line.startswith(("#", "-DOCSTART-")):
+            return len(_split_cells(line))
+    return 0
 
 
 def _drop_empty(part: _Part) -> _Part:

@@ -8,14 +8,14 @@ export: WebAnno TSV 3, XMI or UIMA CAS JSON. Give each annotator an id, such as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
-from zipfile import is_zipfile
+from typing import NamedTuple, TypeAlias
 
 from readout.interchange.archives import iter_members
-from readout.interchange.inbox import Inbox, Owner
+from readout.interchange.inbox import Inbox, Owner, find_files
 from readout.interchange.tools.cas import read_cas_json, read_xmi_archive
 from readout.interchange.tools.webanno_tsv import read_tsv
 
@@ -39,26 +39,33 @@ class _Member(NamedTuple):
     suffix: str
 
 
+IterateFiles: TypeAlias = Callable[[Callable[[str], bool]], Iterator[tuple[str, bytes]]]
+"""Yields the names and the content of those files of a project whose names are wanted."""
+
+
 def import_inception(inbox: Inbox, path: Path) -> None:
     """Read the archives of projects, or a folder with the files of one."""
-    archives = [path] if is_zipfile(path) else sorted(path.rglob("*exported*.zip"))
     if path.is_dir() and any((path / folder).is_dir() for folder in _FOLDERS):
-        _read_project(inbox, str(path), _iter_files(path))
-    elif path.is_dir() and not archives:
-        archives = [file for file in sorted(path.glob("*.zip")) if is_zipfile(file)]
-    for file in archives:
-        _read_project(inbox, str(file), iter_members(inbox, str(file), file, _is_of_document))
+        _read_project(inbox, str(path), partial(_iter_files, path))
+        return
+    for file in find_files(path, ".zip"):
+        _read_project(inbox, str(file), partial(iter_members, inbox, str(file), file))
 
 
-def _iter_files(path: Path) -> Iterator[tuple[str, bytes]]:
+def _iter_files(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
-        if file.is_file() and _is_of_document(name):
+        if file.is_file() and is_wanted(name):
             yield name, file.read_bytes()
 
 
 def _is_of_document(name: str) -> bool:
     return _parse_name(name) is not None
+
+
+def _is_plain_text(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix == ".txt" and path.parent.name == "source"
 
 
 def _parse_name(name: str) -> _Member | None:
@@ -71,10 +78,15 @@ def _parse_name(name: str) -> _Member | None:
     return _Member(folder, parts[-2], file.stem, file.suffix)
 
 
-def _read_project(inbox: Inbox, path: str, files: Iterator[tuple[str, bytes]]) -> None:
+def _read_project(inbox: Inbox, path: str, iterate: IterateFiles) -> None:
+    texts = {}
+    for name, content in iterate(_is_plain_text):
+        # INCEpTION replaces what is not UTF-8 as well, when it imports a text.
+        texts[PurePosixPath(name).name] = content.decode("utf-8-sig", errors="replace")
+
     binary: set[tuple[str, str]] = set()
     read: set[tuple[str, str]] = set()
-    for name, content in files:
+    for name, content in iterate(_is_of_document):
         member = _parse_name(name)
         if member is None or member.author == _INITIAL:
             continue
@@ -82,7 +94,8 @@ def _read_project(inbox: Inbox, path: str, files: Iterator[tuple[str, bytes]]) -
             binary.add((member.document, member.author))
         elif member.suffix in _READ:
             read.add((member.document, member.author))
-            _read_member(inbox, f"{path}/{name}", member, content)
+            text = texts.get(member.document)
+            _read_member(inbox, f"{path}/{name}", member, content, text)
 
     for document, author in sorted(binary - read):
         message = f"The annotations of {author!r} in {document!r} are in a binary format only."
@@ -90,7 +103,9 @@ def _read_project(inbox: Inbox, path: str, files: Iterator[tuple[str, bytes]]) -
         inbox.report("foreign-syntax", path, message, hint)
 
 
-def _read_member(inbox: Inbox, path: str, member: _Member, content: bytes) -> None:
+def _read_member(
+    inbox: Inbox, path: str, member: _Member, content: bytes, source: str | None
+) -> None:
     name = member.document
     if name not in inbox.texts:
         name = Path(name).stem
@@ -109,4 +124,4 @@ def _read_member(inbox: Inbox, path: str, member: _Member, content: bytes) -> No
             )
             inbox.report("foreign-syntax", path, message, "convert the file to UTF-8.")
             return
-        read_tsv(inbox, path, owner, text)
+        read_tsv(inbox, path, owner, text, source)

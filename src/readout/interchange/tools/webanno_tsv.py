@@ -247,8 +247,10 @@ def import_webanno(inbox: Inbox, path: Path) -> None:
             read_tsv(inbox, str(file), inbox.find_owner(path, file), content)
 
 
-def read_tsv(inbox: Inbox, path: str, owner: Owner, content: str) -> None:
-    """Add the annotations of one TSV file."""
+def read_tsv(
+    inbox: Inbox, path: str, owner: Owner, content: str, source: str | None = None
+) -> None:
+    """Add the annotations of one TSV file; ``source`` is its text, if a project has it."""
     if not content.startswith(_FORMAT):
         message = f"Got the first line {content[:40].splitlines()[:1]}. Expected {_FORMAT}3."
         hint = "export the document again as WebAnno TSV 3.3."
@@ -257,7 +259,9 @@ def read_tsv(inbox: Inbox, path: str, owner: Owner, content: str) -> None:
 
     # The file does not have the white space between tokens and sentences, so it has no text that
     # could be compared as a whole; every token is compared instead.
-    text = None if owner.name in inbox.texts else _rebuild_text(content)
+    text = None
+    if owner.name not in inbox.texts:
+        text = _rebuild_text(content) if source is None else source
     found = inbox.find_document(path, owner.name, text)
     if found is not None:
         reader = _Reader(inbox, path, found.text)
