@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from conftest import CORPUS
 from layers import bring_files, read_in, write_out
 from msgspec.structs import replace
-from test_interchange import BOTH_WAYS, submit
+from test_interchange import BOTH_WAYS, TAGS, submit
 
 from readout.checks import check_corpus
 from readout.cli import main
@@ -277,6 +277,24 @@ def test_a_quotation_without_offsets_is_found_if_it_is_in_one_place(out, small):
     assert "TextPositionSelector" in problem.hint
 
 
+def test_a_document_that_xml_cannot_represent_is_left_out_on_request(small, tmp_path):
+    path = small / f"annotations/gold/{NAME}.jsonl"
+    record = json.loads(path.read_bytes().splitlines()[0])
+    record["note"] = "a\u0001b"
+    rest = path.read_bytes().splitlines(keepends=True)[1:]
+    path.write_bytes(json.dumps(record, ensure_ascii=False).encode() + b"\n" + b"".join(rest))
+
+    refused = export("tei", small, tmp_path / "out")
+    assert (refused.exit_code, "--skip" in refused.stdout) == (1, True)
+    assert not (tmp_path / "out").exists()
+
+    done = export("tei", small, tmp_path / "out", "--skip")
+    assert (done.exit_code, "U+0001" in done.stdout) == (0, True)
+    written = {file.stem for file in (tmp_path / "out").glob("*.xml")}
+    everything = {file.stem for file in (small / "raw/text").glob("*.txt")}
+    assert everything - written == {NAME}
+
+
 @pytest.mark.parametrize("name", ["csv", "tsv"])
 def test_a_character_that_no_spreadsheet_can_hold_is_refused(name, tmp_path):
     (sheet, *_) = build_outbox(read_corpus(CORPUS)[0], [NAME]).sheets
@@ -286,7 +304,7 @@ def test_a_character_that_no_spreadsheet_can_hold_is_refused(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", BOTH_WAYS)
+@pytest.mark.parametrize("name", [*BOTH_WAYS, *TAGS])
 def test_damaged_files_never_raise(name, tmp_path):
     """Change, double or remove random bytes: the import returns layers or problems, never both."""
     corpus, _ = read_corpus(CORPUS)
@@ -417,7 +435,7 @@ def test_a_tei_file_with_another_root_is_a_problem(small, tmp_path, root):
     file.write_text(root, encoding="utf-8")
     before = snapshot(small)
     done = import_("tei", file, small, "ben")
-    assert (done.exit_code, "foreign-text: " in done.output) == (1, True), done.output
+    assert (done.exit_code, "foreign-syntax: " in done.output) == (1, True), done.output
     assert snapshot(small) == before
 
 

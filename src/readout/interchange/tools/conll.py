@@ -79,12 +79,13 @@ def list_tagged_spans(records: Iterable[AnyAnnotation]) -> list[list[Span]]:
 
 # ---------------------------------------------------------------- in
 
-SUFFIXES = (".conll", ".conll03", ".conll2003", ".bio", ".iob", ".iob2", ".bmes", ".conll12")
+SUFFIXES = (".conll", ".conll03", ".conll2003", ".bio", ".iob", ".iob2", ".bmes", ".conll12", ".tsv")
 _STARTS = (
     re.compile(r"-DOCSTART-\s*(.*)"),
     re.compile(r"#\s*begin document\s+\(?([^);]*)\)?.*"),
     re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(.*))?"),
 )
+_EMPTY = ("", "-", "_", "*")
 _BRACKETED = re.compile(r"(?:\(?[^()\s|]+\)?\|?)+")
 
 
@@ -102,7 +103,7 @@ class _Part(NamedTuple):
 
 def import_conll(inbox: Inbox, path: Path) -> None:
     """Read tables with a row per token."""
-    suffixes = (*SUFFIXES, ".txt", ".tsv") if path.is_file() else SUFFIXES
+    suffixes = (*SUFFIXES, ".txt") if path.is_file() else SUFFIXES
     for file in find_files(path, *suffixes):
         content = read_foreign_text(inbox, file)
         parts = list(_iter_parts(content or ""))
@@ -194,14 +195,14 @@ def _to_graph(
                 graph.nodes.append(Node(f"{len(graph.nodes) + 1}", label, (span,), {}, line))
         elif _has_brackets(cells):
             _add_bracketed(inbox, path, graph, rows, cells, placed)
-        elif set(cells) - {"_", "-", "*", "O"} and not all(cell.isdecimal() for cell in cells):
+        elif set(cells) - {*_EMPTY, "O"} and not all(cell.isdecimal() for cell in cells):
             inbox.tell(f"Column {column + 1} has neither tags nor brackets and is left out.", path)
     return graph
 
 
 def _has_brackets(cells: Sequence[str]) -> bool:
     """Return whether cells are those of coreference in CoNLL-2012, such as ``(12)|(3`` or ``-``."""
-    marked = [cell for cell in cells if cell not in ("-", "_", "*")]
+    marked = [cell for cell in cells if cell not in _EMPTY]
     return bool(marked) and all(
         _BRACKETED.fullmatch(cell) and ("(" in cell or ")" in cell) for cell in marked
     )
