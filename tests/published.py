@@ -1,7 +1,7 @@
 """Count what came in of a published corpus, by a reading of its files that shares no code.
 
-Usage: ``python tests/published.py pdnc|polnear|semeval|parc FOLDER CORPUS``, after
-``readout import`` brought the folder into the corpus. Each function yields one outcome per
+Usage: ``python tests/published.py FORMAT FOLDER CORPUS``, after ``readout import`` brought the folder
+into the corpus; files of annotation tools, by a mapping that makes every label a mention. Each function yields one outcome per
 annotation of the published files: ``in``, ``left out``, or ``wrong`` if it came in changed; and
 ``wrong`` for each annotation of the corpus that the files do not have.
 """
@@ -250,9 +250,112 @@ COUNTS = {
 }
 
 
+# ---------------------------------------------------------------- files of annotation tools
+
+
+def read_brat(folder):
+    for file in sorted(folder.rglob("*.ann")):
+        text_file = file.with_suffix(".txt")
+        if text_file.is_file():
+            text = text_file.read_bytes().decode()
+            content = file.read_bytes().decode("utf-8-sig")
+            bounds = {}
+            for found in re.finditer(r"^(T\S*)\t\S+ ([\d ;]+)\t", content, re.MULTILINE):
+                pairs = [tuple(map(int, pair.split())) for pair in found[2].split(";")]
+                bounds[found[1]] = merge(text, pairs)
+            events = re.findall(r"^E\S*\t\S+?:(T\S+)", content, re.MULTILINE)
+            # The first event is its trigger; further events of a trigger have the same words.
+            triggers = [trigger for trigger in bounds if trigger not in events]
+            for name in [*triggers, *events]:
+                for pair in bounds[name]:
+                    yield text, *pair
+
+
+def read_prodigy(folder):
+    for file in sorted(folder.rglob("*.jsonl")):
+        for task in read_lines(file):
+            if task.get("answer", "accept") == "accept":
+                for span in task.get("spans", ()):
+                    yield task["text"], span["start"], span["end"]
+
+
+def read_doccano(folder):
+    for file in sorted(folder.rglob("*.jsonl")):
+        for line in read_lines(file):
+            text = line.get("text", line.get("data")) or ""
+            units = text.encode("utf-16-le")
+            entities = [(e["start_offset"], e["end_offset"]) for e in line.get("entities", ())]
+            for start, end, *_ in [*entities, *line.get("label", ()), *line.get("labels", ())]:
+                before = units[: 2 * start].decode("utf-16-le")
+                words = units[2 * start : 2 * end].decode("utf-16-le")
+                yield text, len(before), len(before) + len(words)
+
+
+def read_labelstudio(folder):
+    for file in sorted(folder.rglob("*.json")):
+        for task in json.loads(file.read_bytes()):
+            for annotation in task.get("annotations", task.get("completions", ())):
+                for region in annotation["result"]:
+                    value = region["value"]
+                    if "labels" in value and "start" in value:
+                        text = task["data"][region["to_name"]]
+                        yield text, int(value["start"]), int(value["end"])
+
+
+def read_xmi(folder):
+    """Yield the annotations of every type but those of the text itself, in UTF-16 code units."""
+    for file in sorted(folder.rglob("*.xmi")):
+        root = ElementTree.parse(file).getroot()
+        texts = {
+            element.get("{http://www.omg.org/XMI}id"): element.get("sofaString")
+            for element in root
+            if element.tag.endswith("}Sofa")
+        }
+        for element in root:
+            kind = element.tag.rpartition("}")[2]
+            text = texts.get(element.get("sofa"))
+            if element.get("begin") and text and kind not in NO_LABELS:
+                units = text.encode("utf-16-le")
+                start, end = int(element.get("begin")), int(element.get("end"))
+                before = units[: 2 * start].decode("utf-16-le")
+                words = units[2 * start : 2 * end].decode("utf-16-le")
+                yield text, len(before), len(before) + len(words)
+
+
+NO_LABELS = ("DocumentAnnotation", "DocumentMetaData", "Sentence", "Token", "TagsetDescription")
+SPANS = {
+    "brat": read_brat,
+    "prodigy": read_prodigy,
+    "doccano": read_doccano,
+    "labelstudio": read_labelstudio,
+    "cas-xmi": read_xmi,
+}
+
+
+def count_spans(name, folder, corpus):
+    """Yield the outcome of every span of a folder that was imported with all labels as mentions."""
+    found = Counter()
+    for (_, doc_id), records in corpus.layers.items():
+        for record in records:
+            (span,) = list_spans(record)
+            found[corpus.texts[doc_id], span["start"], span["end"]] += 1
+
+    for text, start, end in SPANS[name](folder):
+        for pair in merge(text, [(start, end)]) or [(start, end)]:
+            place = text, *pair
+            yield "spans", "in" if found[place] > 0 else "left out"
+            found[place] -= 1
+    for place, number in found.items():
+        for _ in range(number):
+            yield "spans", "wrong"
+
+
 def count(name, folder, root):
     """Return how many annotations had each outcome, by their kind and the outcome."""
-    return Counter(COUNTS[name](Path(folder), Imported(Path(root))))
+    folder, corpus = Path(folder), Imported(Path(root))
+    if name in SPANS:
+        return Counter(count_spans(name, folder, corpus))
+    return Counter(COUNTS[name](folder, corpus))
 
 
 if __name__ == "__main__":

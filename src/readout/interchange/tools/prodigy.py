@@ -133,7 +133,9 @@ def import_prodigy(inbox: Inbox, path: Path) -> None:
                 graph = _task_to_graph(inbox, str(file), number, found.text, task)
                 owner = found.doc_id, task.annotator, task.meta.layer
                 _, earlier = graphs.setdefault(owner, (str(file), Graph([], [])))
-                _add_task(earlier, graph, number)
+                for _ in range(_add_task(earlier, graph, number)):
+                    kind = "A span that several tasks on one text have is kept once."
+                    inbox.tell(kind, str(file), number)
 
     for (doc_id, annotator, layer), (first_file, graph) in graphs.items():
         inbox.add_layer(first_file, doc_id, graph, annotator or inbox.to_author(layer))
@@ -159,12 +161,15 @@ def _read_accepted(inbox: Inbox, file: Path) -> list[tuple[int, ProdigyTask]]:
     return accepted
 
 
-def _add_task(earlier: Graph, graph: Graph, number: int) -> None:
-    """Add the graph of a task to that of earlier tasks with the same text."""
+def _add_task(earlier: Graph, graph: Graph, number: int) -> int:
+    """Add the graph of a task to that of earlier tasks with the same text.
+
+    Return the number of spans that earlier tasks have too, which are not added again.
+    """
     if not earlier.nodes:
         earlier.nodes.extend(graph.nodes)
         earlier.links.extend(graph.links)
-        return
+        return 0
 
     known = {(node.label, node.spans): node.key for node in earlier.nodes}
     keys = {}
@@ -173,9 +178,11 @@ def _add_task(earlier: Graph, graph: Graph, number: int) -> None:
         keys[node.key] = known.get(place, f"{number}/{node.key}")
         if place not in known:
             earlier.nodes.append(node._replace(key=keys[node.key]))
+    count = sum(keys[node.key] in known.values() for node in graph.nodes)
     for link in graph.links:
         tail, head = keys.get(link.tail, link.tail), keys.get(link.head, link.head)
         earlier.links.append(link._replace(tail=tail, head=head))
+    return count
 
 
 def _task_to_graph(inbox: Inbox, path: str, number: int, text: str, task: ProdigyTask) -> Graph:
