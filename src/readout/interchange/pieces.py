@@ -11,7 +11,7 @@ from typing import NamedTuple
 from readout.interchange.graph import Link, Node, split_nodes, to_graph
 from readout.interchange.outbox import Outbox, Sheet
 from readout.model import Span, annotation_type, iter_spans
-from readout.text.tokens import iter_tokens
+from readout.text.tokens import Paragraphs, iter_tokens
 
 
 def to_pieces(sheet: Sheet) -> tuple[list[tuple[Node, Span]], list[Link]]:
@@ -64,6 +64,24 @@ def split_words(text: str, spans: Iterable[Span]) -> list[Word]:
         span_edges |= {span.start, span.end - 1}
 
     return list(_iter_words(text, sorted(edges), span_edges))
+
+
+def split_sentences(text: str, spans: Iterable[Span]) -> list[list[Word]]:
+    """Return the words of each line that has any, without those of white space.
+
+    For formats without white space, each line is a sentence; a line of a news text is a paragraph.
+    """
+    words = [word for word in split_words(text, spans) if not text[word.start : word.end].isspace()]
+    sentences = []
+    first = 0
+    for _, end in Paragraphs(text).spans:
+        last = first
+        while last < len(words) and words[last].start < end:
+            last += 1
+        if last > first:
+            sentences.append(words[first:last])
+        first = last
+    return sentences
 
 
 def _iter_words(text: str, edges: list[int], span_edges: set[int]) -> Iterator[Word]:

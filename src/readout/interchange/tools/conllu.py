@@ -23,9 +23,8 @@ from readout.interchange.blocks import Block, Bracketed, Placed, find_brackets, 
 from readout.interchange.graph import CUE, LINK_FIELDS, NODE_LABELS, Graph, Link, Node, to_graph
 from readout.interchange.inbox import Inbox, find_files, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
-from readout.interchange.pieces import Word, check_edges, split_words
+from readout.interchange.pieces import Word, check_edges, split_sentences
 from readout.model import Mention, Span, SpeakerKind
-from readout.text.tokens import Paragraphs
 
 LOSSES = (
     "The export refuses a span that starts or ends with white space, which belongs to no token.",
@@ -100,43 +99,35 @@ class _Chunk(NamedTuple):
 def _iter_lines(sheet: Sheet, kinds: Mapping[str, SpeakerKind]) -> Iterator[str]:
     graph = to_graph(sheet.records)
     spans = [span for node in graph.nodes for span in node.spans]
-    words = [
-        word
-        for word in split_words(sheet.text, spans)
-        if not sheet.text[word.start : word.end].isspace()
-    ]
+    sentences = split_sentences(sheet.text, spans)
+    words = [word for sentence in sentences for word in sentence]
     misc = _format_misc(_iter_chunks(graph, words, kinds))
 
     yield f"# newdoc id = {sheet.doc_id}\n# global.Entity = {_FIELDS}\n"
     yield f"# {_LAYER} = {sheet.layer}\n"
-    last = 0
-    sentences = 0
-    for _, end in Paragraphs(sheet.text).spans:
-        first = last
-        while last < len(words) and words[last].start < end:
-            last += 1
-        if last > first:
-            sentences += 1
-            yield f"# sent_id = {sheet.doc_id}-{sentences}\n"
-            yield from _iter_sentence(sheet.text, words, range(first, last), misc)
+    first = 0
+    for number, sentence in enumerate(sentences, 1):
+        yield f"# sent_id = {sheet.doc_id}-{number}\n"
+        attributes = [misc.get(first + index, {}) for index in range(len(sentence))]
+        yield from _iter_sentence(sheet.text, sentence, attributes)
+        first += len(sentence)
 
 
 def _iter_sentence(
-    text: str, words: Sequence[Word], numbers: range, misc: Mapping[int, Mapping[str, str]]
+    text: str, words: Sequence[Word], misc: Sequence[Mapping[str, str]]
 ) -> Iterator[str]:
-    """Yield the lines of the words with these numbers; ``misc`` has their attributes."""
+    """Yield the lines of a sentence; ``misc`` are the attributes of each word."""
     written = ""
     rows = []
-    for number in numbers:
-        word = words[number]
+    for number, (word, attributes) in enumerate(zip(words, misc, strict=True), 1):
         form = text[word.start : word.end]
-        attributes = [f"{name}={value}" for name, value in misc.get(number, {}).items()]
-        touches = number + 1 in numbers and words[number + 1].start == word.end
+        parts = [f"{name}={value}" for name, value in attributes.items()]
+        touches = number < len(words) and words[number].start == word.end
         if touches:
-            attributes.append("SpaceAfter=No")
+            parts.append("SpaceAfter=No")
         written += form if touches else f"{form} "
 
-        cells = (str(number - numbers.start + 1), form, *"_______", "|".join(attributes) or "_")
+        cells = (str(number), form, *"_______", "|".join(parts) or "_")
         rows.append("\t".join(cells) + "\n")
     yield f"# text = {written[:-1]}\n"
     yield from rows

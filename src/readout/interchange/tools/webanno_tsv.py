@@ -9,10 +9,9 @@ does, for a mapping. The elements of a chain have the number of their ``chain`` 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,14 +20,13 @@ import msgspec
 from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import Inbox, Owner, find_files, parse_offset, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
-from readout.interchange.pieces import check_edges, to_pieces
+from readout.interchange.pieces import Word, check_edges, split_sentences, to_pieces
 from readout.interchange.tools.cas import FEATURES, LAYERS, RELATION, SPAN, build_layers
-from readout.model import Span
 from readout.text.find import map_offsets
-from readout.text.tokens import Paragraphs, iter_tokens
 
 LOSSES = (
     "The export refuses a span that starts or ends with white space, which belongs to no token.",
+    "Tokens are split wherever a span starts or ends.",
     "The export refuses a value with a carriage return.",
     "The pieces of a discontinuous span are separate annotations, joined by the relation 'part'.",
     "Without a mapping, layers other than those of this export are left out, and listed.",
@@ -81,14 +79,6 @@ def _count_unescaped(cell: str, separator: str) -> int:
 # ---------------------------------------------------------------- out
 
 
-class _Unit(NamedTuple):
-    """A token or a part of one, in code points; ``name`` is ``SENTENCE-TOKEN[.PART]``."""
-
-    name: str
-    start: int
-    end: int
-
-
 def export_webanno(outbox: Outbox) -> None:
     """Write one TSV file per document, and the layers as INCEpTION imports them."""
     for sheet in outbox.sheets:
@@ -118,94 +108,61 @@ def format_tsv(sheet: Sheet) -> str:
     if links:
         header += f"#T_RL={RELATION}|label|BT_{SPAN}\n"
 
-    table = _Table(sheet.text, [span for _, span in pieces])
+    sentences = split_sentences(sheet.text, [span for _, span in pieces])
+    words = [word for sentence in sentences for word in sentence]
+    starts = [word.start for word in words]
+    cells: dict[int, list[list[str]]] = {}
     for node, span in pieces:
         suffix = f"[{numbers[node.key]}]"
         values = [node.label, *(node.values.get(name) for name in names)]
-        cells = [f"{escape_value(value) if value else '*'}{suffix}" for value in values]
-        table.add(span, cells)
+        row = [f"{escape_value(value) if value else '*'}{suffix}" for value in values]
+        for start in starts[bisect_left(starts, span.start) : bisect_left(starts, span.end)]:
+            cells.setdefault(start, []).append(row)
 
-    places = {node.key: table.find_units(span)[0] for node, span in pieces}
-    arrows: dict[_Unit, list[tuple[str, str]]] = {}
+    firsts = {node.key: span.start for node, span in pieces}
+    names_of_rows = _name_rows(sentences)
+    arrows: dict[int, list[list[str]]] = {}
     for link in links:
-        ends = f"{places[link.tail].name}[{numbers[link.tail]}_{numbers[link.head]}]"
-        arrows.setdefault(places[link.head], []).append((escape_value(link.label), ends))
+        source = f"{names_of_rows[firsts[link.tail]]}[{numbers[link.tail]}_{numbers[link.head]}]"
+        arrows.setdefault(firsts[link.head], []).append([escape_value(link.label), source])
 
-    return header + "\n\n" + "".join(table.iter_lines(1 + len(names), bool(links), arrows))
+    tables = [(cells, 1 + len(names)), (arrows, 2)] if links else [(cells, 1 + len(names))]
+    return header + "\n\n" + "".join(_iter_lines(sheet.text, sentences, names_of_rows, tables))
 
 
-class _Table:
-    """The rows of a document: its sentences, their tokens, and the parts of tokens."""
+def _name_rows(sentences: Sequence[Sequence[Word]]) -> dict[int, str]:
+    """Return ``SENTENCE-TOKEN`` for the start of every token."""
+    return {
+        word.start: f"{number}-{index}"
+        for number, sentence in enumerate(sentences, 1)
+        for index, word in enumerate(sentence, 1)
+    }
 
-    def __init__(self, text: str, spans: Iterable[Span]) -> None:
-        self.text = text
-        self.offsets = map_offsets(text, "utf-16").foreign
-        self.sentences: list[list[_Unit]] = []
-        for start, end in Paragraphs(text).spans:
-            places = list(iter_tokens(text, start, end))
-            number = len(self.sentences) + 1
-            tokens = [_Unit(f"{number}-{i}", *place) for i, place in enumerate(places, 1)]
-            if tokens:
-                self.sentences.append(tokens)
 
-        self.tokens = [token for sentence in self.sentences for token in sentence]
-        self.ends = [token.end for token in self.tokens]
-        self.parts: dict[str, list[_Unit]] = {}
-        self.cells: dict[_Unit, list[list[str]]] = {}
-        for span in spans:
-            self._cut_tokens(span)
+def _iter_lines(
+    text: str,
+    sentences: Iterable[Sequence[Word]],
+    names: Mapping[int, str],
+    tables: Sequence[tuple[Mapping[int, list[list[str]]], int]],
+) -> Iterator[str]:
+    """Yield the lines of all sentences.
 
-    def _cut_tokens(self, span: Span) -> None:
-        """Add a part for each token that a span covers in part."""
-        for token in self._find_tokens(span):
-            start, end = max(token.start, span.start), min(token.end, span.end)
-            parts = self.parts.setdefault(token.name, [])
-            is_known = any((part.start, part.end) == (start, end) for part in parts)
-            if (start, end) != (token.start, token.end) and not is_known:
-                parts.append(_Unit(f"{token.name}.{len(parts) + 1}", start, end))
-
-    def _find_tokens(self, span: Span) -> list[_Unit]:
-        first = bisect_right(self.ends, span.start)
-        return list(takewhile(lambda token: token.start < span.end, self.tokens[first:]))
-
-    def find_units(self, span: Span) -> list[_Unit]:
-        """Return the tokens, and parts of tokens, that a span consists of."""
-        units = []
-        for token in self._find_tokens(span):
-            start, end = max(token.start, span.start), min(token.end, span.end)
-            candidates = [token, *self.parts[token.name]]
-            units += [unit for unit in candidates if (unit.start, unit.end) == (start, end)]
-        return units
-
-    def add(self, span: Span, cells: list[str]) -> None:
-        """Add the cells of an annotation to each of its rows."""
-        for unit in self.find_units(span):
-            self.cells.setdefault(unit, []).append(cells)
-
-    def iter_lines(
-        self, width: int, has_links: bool, arrows: dict[_Unit, list[tuple[str, str]]]
-    ) -> Iterator[str]:
-        """Yield the lines; ``width`` is the number of columns of the span layer."""
-        for sentence in self.sentences:
-            words = self.text[sentence[0].start : sentence[-1].end]
-            yield f"#Text={escape_text(words)}\n"
-            for token in sentence:
-                for unit in (token, *self.parts.get(token.name, ())):
-                    stack = self.cells.get(unit)
-                    row = ["_"] * width
-                    if stack:
-                        row = ["|".join(column) for column in zip(*stack, strict=True)]
-                    if has_links:
-                        drawn = arrows.get(unit)
-                        columns = zip(*drawn, strict=True) if drawn else ["_", "_"]
-                        row += ["|".join(column) for column in columns]
-                    yield self._format_row(unit, row)
-            yield "\n"
-
-    def _format_row(self, unit: _Unit, row: list[str]) -> str:
-        place = f"{self.offsets[unit.start]}-{self.offsets[unit.end]}"
-        words = escape_text(self.text[unit.start : unit.end])
-        return "\t".join([unit.name, place, words, *row]) + "\t\n"
+    A table has, for the start of a token, the cells of its annotations; its width is the number of
+    their columns.
+    """
+    offsets = map_offsets(text, "utf-16").foreign
+    for sentence in sentences:
+        yield f"#Text={escape_text(text[sentence[0].start : sentence[-1].end])}\n"
+        for word in sentence:
+            row: list[str] = []
+            for cells, width in tables:
+                stack = cells.get(word.start)
+                columns = zip(*stack, strict=True) if stack else ["_"] * width
+                row += ["|".join(column) for column in columns]
+            place = f"{offsets[word.start]}-{offsets[word.end]}"
+            words = escape_text(text[word.start : word.end])
+            yield "\t".join([names[word.start], place, words, *row]) + "\t\n"
+        yield "\n"
 
 
 # ---------------------------------------------------------------- in
