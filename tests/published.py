@@ -1,9 +1,10 @@
 """Count what came in of a published corpus, by a reading of its files that shares no code.
 
-Usage: ``python tests/published.py FORMAT FOLDER CORPUS``, after ``readout import`` brought the folder
-into the corpus; files of annotation tools, by a mapping that makes every label a mention. Each function yields one outcome per
-annotation of the published files: ``in``, ``left out``, or ``wrong`` if it came in changed; and
-``wrong`` for each annotation of the corpus that the files do not have.
+Usage: ``python tests/published.py FORMAT FOLDER CORPUS``, after ``readout import`` brought the
+folder into the corpus; files of annotation tools, by a mapping that makes every label a mention.
+Each function yields one outcome per annotation of the published files: ``in``, ``left out``, or
+``wrong`` if it came in changed; and ``wrong`` for each annotation of the corpus that the files do
+not have.
 """
 
 import ast
@@ -345,7 +346,7 @@ def count_spans(name, folder, corpus):
             place = text, *pair
             yield "spans", "in" if found[place] > 0 else "left out"
             found[place] -= 1
-    for place, number in found.items():
+    for number in found.values():
         for _ in range(number):
             yield "spans", "wrong"
 

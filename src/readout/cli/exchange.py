@@ -266,10 +266,15 @@ def _print_told(inbox: Inbox) -> None:
 
 def _print_advice(inbox: Inbox, name: str, path: Path) -> None:
     """Say what to do with files that have labels of their own, or another format."""
+    from readout.interchange.formats import FORMATS
     from readout.interchange.inspection import guess_formats
 
     codes = {problem.code for problem in inbox.problems}
-    if "foreign-value" in codes and not inbox.is_mapped:
+    if FORMATS[name].read is None:
+        if codes - {"foreign-annotator"}:
+            advice = "To leave out what has a problem and import the rest, add --skip."
+            print_line(advice, error=True, fg="cyan")
+    elif "foreign-value" in codes and not inbox.is_mapped:
         advice = "If the files have labels of their own, --inspect writes a mapping for --map."
         print_line(advice, error=True, fg="cyan")
 
