@@ -270,8 +270,13 @@ class Inbox:
 
         The offsets count ``unit``. Report a problem and return None if they are outside the text,
         or if the text between them is not ``words``, apart from white space at the ends; None as
-        ``words`` skips this comparison.
+        ``words`` skips this comparison. If labels are foreign, an empty span is left out and told.
         """
+        if start == end and 0 <= start <= len(text) and self.is_mapped:
+            # Tools mark places between characters too; here, an annotation needs words.
+            self.tell("An annotation without words is left out.", path, line)
+            return None
+
         pair = self.to_code_points(text, start, end)
         if pair is None:
             message = f"Got the span {start}–{end}. Expected 0 ≤ start < end ≤ {len(text)}."

@@ -13,7 +13,7 @@ has one; that of a slot is the name of the slot, followed by a colon and the rol
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
@@ -175,9 +175,9 @@ def import_cas_xmi(inbox: Inbox, path: Path) -> None:
 
 
 def check_unit(inbox: Inbox, path: Path) -> None:
-    """Report an option that gives another unit, as dkpro-cassis converts the offsets itself."""
+    """Report an option that gives another unit than UTF-16, which the readers convert."""
     if inbox.is_unit_given and inbox.unit != "utf-16":
-        message = f"The offsets of a CAS count UTF-16 code units. Got --offsets {inbox.unit}."
+        message = f"The offsets of these files count UTF-16 code units. Got --offsets {inbox.unit}."
         inbox.report("foreign-span", str(path), message, "leave the option out.")
     inbox.unit = "code-points"
 
@@ -201,11 +201,14 @@ def _load_xmi(content: bytes, types: bytes | None) -> Any:
     from cassis import load_cas_from_xmi, load_typesystem
 
     known = load_typesystem(types.decode()) if types else _build_known_types()
-    unknown = set(_iter_type_names(content)) - {each.name for each in known.get_types(True)}
+    used = _find_used_types(content)
+    unknown = set(used) - {each.name for each in known.get_types(True)}
     missing = sorted(name for name in unknown - _UNREAD if not name.startswith("uima."))
     if missing and not types:
         names = ", ".join(missing[:5])
         raise _MissingTypesError(f"there is no {TYPE_SYSTEM} beside it that defines {names}")
+    if types:
+        _add_features(known, used)
     with catch_warnings():
         simplefilter("ignore")  # warnings of types that nobody needs
         return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
@@ -223,18 +226,37 @@ class _MissingTypesError(Exception):
     """An XMI file has annotations of types that nothing defines."""
 
 
-def _iter_type_names(content: bytes) -> Iterator[str]:
-    """Yield the type of every feature structure: ``a.b.C`` for a ``C`` of ``http:///a/b.ecore``."""
+def _add_features(types: Any, used: Mapping[str, set[str]]) -> None:
+    """Add the features that a published type system lacks, as strings.
+
+    cassis refuses a file if an annotation has a feature that its type does not have.
+    """
+    for name, attributes in used.items():
+        if types.contains_type(name) and not name.startswith("uima."):
+            kind = types.get_type(name)
+            known = {feature.name for feature in kind.all_features}
+            for attribute in sorted(attributes - known):
+                types.create_feature(kind, attribute, "uima.cas.String")
+
+
+def _find_used_types(content: bytes) -> dict[str, set[str]]:
+    """Return the attributes of the feature structures by type.
+
+    The type of a ``C`` of ``http:///a/b.ecore`` is ``a.b.C``.
+    """
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    used: dict[str, set[str]] = {}
     for item in etree.fromstring(content, parser):
         if isinstance(item.tag, str):
             name = etree.QName(item)
             package = (name.namespace or "").removeprefix("http:///").removesuffix(".ecore")
             # uima.noNamespace is how UIMA writes a type without a package.
             package = "" if package == "uima/noNamespace" else f"{package}."
-            yield package.replace("/", ".") + name.localname
+            attributes = {str(key) for key in item.attrib if not str(key).startswith("{")}
+            used.setdefault(package.replace("/", ".") + name.localname, set()).update(attributes)
+    return used
 
 
 def import_cas_json(inbox: Inbox, path: Path) -> None:

@@ -18,6 +18,7 @@ import msgspec
 
 from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import Found, Inbox, find_files, parse_json, read_foreign_text
+from readout.interchange.tools.cas import check_unit
 from readout.text.find import map_offsets
 
 LOSSES = (
@@ -86,6 +87,7 @@ class Output(msgspec.Struct):
 
 def import_corenlp(inbox: Inbox, path: Path) -> None:
     """Read JSON files, each named after its document: ``ID.json`` or ``ID.txt.json``."""
+    check_unit(inbox, path)
     for file in find_files(path, ".json"):
         content = read_foreign_text(inbox, file)
         output = parse_json(inbox, str(file), content, Output) if content is not None else None

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from readout.interchange.archives import iter_members
 from readout.interchange.inbox import Inbox, Owner, find_files
-from readout.interchange.tools.cas import read_cas_json, read_xmi_archive
+from readout.interchange.tools.cas import check_unit, read_cas_json, read_xmi_archive
 from readout.interchange.tools.webanno_tsv import read_tsv
 
 LOSSES = (
@@ -45,6 +45,7 @@ IterateFiles: TypeAlias = Callable[[Callable[[str], bool]], Iterator[tuple[str, 
 
 def import_inception(inbox: Inbox, path: Path) -> None:
     """Read the archives of projects, or a folder with the files of one."""
+    check_unit(inbox, path)
     if path.is_dir() and any((path / folder).is_dir() for folder in _FOLDERS):
         _read_project(inbox, str(path), partial(_iter_files, path))
         return

@@ -21,7 +21,7 @@ from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import Inbox, Owner, find_files, parse_offset, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import Word, check_edges, split_sentences, to_pieces
-from readout.interchange.tools.cas import FEATURES, LAYERS, RELATION, SPAN, build_layers
+from readout.interchange.tools.cas import FEATURES, LAYERS, RELATION, SPAN, build_layers, check_unit
 from readout.text.find import map_offsets
 
 LOSSES = (
@@ -198,6 +198,7 @@ class _Item(NamedTuple):
 
 def import_webanno(inbox: Inbox, path: Path) -> None:
     """Read TSV files; each named after its document, or in a folder that is."""
+    check_unit(inbox, path)
     for file in find_files(path, ".tsv"):
         content = read_foreign_text(inbox, file)
         if content is not None:
