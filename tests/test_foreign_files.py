@@ -398,6 +398,19 @@ def test_a_cas_without_its_types_says_which(take):
     assert "webanno.custom.Quote" in done.stdout
 
 
+def test_a_cas_may_have_features_that_its_types_lack(take):
+    """The published type system of REDEWIEDERGABE lacks some; it marks places without words too."""
+    cas = CAS.replace('mode="plain"', 'mode="plain" added="x"').replace(
+        "<cas:Sofa", '<custom:Who xmi:id="7" sofa="1" begin="5" end="5"/><cas:Sofa'
+    )
+    cas = cas.replace('members="4 5 6"', 'members="4 5 6 7"')
+    done, layers = take("cas-xmi", {"a.xmi": cas, "TypeSystem.xml": TYPES}, mapping=LAYERS)
+    assert done.exit_code == 0, done.output
+    assert "'added': 1" in done.stderr
+    assert "without words is left out: 1" in done.stderr
+    assert len(layers["ann", SHIP]) == 2
+
+
 # ---------------------------------------------------------------- published files
 
 
