@@ -1,7 +1,8 @@
-"""Write CoNLL-style columns with BIO tags, which the ``conll`` builder of ``datasets`` loads.
+"""Read and write CoNLL-style columns, as the ``conll`` builder of ``datasets`` loads them.
 
-Each paragraph is a block. The columns, separated by a space, are the token, its start and end in
-code points, and one tag each for mention, content, cue, source and boilerplate.
+The export writes BIO tags; each paragraph is a block. The columns, separated by a space, are the
+token, its start and end in code points, and one tag each for mention, content, cue, source and
+boilerplate.
 
 The import takes any table with a row per token, an empty line between sentences, and BIO, IOB1 or
 BILOU tags or the brackets of CoNLL-2012 in any column; a mapping says what the labels mean. The
@@ -31,7 +32,7 @@ LOSSES = (
     "A span that starts or ends within a token covers the whole token.",
     "White space is not written, except paragraph breaks.",
     "Columns with neither tags nor brackets are not imported; the import lists them.",
-    "The annotations of an exported file have no speakers; the mapping `conll` makes up some.",
+    "For exported files, the mapping `conll` makes the words of a mention its speaker.",
 )
 CONLL_COLUMNS = ("tokens", "start", "end", "mention", "content", "cue", "source", "boilerplate")
 

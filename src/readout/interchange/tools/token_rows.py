@@ -37,7 +37,7 @@ LOSSES = (
     "A span that starts or ends within a token covers the whole token.",
     "White space is not written.",
     "Columns that are not BIO tags, such as parts of speech, are not imported.",
-    "The annotations of an exported file have no speakers; the mapping `conll` makes up some.",
+    "For exported files, the mapping `conll` makes the words of a mention its speaker.",
 )
 _TAGGED = ("mention", "content", "cue", "source", "boilerplate")
 _FEATURES: Mapping[str, Feature] = {
