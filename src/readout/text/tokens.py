@@ -84,22 +84,32 @@ _OUTSIDE, _BEGIN, _INSIDE = b"OBI"
 
 # ---------------------------------------------------------------- tokens of others
 
-# The Penn Treebank writes brackets and quotation marks in this way, and many tokenizers follow it.
-_RESPELLED: Mapping[str, tuple[str, ...]] = {
+# The tokens that the Penn Treebank writes for marks and brackets: Bies et al. 1995, "Bracketing
+# Guidelines for Treebank II Style". Within a token, a backslash precedes a slash or an asterisk.
+_TREEBANK: Mapping[str, tuple[str, ...]] = {
+    "``": ("“", '"', "„", "«"),
+    "''": ("”", '"', "“", "»"),
     "-LRB-": ("(",),
     "-RRB-": (")",),
     "-LSB-": ("[",),
     "-RSB-": ("]",),
     "-LCB-": ("{",),
     "-RCB-": ("}",),
-    "``": ('"', "“", "„", "«"),
-    "''": ('"', "”", "“", "»"),
+}
+_ESCAPED = re.compile(r"\\([/*])")
+_PLAIN: Mapping[str, tuple[str, ...]] = {
     "`": ("'", "‘"),
     "'": ("’",),
     '"': ("“", "”", "„", "«", "»"),
     "--": ("–", "—"),
     "...": ("…",),
 }
+"""Marks that many tokenizers write with the signs of a typewriter."""
+
+
+def unescape_token(token: str) -> str:
+    """Return the characters that a token of the Penn Treebank means."""
+    return _TREEBANK[token][0] if token in _TREEBANK else _ESCAPED.sub(r"\1", token)
 
 
 def place_tokens(
@@ -131,8 +141,9 @@ def skip_space(text: str, start: int) -> int:
 def _spell(word: str) -> Iterator[str]:
     """Yield the spellings that a token may have in its text."""
     yield word
-    yield from _RESPELLED.get(word, ())
-    plain = word.replace("\\/", "/").replace("\\*", "*")
+    yield from _TREEBANK.get(word, ())
+    yield from _PLAIN.get(word, ())
+    plain = unescape_token(word)
     if plain != word:
         yield plain
 

@@ -7,7 +7,6 @@ contains an ``attribution`` with an ``id`` for each attribution that it is part 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from readout.interchange.graph import Graph
 from readout.interchange.inbox import find_files, parse_offset
 from readout.interchange.xmltext import parse_xml
 from readout.model import Span
+from readout.text.tokens import unescape_token
 
 TITLE = "PARC"
 LOSSES = (
@@ -29,19 +29,6 @@ LOSSES = (
     "Sources are words, not entities: equal words are one unnamed speaker, whoever is meant.",
     "The form of a quote is inferred from its quotation marks.",
 )
-# The tokens that the Penn Treebank writes for marks and brackets: Bies et al. 1995, "Bracketing
-# Guidelines for Treebank II Style". Within a token, a backslash precedes a slash or an asterisk.
-_ESCAPED_TOKENS = {
-    "``": "“",
-    "''": "”",
-    "-LRB-": "(",
-    "-RRB-": ")",
-    "-LSB-": "[",
-    "-RSB-": "]",
-    "-LCB-": "{",
-    "-RCB-": "}",
-}
-_ESCAPED_CHARACTER = re.compile(r"\\([/*])")
 
 
 class Token(NamedTuple):
@@ -86,11 +73,6 @@ def _read_tokens(inbox: CorpusInbox, path: str, root: Any) -> tuple[str, list[To
             last_byte, starts_sentence = end_byte, False
 
     return text + "\n", tokens
-
-
-def unescape_token(token: str) -> str:
-    """Return the characters that a token of the Penn Treebank means."""
-    return _ESCAPED_TOKENS.get(token) or _ESCAPED_CHARACTER.sub(r"\1", token)
 
 
 def _iter_sentences(root: Any) -> Iterator[list[Any]]:
