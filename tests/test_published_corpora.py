@@ -35,7 +35,7 @@ EXPECTED = {
     },
     "parc": None,
 }
-"""The outcomes in the published versions: PDNC of September 2023, PolNeAR 1.0, and all tables of 2016."""
+"""The outcomes of PDNC of September 2023, PolNeAR 1.0, and SemEval-2016 with all annotations."""
 
 
 @pytest.fixture(params=EXPECTED)
