@@ -35,7 +35,7 @@ EXPECTED = {
     },
     "parc": None,
 }
-"""The outcomes in the published versions: PDNC 1.1 of 2023, PolNeAR 1.0, and all tables of 2016."""
+"""The outcomes in the published versions: PDNC of September 2023, PolNeAR 1.0, and all tables of 2016."""
 
 
 @pytest.fixture(params=EXPECTED)

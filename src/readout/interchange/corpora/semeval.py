@@ -3,7 +3,7 @@
 The first row names the columns ID, Target, Tweet and Stance, and in the later release also Opinion
 towards and Sentiment (Mohammad et al. 2016). Each tweet becomes a document with one stance: its
 author is the holder, and the whole tweet is the evidence. The name of a file tells its split:
-``train…`` and ``trial…``, which the publication counts as training data, or ``test…``.
+``train…`` or ``trial…``, which was released for training, or ``test…``.
 """
 
 from __future__ import annotations
