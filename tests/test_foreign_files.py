@@ -1,7 +1,7 @@
 """Files that other people made: every tool's own rules, written by hand, and what comes of them.
 
 ``pytest -m published`` also reads folders of files that others published, which the variables
-READOUT_BRAT, READOUT_PRODIGY and READOUT_CAS name, and counts them with its own few lines.
+READOUT_BRAT and READOUT_PRODIGY name, and counts their spans with a few lines of its own.
 """
 
 import json

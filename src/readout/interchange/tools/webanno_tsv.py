@@ -357,9 +357,13 @@ class _Reader:
 
     def _leave_out_layers(self) -> None:
         for layer in [layer for layer in self.items if layer.type not in (SPAN, RELATION)]:
+            seen: set[int] = set()
             for item in self.items.pop(layer):
-                kind = f"A row of the layer {layer.type!r} is left out."
-                self.inbox.tell(kind, self.path, item.line)
+                # The rows of an annotation of several tokens have the same number.
+                if item.number == 0 or item.number not in seen:
+                    kind = f"An annotation of the layer {layer.type!r} is left out."
+                    self.inbox.tell(kind, self.path, item.line)
+                seen.add(item.number)
 
     def _add_nodes(self, layer: _Layer, items: Iterable[_Item]) -> None:
         """Add a node for each annotation; rows with the same number are one annotation."""
