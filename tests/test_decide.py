@@ -9,7 +9,7 @@ from conftest import ROOT
 from readout.checks import check_corpus
 from readout.cli import main
 from readout.corpus.read import read_corpus
-from readout.corpus.refs import parse_ref, read_documents, read_referred, resolve_refs
+from readout.corpus.refs import iter_documents, parse_ref, read_referred, resolve_refs
 from readout.problem import RefusedError
 from readout.workbench.differences.places import list_places
 from readout.workbench.differences.renderings import RENDERINGS
@@ -208,7 +208,7 @@ def test_only_adjudicated_layers_oblige(undecided):
 def test_a_layer_that_came_in_is_a_list_of_things_to_do(undecided):
     withdraw(undecided, "ben")
     (undecided / DECISIONS).write_bytes(b"")
-    places = list_places(read_documents(undecided), ["ben"])
+    places = list_places(iter_documents(undecided), ["ben"])
     assert [place.silent for place in places] == [("ben",)]
     assert [variant.to_decide for place in places for variant in place.variants] == [("s-ferry",)]
 
@@ -217,7 +217,7 @@ def test_a_layer_that_came_in_is_a_list_of_things_to_do(undecided):
 
 
 def test_a_place_shows_all_sides_and_the_fields_that_differ(undecided):
-    (place,) = list_places(read_documents(undecided))
+    (place,) = list_places(iter_documents(undecided))
     assert (place.document, place.type, place.start, place.end) == (CRITICS, "stance", 15, 36)
     assert place.differ == ("polarity", "evidence")
     gold, other = place.variants
@@ -228,14 +228,14 @@ def test_a_place_shows_all_sides_and_the_fields_that_differ(undecided):
 
 
 def test_decided_places_are_listed_only_on_demand(small):
-    documents = read_documents(small)
+    documents = list(iter_documents(small))
     assert list_places(documents) == []
     every = list_places(documents, with_decided=True)
     assert [decision.id for place in every for decision in place.decisions] == ["d-iron", "d-ferry"]
 
 
 def test_every_rendering_has_the_references_to_copy(small):
-    places = list_places(read_documents(small), with_decided=True)
+    places = list_places(iter_documents(small), with_decided=True)
     for render in RENDERINGS.values():
         rendered = render(places)
         assert "ann#s-iron" in rendered
@@ -244,7 +244,7 @@ def test_every_rendering_has_the_references_to_copy(small):
 
 
 def test_text_fits_a_terminal_of_80_columns():
-    places = list_places(read_documents(ROOT), with_decided=True)
+    places = list_places(iter_documents(ROOT), with_decided=True)
     assert max(map(len, RENDERINGS["text"](places).splitlines())) < 80
 
 

@@ -54,8 +54,13 @@ def decide(root, problem, ref, doc_id):
     CliRunner().invoke(main, arguments)
 
 
+def remove_from_corpus(root, problem, kind, name):
+    CliRunner().invoke(main, ["remove", kind, name, "--corpus", str(root)])
+
+
 WORDINGS = [
     (r"decide it with `readout decide (\S+) --document (\S+)", decide),
+    (r"with `readout remove (\w+) ([a-z0-9-]+)`", remove_from_corpus),
     (r"run `readout format`", lambda root, problem: run(root, "format")),
     (
         r"did you mean '([^']+)'\?",
@@ -177,11 +182,6 @@ RECIPES = {
         edit(f"{GOLD}/{TALKS}.jsonl", '"source":"m-she","within"', '"source":"m-she-2","within"'),
     ],
     "duplicate-key": [edit(f"{GOLD}/{TALKS}.jsonl", '"polarity":"favor",', "")],
-    "duplicate-text": [
-        delete_line(DOCUMENTS, 3),
-        remove("raw/text/2030-02-harbour-brief.txt"),
-        remove(f"{GOLD}/2030-02-harbour-brief.jsonl"),
-    ],
     "empty-text": [
         delete_line(DOCUMENTS, 4),
         remove("raw/text/2030-03-blank.txt"),
@@ -263,7 +263,6 @@ RECIPES = {
         rename(f"annotations/by/benn/{BRIEF}.jsonl", f"annotations/by/ben/{BRIEF}.jsonl")
     ],
     "unplaced-annotation": [remove(f"annotations/unplaced/gold/{CRITICS}.jsonl")],
-    "unused-entry": [delete_line("annotations/topics.jsonl", 1)],
     "lone-statement": [edit(f"{GOLD}/{BRIEF}.jsonl", ',"statement":"belongs-to-everyone"', "")],
     "unannotated-quotation": [restore(f"{GOLD}/{TALKS}.jsonl")],
     "unknown-reference": [

@@ -174,7 +174,7 @@ def test_every_field_is_described(kind):
 def records(kind):
     pattern = "annotations/gold/*.jsonl" if kind == "annotation" else f"**/{kind}s.jsonl"
     if kind == "suggestion":
-        return [msgspec.to_builtins(each) for each in suggest("“Yes,” said Quill.", [QUILL])]
+        return [msgspec.to_builtins(each) for each in suggest("“Yes,” said Quill.", [QUILL], "en")]
     if kind == "decision":
         return [
             {"id": "a", "about": ["q", "x#q"], "section": "1", "reason": "Why.", "by": "x"},

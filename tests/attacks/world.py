@@ -92,6 +92,17 @@ CORPUS_COMMANDS = {
         *["2030-03-new", "--title", "New", "--split", "train"],
     ],
     "add suggestions": ["add", "suggestions", "--corpus", "{top}/corpus", DOC],
+    "accept": [
+        *["accept", "ann#s-iron", "--corpus", "{top}/corpus", "--replace", "s-iron"],
+        *["--section", "1.1", "--reason", "The outlet mocks.", "--by", "ann"],
+    ],
+    "remove annotation": [
+        *["remove", "annotation", "m-levi", "--corpus", "{top}/corpus", "--document", DOC],
+        *["--section", "1.1", "--reason", "He is not there.", "--by", "ann"],
+    ],
+    "remove document": ["remove", "document", OTHER, "--corpus", "{top}/corpus"],
+    "rename annotation": ["rename", "annotation", "s-iron", "s-new", "--corpus", "{top}/corpus"],
+    "rename annotator": ["rename", "annotator", "ann", "zoe", "--corpus", "{top}/corpus"],
     "release": [
         *["release", "1.0.0", "--corpus", "{top}/corpus", "--date", "2030-03-01"],
     ],
@@ -118,6 +129,21 @@ WRITTEN = {
         "annotations/suggestions/2030-03-new.jsonl",
     ],
     "add suggestions": [f"annotations/suggestions/{DOC}.jsonl"],
+    "accept": [GOLD, f"annotations/adjudication/{DOC}.jsonl"],
+    "remove annotation": [GOLD, f"annotations/adjudication/{DOC}.jsonl"],
+    "remove document": [
+        "raw/documents.jsonl",
+        f"raw/text/{OTHER}.txt",
+        f"annotations/gold/{OTHER}.jsonl",
+    ],
+    "rename annotation": [GOLD, f"annotations/adjudication/{DOC}.jsonl"],
+    "rename annotator": [
+        "annotations/annotators.jsonl",
+        f"annotations/by/ann/{DOC}.jsonl",
+        f"annotations/by/zoe/{DOC}.jsonl",
+        f"annotations/adjudication/{DOC}.jsonl",
+        "raw/documents.jsonl",
+    ],
     "release": ["DATACARD.md", "submissions/items/release.json"],
     "bench items": ["submissions/items/release.json"],
     "bench baseline": ["submissions/majority/system.yaml"],
@@ -140,7 +166,10 @@ def prepare(name, top):
             top,
             top / "brat",
         )
+    elif name == "bench baseline":
+        run(CORPUS_COMMANDS["bench items"], top)
     elif name.startswith("bench board"):
+        run(CORPUS_COMMANDS["bench items"], top)
         run(CORPUS_COMMANDS["bench baseline"], top)
         if name == "bench board --export":
             run(CORPUS_COMMANDS["bench board"], top)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from operator import le, lt
+from pathlib import Path
 from typing import Any
 
 from readout.checks.shortcuts import Columns
@@ -422,8 +423,8 @@ def published_id(file: RecordFile[Any], registries: Registries) -> Iterator[Find
                 start = record.doc_id[:7]
                 message = f"The id begins with {start!r}. The text was published in {month!r}."
                 hint = (
-                    "if the date is wrong, correct it; if the id is wrong, correct it here and in "
-                    "the names of the document's files."
+                    "if the date is wrong, correct it; if the id is wrong, change it with "
+                    f"`readout rename document {record.doc_id} NEW`."
                 )
                 yield Finding(message, ("published",), index, hint=hint)
 
@@ -512,7 +513,10 @@ def duplicate_text(index: RecordFile[Document]) -> Iterator[Finding]:
                 f"The text is also {earlier.doc_id!r}, which is in split {earlier.split!r}; "
                 f"{document.doc_id!r} is in {document.split!r}."
             )
-            hint = "keep the text once, and remove the other document and its layers."
+            hint = (
+                "keep the text once: remove the document that is too many with "
+                f"`readout remove document {document.doc_id}` or `{earlier.doc_id}`."
+            )
             yield Finding(message, ("sha256",), number, hint=hint)
 
 
@@ -520,6 +524,7 @@ def duplicate_text(index: RecordFile[Document]) -> Iterator[Finding]:
 def unused_entry(file: RecordFile[Any], used: Iterable[str]) -> Iterator[Finding]:
     """Every entry of a registry is used."""
     names = set(used)
+    remove = f"remove it with `readout remove {Path(file.path).stem.removesuffix('s')}"
     for index, record in enumerate(file.records):
         if record_id(record) not in names:
             message = f"The entry {record_id(record)!r} is used nowhere in the corpus."
@@ -527,7 +532,7 @@ def unused_entry(file: RecordFile[Any], used: Iterable[str]) -> Iterator[Finding
                 message,
                 (record.__struct_fields__[0],),
                 index,
-                hint="remove the line, or name the entry where it is missing.",
+                hint=f"{remove} {record_id(record)}`, or name the entry where it is missing.",
             )
 
 

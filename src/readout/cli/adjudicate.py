@@ -80,14 +80,14 @@ def differences(
     By default these are the undecided differences of the adjudicated layers. With --layer it is
     what remains to do before that layer may be named as adjudicated.
     """
-    from readout.corpus.refs import read_documents
+    from readout.corpus.refs import iter_documents
     from readout.workbench.differences.places import list_places
     from readout.workbench.differences.renderings import RENDERINGS, summarise_places
 
-    places = list_places(read_documents(root, document), layers, with_decided)
+    places = list_places(iter_documents(root, document), layers, with_decided)
     rendered = RENDERINGS[output](places)
     if output == "json":
         print_json(rendered)
     elif rendered:
         print_block(rendered)
-    print_line(summarise_places(places), error=True)
+    print_line(summarise_places(places, layers), error=True)

@@ -144,8 +144,8 @@ def merge(
     """Resolve merge conflicts, annotation by annotation.
 
     FILES are annotation files, registries or documents.jsonl; by default, all that contain conflict
-    markers. Records are merged field by field. Only two values for one field, or deleting against editing, stay
-    in conflict: the command names them, and --ours or --theirs chooses a version.
+    markers. Records are merged field by field. Only two values for one field, or deleting against
+    editing, stay in conflict: the command names them, and --ours or --theirs chooses a version.
     """
     if driver:
         _run_driver(*driver)
@@ -275,12 +275,13 @@ def _document_command() -> click.Command:
         from readout.workbench.add import add_document
 
         with locked_corpus(root) as write:
-            doc_id, files = add_document(root, file, fields)
-            write(files)
-        print_lines(f"wrote {path}" for path in files)
+            added = add_document(root, file, fields)
+            write(added.changes)
+        print_lines(f"wrote {path}" for path in added.changes)
+        _print_gap(added.document.language)
         next_step = (
-            f"Annotate {doc_id} in its gold file now; take each suggestion that is right into it "
-            "with `readout accept ID`. "
+            f"Annotate {added.document.doc_id} in its gold file now; take each suggestion that is "
+            "right into it with `readout accept ID`. "
             f"Then set 'annotated' in {DOCUMENTS}."
         )
         print_line(next_step, fg="green")
@@ -297,11 +298,20 @@ def suggestions(root: Path, doc_id: str) -> None:
     from readout.workbench.add import add_suggestions
 
     with locked_corpus(root) as write:
-        files = add_suggestions(root, doc_id)
-        write(files)
-    for path, change in files.items():
+        added = add_suggestions(root, doc_id)
+        write(added.changes)
+    for path, change in added.changes.items():
         count = (change.new or b"").count(b"\n")
         print_line(f"wrote {path}: {count} suggestions")
+    _print_gap(added.document.language)
+
+
+def _print_gap(language: str) -> None:
+    """Print what suggestions lack in a language, if they lack something."""
+    from readout.workbench.languages import describe_gap
+
+    if gap := describe_gap(language):
+        print_line(gap, error=True, fg="yellow")
 
 
 def _entry_command(kind: Any) -> click.Command:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,19 +144,22 @@ def read_referred(
     for ref in dict.fromkeys(map(parse_ref, refs)):
         found = [meta for meta in chosen if _may_name(root, meta, ref)]
         if not found:
-            return _read_chosen(root, chosen)
+            found = chosen
         likely.update({meta.doc_id: meta for meta in found})
-    return _read_chosen(root, likely.values())
+    annotators = list(iter_annotators(root))
+    return [_read_chosen(root, meta, annotators) for meta in likely.values()]
 
 
-def read_documents(root: Path, doc_id: str | None = None) -> list[AnnotatedDocument]:
-    """Return the documents of a corpus, or the one that is named.
+def iter_documents(root: Path, doc_id: str | None = None) -> Iterator[AnnotatedDocument]:
+    """Yield the documents of a corpus, or the one that is named.
 
     Raises:
         RefusedError: there is no such document, or a text cannot be read.
 
     """
-    return _read_chosen(root, _choose_documents(root, doc_id))
+    annotators = list(iter_annotators(root))
+    for meta in _choose_documents(root, doc_id):
+        yield _read_chosen(root, meta, annotators)
 
 
 def _choose_documents(root: Path, doc_id: str | None) -> list[Document]:
@@ -169,15 +172,11 @@ def _choose_documents(root: Path, doc_id: str | None) -> list[Document]:
     return [metas[doc_id]]
 
 
-def _read_chosen(root: Path, metas: Iterable[Document]) -> list[AnnotatedDocument]:
-    annotators = list(iter_annotators(root))
-    found = []
-    for meta in metas:
-        document, problems = read_document(root, meta, annotators)
-        if document is None:
-            raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
-        found.append(document)
-    return found
+def _read_chosen(root: Path, meta: Document, annotators: Iterable[str]) -> AnnotatedDocument:
+    document, problems = read_document(root, meta, annotators)
+    if document is None:
+        raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+    return document
 
 
 def _may_name(root: Path, meta: Document, ref: Ref) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from readout.corpus import read
 from readout.corpus.canonical import encode_records
 from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.schema import Kind, explain, propose_id
+from readout.dataset.card import read_card, split_front_matter
 from readout.model import (
     ANNOTATION_CLASSES,
     SPAN_FIELDS,
@@ -41,8 +42,17 @@ Fields = Mapping[str, Any]
 # ---------------------------------------------------------------- documents
 
 
-def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileChanges]:
-    """Return the id of a new document, and its files: text, metadata, empty gold, suggestions.
+class Added(NamedTuple):
+    """A document, and the files to write for it."""
+
+    document: Document
+    changes: FileChanges
+
+
+def add_document(root: Path, file: Path, fields: Fields) -> Added:
+    """Return a new document with its files: text, metadata, empty gold, suggestions.
+
+    Its language is, unless given, that of the card or of all other documents.
 
     Raises:
         RefusedError: a required field is missing, or something contradicts the corpus.
@@ -53,12 +63,13 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileChang
     registries, _ = read.read_registries(root)
     raw = file.read_bytes()
     text = _decode_text(file, raw)
-    document = _build_document(file, raw, fields, index)
+    given = {"language": _find_language(root, index), **_select_given(fields)}
+    document = _build_document(file, raw, given, index)
     _refuse_unknown(document, registries)
     _refuse_faults(document, read.DOCUMENTS, registries)
     _refuse_other_kinds(document.outlet, registries)
 
-    suggestions = suggest(text, registries.speakers.values())
+    suggestions = suggest(text, registries.speakers.values(), document.language)
     new = {
         f"{read.TEXTS}/{document.doc_id}.txt": raw,
         f"{read.GOLD}/{document.doc_id}.jsonl": b"",
@@ -74,11 +85,25 @@ def add_document(root: Path, file: Path, fields: Fields) -> tuple[str, FileChang
         changes[path] = Change(present, content)
     records = [*index.records, document]
     changes[read.DOCUMENTS] = Change(index.raw, encode_records(records))
-    return document.doc_id, changes
+    return Added(document, changes)
 
 
-def add_suggestions(root: Path, doc_id: str) -> FileChanges:
-    """Return the file of suggestions for a document of the corpus, made again.
+def _select_given(fields: Fields) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _find_language(root: Path, index: RecordFile[Document]) -> str:
+    """Return the language of the card or, if it names none, of all documents; or ``und``."""
+    text, _ = read_card(root)
+    front, _ = split_front_matter(text or "")
+    named = front.get("language", [])
+    languages = {named} if isinstance(named, str) else set(named)
+    languages = languages or {meta.language for meta in index.records}
+    return languages.pop() if len(languages) == 1 else "und"
+
+
+def add_suggestions(root: Path, doc_id: str) -> Added:
+    """Return a document of the corpus with its file of suggestions, made again.
 
     What was rejected stays rejected, and what gold has is not suggested.
 
@@ -96,12 +121,13 @@ def add_suggestions(root: Path, doc_id: str) -> FileChanges:
         _refuse_broken(f"{read.TEXTS}/{doc_id}.txt", problems)
     registries, _ = read.read_registries(root)
     path = f"{read.SUGGESTIONS}/{doc_id}.jsonl"
-    suggestions = suggest(text or "", registries.speakers.values())
+    document = index.records[known.index(doc_id)]
+    suggestions = suggest(text or "", registries.speakers.values(), document.language)
     gold = read_sheet(root, RecordPath(f"{read.GOLD}/{doc_id}.jsonl", "layer", doc_id))
     accepted = [record for _, record in gold.lines]
     earlier = read_suggestions(root, doc_id).values()
     left = _leave_out_judged(suggestions, accepted, earlier)
-    return {path: Change(_read_present(root, path), _encode_lines(left))}
+    return Added(document, {path: Change(_read_present(root, path), _encode_lines(left))})
 
 
 def _leave_out_judged(
@@ -173,21 +199,19 @@ def _build_document(
     if any(meta.doc_id == doc_id for meta in index.records):
         raise RefusedError(f"There is already a document {doc_id!r}. Choose another --doc-id.")
 
-    given = {name: value for name, value in fields.items() if value}
     record = {
         "published_basis": "inferred" if fields.get("published") else "unknown",
         "outlet_basis": "inferred" if fields.get("outlet") else "unknown",
         "event": doc_id,
-        "language": "und",
         "split": "train",
         "origin": file.name,
         "rights": "Unknown.",
-        **given,
+        **fields,
         "doc_id": doc_id,
         "sha256": digest,
         "annotated": "none",
     }
-    document: Document = _convert("document", record, Document, given)
+    document: Document = _convert("document", record, Document, fields)
     return replace(document, split=_find_split(document.event, fields, index))
 
 

@@ -154,11 +154,11 @@ class Intake:
                 self._say("replaced", f"{replaced} by {shown}")
             else:
                 self._say("accepted", f"{shown}{known_as}")
-        for name in plan.equals:
-            if name in asked:
+        for name in plan.items:
+            if name in asked and name in plan.equals:
                 self._say("in gold already", f"{plan.show(name)}: it is {plan.equals[name]}")
-        for fault in plan.faults.values():
-            self._say("left out", fault)
+            if name in plan.faults:
+                self._say("left out", plan.faults[name])
 
     def _say(self, what: str, sentence: str) -> None:
         self._said.setdefault(what, []).append(sentence)

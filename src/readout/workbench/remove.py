@@ -75,17 +75,42 @@ def remove_entries(root: Path, kind: Kind, names: Collection[str]) -> Edit:
         if kind == "annotator":
             _refuse_layers(root, name)
 
-    place = RecordPath(file.path, "entries")
-    sheet = read_sheet(root, place)
+    sheet = read_sheet(root, RecordPath(file.path, "entries"))
     kept = [record for _, record in sheet.lines if record_id(record) not in names]
-    said = [f"removed the {kind} {name!r} from {file.path}" for name in names]
-    return Edit({file.path: to_change(sheet, kept)}, tuple(said))
+    changes = {
+        file.path: to_change(sheet, kept),
+        **_clear_suggestions(root, registry, names, doc_ids),
+    }
+    said = [f"removed the {kind} {name!r} from {file.path}" for name in dict.fromkeys(names)]
+    return Edit(changes, tuple(said))
+
+
+def _clear_suggestions(
+    root: Path, registry: str, names: Collection[str], doc_ids: list[str]
+) -> FileChanges:
+    """Return the changes of suggestions that name removed entries: they name none any more."""
+
+    def rename(role: FieldRole, value: str) -> str | None:
+        return None if role.kind == "entry" and role.of == registry and value in names else value
+
+    changes: FileChanges = {}
+    for doc_id in doc_ids:
+        place = RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
+        if (root / place.path).is_file():
+            sheet = read_sheet(root, place)
+            records = [record for _, record in sheet.lines]
+            changed = [change_names(record, rename) for record in records]
+            if changed != records:
+                changes[place.path] = to_change(sheet, changed)
+    return changes
 
 
 def _find_uses(root: Path, registry: str, name: str, doc_ids: list[str]) -> list[Use]:
-    """Return every place that names a registry entry."""
+    """Return every place that names a registry entry, apart from suggestions, which need none."""
     found = []
-    for sheet in iter_sheets(root, iter_record_paths(root, doc_ids), name):
+    paths = iter_record_paths(root, doc_ids)
+    needing = (place for place in paths if place.kind != "suggestions")
+    for sheet in iter_sheets(root, needing, name):
         for use in iter_uses(sheet):
             is_named = use.role.kind == "entry" and use.role.of == registry and use.value == name
             is_theirs = registry == "annotators" and use.role.kind == "item"

@@ -106,19 +106,19 @@ def list_places(
         RefusedError: no document has a layer of a named annotator.
 
     """
-    documents = list(documents)
-    known = {layer.annotator or "" for document in documents for layer in document.layers}
-    for name in annotators:
-        if name not in known:
-            raise RefusedError(f"There is no layer of {name!r}. {nearest(name, known)}".strip())
-
-    places = []
+    known: set[str] = set()
+    places: list[Place] = []
     for document in documents:
+        known.update(layer.annotator or "" for layer in document.layers)
         layers = find_adjudicated(document)
         if annotators:
             layers = [layer for layer in document.layers if layer.annotator in annotators]
         found = _iter_places(document, layers)
         places += [place for place in found if with_decided or _is_open(place)]
+
+    for name in annotators:
+        if name not in known:
+            raise RefusedError(f"There is no layer of {name!r}. {nearest(name, known)}".strip())
     return places
 
 

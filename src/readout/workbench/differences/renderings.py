@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from readout.corpus.read import DOCUMENTS
 from readout.model import Decision
 from readout.report.tables import escape_markdown
 from readout.workbench.differences.places import Place, Variant
@@ -125,12 +126,18 @@ def _say_decision(decision: Decision) -> str:
     )
 
 
-def summarise_places(places: Sequence[Place]) -> str:
-    """Return how many places there are, how many references need decisions, and the next step."""
+def summarise_places(places: Sequence[Place], layers: Sequence[str] = ()) -> str:
+    """Return how many places there are, how many references need decisions, and the next step.
+
+    ``layers`` are those that were asked for, adjudicated or not.
+    """
     count = 0
     for place in places:
         count += sum(len(variant.to_decide) for variant in place.variants)
     said = f"places: {len(places)}, to decide: {count}."
     if count:
         said += " Decide with `readout decide REF... --section N --reason TEXT --by ID`."
+    elif layers:
+        named = ", ".join(layers)
+        said += f" Documents in {DOCUMENTS} may name {named} in 'adjudicated' now."
     return said

@@ -20,7 +20,7 @@ from readout.model import (
     Record,
     Stance,
 )
-from readout.workbench.merge.sequences import merge_names, order_items
+from readout.workbench.merge.sequences import merge_items, order_items
 from readout.workbench.merge.versions import (
     ID_FIELDS,
     Entry,
@@ -43,14 +43,16 @@ from readout.workbench.merge.versions import (
 Side: TypeAlias = Literal["ours", "theirs"]
 SIDES: tuple[Side, Side] = ("ours", "theirs")
 
-_LISTS = frozenset(
-    name
-    for record_class, roles in FIELD_ROLES.items()
+_LISTS = {
+    name: role.kind == "parts"
+    for roles in FIELD_ROLES.values()
     for name, role in roles.items()
     if role.many and role.kind != "spans"
-)
-"""The fields whose items are merged one by one; spans are one value, since they depend on each
-other."""
+}
+"""The fields whose items are merged one by one, and whether these are records.
+
+The spans of a field are one value, since they depend on each other.
+"""
 
 _TOGETHER: Mapping[type[Record], tuple[tuple[str, ...], ...]] = {
     Stance: (("target", "polarity"),),
@@ -254,7 +256,7 @@ class _Merge:
             return (theirs,)
         if is_same(theirs, base):
             return (ours,)
-        return _merge_lists(base, ours, theirs) if name in _LISTS else None
+        return _merge_lists(name, base, ours, theirs) if name in _LISTS else None
 
     # ------------------------------------------------------------ several records
 
@@ -351,14 +353,15 @@ def _find_entry(record: Fields, *sides: Entry) -> Entry:
     return Entry(encode_fields(record), record)
 
 
-def _merge_lists(base: Any, ours: Any, theirs: Any) -> tuple[Any] | None:
+def _merge_lists(name: str, base: Any, ours: Any, theirs: Any) -> tuple[Any] | None:
     """Return a list with the changes of both sides in a tuple; None if it is in conflict."""
     versions = [value or [] for value in (base, ours, theirs)]
     if not all(isinstance(value, list) for value in versions):
         return None
 
     items = {encode_value(item): item for value in versions for item in value}
-    merged = merge_names(*([encode_value(item) for item in value] for value in versions))
+    old, mine, yours = ([encode_value(item) for item in value] for value in versions)
+    merged = merge_items(old, mine, yours, _LISTS[name])
     return None if merged is None else ([items[each] for each in merged],)
 
 

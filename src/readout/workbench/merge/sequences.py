@@ -13,21 +13,26 @@ class Ordered(NamedTuple):
     certain: bool
 
 
-def merge_names(
-    base: Sequence[Any], ours: Sequence[Any], theirs: Sequence[Any]
+def merge_items(
+    base: Sequence[Any], ours: Sequence[Any], theirs: Sequence[Any], are_edited: bool = False
 ) -> list[Any] | None:
     """Return the list with the changes of both sides; None if nobody can tell what is meant.
 
     That is so if an item occurs twice, if both sides reorder the list, or if both take the same
-    item away and add different ones: each may be what the item became. Items must be sortable.
+    item away and add different ones: each may be what the item became. With ``are_edited``, items
+    are records, so an item that one side takes away and the other replaces was deleted and edited.
+    Items must be sortable.
     """
     if any(len(set(version)) < len(version) for version in (base, ours, theirs)):
         return None
 
     gone_here, gone_there = set(base) - set(ours), set(base) - set(theirs)
     new_here, new_there = set(ours) - set(base), set(theirs) - set(base)
-    if gone_here & gone_there and new_here != new_there:
-        return None
+    if gone_here & gone_there:
+        differs = new_here != new_there
+        both_differ = bool(new_here - new_there and new_there - new_here)
+        if both_differ or (are_edited and differs):
+            return None
 
     kept = (set(base) - gone_here - gone_there) | new_here | new_there
     ordered = order_items(base, ours, theirs, kept)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from readout.model import SPAN_FIELDS
-from readout.workbench.diff.wording import format_value
 from readout.workbench.merge.records import SIDES, Conflict, FieldConflict
 from readout.workbench.merge.versions import Fields, find_annotation_class, find_key, is_same
 
@@ -81,6 +80,8 @@ def _show(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_show, value))
     if isinstance(value, dict) and isinstance(value.get("exact"), str):
-        words = _quote(value["exact"]).strip(" ()")
-        return f"{format_value(value)} {words}" if "start" in value and "end" in value else words
-    return repr(value) if isinstance(value, str) else format_value(value)
+        offsets = f"{value['start']}–{value['end']} " if {"start", "end"} <= {*value} else ""
+        return offsets + _quote(value["exact"]).strip(" ()")
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_show(each)}" for name, each in value.items())
+    return repr(value)
