@@ -358,7 +358,7 @@ def test_hostile_text_passes_through_every_command(added, tmp_path):
         ("format", added),
         *(("check", added, "--format", output) for output in ("text", "json", "github", "sarif")),
         ("stats", added),
-        ("release", "1.0.0", "--date", "2030-01-01", "--corpus", added),
+        ("bench", "items", added, "--freeze"),
         ("build", added),
         ("agree", added, "--html", tmp_path / "agree.html"),
     ):
