@@ -10,13 +10,14 @@ from readout.workbench.format import format_corpus
 
 def test_the_corpus_is_clean_and_canonical(real):
     _, problems = real
-    assert problems == []
+    assert [problem for problem in problems if problem.severity == "error"] == []
     assert format_corpus(ROOT) == {}
 
 
 def test_test_is_the_latest_event_and_no_event_is_split(real):
     corpus, _ = real
-    latest = max(corpus.documents, key=lambda document: document.meta.published)
+    dated = [document for document in corpus.documents if document.meta.published]
+    latest = max(dated, key=lambda document: document.meta.published)
     assert {d.meta.event for d in corpus.documents if d.meta.split == "test"} == {latest.meta.event}
     splits = {}
     for document in corpus.documents:

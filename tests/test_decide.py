@@ -100,10 +100,20 @@ def test_a_decision_settles_its_differences(undecided):
     }
 
 
-def test_what_remains_to_decide_is_told(undecided):
-    done = decide(undecided, "s-iron")
+@pytest.mark.parametrize("ref", ["s-iron", "ann#s-iron"])
+def test_one_reference_settles_all_that_is_open_at_its_place(undecided, ref):
+    done = decide(undecided, ref)
+    assert done.exit_code == 0, done.output
+    assert find_codes(undecided) == []
+    assert set(read_decisions(undecided)[-1]["about"]) == {"s-iron", "ann#s-iron"}
+
+
+def test_other_places_stay_open(small):
+    (small / DECISIONS).write_bytes(b"")
+    done = decide(small, "s-iron")
     assert done.exit_code == 1
-    assert "ann#s-iron" in done.output
+    assert find_codes(small) == ["undecided"]
+    assert "s-ferry" in done.output
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,13 @@ def test_a_new_corpus_is_clean_and_canonical(mine):
     assert (mine / "README.md").read_text(encoding="utf-8").startswith('# my "corpus" at $5\n')
 
 
+def test_a_new_corpus_in_a_repository_is_merged_by_annotation(tmp_path):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert run("new", tmp_path / "mine").exit_code == 0
+    command = ["git", "config", "merge.readout.driver"]
+    subprocess.run(command, cwd=tmp_path / "mine", check=True, capture_output=True)
+
+
 def test_a_new_corpus_is_built_and_loads(mine):
     from datasets import load_dataset
 

@@ -34,7 +34,8 @@ def decide(
     """Write why gold says what it says where layers differ.
 
     REF is the id of a gold annotation, or ANNOTATOR#ID for an annotation that gold does not take.
-    `readout differences` lists them. The decision is written to annotations/adjudication/.
+    `readout differences` lists them. The decision settles all that is open at their places, and is
+    written to annotations/adjudication/.
     """
     from readout.checks.folder import check_documents
     from readout.corpus.files import locked_corpus
@@ -42,14 +43,13 @@ def decide(
     from readout.workbench.decide import Grounds, decide_refs
 
     with locked_corpus(root) as write:
-        doc_id, changes = decide_refs(
-            root, refs, Grounds(section, reason, by), document, is_replacing
-        )
-        write(changes)
-        problems = check_documents(root, [doc_id])
-    print_line(f"decided {' '.join(refs)} in {', '.join(changes)}")
+        settled = decide_refs(root, refs, Grounds(section, reason, by), document, is_replacing)
+        write(settled.changes)
+        problems = check_documents(root, [settled.doc_id])
+    about = " ".join(map(str, settled.about))
+    print_line(f"decided {about} in {', '.join(settled.changes)}")
     print_problems(problems)
-    summarise(problems, f"Every difference in {doc_id} is decided; no problems.")
+    summarise(problems, f"Every difference in {settled.doc_id} is decided; no problems.")
     failed = is_failure(problems)
     sys.exit(int(failed))
 

@@ -176,14 +176,13 @@ def _resolve_conflicts(
     corpus: Path | None, files: Sequence[Path], ours: Iterable[str], theirs: Iterable[str]
 ) -> None:
     """Resolve conflicts, say what is left to choose, and check the files that were written."""
-    from readout.checks.folder import check_folder
     from readout.corpus.files import locked_corpus
     from readout.corpus.read import find_root
     from readout.workbench.merge.resolve import (
+        check_resolved,
         describe_resolved,
         find_paths,
         resolve_files,
-        select_problems,
         to_changes,
     )
 
@@ -194,10 +193,9 @@ def _resolve_conflicts(
     with locked_corpus(root) as write:
         done = resolve_files(root, find_paths(root, files), keep)
         write(to_changes(done))
+        problems = check_resolved(root, done)
     for each in done:
         print_lines(describe_resolved(each))
-
-    problems = select_problems(check_folder(root).problems, done)
     print_problems(problems)
     open_files = sum(each.is_open for each in done)
     summarise(problems, f"files merged: {len(done) - open_files}; left to you: {open_files}.")

@@ -117,10 +117,17 @@ def new(corpus: Path | None) -> None:
 
     It has one example document, and is ready to check, build and test.
     """
+    from readout.workbench.git import is_repository
+    from readout.workbench.merge.driver import install_driver
     from readout.workbench.new import write_corpus
 
     target = corpus or Path()
     paths = write_corpus(target)
+    steps = [f"cd {shlex.quote(str(target))}", "readout check", "readout build"]
+    if is_repository(target):
+        print_lines(install_driver(target))
+    else:
+        steps.insert(1, "git init && readout merge --install")
     print_lines([f"Wrote {len(paths)} files to {target}. Now run:", ""])
-    for line in (f"cd {shlex.quote(str(target))}", "readout check", "readout build"):
+    for line in steps:
         print_line(f"    {line}")

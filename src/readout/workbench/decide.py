@@ -21,6 +21,7 @@ from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.corpus.schema import explain
 from readout.model import AnnotatedDocument, Decision, RecordFile, Registries
 from readout.problem import RefusedError, find_close, nearest
+from readout.workbench.differences.places import list_places
 
 
 class Grounds(NamedTuple):
@@ -31,10 +32,21 @@ class Grounds(NamedTuple):
     by: str
 
 
+class Settled(NamedTuple):
+    """A decision: its document, all that it is about, and the change of the file of decisions."""
+
+    doc_id: str
+    about: tuple[Ref, ...]
+    changes: FileChanges
+
+
 def decide_refs(
     root: Path, refs: Sequence[str], grounds: Grounds, doc_id: str | None, is_replacing: bool
-) -> tuple[str, FileChanges]:
-    """Return the id of the document of references, and the change of its file of decisions.
+) -> Settled:
+    """Return the decision about some references and about what else is open at their places.
+
+    A place is what annotations that overlap say about one subject, so a label that is changed in
+    gold is settled against all layers by one decision.
 
     Raises:
         RefusedError: the references are unknown, or lead to several documents; or as
@@ -46,7 +58,21 @@ def decide_refs(
     about = [parse_ref(text) for text in refs]
     differing = [each for each in documents if _differ(each, about)]
     document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
-    return document.meta.doc_id, decide(document, registries, about, grounds, is_replacing)
+    about += [ref for ref in _find_open(document, about) if ref not in about]
+    changes = decide(document, registries, about, grounds, is_replacing)
+    return Settled(document.meta.doc_id, tuple(about), changes)
+
+
+def _find_open(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]:
+    """Return the undecided references of the places that some references are at."""
+    named = {str(ref) for ref in about}
+    found: list[Ref] = []
+    for place in list_places([document]):
+        at_place = {text for variant in place.variants for text in variant.refs}
+        if named & at_place:
+            open_refs = [text for variant in place.variants for text in variant.to_decide]
+            found += map(parse_ref, open_refs)
+    return found
 
 
 def _differ(document: AnnotatedDocument, about: Iterable[Ref]) -> bool:

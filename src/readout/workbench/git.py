@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,21 +23,21 @@ def run_git(
 
 
 def is_repository(folder: Path) -> bool:
-    """Tell whether a folder is in a git repository.
-
-    Raises:
-        FileNotFoundError: git is not installed.
-
-    """
-    found = run_git(folder, "rev-parse", "--is-inside-work-tree")
-    return found.returncode == 0
+    """Tell whether a folder is in a git repository; without git, none is."""
+    try:
+        return run_git(folder, "rev-parse", "--is-inside-work-tree").returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def require_repository(folder: Path) -> None:
     """Raise RefusedError if git is missing, or if a folder is in no git repository."""
-    try:
-        inside = is_repository(folder)
-    except FileNotFoundError:
-        raise RefusedError("git is not installed.") from None
-    if not inside:
+    if not is_installed():
+        raise RefusedError("git is not installed.")
+    if not is_repository(folder):
         raise RefusedError(f"{str(folder)!r} is in no git repository. Run `git init` first.")
+
+
+def is_installed() -> bool:
+    """Tell whether there is a program ``git``."""
+    return shutil.which("git") is not None

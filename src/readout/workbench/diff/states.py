@@ -17,7 +17,7 @@ from readout.corpus.read import UnreadableCorpusError, find_root, read_bytes, re
 from readout.model import AnnotatedDocument, Corpus, Layer
 from readout.problem import is_failure, nearest
 from readout.workbench.format import format_layer
-from readout.workbench.git import is_repository, run_git
+from readout.workbench.git import is_installed, is_repository, run_git
 
 
 class UnknownStateError(UnreadableCorpusError):
@@ -132,11 +132,9 @@ def _find_repository_folder(name: str, around: Path | None) -> Path:
         here = find_root(around)
     except UnreadableCorpusError:
         here = around or Path()
-    try:
-        inside = is_repository(here)
-    except FileNotFoundError:
-        raise UnknownStateError(f"There is no folder {name!r}, and git is not installed.") from None
-    if not inside:
+    if not is_installed():
+        raise UnknownStateError(f"There is no folder {name!r}, and git is not installed.")
+    if not is_repository(here):
         raise UnknownStateError(
             f"There is no folder {name!r}, and no git repository that could have such a revision."
         )

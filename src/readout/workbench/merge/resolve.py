@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from readout.checks.folder import check_documents
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.read import DOCUMENTS, read_bytes
 from readout.problem import Problem, RefusedError, nearest
@@ -99,12 +100,9 @@ def _list_stages(root: Path) -> dict[str, frozenset[int]]:
 
     1 is the base, 2 ours, 3 theirs; a side without the file has no version.
     """
-    try:
-        if not is_repository(root):
-            return {}
-        listed = run_git(root, "ls-files", "--unmerged", "-z").stdout
-    except FileNotFoundError:  # git is not installed
+    if not is_repository(root):
         return {}
+    listed = run_git(root, "ls-files", "--unmerged", "-z").stdout
     stages: dict[str, frozenset[int]] = {}
     for entry in listed.split(b"\0"):
         about, _, name = entry.partition(b"\t")
@@ -216,16 +214,13 @@ def describe_resolved(each: Resolved) -> Iterator[str]:
         yield f"  kept {describe_record(entry.record)}, which only one side has"
 
 
-def select_problems(problems: Iterable[Problem], done: Iterable[Resolved]) -> list[Problem]:
+def check_resolved(root: Path, done: Iterable[Resolved]) -> list[Problem]:
     """Return the problems of the documents whose files were merged.
 
     A registry or ``documents.jsonl`` concerns every document. Conflicts that are left are known.
     """
-    open_paths = {each.path for each in done if each.is_open}
-    stems = {Path(each.path).stem for each in done}
-    is_shared = any(each.path == DOCUMENTS or each.path.count("/") == 1 for each in done)
-    return [
-        problem
-        for problem in problems
-        if problem.path not in open_paths and (is_shared or Path(problem.path).stem in stems)
-    ]
+    paths = {each.path: each.is_open for each in done}
+    is_shared = any(path == DOCUMENTS or path.count("/") == 1 for path in paths)
+    stems = {Path(path).stem for path in paths}
+    problems = check_documents(root, None if is_shared else stems)
+    return [problem for problem in problems if not paths.get(problem.path)]
