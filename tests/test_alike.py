@@ -163,6 +163,7 @@ def test_every_command_that_prints_problems_can_print_all():
         "_finish_reanchoring",
         "_run",
         "_write_release",
+        "_resolve_conflicts",
     )
     for name in (name for names in GROUPS.values() for name in names):
         command = find_command(name)

@@ -235,16 +235,11 @@ def real_copy(tmp_path):
 
 
 def decide_all(root):
-    """Obey the hints of all undecided differences."""
-    problems = json.loads(run("check", root, "--format", "json").stdout)
-    for problem in problems:
-        command = re.search("`readout (decide .*)`", problem["hint"])[1]
-        for word, value in (
-            ("section N", "section 5.1"),
-            (" TEXT", " x"),
-            ("by ID", "by adjudicator"),
-        ):
-            command = command.replace(word, value)
+    """Obey the hint of the first undecided difference until there is none."""
+    while problems := json.loads(run("check", root, "--format", "json").stdout):
+        command = re.search("`readout (decide .*)`", problems[0]["hint"])[1]
+        for old, new in (("section N", "section 5.1"), (" TEXT", " x"), (" ID", " adjudicator")):
+            command = command.replace(old, new)
         done = run(*command.split(), "--corpus", root)
         assert done.exit_code in (0, 1), done.output
 
