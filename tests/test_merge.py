@@ -637,6 +637,7 @@ def test_a_conflict_is_resolved_by_choosing_and_the_merge_goes_on(tmp_path):
     assert (done.exit_code, b'"polarity":"neutral"' in repository.read()) == (0, True)
     repository.git("add", ".")
     repository.git("merge", "--continue")
+    assert "No file is in conflict" in run("merge", "--corpus", repository.root).output
 
 
 def test_edits_outside_of_the_markers_are_kept(tmp_path):
@@ -708,6 +709,12 @@ def drive(folder, base, ours, theirs):
         path.write_bytes(raw)
     report = merge_for_git(*paths, "x.jsonl")
     return report.has_conflict, paths[1].read_bytes()
+
+
+def test_the_driver_leaves_nothing_beside_its_files(tmp_path):
+    raw = encode_layer([stance()])
+    assert drive(tmp_path, b"", raw, raw) == (False, raw)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "ours", "theirs"]
 
 
 def test_lines_that_are_no_records_are_merged_by_git(tmp_path):

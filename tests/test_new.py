@@ -1,5 +1,6 @@
 """A new corpus is ready at once: clean and canonical; it builds, loads and passes its tests."""
 
+import re
 import subprocess
 import sys
 
@@ -17,11 +18,26 @@ def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-@pytest.fixture
-def mine(tmp_path):
-    done = run("new", tmp_path / 'my "corpus" at $5')
+def make(tmp_path, *options):
+    done = run("new", *options, tmp_path / 'my "corpus" at $5')
     assert done.exit_code == 0, done.output
     return tmp_path / 'my "corpus" at $5'
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A new corpus with the example."""
+    return make(tmp_path, "--example")
+
+
+@pytest.fixture
+def empty(tmp_path):
+    return make(tmp_path, "--language", "de")
+
+
+def run_its_tests(root):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    subprocess.run(command, cwd=root, check=True)
 
 
 def test_a_new_corpus_is_clean_and_canonical(mine):
@@ -49,10 +65,53 @@ def test_a_new_corpus_is_built_and_loads(mine):
     assert len(load_dataset(str(mine / "build/hub"), "stances")["train"]) == 2
 
 
-def test_a_new_corpus_passes_its_own_tests(mine):
-    subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=mine, check=True
-    )
+@pytest.mark.parametrize("kind", ["mine", "empty"])
+def test_a_new_corpus_passes_its_own_tests(kind, request):
+    run_its_tests(request.getfixturevalue(kind))
+
+
+def test_an_empty_corpus_has_nothing_to_delete_and_every_command_works(empty):
+    corpus, problems = read_corpus(empty)
+    assert [*problems, *check_corpus(corpus)] == []
+    assert corpus.documents == ()
+    assert not any(corpus.registries.files[name].records for name in corpus.registries.files)
+    commands = (("check", "--strict"), ("format", "--check"), ("stats",), ("preview",), ("build",))
+    for command in commands:
+        done = run(*command, "--corpus", empty)
+        assert done.exit_code == 0, done.output
+    words = b"".join(path.read_bytes() for path in empty.rglob("*") if path.is_file())
+    for leftover in (b"river-bridge", b"mira-holt", b"$name", b"$version", b"$example"):
+        assert leftover not in words
+
+
+def test_the_first_document_has_the_language_of_the_corpus(empty, tmp_path):
+    text = tmp_path / "brief.txt"
+    text.write_text("„Die Fähre fährt“, sagte der Kapitän.", encoding="utf-8")
+    arguments = (text, "--doc-id", "2031-06-brief", "--split", "train")
+    done = run("add", "document", *arguments, "--corpus", empty)
+    assert done.exit_code == 0, done.output
+    corpus, _ = read_corpus(empty)
+    assert [document.meta.language for document in corpus.documents] == ["de"]
+    assert run("check", empty).exit_code == 0
+    run_its_tests(empty)
+
+
+def test_the_example_can_be_removed_as_the_readme_says(mine):
+    readme = (mine / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^readout (remove .*)$", readme, re.MULTILINE)
+    for command in commands:
+        done = run(*command.split(), "--corpus", mine)
+        assert done.exit_code == 0, done.output
+    corpus, problems = read_corpus(mine)
+    assert [*problems, *check_corpus(corpus)] == []
+    assert corpus.documents == ()
+    assert not any(corpus.registries.files[name].records for name in corpus.registries.files)
+
+
+def test_a_language_that_is_no_tag_is_refused(tmp_path):
+    done = run("new", "--language", "German\nlicense: mit", tmp_path / "x")
+    assert done.exit_code == 2
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_folder_that_holds_something_is_refused(mine):

@@ -198,7 +198,8 @@ def _resolve_conflicts(
         print_lines(describe_resolved(each))
     print_problems(problems)
     open_files = sum(each.is_open for each in done)
-    summarise(problems, f"files merged: {len(done) - open_files}; left to you: {open_files}.")
+    counts = f"files merged: {len(done) - open_files}; left to you: {open_files}."
+    summarise(problems, counts if done else "No file is in conflict.")
     sys.exit(int(is_failure(problems) or bool(open_files)))
 
 

@@ -46,7 +46,10 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
     problems, tally = check_folder(root, Options(jobs=jobs, verify=verify))
     print_problems(problems, output)
     count = sum(tally.annotations.values())
-    summarise(problems, f"documents: {tally.documents}, gold annotations: {count}; no problems.")
+    done = f"documents: {tally.documents}, gold annotations: {count}; no problems."
+    if not tally.documents:
+        done += " Add a text with `readout add document`."
+    summarise(problems, done)
     failed = any(strict or problem.severity == "error" for problem in problems)
     sys.exit(int(failed))
 

@@ -112,22 +112,30 @@ def _write_release(root: Path, version: str, date: str, workers: int) -> None:
 
 @main.command()
 @takes_folder(argument=True, kind=NEW_FOLDER)
-def new(corpus: Path | None) -> None:
+@click.option("--example", is_flag=True, help="Add an example document with annotations.")
+@click.option(
+    "--language", metavar="TAG", help="The language of the texts as a BCP 47 tag, such as de."
+)
+def new(corpus: Path | None, example: bool, language: str | None) -> None:
     """Start a new corpus in an empty or new folder.
 
-    It has one example document, and is ready to check, build and test.
+    It has no documents yet, unless --example is given, and is ready to check, build and test.
     """
     from readout.workbench.git import is_repository
     from readout.workbench.merge.driver import install_driver
     from readout.workbench.new import write_corpus
 
     target = corpus or Path()
-    paths = write_corpus(target)
-    steps = [f"cd {shlex.quote(str(target))}", "readout check", "readout build"]
+    paths = write_corpus(target, language, example)
+    steps = [f"cd {shlex.quote(str(target))}"]
     if is_repository(target):
         print_lines(install_driver(target))
     else:
-        steps.insert(1, "git init && readout merge --install")
+        steps.append("git init && readout merge --install")
+    if example:
+        steps += ["readout check", "readout build"]
+    else:
+        steps.append("readout add document FILE --doc-id YYYY-MM-NAME --split train")
     print_lines([f"Wrote {len(paths)} files to {target}. Now run:", ""])
     for line in steps:
         print_line(f"    {line}")

@@ -217,6 +217,23 @@ def recover_corpus(root: Path) -> None:
             pass
 
 
+def replace_file(place: Path, raw: bytes) -> None:
+    """Replace a file that belongs to no corpus, such as one that git lends, in one step.
+
+    No lock is taken, and the work of a killed command is left alone: git is in the middle of its
+    own work on the folder.
+    """
+    new = place.with_name(f"{place.name}.new")
+    stream = new.open("xb")  # a file of another owner is refused, and stays
+    try:
+        with stream:
+            stream.write(raw)
+        new.replace(place)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
 # ---------------------------------------------------------------- all or none
 
 

@@ -160,6 +160,9 @@ def print_table(table: Table) -> None:
     rows = [[printable(str(value)) for value in row] for row in table.rows]
     numeric = _find_numeric(table)
     title = printable(table.title)
+    if not rows:
+        print_grid(Text(f"{title}: none"))
+        return
     for part in fit_columns(header, rows, make_console().width):
         print_grid(Text(title, style="bold"))
         grid = Grid()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from readout.corpus.files import Change, write_files
+from readout.corpus.files import Change, replace_file, write_files
 from readout.corpus.read import DOCUMENTS, read_bytes
 from readout.problem import RefusedError
 from readout.workbench.git import require_repository, run_git
@@ -50,7 +50,7 @@ def merge_for_git(base: Path, ours: Path, theirs: Path, path: str) -> DriverRepo
         merged = merge_records(raw, old, new)
     except UnmergeableError as error:
         return _merge_lines(base, ours, theirs, path, str(error))
-    write_files(ours.parent, {ours.name: Change(old, merged.raw)})
+    replace_file(ours, merged.raw)
     return DriverReport(bool(merged.conflicts), tuple(describe_merged(path, merged)))
 
 
@@ -71,7 +71,7 @@ def _merge_lines(base: Path, ours: Path, theirs: Path, path: str, reason: str) -
     if done.returncode > 127:
         message = done.stderr.decode(errors="replace").strip()
         raise RefusedError(f"{path} cannot be merged: {reason} git says: {message}")
-    write_files(ours.parent, {ours.name: Change(ours.read_bytes(), done.stdout)})
+    replace_file(ours, done.stdout)
     sentence = f"{path}: merged line by line. {reason}"
     return DriverReport(done.returncode > 0, (sentence,))
 

@@ -1,4 +1,4 @@
-"""Test that the corpus is clean and canonical, and builds into rows that load."""
+"""Test that the corpus has no errors, is canonical, and builds into rows that load."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_the_corpus_is_clean_and_canonical() -> None:
-    """`readout check --strict` reports nothing, and `readout format` changes nothing."""
+    """`readout check` reports no error, and `readout format` changes nothing."""
     corpus, problems = readout.read_corpus(ROOT)
-    assert [*problems, *readout.check_corpus(corpus)] == []
+    found = [*problems, *readout.check_corpus(corpus)]
+    assert [problem for problem in found if problem.severity == "error"] == []
     assert format_corpus(ROOT) == {}
 
 
