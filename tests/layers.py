@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_registries
-from readout.interchange.formats import FORMATS
+from readout.interchange.formats import FORMATS, Choices, import_files
 from readout.interchange.inbox import Inbox, to_entries
 from readout.interchange.outbox import Outbox, Sheet, write_outbox
 from readout.model import Boilerplate, Document, Mention, Quote, Span, Stance, Topic
+from readout.text.find import trim_space
 
 REGISTRIES, _ = read_registries(CORPUS)
 NAME = "2030-03-generated"
@@ -42,17 +43,23 @@ speakers = st.sampled_from(sorted(REGISTRIES.speakers))
 
 def texts():
     """Generate texts with emoji, combining marks, several scripts, all line ends and markup."""
-    return st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join)
+    joined = st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join)
+    return joined.filter(str.strip)
 
 
 def spans(draw, text, most=3):
-    """Draw spans in text order that do not overlap but may touch."""
+    """Draw spans without outer white space, in text order; they do not overlap but may touch."""
     limit = min(most, len(text)) * 2
     edges = draw(
         st.lists(st.integers(0, len(text)), min_size=2, max_size=limit, unique=True).map(sorted)
     )
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
-    return tuple(Span(start, end, text[start:end]) for start, end in pairs)
+    trimmed = [trim_space(text, start, end) for start, end in pairs]
+    kept = [Span(start, end, text[start:end]) for start, end in trimmed if start < end]
+    if not kept:
+        start, end = trim_space(text, 0, len(text))
+        kept = [Span(start, end, text[start:end])]
+    return tuple(kept)
 
 
 @st.composite
@@ -127,3 +134,9 @@ def read_in(name, path, sheets, registries=REGISTRIES, annotators=None):
     inbox = Inbox(to_entries(registries), texts, annotators or {"": "ann"})
     FORMATS[name].read(inbox, Path(path))
     return {key: encode_layer(layer) for key, layer in inbox.layers.items()}, inbox.problems
+
+
+def bring_files(name, path, corpus, annotator):
+    """Import a path for one annotator; return the files and the problems."""
+    files, inbox = import_files(name, path, corpus, Choices({"": annotator}))
+    return files, inbox.problems

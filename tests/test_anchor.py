@@ -51,6 +51,22 @@ def test_offset_inside_a_character_is_refused():
         offsets.from_foreign(5)
 
 
+def test_grapheme_clusters_are_what_readers_see_as_letters():
+    # A family of five code points, an accent of its own, a flag of two, and a line end of two.
+    text = "👩‍👩‍👧e\u0301🇮🇱\r\nb"
+    offsets = map_offsets(text, "graphemes")
+    starts = [offsets.from_foreign(number) for number in range(6)]
+    assert [text[start:end] for start, end in pairwise(starts)] == [
+        "👩‍👩‍👧",
+        "e\u0301",
+        "🇮🇱",
+        "\r\n",
+        "b",
+    ]
+    with pytest.raises(ValueError, match="does not fall between"):
+        offsets.from_foreign(6)
+
+
 @given(texts)
 def test_paragraphs_hold_every_visible_character(text):
     spans = list(iter_paragraphs(text))

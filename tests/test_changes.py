@@ -19,9 +19,9 @@ from readout.text.find import is_inside_word
 from readout.workbench.diff import compare_states
 from readout.workbench.diff.layers import compare_layers
 from readout.workbench.diff.pairing import pair_by_meaning
-from readout.workbench.diff.renderings import COMMENT_LIMIT, RENDERINGS, format_changes_markdown
+from readout.workbench.diff.renderings import RENDERINGS, SUMMARY_LIMIT, format_changes_markdown
 from readout.workbench.diff.states import read_state
-from readout.workbench.diff.wording import BothTexts
+from readout.workbench.diff.wording import Background
 
 TALKS = "annotations/gold/2030-01-harbour-talks.jsonl"
 CRITICS = "annotations/gold/2030-02-toll-critics.jsonl"
@@ -39,7 +39,7 @@ def edit(path, old, new):
 
 def compare(new, old=CORPUS):
     before, after = read_state(str(old)), read_state(str(new))
-    return compare_states(before, after), BothTexts(before.corpus.documents, after.corpus.documents)
+    return compare_states(before, after), Background(before.corpus, after.corpus)
 
 
 def kinds(changes):
@@ -277,16 +277,16 @@ def test_no_rendering_steers_the_terminal(small):
     )
 
 
-def test_markdown_fits_a_comment(small):
-    for number in range(3000):
+def test_markdown_fits_a_summary(small):
+    for number in range(9000):
         with (small / CRITICS).open("a") as file:
             file.write(
                 f'{{"type":"mention","id":"m-{number}","speaker":"noam-levi","span":{{"start":0,"end":1,"exact":"T"}}}}\n'
             )
     (small / TALKS).write_bytes(b"")
     report = format_changes_markdown(*compare(small))
-    assert len(report) < COMMENT_LIMIT + 200
-    assert "too long for a comment" in report
+    assert len(report.encode()) < SUMMARY_LIMIT + 500
+    assert "This summary is cut" in report
 
 
 def test_json_is_whole(small):
@@ -296,6 +296,35 @@ def test_json_is_whole(small):
     (change,) = data["documents"][0]["layers"][0]["changes"]
     assert change["old"]["polarity"] == "neutral"
     assert change["fields"] == [{"name": "polarity", "old": "neutral", "new": "favor"}]
+
+
+def test_a_change_has_names_the_proposition_and_the_reason_of_its_decision(small):
+    edit(small / TALKS, '"polarity":"neutral"', '"polarity":"favor"')
+    changes, _ = compare(small)
+    ((_, changed),) = kinds(changes)
+    decision = {
+        "id": "d-new", "about": [changed], "section": "9.3", "reason": "She welcomes it.",
+        "by": "adjudicator",
+    }  # fmt: skip
+    path = small / "annotations/adjudication/2030-01-harbour-talks.jsonl"
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(json.dumps(decision) + "\n")
+
+    changes, background = compare(small)
+    page = small / "diff.html"
+    assert run("diff", CORPUS, small, "--html", page).exit_code == 0
+    reports = [RENDERINGS[name](changes, background) for name in ("text", "markdown")]
+    registries = read_state(str(small)).corpus.registries
+    stance = changes.documents[0].layers[0].changes[0].new
+    words = (
+        "section 9.3",
+        "She welcomes it.",
+        registries.speakers[stance.holder].name,
+        registries.targets[stance.target].proposition,
+    )
+    for report in [*reports, page.read_text(encoding="utf-8")]:
+        for word in words:
+            assert word in report
 
 
 # ---------------------------------------------------------------- the command and git

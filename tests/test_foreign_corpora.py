@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from layers import bring_files
 
 from readout.checks import check_corpus
 from readout.cli import main
 from readout.corpus.read import read_corpus
-from readout.interchange.formats import FORMATS, import_corpus
+from readout.interchange.formats import FORMATS, Choices, import_files
 from readout.model import Mention, Quote, Stance, main_spans
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -109,8 +110,8 @@ def test_pdnc_in_both_layouts_and_both_units(tmp_path):
         "oldlayout-ada-quill",
         ("oldlayout-noam-levi",),
     )
-    joint = corpus.registries.speakers["thequay-noam-levi-and-ben-levi"]
-    assert (joint.kind, joint.members) == ("group", ("thequay-noam-levi", "thequay-ben-levi"))
+    joint = corpus.registries.speakers["thequay-ben-levi-and-noam-levi"]
+    assert (joint.kind, joint.members) == ("group", ("thequay-ben-levi", "thequay-noam-levi"))
     assert corpus.registries.speakers["thequay-ada-quill"].aliases == ("Ada", "Quill")
 
 
@@ -158,7 +159,7 @@ BREAKS = {
     ("pdnc", "character_info.csv"): [
         ("{'Noam'}", "7", [("foreign-syntax", 3)]),
     ],
-    ("semeval", "all*"): [
+    ("semeval", "testdata*"): [
         ("AGAINST", "AGAINTS", [("foreign-value", 2)]),
         ("3\tNew Ferry\t", "3\t", [("foreign-syntax", 4)]),
         ("Stance", "Label", [("foreign-syntax", 1)]),
@@ -177,7 +178,7 @@ def test_faults_are_located_and_nothing_comes_in(place, fault, tmp_path):
     content = path.read_bytes().decode()
     assert old in content or not expected
     path.write_bytes(content.replace(old, new).encode())
-    files, problems = import_corpus(name, folder, None, "theirs")
+    files, problems = bring_files(name, folder, None, "theirs")
     assert [(problem.code, problem.line) for problem in problems] == expected
     assert bool(files) == (not expected)
     assert all(problem.hint and problem.path == str(path) for problem in problems)
@@ -188,19 +189,187 @@ def test_a_table_without_its_text_is_a_problem(name, pattern, tmp_path):
     folder = Path(shutil.copytree(FOREIGN / name, tmp_path / "foreign"))
     (path,) = folder.rglob(pattern)
     path.write_bytes(b"\xff")
-    _, (problem,) = import_corpus(name, folder, None, "theirs")
+    _, (problem,) = bring_files(name, folder, None, "theirs")
     assert (problem.code, problem.path) == ("foreign-syntax", str(path))
     path.unlink()
-    files, (problem,) = import_corpus(name, folder, None, "theirs")
+    files, (problem,) = bring_files(name, folder, None, "theirs")
     assert (problem.code, files) == ("foreign-document", {})
 
 
-def test_a_second_annotator_of_one_text_is_a_problem(tmp_path):
+def test_each_annotator_of_one_text_has_a_layer(tmp_path):
+    folder, path = change_polnear(tmp_path)
+    shutil.copy(path, path.with_name(path.name.replace("_a1b2", "_c3d4")))
+    choices = Choices({"": "theirs", "c3d4": "carla"})
+    files, inbox = import_files("polnear", folder, None, choices)
+    assert inbox.problems == []
+    assert len(inbox.documents) == 1
+    first, second = inbox.layers.values()
+    assert first == second
+    assert [annotator for annotator, _ in inbox.layers] == ["theirs-a1b2", "carla"]
+    assert files
+
+    choices = Choices({"a1b2": "theirs", "c3d4": "theirs"})
+    files, inbox = import_files("polnear", folder, None, choices)
+    assert ([problem.code for problem in inbox.problems], files) == (["foreign-annotator"], {})
+    _, inbox = import_files("polnear", folder, None, choices._replace(skips=True))
+    assert [problem.code for problem in inbox.skipped] == ["foreign-annotator"]
+    assert list(inbox.layers.values()) == [first]
+
+
+def change_polnear(tmp_path, old="", new=""):
+    """Return a copy of the PolNeAR fixture, and its annotation file with a passage replaced."""
     folder = Path(shutil.copytree(FOREIGN / "polnear", tmp_path / "foreign"))
     (path,) = folder.rglob("*.ann")
-    shutil.copy(path, path.with_name(path.name.replace("_a1b2", "_c3d4")))
-    files, (problem,) = import_corpus("polnear", folder, None, "theirs")
-    assert (problem.code, files) == ("foreign-annotator", {})
+    content = path.read_text(encoding="utf-8")
+    assert old in content
+    path.write_text(content.replace(old, new), encoding="utf-8", newline="\n")
+    return folder, path
+
+
+def skim(name, folder):
+    """Import a folder, leaving out what has problems; return the inbox and all records by type."""
+    _, inbox = import_files(name, folder, None, Choices({"": "theirs"}, skips=True))
+    assert inbox.problems == []
+    records = {}
+    for layer in inbox.layers.values():
+        for record in layer:
+            records.setdefault(type(record), []).append(record)
+    return inbox, records
+
+
+def test_an_attribution_without_content_is_left_out_on_request(tmp_path):
+    folder, path = change_polnear(tmp_path, "E3\t", "E4\tAttribution:T4 Cue:T2\nE3\t")
+    _, (problem,) = bring_files("polnear", folder, None, "theirs")
+    assert (problem.code, problem.path) == ("foreign-value", str(path))
+    inbox, records = skim("polnear", folder)
+    assert len(inbox.skipped) == 1
+    assert len(records[Quote]) == 3
+
+
+def test_a_part_that_cannot_be_read_takes_its_attribution_with_it_and_says_so(tmp_path):
+    folder, _ = change_polnear(tmp_path, "Mayor Ada Quill", "Major Ada Quill")
+    inbox, records = skim("polnear", folder)
+    assert [problem.code for problem in inbox.skipped] == ["foreign-span"]
+    assert [tally.count for tally in inbox.told.values()] == [2]
+    assert len(records[Quote]) == 1
+
+
+def test_notes_and_labels_outside_attributions(tmp_path):
+    extra = "#1\tAnnotatorNotes T3\tsure?\n#2\tAnnotatorNotes T90\tlost\nT90\tDiscuss 0 5\tQuill\n"
+    folder, _ = change_polnear(tmp_path, "E3\t", f"{extra}E3\t")
+    inbox, records = skim("polnear", folder)
+    assert [quote.note for quote in records[Quote] if quote.note] == ["sure?"]
+    assert [tally.count for tally in inbox.told.values()] == [1, 1]
+    assert "'Discuss'" in next(iter(inbox.told))
+
+
+def test_words_on_several_lines_and_fragments_of_one_line(tmp_path):
+    old = "T3\tContent 48 69\t“We 🚢 will not sell,”"
+    new = "T3\tContent 48 58;59 69\t“We 🚢 will\nnot sell,”"
+    folder, _ = change_polnear(tmp_path, old, new)
+    _, records = skim("polnear", folder)
+    assert ("“We 🚢 will\nnot sell,”",) in [words(quote) for quote in records[Quote]]
+
+
+def test_a_folder_without_a_published_split_is_a_problem(tmp_path):
+    folder, _ = change_polnear(tmp_path)
+    (folder / "dev").rename(folder / "annotator-training")
+    _, (problem,) = bring_files("polnear", folder, None, "theirs")
+    assert problem.code == "foreign-document"
+
+
+def test_titles_come_from_the_tables_of_a_corpus(tmp_path):
+    folder, path = change_polnear(tmp_path)
+    name = path.stem.rpartition("_")[0]
+    (folder / "metadata.tsv").write_text(f"filename\ttitle\n{name}\tQuill talks\n", "utf-8")
+    inbox, _ = skim("polnear", folder / "dev")
+    assert [meta.title for meta, _ in inbox.documents.values()] == ["Quill talks"]
+
+
+def change_pdnc(tmp_path, old, new):
+    """Return a copy of one novel of the PDNC fixture with a passage of its table replaced."""
+    folder = Path(shutil.copytree(FOREIGN / "pdnc" / "TheQuay", tmp_path / "TheQuay"))
+    table = folder / "quotations.csv"
+    content = table.read_text(encoding="utf-8")
+    assert old in content
+    table.write_text(content.replace(old, new), encoding="utf-8", newline="\n")
+    return folder
+
+
+def test_white_space_around_a_quotation_is_no_part_of_it(tmp_path):
+    folder = change_pdnc(tmp_path, "[0, 7]", "[0, 8]")
+    inbox, records = skim("pdnc", folder)
+    assert inbox.skipped == []
+    assert [tally.count for tally in inbox.told.values()] == [1]
+    assert "“Well,”" in [words(quote)[0] for quote in records[Quote]]
+
+
+def test_an_alias_is_the_character_and_no_name_is_nobody(tmp_path):
+    folder = change_pdnc(tmp_path, '[[44, 52]]",Noam Levi', '[[44, 52]]",Noam')
+    _, records = skim("pdnc", folder)
+    assert {quote.speaker for quote in records[Quote]} == {"thequay-ada-quill", "thequay-noam-levi"}
+    folder = change_pdnc(tmp_path / "more", '[[44, 52]]",Noam Levi', '[[44, 52]]",_unknowable')
+    _, records = skim("pdnc", folder)
+    speakers = {quote.speaker for quote in records[Quote]}
+    assert speakers == {"thequay-ada-quill", "unnamed-unstated-speaker"}
+
+
+def test_mentions_whose_entities_do_not_match_are_left_out(tmp_path):
+    folder = change_pdnc(tmp_path, "[['Ben Levi'], [", "[['Ben Levi'], [], [")
+    _, (problem,) = bring_files("pdnc", folder, None, "theirs")
+    assert (problem.code, problem.line) == ("foreign-value", 2)
+    _, records = skim("pdnc", folder)
+    assert set(records) == {Quote}
+
+
+def test_a_tweet_keeps_its_published_split(tmp_path):
+    corpus, _ = bring_in("semeval", tmp_path / "corpus")
+    splits = [document.meta.split for document in corpus.documents]
+    assert splits == ["test", "test", "test", "train"]
+
+
+def test_a_folder_may_contain_other_text_files(tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / "semeval", tmp_path / "foreign"))
+    (folder / "testdata-ids.txt").write_text("ID\tTweet ID\n1\t5\n", "utf-8")
+    inbox, records = skim("semeval", folder)
+    assert [tally.count for tally in inbox.told.values()] == [1]
+    assert len(records[Stance]) == 4
+
+
+def test_a_row_that_is_not_utf8_is_left_out_alone(tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / "semeval", tmp_path / "foreign"))
+    path = folder / "testdata-all-annotations.txt"
+    path.write_bytes(path.read_bytes().replace(b"Good", b"G\x91d"))
+    _, (problem,) = bring_files("semeval", folder, None, "theirs")
+    assert (problem.code, problem.line) == ("foreign-syntax", 4)
+    _, records = skim("semeval", folder)
+    assert len(records[Stance]) == 3
+    root = tmp_path / "corpus"
+    root.mkdir()
+    command = ["import", "semeval", folder, "--corpus", root, "--annotator", "a", "--encoding"]
+    assert run(*command, "cp1252").exit_code == 0
+    texts = [path.read_text("utf-8") for path in root.rglob("raw/text/*.txt")]
+    assert "G‘d morning" in texts
+    assert run(*command, "none-such").exit_code == 2
+
+
+def test_tables_of_no_split_are_a_problem(tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / "semeval", tmp_path / "foreign"))
+    (folder / "trialdata.txt").rename(folder / "more.txt")
+    _, (problem,) = bring_files("semeval", folder, None, "theirs")
+    assert problem.code == "foreign-document"
+
+
+def test_escapes_of_the_treebank(tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / "parc", tmp_path / "foreign"))
+    (path,) = folder.iterdir()
+    content = path.read_text(encoding="utf-8")
+    content = content.replace('text="“"', 'text="``"').replace('text="”"', "text=\"''\"")
+    path.write_text(content.replace('text="Levi"', 'text="-LRB-"'), encoding="utf-8")
+    inbox, records = skim("parc", folder)
+    (text,) = inbox.texts.values()
+    assert text == "Quill said the quay stays.\n“Never,” she told (.\n"
+    assert [quote.form for quote in records[Quote]] == ["indirect", "direct"]
 
 
 def test_a_moved_span_gets_its_offsets(tmp_path):
@@ -209,7 +378,7 @@ def test_a_moved_span_gets_its_offsets(tmp_path):
     content = path.read_text(encoding="utf-8")
     moved = content.replace("T1\tSource 26 41", "T1\tSource 24 39")
     path.write_text(moved, encoding="utf-8", newline="\n")
-    _, (problem,) = import_corpus("polnear", folder, None, "theirs")
+    _, (problem,) = bring_files("polnear", folder, None, "theirs")
     assert "offsets 26–41" in problem.hint
 
 
@@ -219,7 +388,7 @@ def test_bytes_that_are_not_utf8_are_a_problem(name, tmp_path):
     for path in folder.rglob("*.*"):
         if path.is_file():
             path.write_bytes(b"\xff\xfe" + path.read_bytes())
-    files, problems = import_corpus(name, folder, None, "theirs")
+    files, problems = bring_files(name, folder, None, "theirs")
     assert files == {}
     assert {problem.code for problem in problems} <= {"foreign-syntax"}
     assert problems

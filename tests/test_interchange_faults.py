@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS
-from layers import read_in, write_out
+from layers import bring_files, read_in, write_out
 from msgspec.structs import replace
-from test_interchange import BOTH_WAYS, submit
+from test_interchange import BOTH_WAYS, TAGS, submit
 
 from readout.checks import check_corpus
 from readout.cli import main
 from readout.corpus.read import read_corpus
-from readout.interchange.formats import FORMATS, import_layers
+from readout.interchange.formats import FORMATS
 from readout.interchange.inbox import CODES, parse_offset
 from readout.interchange.outbox import build_outbox
 
@@ -84,11 +84,6 @@ def test_an_unknown_choice_gets_a_suggestion(name, options, suggestion, tmp_path
     done = export(name, CORPUS, tmp_path / "x", *options)
     assert (done.exit_code, suggestion in done.stderr) == (2, True)
     assert not (tmp_path / "x").exists()
-
-
-def test_a_format_without_import_is_refused(small):
-    done = import_("conll", small, small, "ann")
-    assert (done.exit_code, "conll" in done.stderr) == (2, True)
 
 
 def test_a_corpus_with_errors_is_not_exported(small, tmp_path):
@@ -170,7 +165,7 @@ FAULTS = {
             "from a quote to a cue",
         ),
         ("R1\tcue", "E1\tcue", "foreign-syntax", None, "correct or remove"),
-        ("#1\t", "#1 ", "foreign-syntax", 2, "correct or remove"),
+        ("#1\t", "#1 ", "foreign-span", 1, "copy them"),
         ("T3\tmention", "T1\tmention", "foreign-syntax", 7, "another name"),
         ("A1\tform", "A9\tform T1 direct\nA1\tform", "foreign-value", 4, "keep one of the two"),
         (
@@ -197,15 +192,14 @@ FAULTS = {
     ("doccano", "doccano.jsonl"): [
         ('"start_offset":12', '"start_offset":120000', "foreign-span", 1, "code points"),
         ('"start_offset":12', '"start_offset":"12"', "foreign-syntax", 1, "export"),
-        (f'"document":"{NAME}"', '"document":"x"', "foreign-document", 1, NAME),
+        ('"text":"', '"text":"x', "foreign-text", 1, "export the document again"),
         ('"type":"source"', '"type":"part"', "foreign-value", 1, "two spans with the same label"),
     ],
     ("prodigy", "prodigy.jsonl"): [
-        ('"meta"', '"answer":"reject","meta"', "foreign-value", 1, "accept"),
+        ('"start":12,', '"text":"other words","start":12,', "foreign-span", 1, "copy the words"),
     ],
     ("labelstudio", "tasks.json"): [
-        ('"start": 12,', '"start": 11,', "foreign-span", None, "offsets 12–43"),
-        ('"completed_by": 1', '"was_cancelled": true', "foreign-value", None, "submit the task"),
+        ('"start": 12,', '"start": 13,', "foreign-span", None, "offsets 12–43"),
         ('["indirect"]', '["indirect", "direct"]', "foreign-value", None, "keep one"),
     ],
     ("webannotation", f"{NAME}.jsonld"): [
@@ -216,7 +210,7 @@ FAULTS = {
             None,
             "page of its document",
         ),
-        ('"start": 12,', '"start": 11,', "foreign-span", None, "offsets 12–43"),
+        ('"start": 12,', '"start": 13,', "foreign-span", None, "offsets 12–43"),
     ],
     ("tei", f"{NAME}.xml"): [
         ("(text,12,31)", "(text,11,31)", "foreign-span", 2, "offsets 12–43"),
@@ -227,7 +221,7 @@ FAULTS = {
     ("csv", "annotations.csv"): [
         ("12-43", "12-23 24-43", "foreign-span", 2, "the spans or the words"),
         ("quote,q-belongs", '"quote"x,q-belongs', "foreign-syntax", 2, "quotation marks"),
-        ("12-43", "11-43", "foreign-span", 2, "offsets 12–43"),
+        ("12-43", "13-43", "foreign-span", 2, "offsets 12–43"),
         ("12-43", "12–43", "foreign-syntax", 2, "correct the cell"),
         ("document,layer", "doc,layer", "foreign-syntax", 1, "the first row"),
     ],
@@ -253,7 +247,7 @@ def test_a_fault_is_located_and_nothing_is_written(place, fault, small, out):
     path.write_bytes(content.replace(old, new).encode())
     before = snapshot(small)
     corpus, _ = read_corpus(small)
-    files, problems = import_layers(name, folder, corpus, {"": "ann"})
+    files, problems = bring_files(name, folder, corpus, "ann")
     assert files == {}
     found = [problem for problem in problems if problem.code == code]
     assert found, problems
@@ -272,15 +266,33 @@ def test_a_quotation_without_offsets_is_found_if_it_is_in_one_place(out, small):
         del item["target"][0]["selector"][0]
     path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
     corpus, _ = read_corpus(small)
-    files, problems = import_layers("webannotation", path, corpus, {"": "ann"})
+    files, problems = bring_files("webannotation", path, corpus, "ann")
     gold = (small / f"annotations/gold/{NAME}.jsonl").read_bytes()
     assert (list(files.values()), problems) == ([gold], [])
 
     page["items"][0]["target"][0]["selector"] = [{"type": "TextQuoteSelector", "exact": "e"}]
     path.write_text(json.dumps(page), encoding="utf-8", newline="\n")
-    files, (problem, *_) = import_layers("webannotation", path, corpus, {"": "ann"})
+    files, (problem, *_) = bring_files("webannotation", path, corpus, "ann")
     assert (files, problem.code) == ({}, "foreign-span")
     assert "TextPositionSelector" in problem.hint
+
+
+def test_a_document_that_xml_cannot_represent_is_left_out_on_request(small, tmp_path):
+    path = small / f"annotations/gold/{NAME}.jsonl"
+    record = json.loads(path.read_bytes().splitlines()[0])
+    record["note"] = "a\u0001b"
+    rest = path.read_bytes().splitlines(keepends=True)[1:]
+    path.write_bytes(json.dumps(record, ensure_ascii=False).encode() + b"\n" + b"".join(rest))
+
+    refused = export("tei", small, tmp_path / "out")
+    assert (refused.exit_code, "--skip" in refused.stdout) == (1, True)
+    assert not (tmp_path / "out").exists()
+
+    done = export("tei", small, tmp_path / "out", "--skip")
+    assert (done.exit_code, "U+0001" in done.stdout) == (0, True)
+    written = {file.stem for file in (tmp_path / "out").glob("*.xml")}
+    everything = {file.stem for file in (small / "raw/text").glob("*.txt")}
+    assert everything - written == {NAME}
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv"])
@@ -292,7 +304,7 @@ def test_a_character_that_no_spreadsheet_can_hold_is_refused(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", BOTH_WAYS)
+@pytest.mark.parametrize("name", [*BOTH_WAYS, *TAGS])
 def test_damaged_files_never_raise(name, tmp_path):
     """Change, double or remove random bytes: the import returns layers or problems, never both."""
     corpus, _ = read_corpus(CORPUS)
@@ -312,7 +324,7 @@ def test_damaged_files_never_raise(name, tmp_path):
                         [b"", b"[", b'"', b"\xff", b"9", b"<", raw[at : at + 40]]
                     )
                 path.write_bytes(bytes(raw))
-            files, problems = import_layers(name, folder, corpus, {"": "ann"})
+            files, problems = bring_files(name, folder, corpus, "ann")
             assert not (files and problems)
             assert {problem.code for problem in problems} <= set(CODES)
             assert all(problem.message and problem.hint for problem in problems)
@@ -375,7 +387,7 @@ def test_a_duckdb_view_reads_no_file(small, out, tmp_path):
 def test_an_archive_is_read_file_by_file_and_within_bounds(small, out, monkeypatch):
     import zipfile
 
-    from readout.interchange.tools import cas
+    from readout.interchange import archives
 
     folder = out("cas-xmi")
     archive = folder / "export.zip"
@@ -385,7 +397,7 @@ def test_an_archive_is_read_file_by_file_and_within_bounds(small, out, monkeypat
         packed.writestr("bomb.bin", bytes(10**7))
     assert import_("cas-xmi", archive, small, "ben").exit_code == 0
 
-    monkeypatch.setattr(cas, "_LARGEST", 1000)
+    monkeypatch.setattr(archives, "_LARGEST", 1000)
     done = import_("cas-xmi", archive, small, "ben", options=["--replace"])
     assert done.exit_code == 1
     assert "unpacks to more than 1,000 bytes" in done.output
@@ -423,7 +435,7 @@ def test_a_tei_file_with_another_root_is_a_problem(small, tmp_path, root):
     file.write_text(root, encoding="utf-8")
     before = snapshot(small)
     done = import_("tei", file, small, "ben")
-    assert (done.exit_code, "foreign-text: " in done.output) == (1, True), done.output
+    assert (done.exit_code, "foreign-syntax: " in done.output) == (1, True), done.output
     assert snapshot(small) == before
 
 

@@ -32,5 +32,6 @@ def sections(name):
 
 def test_every_rule_and_every_format_has_its_section():
     assert sections("docs/problems.md") == set(CHECKS)
-    named = ", ".join(sections("docs/interchange.md") - {"Problems"}).replace("`", "").split(", ")
+    titles = [title for title in sections("docs/interchange.md") if title.startswith("`")]
+    named = ", ".join(titles).replace("`", "").split(", ")
     assert sorted(named) == sorted(FORMATS)

@@ -127,14 +127,14 @@ def diff(
     from readout.workbench.diff import compare_states
     from readout.workbench.diff.renderings import RENDERINGS, format_changes
     from readout.workbench.diff.states import read_state
-    from readout.workbench.diff.wording import BothTexts
+    from readout.workbench.diff.wording import Background
 
     before = read_state(old, corpus)
     after = read_state(new or str(find_root(corpus)), corpus)
     changes = compare_states(before, after)
-    texts = BothTexts(before.corpus.documents, after.corpus.documents)
+    background = Background(before.corpus, after.corpus)
     render = partial(format_changes, style=style) if output == "text" else RENDERINGS[output]
-    rendered = render(changes, texts).removesuffix("\n")
+    rendered = render(changes, background).removesuffix("\n")
     if output == "json":
         print_json(rendered)
     else:

@@ -50,12 +50,71 @@ mkdir corpus && readout import polnear data/dev --corpus corpus --annotator poln
 
 Offsets in a corpus are Unicode code points. If a format counts in another unit, the export and the
 import convert the offsets. An import compares every span with its text. If it finds any problem, it
-writes nothing and exits with 1. Imported annotations go to `annotations/by/`, never to gold.
+writes nothing and exits with 1; an import that brings in no annotation is a problem too. Imported
+annotations go to `annotations/by/`, never to gold.
 
 Both commands print what the format cannot represent, as listed here under "Losses". Tests check
 that an import after an export returns the same annotations, except for these losses.
 `pytest -m labelstudio` repeats the test on a real Label Studio server: it installs the server into
 a new environment and starts it on loopback.
+
+## Files that others made
+
+Other people's files have labels of their own. `--inspect` prints what files contain, as a mapping
+in which somebody fills in what it means; `--map` imports with it:
+
+```sh
+readout import brat theirs --inspect > theirs.yaml     # labels, attributes, links, with counts
+readout import brat theirs --map theirs.yaml --add --annotator them
+readout import brat theirs --map theirs.yaml --add --annotator them --skip
+```
+
+- `--add` adds the texts, speakers, topics and targets that the corpus lacks; the corpus folder may
+  be empty. A document gets the split of the file or folder named `train`, `dev`, `test` or similar,
+  and an annotator whom the files name a layer of the own, such as `by/them-alice`. Without `--add`,
+  a file belongs to the document that it names, or else to the one that has its text.
+- `--skip` leaves out whatever has a problem, lists it and imports the rest. An annotation that is
+  left out takes its links along.
+- White space at the ends of a span is left out. With a mapping, pieces of a span are one if only
+  white space separates them. The import counts both.
+- `--offsets` says what offsets count: `code-points`, `utf-16` (JavaScript, Java), `graphemes` or
+  `utf-8`. It is needed only if neither the words beside the offsets nor whole words tell.
+
+A mapping is a YAML file. The names on the left are foreign; `*` matches any text and `?` any
+character, and the first line that fits is taken. `drop` leaves something out, and the import lists
+it with its count. Whatever no line fits is a problem.
+
+```yaml
+labels:
+  Person*: {type: mention, speaker: "{words}"}
+  NamedEntity[value=PER]: {type: mention, speaker: "{identifier}"}
+  Quotation: {type: quote, form: inferred, speaker: ["{Speaker}", unstated-speaker]}
+  Attribution: {type: quote, spans: Content, form: inferred, speaker: "{Source}"}
+  Cue: cue
+  Discuss: drop
+values:
+  Polarity: {field: polarity, values: {pos: favor, neg: against}}
+  Quotation.Comment: note
+  "*": drop
+links:
+  Source: source
+  says: {link: source, reverse: true}
+  "*": drop
+```
+
+- `labels` gives the type of an annotation, or `cue`, and defaults of its fields. In a default,
+  `{words}` and `{label}` are those of the annotation; another name in braces is one of its
+  attributes, or else the words at the other end of one of its links. Of a list of defaults, the
+  first that can be filled is taken. `form: inferred` looks at the quotation marks.
+- `[value=PER]` restricts a line to annotations whose attribute has this value.
+- `spans` names the links that lead to the spans of an annotation, as in an event whose own words
+  are only its trigger.
+- `values` gives the field that an attribute becomes, for all labels or as `LABEL.NAME` for some.
+- `links` gives the link that a foreign link becomes, perhaps reversed: `source`, `within`, `quote`,
+  `cue` (from a quote to its cue), or `part` (from a piece to the next).
+- Speakers, topics and targets may be named by id, name, label or alias.
+
+## Formats
 
 """
 

@@ -5,29 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from readout.corpus.files import Change, FileBytes, FileChanges
 from readout.corpus.read import BY, find_root
 from readout.interchange.corpora import parc, pdnc, polnear, semeval
 from readout.interchange.corpora.newcomers import CorpusInbox, build_corpus_files
 from readout.interchange.inbox import CODES, Inbox, build_layer_files, to_entries
-from readout.interchange.outbox import Outbox, UnknownChoiceError, build_outbox
+from readout.interchange.inspection import Inspector, guess_formats
+from readout.interchange.mapping import LabelMapping
+from readout.interchange.outbox import Outbox, build_outbox
 from readout.interchange.tools import (
+    booknlp,
     brat,
     cas,
     conll,
+    conllu,
+    corenlp,
     doccano,
+    inception,
     labelstudio,
     prodigy,
     spacy_docbin,
     spreadsheet,
     sqlite,
     tei,
+    token_rows,
+    webanno_tsv,
     webannotation,
 )
-from readout.model import Corpus
+from readout.model import Corpus, Registries
 from readout.problem import Problem, nearest
+from readout.text.find import Unit
 
 Exporter: TypeAlias = Callable[[Outbox], None]
 Importer: TypeAlias = Callable[[Inbox, Path], None]
@@ -57,6 +66,13 @@ FORMATS: Mapping[str, Format] = {
     "brat": Format("brat standoff", brat, brat.export_brat, brat.import_brat),
     "cas-xmi": Format("UIMA CAS XMI (INCEpTION)", cas, cas.export_cas_xmi, cas.import_cas_xmi),
     "cas-json": Format("UIMA CAS JSON (INCEpTION)", cas, cas.export_cas_json, cas.import_cas_json),
+    "webanno-tsv": Format(
+        "WebAnno TSV 3 (INCEpTION)",
+        webanno_tsv,
+        webanno_tsv.export_webanno,
+        webanno_tsv.import_webanno,
+    ),
+    "inception": Format("INCEpTION project", inception, read=inception.import_inception),
     "labelstudio": Format(
         "Label Studio",
         labelstudio,
@@ -77,7 +93,16 @@ FORMATS: Mapping[str, Format] = {
         webannotation.import_webannotation,
     ),
     "tei": Format("TEI P5 standOff", tei, tei.export_tei, tei.import_tei),
-    "conll": Format("CoNLL columns", conll, conll.export_conll),
+    "conll": Format("CoNLL columns", conll, conll.export_conll, conll.import_conll),
+    "conllu": Format("CoNLL-U (CorefUD)", conllu, conllu.export_conllu, conllu.import_conllu),
+    "tokens": Format(
+        "Hugging Face token classification",
+        token_rows,
+        token_rows.export_token_rows,
+        token_rows.import_token_rows,
+    ),
+    "booknlp": Format("BookNLP", booknlp, read=booknlp.import_booknlp),
+    "corenlp": Format("Stanford CoreNLP (JSON)", corenlp, read=corenlp.import_corenlp),
     "csv": Format("CSV", spreadsheet, spreadsheet.export_csv, spreadsheet.import_csv),
     "tsv": Format("TSV", spreadsheet, spreadsheet.export_tsv, spreadsheet.import_tsv),
     "sqlite": Format("SQLite", sqlite, sqlite.export_sqlite, sqlite.import_sqlite),
@@ -112,85 +137,91 @@ def export_corpus(
     return outbox
 
 
-def find_destination(name: str, folder: Path | None) -> Path:
+def find_destination(name: str, folder: Path | None, adds: bool = False) -> Path:
     """Return the root of the corpus to import into: a named folder, or that around the current one.
 
-    If the format brings texts, an empty folder is a root too.
+    If the import brings texts, an empty folder is a root too.
 
     Raises:
         UnreadableCorpusError: the named folder is no corpus, or the current one is in none.
 
     """
-    brings_texts = FORMATS[name].read_corpus is not None
+    brings_texts = adds or FORMATS[name].read_corpus is not None
     place = folder or Path()
     if brings_texts and not any(place.iterdir()):
         return place
     return find_root(folder)
 
 
+class Choices(NamedTuple):
+    """How foreign files are imported.
+
+    ``annotators`` maps the names that the files give to their annotators to ids, and ``""`` to the
+    id for all others. Unless ``replaces`` is true, an existing layer is a problem. If ``adds`` is
+    true, documents and registry entries that the corpus lacks are added. ``mapping``,
+    ``skips``, ``unit`` and ``encoding`` are those of an :class:`Inbox`.
+    """
+
+    annotators: Mapping[str, str]
+    replaces: bool = False
+    adds: bool = False
+    mapping: LabelMapping | None = None
+    skips: bool = False
+    unit: Unit | None = None
+    encoding: str | None = None
+
+
 def import_files(
-    name: str,
-    path: Path,
-    corpus: Corpus | None,
-    annotators: Mapping[str, str],
-    replace: bool = False,
-) -> tuple[FileBytes, list[Problem]]:
-    """Return the result of ``import_layers`` or ``import_corpus``, depending on the format.
+    name: str, path: Path, corpus: Corpus | None, choices: Choices
+) -> tuple[FileBytes, Inbox]:
+    """Return the files that an import writes, by path, and the inbox with what it found.
 
-    Raises:
-        UnknownChoiceError: a published corpus is imported for several annotators.
-
+    ``corpus`` is None for an empty folder. If the inbox has any problem, there are no files. A
+    published corpus always adds its documents.
     """
-    if corpus is not None and FORMATS[name].read is not None:
-        return import_layers(name, path, corpus, annotators, replace)
-
-    if len(annotators) > 1:
-        raise UnknownChoiceError(
-            "A published corpus becomes the layer of one annotator. Give --annotator ID once."
+    chosen = FORMATS[name]
+    read: Callable[[Any, Path], None] | None = chosen.read or chosen.read_corpus
+    if chosen.read_corpus is not None or choices.adds or corpus is None:
+        inbox: Inbox = CorpusInbox(
+            corpus, choices.annotators, chosen.title, choices.mapping, choices.skips, choices.unit
         )
-    (annotator,) = annotators.values()
-    return import_corpus(name, path, corpus, annotator, replace)
+    else:
+        texts = {document.meta.doc_id: document.text for document in corpus.documents}
+        entries = to_entries(corpus.registries)
+        inbox = Inbox(
+            entries, texts, choices.annotators, choices.mapping, choices.skips, choices.unit
+        )
+        _check_annotators(inbox, path, corpus)
+
+    inbox.encoding = choices.encoding
+    if read is not None and not inbox.problems:
+        read(inbox, path)
+        _check_layers(inbox, path, corpus, choices.replaces)
+    if isinstance(inbox, CorpusInbox):
+        return build_corpus_files(inbox), inbox
+    return build_layer_files(inbox), inbox
 
 
-def import_layers(
-    name: str, path: Path, corpus: Corpus, annotators: Mapping[str, str], replace: bool = False
-) -> tuple[FileBytes, list[Problem]]:
-    """Return the annotation files made from foreign files, by path, and the problems.
+def inspect_files(name: str, path: Path, corpus: Corpus | None, unit: Unit | None) -> Inspector:
+    """Return what foreign files contain; nothing is imported."""
+    registries = corpus.registries if corpus else Registries()
+    documents = corpus.documents if corpus else ()
+    texts = {document.meta.doc_id: document.text for document in documents}
+    inspector = Inspector(to_entries(registries), texts, unit)
+    read = FORMATS[name].read
+    if read is not None:
+        read(inspector, path)
+    return inspector
 
-    If there is any problem, there are no files. ``annotators`` maps the names that the foreign
-    files give to their annotators to ids, and ``""`` to the id for all others. Unless ``replace``
-    is true, an existing layer is a problem.
-    """
-    texts = {document.meta.doc_id: document.text for document in corpus.documents}
-    inbox = Inbox(to_entries(corpus.registries), texts, annotators)
 
+def _check_annotators(inbox: Inbox, path: Path, corpus: Corpus) -> None:
+    """Report annotators who are not registered."""
     registered = corpus.registries.annotators
-    for annotator in annotators.values():
+    for annotator in inbox.annotators.values():
         if annotator not in registered:
             message = f"There is no annotator {annotator!r} in annotations/annotators.jsonl."
             hint = nearest(annotator, registered) or "add the annotator to the file first."
             inbox.report("foreign-annotator", str(path), message, hint)
-
-    read = FORMATS[name].read
-    if read is not None and not inbox.problems:
-        read(inbox, path)
-        _check_layers(inbox, path, corpus, replace)
-    return build_layer_files(inbox), inbox.problems
-
-
-def import_corpus(
-    name: str, path: Path, corpus: Corpus | None, annotator: str, replace: bool = False
-) -> tuple[FileBytes, list[Problem]]:
-    """Return the files that a published corpus adds to a corpus folder, by path, and the problems.
-
-    ``corpus`` is None for an empty folder. If there is any problem, there are no files.
-    """
-    inbox = CorpusInbox(corpus, annotator, FORMATS[name].title)
-    read = FORMATS[name].read_corpus
-    if read is not None:
-        read(inbox, path)
-        _check_layers(inbox, path, corpus, replace)
-    return build_corpus_files(inbox), inbox.problems
 
 
 def to_changes(files: FileBytes, corpus: Corpus | None, replace: bool) -> FileChanges:
@@ -209,10 +240,9 @@ def to_changes(files: FileBytes, corpus: Corpus | None, replace: bool) -> FileCh
 
 
 def _check_layers(inbox: Inbox, path: Path, corpus: Corpus | None, replace: bool) -> None:
-    """Report an import without layers, and layers that would overwrite existing ones."""
-    if not inbox.layers and not inbox.problems:
-        hint = "give the path of a file in this format, or of its folder."
-        inbox.report("foreign-syntax", str(path), "There is nothing to import.", hint)
+    """Report an import without annotations, and layers that would overwrite existing ones."""
+    if not any(inbox.layers.values()) and not inbox.problems:
+        inbox.problems.append(_describe_nothing(inbox, path))
     if replace or corpus is None:
         return
 
@@ -226,6 +256,28 @@ def _check_layers(inbox: Inbox, path: Path, corpus: Corpus | None, replace: bool
             place = f"{BY}/{annotator}/{doc_id}.jsonl"
             message = f"The annotator {annotator!r} has a layer of {doc_id!r} already."
             inbox.report("foreign-annotator", place, message, "give --replace to overwrite it.")
+
+
+def _describe_nothing(inbox: Inbox, path: Path) -> Problem:
+    """Return the problem of an import that brings in no annotation."""
+    message = "There is no annotation to import."
+    hint = "give the path of a file in this format, or of its folder."
+    guessed = guess_formats(path)
+    if guessed:
+        hint = f"the files look like {' or '.join(guessed)}; {hint}"
+    if inbox.layers or inbox.told:
+        hint = "look with --inspect at what the files contain; --map says what their labels mean."
+    if inbox.skipped:
+        hint = "run the import without --skip to see what is wrong with each annotation."
+    told = [f"{kind.rstrip('.')}: {tally.count}." for kind, tally in inbox.told.items()]
+    return Problem(
+        code="foreign-syntax",
+        severity="error",
+        path=str(path),
+        message=message,
+        hint=hint,
+        context=tuple(told),
+    )
 
 
 # ---------------------------------------------------------------- the page

@@ -60,12 +60,18 @@ class Graph(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A fault of a graph: the line of the file, a sentence, a remedy, and the node it concerns."""
+    """A fault of a graph: the line of the file, a sentence, a remedy, and what it concerns.
+
+    ``about`` is printed. ``key`` names the node, or ``link`` is the link, without which the graph
+    would not have the fault.
+    """
 
     line: int | None
     message: str
     hint: str
     about: str = ""
+    key: str = ""
+    link: Link | None = None
 
 
 CUE = "cue"
@@ -175,7 +181,7 @@ def join_nodes(graph: Graph) -> tuple[Graph, list[Fault]]:
             ends = f"from {link.tail!r} to {link.head!r}"
             message = f"The link 'part' {ends} does not join two pieces of one annotation."
             hint = "join two spans with the same label, from the first to the second."
-            faults.append(Fault(link.line, message, hint))
+            faults.append(Fault(link.line, message, hint, link=link))
         else:
             spans = (*tail.spans, *head.spans)
             values = {**head.values, **tail.values}
@@ -267,22 +273,28 @@ def _find_node_faults(nodes: Sequence[Node]) -> Iterator[Fault]:
         about = format_node(node)
         if node.label not in NODE_LABELS:
             hint = nearest(node.label, NODE_LABELS) or f"use one of {', '.join(NODE_LABELS)}."
-            yield Fault(node.line, f"There is no label {node.label!r}.", hint, about)
+            yield Fault(node.line, f"There is no label {node.label!r}.", hint, about, node.key)
             continue
 
         for name in node.values:
             if name not in VALUES[node.label]:
                 hint = nearest(name, VALUES[node.label]) or "remove the value."
-                yield Fault(node.line, f"A {node.label} has no value {name!r}.", hint, about)
+                yield Fault(
+                    node.line, f"A {node.label} has no value {name!r}.", hint, about, node.key
+                )
 
         given_id = node.values.get("id")
         if given_id and first_with_id.setdefault(given_id, node) is not node:
             hint = "remove the id of the copy; the import gives it a new one."
-            yield Fault(node.line, f"Two annotations have the id {given_id!r}.", hint, about)
+            yield Fault(
+                node.line, f"Two annotations have the id {given_id!r}.", hint, about, node.key
+            )
 
         if node.label in ("mention", "boilerplate") and len(node.spans) > 1:
             message = f"Got {len(node.spans)} spans for a {node.label}. Expected one."
-            yield Fault(node.line, message, "make each span an annotation of its own.", about)
+            yield Fault(
+                node.line, message, "make each span an annotation of its own.", about, node.key
+            )
 
         yield from _find_overlaps(node)
 
@@ -293,7 +305,8 @@ def _find_overlaps(node: Node) -> Iterator[Fault]:
         if right.start < left.end:
             pair = f"{left.start}–{left.end} and {right.start}–{right.end}"
             message = f"The spans {pair} of one annotation overlap."
-            yield Fault(node.line, message, "merge the two spans into one.", format_node(node))
+            hint = "merge the two spans into one."
+            yield Fault(node.line, message, hint, format_node(node), node.key)
 
 
 def _find_link_faults(graph: Graph) -> Iterator[Fault]:
@@ -306,7 +319,7 @@ def _find_link_faults(graph: Graph) -> Iterator[Fault]:
             yield fault
         elif link.label != CUE and (link.label, link.tail) in seen:
             message = f"Two links {link.label!r} start at {link.tail!r}."
-            yield Fault(link.line, message, "keep one of them.")
+            yield Fault(link.line, message, "keep one of them.", link=link)
         seen.add((link.label, link.tail))
 
 
@@ -314,19 +327,20 @@ def _find_end_fault(link: Link, labels: Mapping[str, str]) -> Fault | None:
     """Return the fault of a link with a wrong label or end; ``labels`` are node labels by key."""
     if link.label not in LINKS:
         hint = nearest(link.label, LINKS) or "remove the link."
-        return Fault(link.line, f"There is no link {link.label!r}.", hint)
+        return Fault(link.line, f"There is no link {link.label!r}.", hint, link=link)
 
     for key in (link.tail, link.head):
         if key not in labels:
             message = f"The link {link.label!r} names the annotation {key!r}, which does not exist."
-            return Fault(link.line, message, "add the annotation, or remove the link.")
+            hint = "add the annotation, or remove the link."
+            return Fault(link.line, message, hint, link=link)
 
     got = labels[link.tail], labels[link.head]
     expected = LINKS[link.label]
     if got != expected:
         message = f"The link {link.label!r} leads from a {got[0]} to a {got[1]}."
         hint = f"draw it from a {expected[0]} to a {expected[1]}, or remove it."
-        return Fault(link.line, message, hint)
+        return Fault(link.line, message, hint, link=link)
 
     return None
 
@@ -336,4 +350,5 @@ def _find_lone_cues(graph: Graph) -> Iterator[Fault]:
     for node in graph.nodes:
         if node.label == CUE and node.key not in linked:
             hint = "draw a link 'cue' from the quote to it, or remove it."
-            yield Fault(node.line, "The cue belongs to no quote.", hint, format_node(node))
+            about = format_node(node)
+            yield Fault(node.line, "The cue belongs to no quote.", hint, about, node.key)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from readout.interchange.graph import Link, Node, split_nodes, to_graph
-from readout.interchange.outbox import Sheet
-from readout.model import Span
-from readout.text.tokens import iter_tokens
+from readout.interchange.outbox import Outbox, Sheet
+from readout.model import Span, annotation_type, iter_spans
+from readout.text.tokens import Paragraphs, iter_tokens
 
 
 def to_pieces(sheet: Sheet) -> tuple[list[tuple[Node, Span]], list[Link]]:
@@ -20,6 +20,21 @@ def to_pieces(sheet: Sheet) -> tuple[list[tuple[Node, Span]], list[Link]]:
     pieces = [(node, node.spans[0]) for node in graph.nodes]
     pieces.sort(key=lambda piece: (piece[1].start, piece[1].end, piece[0].key))
     return pieces, graph.links
+
+
+def check_edges(outbox: Outbox, sheet: Sheet) -> bool:
+    """Return whether every span starts and ends with a word; report the first that does not.
+
+    Formats whose tokens contain no white space have no place for other spans.
+    """
+    for record in sheet.records:
+        for _, span in iter_spans(record):
+            if span.exact != span.exact.strip():
+                name = f"{annotation_type(record)} {record.id!r}"
+                message = f"A span of the {name} starts or ends with white space."
+                outbox.refuse(sheet, message, "make the span start and end with words.")
+                return False
+    return True
 
 
 class Word(NamedTuple):
@@ -49,6 +64,24 @@ def split_words(text: str, spans: Iterable[Span]) -> list[Word]:
         span_edges |= {span.start, span.end - 1}
 
     return list(_iter_words(text, sorted(edges), span_edges))
+
+
+def split_sentences(text: str, spans: Iterable[Span]) -> list[list[Word]]:
+    """Return the words of each line that has any, without those of white space.
+
+    For formats without white space, each line is a sentence; a line of a news text is a paragraph.
+    """
+    words = [word for word in split_words(text, spans) if not text[word.start : word.end].isspace()]
+    sentences = []
+    first = 0
+    for _, end in Paragraphs(text).spans:
+        last = first
+        while last < len(words) and words[last].start < end:
+            last += 1
+        if last > first:
+            sentences.append(words[first:last])
+        first = last
+    return sentences
 
 
 def _iter_words(text: str, edges: list[int], span_edges: set[int]) -> Iterator[Word]:

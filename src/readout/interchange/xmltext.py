@@ -29,7 +29,11 @@ def check_xml_text(outbox: Outbox, sheet: Sheet) -> bool:
         if found:
             char = f"U+{ord(found.group()):04X}"
             message = f"The {title} contains the character {char}, which XML 1.0 cannot represent."
-            outbox.refuse(sheet, message, "export the document in a format that is not XML.")
+            hint = (
+                "export the document as cas-json or brat, which are not XML, "
+                "or give --skip to export all others."
+            )
+            outbox.refuse(sheet, message, hint)
             return False
 
     return True
@@ -47,6 +51,19 @@ def parse_xml(inbox: Inbox, file: Path) -> Any:
         return etree.fromstring(file.read_bytes(), parser)
     except etree.XMLSyntaxError as error:
         line = error.position[0] if error.position else None
-        message = f"The file is not XML: {error.msg}."
-        inbox.report("foreign-syntax", str(file), message, "correct the file.", line)
+        inbox.report("foreign-syntax", str(file), *explain_syntax(error), line)
         return None
+
+
+def explain_syntax(error: Any) -> tuple[str, str]:
+    """Return what is wrong with a file that lxml cannot read, and a remedy."""
+    from lxml.etree import ErrorTypes
+
+    if error.code == ErrorTypes.ERR_INVALID_CHAR:
+        message = f"The file contains a character that only XML 1.1 allows: {error.msg}."
+        hint = "export the document in a format that is not XML, such as UIMA CAS JSON."
+        return message, hint
+    if error.code == ErrorTypes.ERR_UNDECLARED_ENTITY:
+        message = f"The file names an entity that it does not define: {error.msg}."
+        return message, "write the character in place of the entity."
+    return f"The file is not XML: {error.msg}.", "correct the file, or export it again."

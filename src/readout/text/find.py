@@ -9,7 +9,9 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
-Unit = Literal["utf-8", "utf-16"]
+Unit = Literal["code-points", "utf-8", "utf-16", "graphemes"]
+"""What offsets count: characters as Python does, bytes, units of JavaScript and Java, or letters
+as readers see them (the extended grapheme clusters of Unicode)."""
 
 
 def find_exact(text: str, exact: str, prefix: str = "", suffix: str = "") -> list[int]:
@@ -95,9 +97,12 @@ def is_inside_word(text: str, at: int) -> bool:
 
 
 class OffsetMap(NamedTuple):
-    """A map between code points and a foreign unit (bytes or UTF-16 code units)."""
+    """A map between code points and a foreign unit: the foreign offset of each code point.
 
-    foreign: Sequence[int]
+    A code point inside a grapheme cluster has no foreign offset; its entry ends in one half.
+    """
+
+    foreign: Sequence[float]
 
     def from_foreign(self, offset: int) -> int:
         """Return the code point offset of a foreign offset.
@@ -114,10 +119,28 @@ class OffsetMap(NamedTuple):
 
 def map_offsets(text: str, unit: Unit) -> OffsetMap:
     """Return the map between the code points of ``text`` and a foreign unit."""
-    if text.isascii():
+    if unit == "code-points" or (text.isascii() and unit != "graphemes"):
         return OffsetMap(range(len(text) + 1))
+    if unit == "graphemes":
+        return OffsetMap(_number_graphemes(text))
     width = _utf8_width if unit == "utf-8" else _utf16_width
     return OffsetMap(list(accumulate(map(width, text), initial=0)))
+
+
+def _number_graphemes(text: str) -> list[float]:
+    """Return the number of the grapheme cluster that starts at each code point.
+
+    A code point inside a cluster has the number of its cluster and one half, which is no offset.
+    """
+    import regex  # an extra: only imports need it
+
+    numbers: list[float] = []
+    count = 0
+    for found in regex.finditer(r"\X", text):
+        numbers.append(count)
+        numbers += [count + 0.5] * (found.end() - found.start() - 1)
+        count += 1
+    return [*numbers, count]
 
 
 def _utf8_width(char: str) -> int:

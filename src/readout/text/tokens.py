@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from readout.model import Span
@@ -80,3 +80,105 @@ def tag_tokens(tokens: Tokens, paragraphs: Sequence[tuple[int, int]], spans: Ite
 
 
 _OUTSIDE, _BEGIN, _INSIDE = b"OBI"
+
+
+# ---------------------------------------------------------------- tokens of others
+
+# The tokens that the Penn Treebank writes for marks and brackets: Bies et al. 1995, "Bracketing
+# Guidelines for Treebank II Style". Within a token, a backslash precedes a slash or an asterisk.
+_TREEBANK: Mapping[str, tuple[str, ...]] = {
+    "``": ("“", '"', "„", "«"),
+    "''": ("”", '"', "“", "»"),
+    "-LRB-": ("(",),
+    "-RRB-": (")",),
+    "-LSB-": ("[",),
+    "-RSB-": ("]",),
+    "-LCB-": ("{",),
+    "-RCB-": ("}",),
+}
+_ESCAPED = re.compile(r"\\([/*])")
+_PLAIN: Mapping[str, tuple[str, ...]] = {
+    "`": ("'", "‘"),
+    "'": ("’",),
+    '"': ("“", "”", "„", "«", "»"),
+    "--": ("–", "—"),
+    "...": ("…",),
+}
+"""Marks that many tokenizers write with the signs of a typewriter."""
+
+
+def unescape_token(token: str) -> str:
+    """Return the characters that a token of the Penn Treebank means."""
+    return _TREEBANK[token][0] if token in _TREEBANK else _ESCAPED.sub(r"\1", token)
+
+
+def place_tokens(
+    text: str, words: Iterable[str], start: int = 0
+) -> tuple[list[tuple[int, int]], int]:
+    """Return ``(start, end)`` of each token that another tokenizer made of a text, and their end.
+
+    The tokens follow each other in the text, with nothing but white space between them. The list
+    ends before the first token that the text does not have next.
+    """
+    places = []
+    for word in words:
+        start = skip_space(text, start)
+        spelling = next((each for each in _spell(word) if text.startswith(each, start)), None)
+        if spelling is None:
+            break
+        places.append((start, start + len(spelling)))
+        start += len(spelling)
+    return places, start
+
+
+def skip_space(text: str, start: int) -> int:
+    """Return the offset of the next character that is not white space, or the end of the text."""
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
+
+
+def _spell(word: str) -> Iterator[str]:
+    """Yield the spellings that a token may have in its text."""
+    yield word
+    yield from _TREEBANK.get(word, ())
+    yield from _PLAIN.get(word, ())
+    plain = unescape_token(word)
+    if plain != word:
+        yield plain
+
+
+class Chunk(NamedTuple):
+    """Neighbouring tokens with one label, from the token ``first`` to before the token ``last``."""
+
+    label: str
+    first: int
+    last: int
+
+
+def find_chunks(tags: Sequence[str]) -> list[Chunk]:
+    """Return the chunks that BIO tags mark; IOB1, BILOU and BIOES tags are read too.
+
+    A tag is a letter and a label, such as ``B-PER``, or a letter alone: then the label is empty. A
+    chunk continues with ``I``, ``M``, ``L`` or ``E`` and the same label. A tag that no letter
+    starts is a chunk of one token.
+    """
+    chunks: list[Chunk] = []
+    is_open = False
+    for number, tag in enumerate(tags):
+        found = _TAG.fullmatch(tag)
+        letter, label = (found[1], found[2] or "") if found else ("U", tag)
+        if letter == "O" or not tag or tag in ("_", "*"):
+            is_open = False
+            continue
+
+        continues = letter in "IMLE" and is_open and chunks[-1].label == label
+        if continues:
+            chunks[-1] = Chunk(label, chunks[-1].first, number + 1)
+        else:
+            chunks.append(Chunk(label, number, number + 1))
+        is_open = letter in "BIM"
+    return chunks
+
+
+_TAG = re.compile(r"([BIOMLESU])(?:[-_](.+))?")

@@ -7,14 +7,16 @@ value that had to be derived.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from itertools import chain
+from pathlib import Path
 from unicodedata import normalize
 
 from readout.corpus.canonical import encode_records
 from readout.corpus.read import DOCUMENTS, GOLD, TEXTS
-from readout.interchange.inbox import Inbox, build_layer_files, to_entries
+from readout.interchange.inbox import Found, Inbox, build_layer_files, to_entries
+from readout.interchange.mapping import LabelMapping
 from readout.model import (
     Annotator,
     Corpus,
@@ -28,9 +30,10 @@ from readout.model import (
     SpeakerKind,
     Split,
     Target,
+    TopicDefinition,
     named_entries,
 )
-from readout.text.find import iter_quotation_marks
+from readout.text.find import Unit, iter_quotation_marks
 
 UNSTATED = "unstated-speaker"
 """The name of the speaker of quotes without a source."""
@@ -45,6 +48,32 @@ def to_slug(text: str, limit: int = 48) -> str:
     plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     joined = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-")
     return joined or f"x{sha256(text.encode()).hexdigest()[:8]}"
+
+
+SPLITS: Mapping[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "dev": "validation",
+    "devel": "validation",
+    "development": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""The splits by the names that published corpora give to them."""
+
+
+def find_split(file: Path) -> Split:
+    """Return the split of a file: the end of its name, or else the innermost folder of that name.
+
+    A file that names no split is for training.
+    """
+    last_word = re.split(r"[-_. ]", file.stem)[-1]
+    for name in (last_word, *reversed(file.parent.parts)):
+        if name.lower() in SPLITS:
+            return SPLITS[name.lower()]
+    return "train"
 
 
 def infer_form(spans: Iterable[Span]) -> Form:
@@ -68,16 +97,68 @@ def infer_form(spans: Iterable[Span]) -> Form:
 
 
 class CorpusInbox(Inbox):
-    """An inbox that also collects documents and registry entries that the corpus does not have."""
+    """An inbox that also collects documents and registry entries that the corpus does not have.
 
-    def __init__(self, corpus: Corpus | None, annotator: str, title: str) -> None:
-        self.corpus, self.annotator, self.title = corpus, annotator, title
+    An annotator whom a file names, and who is given no id, gets a layer of the own: its id is that
+    of the annotator of all other layers, followed by the name.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus | None,
+        annotators: Mapping[str, str],
+        title: str,
+        mapping: LabelMapping | None = None,
+        skips: bool = False,
+        unit: Unit | None = None,
+    ) -> None:
+        self.corpus, self.title = corpus, title
         self.documents: dict[str, tuple[Document, str]] = {}
         registries = corpus.registries if corpus else Registries()
         self.known = to_entries(registries)
         documents = corpus.documents if corpus else ()
         texts = {document.meta.doc_id: document.text for document in documents}
-        super().__init__(self.known, texts, {"": annotator})
+        super().__init__(self.known, texts, annotators, mapping, skips, unit)
+
+    def find_annotator(self, path: str, author: str) -> str | None:
+        """Return the id of the annotator whom a file calls ``author``."""
+        if author and author not in self.annotators and "" in self.annotators:
+            return f"{self.annotators['']}-{to_slug(author)}"
+        return super().find_annotator(path, author)
+
+    def find_entry(self, registry: str, name: str) -> str:
+        """Return the id of the entry with an id, a name or an alias; add one if there is none."""
+        entry_id = super().find_entry(registry, name)
+        has_words = any(char.isalnum() for char in name)
+        if entry_id in self.known[registry] or not has_words:
+            return entry_id
+        if registry == "speakers":
+            return self.add_speaker(name)
+        if registry == "targets":
+            return self.add_target(name)
+        if registry == "topics":
+            return self.add_topic(name)
+        return name
+
+    def _find_unknown(
+        self, path: str, name: str | None, text: str | None, line: int | None
+    ) -> Found | None:
+        """Add a document that the corpus does not have, if the file gives its text."""
+        if text is None:
+            return super()._find_unknown(path, name, text, line)
+
+        split = find_split(Path(path))
+        is_id = name is not None and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[a-z0-9-]+", name)
+        if name is not None and is_id:
+            month, title = name[:7], name[8:]
+        else:
+            month, title = "0000-00", name or Path(path).stem
+        same_text = self._find_ids_by_text(text)
+        if same_text:
+            return Found(same_text[0], text)
+        doc_id = self.add_document(path, title, text, month, split)
+        self._ids_by_text.setdefault(text, []).append(doc_id)
+        return Found(doc_id, text)
 
     def add_document(
         self,
@@ -88,6 +169,7 @@ class CorpusInbox(Inbox):
         split: Split = "train",
         published: str | None = None,
         outlet: str | None = None,
+        title: str | None = None,
     ) -> str:
         """Add a text, and return the id of its document: the month and a slug of the name.
 
@@ -101,6 +183,7 @@ class CorpusInbox(Inbox):
 
         meta = Document(
             doc_id=doc_id,
+            title=normalize("NFC", title) if title else None,
             published=published,
             published_basis="stated" if published else "unknown",
             outlet=self.add_speaker(outlet, "outlet") if outlet else None,
@@ -154,6 +237,18 @@ class CorpusInbox(Inbox):
         speakers.setdefault(speaker_id, entry)
         return speaker_id
 
+    def add_topic(self, label: str) -> str:
+        """Return the id of the topic with a label; add an entry if there is none."""
+        topic_id = to_slug(label)
+        entry = TopicDefinition(
+            topic_id=topic_id,
+            label=label,
+            definition=f"What {self.title} calls {label!r}.",
+            note=f"Made from the label in {self.title}, which states no definition.",
+        )
+        self.known["topics"].setdefault(topic_id, entry)
+        return topic_id
+
     def add_target(self, label: str) -> str:
         """Return the id of the target with a label; add an entry if there is none."""
         target_id = to_slug(label)
@@ -178,7 +273,7 @@ def build_corpus_files(inbox: CorpusInbox) -> dict[str, bytes]:
     if inbox.problems:
         return {}
 
-    _add_annotator(inbox)
+    _add_annotators(inbox)
     kept_speakers = _find_used_speakers(inbox) | _list_registered_speakers(inbox)
     for name, entries in inbox.known.items():
         if name == "speakers":
@@ -220,12 +315,14 @@ def _list_speakers(records: Iterable[Record]) -> set[str]:
     return {name for record in records for name in named_entries(record, "speakers")}
 
 
-def _add_annotator(inbox: CorpusInbox) -> None:
-    entry = Annotator(
-        annotator_id=inbox.annotator,
-        kind="human",
-        name=f"Annotators of {inbox.title}",
-        guidelines_version=f"those of {inbox.title}",
-        saw="what the publication of the corpus says",
-    )
-    inbox.known["annotators"].setdefault(inbox.annotator, entry)
+def _add_annotators(inbox: CorpusInbox) -> None:
+    """Add entries for the annotators of the layers who have none."""
+    for annotator in sorted({annotator for annotator, _ in inbox.layers}):
+        entry = Annotator(
+            annotator_id=annotator,
+            kind="human",
+            name=f"Annotators of {inbox.title}",
+            guidelines_version=f"those of {inbox.title}",
+            saw="what the publication of the corpus says",
+        )
+        inbox.known["annotators"].setdefault(annotator, entry)

@@ -17,11 +17,13 @@ from readout.interchange.graph import Graph
 from readout.interchange.inbox import find_files, parse_offset
 from readout.interchange.xmltext import parse_xml
 from readout.model import Span
+from readout.text.tokens import unescape_token
 
 TITLE = "PARC"
 LOSSES = (
     "The text is rebuilt from the tokens; white space between two tokens becomes one space.",
     "In the rebuilt text, every sentence starts on a new line.",
+    "Escapes of the Penn Treebank become the characters that they mean: `` and '' become “ and ”.",
     "Constituents, lemmas, parts of speech and byte counts are dropped.",
     "The nesting of attributions is dropped.",
     "Sources are words, not entities: equal words are one unnamed speaker, whoever is meant.",
@@ -64,7 +66,7 @@ def _read_tokens(inbox: CorpusInbox, path: str, root: Any) -> tuple[str, list[To
             elif text and start_byte > last_byte:
                 text += " "
 
-            words = word.get("text", "")
+            words = unescape_token(word.get("text", ""))
             roles = tuple(_iter_roles(inbox, path, word))
             tokens.append(Token(len(text), len(text) + len(words), roles, word.sourceline))
             text += words

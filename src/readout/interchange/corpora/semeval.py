@@ -2,17 +2,20 @@
 
 The first row names the columns ID, Target, Tweet and Stance, and in the later release also Opinion
 towards and Sentiment (Mohammad et al. 2016). Each tweet becomes a document with one stance: its
-author is the holder, and the whole tweet is the evidence.
+author is the holder, and the whole tweet is the evidence. The name of a file tells its split:
+``train…`` or ``trial…``, which was released for training, or ``test…``.
 """
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Mapping
 from pathlib import Path
 
 from readout.interchange.corpora.newcomers import CorpusInbox
 from readout.interchange.graph import Graph, Node
-from readout.interchange.inbox import find_files, read_foreign_text
-from readout.model import Span
+from readout.interchange.inbox import decode_foreign, find_files
+from readout.model import Span, Split
 from readout.problem import nearest
 
 TITLE = "SemEval-2016 Task 6"
@@ -29,16 +32,22 @@ _AUTHOR = "author of the tweet"
 
 
 def import_semeval(inbox: CorpusInbox, path: Path) -> None:
-    """Read tables in UTF-8 with one row per tweet and target."""
+    """Read tables in UTF-8 with one row per tweet and target.
+
+    Other text files of the folder, such as those with the ids of the tweets, are left out.
+    """
     for file in find_files(path, ".txt", ".tsv"):
-        content = read_foreign_text(inbox, file)
-        if content is not None:
-            lines = [line.rstrip("\r") for line in content.split("\n")]
-            _read_table(inbox, str(file), lines)
+        lines = file.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
+        columns = lines[0].decode("utf-8", "replace").split("\t")
+        columns = [name.strip() for name in columns]
+        if file != path and "Tweet" not in columns:
+            inbox.tell("A file that is no table of tweets is left out.", str(file))
+        else:
+            _read_table(inbox, file, columns, lines[1:])
 
 
-def _read_table(inbox: CorpusInbox, path: str, lines: list[str]) -> None:
-    columns = [name.strip() for name in lines[0].split("\t")]
+def _read_table(inbox: CorpusInbox, file: Path, columns: list[str], lines: list[bytes]) -> None:
+    path = str(file)
     missing = [name for name in _TSV_COLUMNS if name not in columns]
     if missing:
         message = f"The table has no column {missing[0]!r}. Got {columns}."
@@ -46,8 +55,16 @@ def _read_table(inbox: CorpusInbox, path: str, lines: list[str]) -> None:
         inbox.report("foreign-syntax", path, message, hint, 1)
         return
 
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
+    split = _find_split(file)
+    if split is None:
+        message = "The name of the file starts with none of train, trial and test."
+        hint = "rename the file after the published split that its tweets belong to."
+        inbox.report("foreign-document", path, message, hint)
+        return
+
+    for number, raw in enumerate(lines, 2):
+        line = decode_foreign(inbox, path, raw.rstrip(b"\r"), "utf-8", number)
+        if line is None or not line.strip():
             continue
         cells = line.split("\t")
         if len(cells) != len(columns):
@@ -55,10 +72,20 @@ def _read_table(inbox: CorpusInbox, path: str, lines: list[str]) -> None:
             inbox.report("foreign-syntax", path, message, "correct the tabs of the row.", number)
         else:
             row = dict(zip(columns, cells, strict=True))
-            _read_row(inbox, path, number, row)
+            _read_row(inbox, path, number, row, split)
 
 
-def _read_row(inbox: CorpusInbox, path: str, number: int, row: dict[str, str]) -> None:
+def _find_split(file: Path) -> Split | None:
+    """Return the split that the name of a file means; the trial data belong to training."""
+    name = file.name.lower()
+    if name.startswith(("train", "trial")):
+        return "train"
+    return "test" if name.startswith("test") else None
+
+
+def _read_row(
+    inbox: CorpusInbox, path: str, number: int, row: Mapping[str, str], split: Split
+) -> None:
     text, label = row["Tweet"], row["Stance"].strip()
     stripped = text.strip()
     if not stripped:
@@ -81,5 +108,5 @@ def _read_row(inbox: CorpusInbox, path: str, number: int, row: dict[str, str]) -
     start = text.index(stripped)
     span = Span(start, start + len(stripped), stripped)
     node = Node(f"row {number}", "stance", (span,), values, number)
-    doc_id = inbox.add_document(path, f"tweet {row['ID']}", text, "0000-00")
+    doc_id = inbox.add_document(path, f"tweet {row['ID']}", text, "0000-00", split)
     inbox.add_layer(path, doc_id, Graph([node], []))

@@ -5,6 +5,11 @@ https://brat.nlplab.org/standoff.html: text-bound annotations (T), relations (R)
 normalisations (N) and notes (#), with offsets in code points. As in brat, a span that crosses line
 breaks is written as one fragment per line. If the fragments are ambiguous, a note of type ``Spans``
 gives the exact spans.
+
+For a mapping, an event is an annotation with the words of its trigger, and a link to each argument
+with the role as its label, without a number; an equivalence is links ``Equiv`` from its first
+member; an attribute without a value has the value ``true``; and notes are attributes, named by
+their types.
 """
 
 from __future__ import annotations
@@ -25,11 +30,12 @@ from readout.interchange.graph import (
 )
 from readout.interchange.inbox import Inbox, find_files, parse_offset, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
+from readout.interchange.units import Place
 from readout.model import ANNOTATION_CLASSES, Registries, Span, fields_of
 
 LOSSES = (
     "The export refuses an annotation that covers nothing but line breaks.",
-    "The import refuses events, equivalences and notes of types that the export does not write.",
+    "The import drops notes and attributes of relations, and lists them with their count.",
 )
 _ENUMERATED = {
     field: label
@@ -41,6 +47,8 @@ _NORMALISED = {name: role.of for name, role in VALUE_ROLES.items() if role.kind 
 """The fields that name registry entries, each with its registry."""
 _NOTES = {"id": "Id", "statement": "Statement", "note": "AnnotatorNotes"}
 _SPANS = "Spans"
+_TRIGGER = "\t"
+"""The value that names the trigger of an event; no attribute can have this name."""
 
 
 # ---------------------------------------------------------------- out
@@ -135,11 +143,15 @@ def split_lines(span: Span) -> list[Span]:
 
 
 def join_fragments(text: str, fragments: Iterable[Span]) -> list[Span]:
-    """Return fragments, joining those that only line breaks separate."""
+    """Return fragments, joining those that only line breaks, and white space beside them, separate.
+
+    brat makes one fragment per line of an annotation, and trims each.
+    """
     joined: list[Span] = []
     for part in fragments:
         gap = text[joined[-1].end : part.start] if joined else ""
-        if gap and not gap.strip(_BREAKS):
+        has_break = any(char in _BREAKS for char in gap)
+        if has_break and not gap.strip():
             start = joined.pop().start
             part = Span(start, part.end, text[start : part.end])
         joined.append(part)
@@ -204,19 +216,24 @@ def _format_tools_conf() -> str:
 # ---------------------------------------------------------------- in
 
 TEXT_BOUND = re.compile(r"(T\w+)\t(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)\t(.*)", re.DOTALL)
+_NAME = r"([TERA]\w+)"
 _PATTERNS = {
     "T": TEXT_BOUND,
-    "R": re.compile(r"(R\w+)\t(\S+) Arg1:(T\w+) Arg2:(T\w+)\s*"),
-    "A": re.compile(r"([AM]\w+)\t(\S+) (T\w+) (\S+)\s*"),
-    "N": re.compile(r"(N\w+)\tReference (T\w+) (\w+):(\S+)(?:\t.*)?", re.DOTALL),
-    "#": re.compile(r"(#\w+)\t(\S+) (T\w+)\t(.*)", re.DOTALL),
+    "R": re.compile(rf"(R\w+)\t(\S+) \w+:{_NAME} \w+:{_NAME}\s*"),
+    "E": re.compile(r"(E\w+)\t(\S+):(T\w+)((?: +[^\s:]+:[TE]\w+)*)\s*"),
+    "A": re.compile(rf"([AM]\w+)\t(\S+) {_NAME}(?: (.*\S))?\s*", re.DOTALL),
+    "N": re.compile(rf"(N\w+)\t\S+ {_NAME} ([^\s:]+):(\S+)(?:\t.*)?", re.DOTALL),
+    "#": re.compile(rf"(#\w*)\t(\S+) {_NAME}(?:\t(.*))?", re.DOTALL),
+    "*": re.compile(r"(\*)\t(\S+)((?: [TE]\w+)+)\s*"),
 }
 _LINE_FORMS = {
     "T": "Tn, label and offsets, words",
     "R": "Rn, link Arg1:Tn Arg2:Tn",
+    "E": "En, label:Tn role:Tn",
     "A": "An, name Tn value",
     "N": "Nn, Reference Tn name:id, words",
     "#": "#n, type Tn, words",
+    "*": "*, Equiv Tn Tn",
 }
 
 
@@ -226,17 +243,21 @@ def import_brat(inbox: Inbox, path: Path) -> None:
     If there is a ``.txt`` file beside one, it must contain the text of the corpus.
     """
     for file in find_files(path, ".ann"):
-        doc_id = file.stem
-        text = inbox.find_text(str(file), doc_id)
         content = read_foreign_text(inbox, file)
-        if text is None or content is None:
+        text_file = file.with_suffix(".txt")
+        source, theirs = file, None
+        if text_file.is_file():
+            source, theirs = text_file, read_foreign_text(inbox, text_file, "utf-8")
+        found = inbox.find_document(str(source), file.stem, theirs)
+        if found is None or content is None:
             continue
 
-        text_file = file.with_suffix(".txt")
-        theirs = read_foreign_text(inbox, text_file, "utf-8") if text_file.is_file() else text
-        if inbox.check_text(str(text_file), text, theirs or ""):
-            graph = AnnReader(inbox, str(file), text).read(content)
-            inbox.add_layer(str(file), doc_id, graph)
+        reader = AnnReader(inbox, str(file), found.text)
+        author = inbox.find_owner(path, file).author
+        if not author and inbox.has_layer(found.doc_id):
+            # Several annotators of one text often have a folder each.
+            author = file.parent.name
+        inbox.add_layer(str(file), found.doc_id, reader.read(content), author)
 
 
 class AnnReader:
@@ -247,17 +268,30 @@ class AnnReader:
         self.nodes: dict[str, Node] = {}
         self.links: list[Link] = []
         self.values: list[tuple[int, str, str, str]] = []
+        self.triggers: set[str] = set()
 
     def read(self, content: str) -> Graph:
         """Return the graph of an ``.ann`` file."""
-        for number, line in enumerate(content.split("\n"), 1):
-            if line.strip():
-                self._read_line(number, line.rstrip("\r"))
+        self._settle_unit(content)
+        for number, line in iter_ann_lines(content):
+            self._read_line(number, line)
 
-        # Values may be on lines before their annotation.
+        # Values may be on lines before their annotation, and triggers after their event.
         for number, name, field, value in self.values:
             self._set_value(number, name, field, value)
-        return Graph(list(self.nodes.values()), self.links)
+        nodes = [self._find_trigger(node) for node in self.nodes.values()]
+        kept = [node for node in nodes if node is not None and node.key not in self.triggers]
+        return Graph(kept, self.links)
+
+    def _settle_unit(self, content: str) -> None:
+        """Set the unit of the offsets to the one in which the words of all annotations fit."""
+        places = []
+        for _, line in iter_ann_lines(content):
+            found = TEXT_BOUND.fullmatch(line)
+            pairs = parse_offsets(found[3]) if found else []
+            if found and len(pairs) == 1:
+                places.append(Place(self.text, *pairs[0], found[4]))
+        self.inbox.settle_unit(self.path, places, "code-points")
 
     def _report(self, code: str, message: str, hint: str, number: int) -> None:
         self.inbox.report(code, self.path, message, hint, number)
@@ -266,7 +300,7 @@ class AnnReader:
         kind = "A" if line[0] == "M" else line[0]
         found = _PATTERNS[kind].fullmatch(line) if kind in _PATTERNS else None
         if found is None:
-            expected = _LINE_FORMS.get(kind, "a line that starts with T, R, A, N or #")
+            expected = _LINE_FORMS.get(kind, "a line that starts with T, R, E, A, N, # or *")
             message = f"Got {line[:60]!r}. Expected {expected}."
             self._report("foreign-syntax", message, "correct or remove the line.", number)
             return
@@ -274,18 +308,43 @@ class AnnReader:
         groups = found.groups()
         if kind == "T":
             self._read_text_bound(number, *groups)
+        elif kind == "E":
+            self._read_event(number, *groups)
         elif kind == "R":
             _, label, tail, head = groups
             self.links.append(Link(label, tail, head, number))
-        elif kind == "A":
-            _, field, name, value = groups
-            self.values.append((number, name, field, value))
-        elif kind == "N":
-            _, name, field, value = groups
-            self.values.append((number, name, field, value))
-        else:
+        elif kind == "*":
+            _, label, names = groups
+            first, *others = names.split()
+            self.links += [Link(label, first, other, number) for other in others]
+        elif kind == "#":
             _, note_type, name, value = groups
-            self.values.append((number, name, f"#{note_type}", unescape(value)))
+            self.values.append((number, name, f"#{note_type}", unescape(value or "")))
+        else:
+            _, *place, value = groups
+            name, field = reversed(place) if kind == "A" else place
+            self.values.append((number, name, field, "true" if value is None else value))
+
+    def _read_event(self, number: int, name: str, label: str, trigger: str, roles: str) -> None:
+        """Add a node for an event; its spans are those of its trigger, which may follow later."""
+        self.triggers.add(trigger)
+        self.nodes[name] = Node(name, label, (), {_TRIGGER: trigger}, number)
+        for part in roles.split():
+            role, _, head = part.rpartition(":")
+            self.links.append(Link(role.rstrip("0123456789"), name, head, number))
+
+    def _find_trigger(self, node: Node) -> Node | None:
+        """Return an event with the spans and values of its trigger, and other nodes as they are."""
+        if _TRIGGER not in node.values:
+            return node
+        trigger = self.nodes.get(node.values[_TRIGGER])
+        if trigger is None:
+            message = f"The event {node.key!r} has no trigger {node.values[_TRIGGER]!r}."
+            self._report("foreign-value", message, "add the annotation.", node.line or 0)
+            return None
+        values = {**trigger.values, **node.values}
+        del values[_TRIGGER]
+        return node._replace(spans=trigger.spans, values=values)
 
     def _read_text_bound(
         self, number: int, name: str, label: str, offsets: str, words: str
@@ -304,14 +363,17 @@ class AnnReader:
     def _set_value(self, number: int, name: str, field: str, value: str) -> None:
         node = self.nodes.get(name)
         fields = {f"#{note_type}": known for known, note_type in _NOTES.items()}
-        if node is None:
+        if name[0] in "RA":
+            kind = f"A value {field!r} of a relation or an attribute is left out."
+            self.inbox.tell(kind, self.path, number)
+        elif node is None:
             message = f"The line names the annotation {name!r}, which does not exist."
             hint = "add the annotation, or remove the line."
             self._report("foreign-value", message, hint, number)
         elif field == f"#{_SPANS}":
             self._set_spans(node, value)
         else:
-            self._add_value(number, node, fields.get(field, field), value)
+            self._add_value(number, node, fields.get(field, field.removeprefix("#")), value)
 
     def _add_value(self, number: int, node: Node, field: str, value: str) -> None:
         old = node.values.get(field)
@@ -336,6 +398,29 @@ class AnnReader:
             self.nodes[node.key] = node._replace(spans=tuple(spans))
 
 
+_NEW_LINE = re.compile(r"[A-Z#*]\S*\t")
+
+
+def iter_ann_lines(content: str) -> Iterator[tuple[int, str]]:
+    """Yield the annotations of an ``.ann`` file, each with the number of its first line.
+
+    Old versions of brat wrote a line break among the words of an annotation as it is, so a line
+    that starts no annotation continues the one before it.
+    """
+    start, annotation = 0, ""
+    for number, line in enumerate(content.split("\n"), 1):
+        line = line.rstrip("\r")
+        if annotation.strip() and not _NEW_LINE.match(line):
+            annotation += f"\n{line}"
+            continue
+        if annotation.strip():
+            yield start, annotation.rstrip("\n")
+        start, annotation = number, line
+
+    if annotation.strip():
+        yield start, annotation.rstrip("\n")
+
+
 def parse_offsets(offsets: str) -> list[tuple[int, int]]:
     """Return the offsets of a text-bound annotation, such as ``12 43;50 61``, as pairs."""
     pairs = [pair.split(" ") for pair in offsets.split(";")]
@@ -348,8 +433,10 @@ def anchor_fragments(
     """Return the fragments of a text-bound annotation.
 
     Report a problem and return an empty list unless the text at the fragments is ``words``. In
-    ``words``, brat writes a space between fragments and for each line break within a fragment.
+    ``words``, brat writes a space between fragments and for each line break within a fragment; old
+    versions keep the line break.
     """
+    words = replace_breaks(words)
     single_words = None
     if len(pairs) == 1 and replace_breaks(text[slice(*pairs[0])]) != words:
         single_words = words

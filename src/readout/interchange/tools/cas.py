@@ -3,36 +3,44 @@
 One span layer contains all annotations, because relations in INCEpTION join spans of one layer; the
 feature ``label`` tells them apart. The files count UTF-16 code units, which dkpro-cassis converts
 to and from code points.
+
+For a mapping, an annotation has the name of its layer as its label, without the package, and its
+features as attributes. A relation, a slot and a feature that refers to another annotation are
+links. The label of a relation is the name of its layer, followed by a colon and its feature, if it
+has one; that of a slot is the name of the slot, followed by a colon and the role.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
+from typing import IO, Any
+from warnings import catch_warnings, simplefilter
+from zipfile import is_zipfile
 
 import msgspec
 
+from readout.interchange.archives import iter_members
 from readout.interchange.graph import LINKS, NODE_LABELS, PART, VALUE_ROLES, Graph, Link, Node
-from readout.interchange.inbox import Inbox, find_files
+from readout.interchange.inbox import Inbox, Owner, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
-from readout.interchange.xmltext import LOSS, check_xml_text
+from readout.interchange.xmltext import LOSS, check_xml_text, explain_syntax
+from readout.model import Span
 
 LOSSES = (
     f"XMI only: {LOSS}",
     "Sentences and tokens are neither exported nor imported, because INCEpTION adds its own.",
-    "Layers other than those of this export are not imported.",
+    "Without a mapping, layers other than those of this export are left out, and listed.",
     "The pieces of a discontinuous span are separate annotations, joined by the relation 'part'.",
 )
 SPAN = "webanno.custom.Readout"
 RELATION = "webanno.custom.ReadoutLink"
-_TYPE_SYSTEM = "TypeSystem.xml"
-_LAYERS = "inception-layers.json"
-_FEATURES = {"id": "identifier"} | {name: name for name in VALUE_ROLES if name != "id"}
+TYPE_SYSTEM = "TypeSystem.xml"
+LAYERS = "inception-layers.json"
+FEATURES = {"id": "identifier"} | {name: name for name in VALUE_ROLES if name != "id"}
 """The feature of each value; ``id`` has another name because XMI uses that one."""
 
 
@@ -46,7 +54,7 @@ def build_type_system() -> Any:
     types = TypeSystem()
     span = types.create_type(SPAN, supertypeName="uima.tcas.Annotation")
     relation = types.create_type(RELATION, supertypeName="uima.tcas.Annotation")
-    for name in ("label", *_FEATURES.values()):
+    for name in ("label", *FEATURES.values()):
         types.create_feature(span, name, "uima.cas.String")
     types.create_feature(relation, "label", "uima.cas.String")
     for name in ("Governor", "Dependent"):
@@ -56,7 +64,7 @@ def build_type_system() -> Any:
 
 def build_layers() -> list[dict[str, Any]]:
     """Return the layers as INCEpTION imports them under *Settings, Layers*."""
-    span = _build_layer(SPAN, "Readout", "span", ["label", *_FEATURES.values()], NODE_LABELS)
+    span = _build_layer(SPAN, "Readout", "span", ["label", *FEATURES.values()], NODE_LABELS)
     link_labels = (*LINKS, PART)
     relation = _build_layer(RELATION, "Readout link", "relation", ["label"], link_labels)
     return [span, {**relation, "attach_type": {"name": SPAN}}]
@@ -114,7 +122,7 @@ def to_cas(sheet: Sheet) -> Any:
     pieces, links = to_pieces(sheet)
     items = {}
     for node, span in pieces:
-        features = {_FEATURES[name]: value for name, value in node.values.items()}
+        features = {FEATURES[name]: value for name, value in node.values.items()}
         item = span_type(begin=span.start, end=span.end, label=node.label, **features)
         items[node.key] = item
         cas.add(item)
@@ -143,8 +151,8 @@ def export_cas_json(outbox: Outbox) -> None:
 
 
 def _add_definitions(outbox: Outbox) -> None:
-    outbox.add(_TYPE_SYSTEM, build_type_system().to_xml())
-    outbox.add(_LAYERS, msgspec.json.format(msgspec.json.encode(build_layers()), indent=2))
+    outbox.add(TYPE_SYSTEM, build_type_system().to_xml())
+    outbox.add(LAYERS, msgspec.json.format(msgspec.json.encode(build_layers()), indent=2))
 
 
 # ---------------------------------------------------------------- in
@@ -155,100 +163,162 @@ def import_cas_xmi(inbox: Inbox, path: Path) -> None:
 
     The name of each file, or of its folder, is the id of its document.
     """
+    check_unit(inbox, path)
     for file in find_files(path, ".xmi", ".zip"):
         if is_zipfile(file):
-            _read_archive(inbox, file)
+            read_xmi_archive(inbox, str(file), file, partial(inbox.find_owner, file))
         else:
-            beside = file.parent / _TYPE_SYSTEM
+            beside = file.parent / TYPE_SYSTEM
             types = beside.read_bytes() if beside.is_file() else None
-            _read_cas(inbox, file, file.stem, partial(_load_xmi, file.read_bytes(), types))
+            load = partial(_load_xmi, file.read_bytes(), types)
+            _read_cas(inbox, str(file), inbox.find_owner(path, file), load)
 
 
-def _read_archive(inbox: Inbox, file: Path) -> None:
-    """Read the XMI files of an archive, one after another."""
-    try:
-        with ZipFile(file) as archive:
-            members = {each.filename: each for each in archive.infolist()}
-            types = None
-            if _TYPE_SYSTEM in members:
-                types = _read_member(archive, members[_TYPE_SYSTEM])
-            for name, member in members.items():
-                if name.endswith(".xmi"):
-                    content = _read_member(archive, member)
-                    _read_cas(inbox, file, Path(name).stem, partial(_load_xmi, content, types))
-    except _BROKEN_ARCHIVE as error:
-        message = f"The archive cannot be read: {error}."
-        hint = "export it again, without a password, or unpack it and import the folder."
-        inbox.report("foreign-syntax", str(file), message, hint)
+def check_unit(inbox: Inbox, path: Path) -> None:
+    """Report an option that gives another unit than UTF-16, which the readers convert."""
+    if inbox.is_unit_given and inbox.unit != "utf-16":
+        message = f"The offsets of these files count UTF-16 code units. Got --offsets {inbox.unit}."
+        inbox.report("foreign-span", str(path), message, "leave the option out.")
+    inbox.unit = "code-points"
 
 
-_BROKEN_ARCHIVE = (BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError, OSError)
-"""Errors of a damaged archive, of one with a password, and of an unknown compression."""
-_LARGEST = 100_000_000
-"""The largest number of bytes that a file of an archive may unpack to."""
+def read_xmi_archive(
+    inbox: Inbox, path: str, archive: Path | IO[bytes], find_owner: Callable[[Path], Owner]
+) -> None:
+    """Read the XMI files of an archive, one after another, with its type system.
 
-
-def _read_member(archive: ZipFile, member: ZipInfo) -> bytes:
-    """Return a file of an archive.
-
-    Raises:
-        BadZipFile: it is larger than any document.
-
+    ``find_owner`` returns the document and the annotator for the path of a file in the archive.
     """
-    with archive.open(member) as packed:
-        content = packed.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise BadZipFile(f"{member.filename!r} unpacks to more than {_LARGEST:,} bytes")
-    return content
+    types = None
+    for _, content in iter_members(inbox, path, archive, lambda name: name == TYPE_SYSTEM):
+        types = content
+    for name, content in iter_members(inbox, path, archive, lambda name: name.endswith(".xmi")):
+        owner = find_owner(Path(path, name))
+        _read_cas(inbox, path, owner, partial(_load_xmi, content, types))
 
 
 def _load_xmi(content: bytes, types: bytes | None) -> Any:
     from cassis import load_cas_from_xmi, load_typesystem
 
-    known = load_typesystem(types.decode()) if types else build_type_system()
-    return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
+    known = load_typesystem(types.decode()) if types else _build_known_types()
+    used = _find_used_types(content)
+    unknown = set(used) - {each.name for each in known.get_types(True)}
+    missing = sorted(name for name in unknown - _UNREAD if not name.startswith("uima."))
+    if missing and not types:
+        names = ", ".join(missing[:5])
+        raise _MissingTypesError(f"there is no {TYPE_SYSTEM} beside it that defines {names}")
+    if types:
+        _add_features(known, used)
+    with catch_warnings():
+        simplefilter("ignore")  # warnings of types that nobody needs
+        return load_cas_from_xmi(content.decode(), typesystem=known, lenient=True)
+
+
+@cache
+def _build_known_types() -> Any:
+    """Return the types of an export and of DKPro Core, which INCEpTION has built in."""
+    from cassis import load_dkpro_core_typesystem, merge_typesystems
+
+    return merge_typesystems(load_dkpro_core_typesystem(), build_type_system())
+
+
+class _MissingTypesError(Exception):
+    """An XMI file has annotations of types that nothing defines."""
+
+
+def _add_features(types: Any, used: Mapping[str, set[str]]) -> None:
+    """Add the features that a published type system lacks, as strings.
+
+    cassis refuses a file if an annotation has a feature that its type does not have.
+    """
+    for name, attributes in used.items():
+        if types.contains_type(name) and not name.startswith("uima."):
+            kind = types.get_type(name)
+            known = {feature.name for feature in kind.all_features}
+            for attribute in sorted(attributes - known):
+                types.create_feature(kind, attribute, "uima.cas.String")
+
+
+def _find_used_types(content: bytes) -> dict[str, set[str]]:
+    """Return the attributes of the feature structures by type.
+
+    The type of a ``C`` of ``http:///a/b.ecore`` is ``a.b.C``.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    used: dict[str, set[str]] = {}
+    for item in etree.fromstring(content, parser):
+        if isinstance(item.tag, str):
+            name = etree.QName(item)
+            package = (name.namespace or "").removeprefix("http:///").removesuffix(".ecore")
+            # uima.noNamespace is how UIMA writes a type without a package.
+            package = "" if package == "uima/noNamespace" else f"{package}."
+            attributes = {str(key) for key in item.attrib if not str(key).startswith("{")}
+            used.setdefault(package.replace("/", ".") + name.localname, set()).update(attributes)
+    return used
 
 
 def import_cas_json(inbox: Inbox, path: Path) -> None:
     """Read JSON CAS files; the name of each file, or of its folder, is the id of its document."""
+    check_unit(inbox, path)
     for file in find_files(path, ".json"):
-        if file.name != _LAYERS:
-            _read_cas(inbox, file, file.stem, partial(_load_json, file))
+        if file.name != LAYERS:
+            read_cas_json(inbox, str(file), inbox.find_owner(path, file), file.read_bytes())
 
 
-def _load_json(file: Path) -> Any:
+def read_cas_json(inbox: Inbox, path: str, owner: Owner, content: bytes) -> None:
+    """Read the content of one JSON CAS file."""
+    _read_cas(inbox, path, owner, partial(_load_json, content))
+
+
+def _load_json(content: bytes) -> Any:
     from cassis import load_cas_from_json
 
-    return load_cas_from_json(file.read_text(encoding="utf-8"))
+    return load_cas_from_json(content.decode())
 
 
-def _read_cas(inbox: Inbox, file: Path, stem: str, load: Callable[[], Any]) -> None:
+def _read_cas(inbox: Inbox, path: str, owner: Owner, load: Callable[[], Any]) -> None:
+    from lxml.etree import XMLSyntaxError
+
     # cassis raises whatever its parsers raise: errors of lxml and json, KeyError and others.
     try:
         cas = load()
+    except _MissingTypesError as error:
+        hint = "export it again with its type system, or as an archive, which contains it."
+        inbox.report("foreign-syntax", path, f"The file cannot be read: {error}.", hint)
+        return
+    except XMLSyntaxError as error:
+        inbox.report("foreign-syntax", path, *explain_syntax(error))
+        return
     except Exception as error:
         message = f"The file is not a CAS: {error}."
-        inbox.report("foreign-syntax", str(file), message, "export the document again.")
+        inbox.report("foreign-syntax", path, message, "export the document again.")
         return
 
-    folder = file.parent.name
-    candidates = (stem, Path(stem).stem, folder, Path(folder).stem)
-    doc_id = next((name for name in candidates if name in inbox.texts), stem)
-    text = inbox.find_text(str(file), doc_id)
-    if text is not None and inbox.check_text(str(file), text, cas.sofa_string or ""):
-        graph = _cas_to_graph(inbox, str(file), text, cas)
-        inbox.add_layer(str(file), doc_id, graph)
+    found = inbox.find_document(path, owner.name, cas.sofa_string or "")
+    if found is None:
+        return
+
+    if inbox.is_mapped:
+        graph = _CasReader(inbox, path, found.text, cas).read()
+    else:
+        graph = _cas_to_graph(inbox, path, found.text, cas)
+    inbox.add_layer(path, found.doc_id, graph, owner.author)
 
 
 def _cas_to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:
+    """Return the graph of the layers of an export."""
     graph = Graph([], [])
 
+    for item in cas.select_all_annotations():
+        if item.type.name not in (SPAN, RELATION, *_UNREAD):
+            inbox.tell(f"An annotation of the layer {item.type.name!r} is left out.", path)
+
     for item in _select_type(cas, SPAN):
-        begin = -1 if item.begin is None else item.begin
-        end = -1 if item.end is None else item.end
-        span = inbox.anchor_span(text, begin, end, None, path)
+        span = _anchor_item(inbox, path, text, item)
         if span is not None:
-            given = {name: getattr(item, feature, None) for name, feature in _FEATURES.items()}
+            given = {name: getattr(item, feature, None) for name, feature in FEATURES.items()}
             values = {name: value for name, value in given.items() if value}
             graph.nodes.append(Node(str(item.xmiID), item.label or "", (span,), values))
 
@@ -256,6 +326,99 @@ def _cas_to_graph(inbox: Inbox, path: str, text: str, cas: Any) -> Graph:
         tail, head = _to_key(item.Governor), _to_key(item.Dependent)
         graph.links.append(Link(item.label or "", tail, head))
     return graph
+
+
+def _anchor_item(inbox: Inbox, path: str, text: str, item: Any) -> Span | None:
+    begin = -1 if item.begin is None else item.begin
+    end = -1 if item.end is None else item.end
+    return inbox.anchor_span(text, begin, end, None, path)
+
+
+_DKPRO = "de.tudarmstadt.ukp.dkpro.core.api"
+_UNREAD = frozenset(
+    {
+        "uima.tcas.DocumentAnnotation",
+        f"{_DKPRO}.metadata.type.DocumentMetaData",
+        f"{_DKPRO}.metadata.type.TagDescription",
+        f"{_DKPRO}.metadata.type.TagsetDescription",
+        f"{_DKPRO}.segmentation.type.Sentence",
+        f"{_DKPRO}.segmentation.type.Token",
+        "de.tudarmstadt.ukp.clarin.webanno.api.type.CASMetadata",
+    }
+)
+"""The types of annotations that INCEpTION makes for itself."""
+_GOVERNOR, _DEPENDENT = "Governor", "Dependent"
+_PLACE_FEATURES = frozenset({"begin", "end", "sofa", _GOVERNOR, _DEPENDENT})
+
+
+class _CasReader:
+    """Reads the annotations of all layers, with the names of the layers as labels."""
+
+    def __init__(self, inbox: Inbox, path: str, text: str, cas: Any) -> None:
+        self.inbox, self.path, self.text, self.cas = inbox, path, text, cas
+        self.graph = Graph([], [])
+        items = cas.select_all_annotations()
+        self.items = [item for item in items if item.type.name not in _UNREAD]
+        names = {item.type.name: item.type.short_name for item in self.items}
+        counts = Counter(names.values())
+        self.labels = {name: short if counts[short] == 1 else name for name, short in names.items()}
+
+    def read(self) -> Graph:
+        """Return the graph of a file."""
+        for item in self.items:
+            if item.type.get_feature(_GOVERNOR) and item.type.get_feature(_DEPENDENT):
+                self._read_relation(item)
+            else:
+                self._read_span(item)
+        return self.graph
+
+    def _read_relation(self, item: Any) -> None:
+        values = [value for _, value in self._iter_values(item)]
+        label = ":".join([self.labels[item.type.name], *values[:1]])
+        tail, head = _to_key(item.Governor), _to_key(item.Dependent)
+        self.graph.links.append(Link(label, tail, head))
+
+    def _read_span(self, item: Any) -> None:
+        span = _anchor_item(self.inbox, self.path, self.text, item)
+        if span is not None:
+            key, label = str(item.xmiID), self.labels[item.type.name]
+            self.graph.nodes.append(Node(key, label, (span,), dict(self._iter_values(item))))
+            self.graph.links.extend(self._iter_links(item))
+
+    def _iter_values(self, item: Any) -> Iterator[tuple[str, str]]:
+        """Yield the features that are texts, numbers or truth values, and lists of these."""
+        for feature in item.type.all_features:
+            value = getattr(item, feature.name, None)
+            if feature.name in _PLACE_FEATURES or value is None:
+                continue
+            if isinstance(value, bool):
+                yield feature.name, str(value).lower()
+            elif isinstance(value, str | int | float):
+                yield feature.name, str(value)
+            else:
+                elements = [each for each in _list_elements(value) if isinstance(each, str)]
+                if elements:
+                    yield feature.name, "\n".join(elements)
+
+    def _iter_links(self, item: Any) -> Iterator[Link]:
+        """Yield a link for every annotation to which a feature or a slot refers."""
+        for feature in item.type.all_features:
+            if feature.name in _PLACE_FEATURES:
+                continue
+            value = getattr(item, feature.name, None)
+            for each in _list_elements(value) or [value]:
+                if hasattr(each, "target"):
+                    role = getattr(each, "role", None)
+                    label = f"{feature.name}:{role}" if role else feature.name
+                    yield Link(label, str(item.xmiID), _to_key(each.target))
+                elif hasattr(each, "begin"):
+                    yield Link(feature.name, str(item.xmiID), _to_key(each))
+
+
+def _list_elements(value: Any) -> list[Any]:
+    """Return the elements of an array; an empty list for anything else."""
+    elements = getattr(value, "elements", value)
+    return list(elements) if isinstance(elements, list | tuple) else []
 
 
 def _to_key(item: Any) -> str:

@@ -4,6 +4,9 @@ The labelling configuration is written too. An export of Label Studio may contai
 annotators. Offsets in a ``Text`` tag are code points, and ``\r\n`` counts as two. A span is a
 region of type ``labels``. Its values with a closed vocabulary are choices of the same region, and
 all other values are text areas. Links are relations.
+
+The text of a task is its only text or the one called ``text``; the task may name its ``document``.
+Words are compared without regard to white space, as the editor shows several spaces as one.
 """
 
 from __future__ import annotations
@@ -29,11 +32,13 @@ from readout.interchange.graph import (
 from readout.interchange.inbox import Inbox, find_files, parse_json, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
+from readout.interchange.units import Place
 from readout.model import Registries, Span
 
 LOSSES = (
     "Pre-annotations have no annotator; the name of the layer is their model version.",
     "Only submitted annotations are imported, by the id of the annotator who completed them.",
+    "Choices for a whole task, and regions of HTML, are left out and listed.",
     "Annotations first made in Label Studio get new ids; the ids of Label Studio are dropped.",
 )
 _COLOUR_CODES = ("#1f77b4", "#2ca02c", "#98df8a", "#9467bd", "#d62728", "#7f7f7f")
@@ -126,20 +131,33 @@ def _format_control(name: str, choices: list[str] | None) -> str:
 
 
 class StudioValue(msgspec.Struct):
-    """The value of a result: the place of its region, and labels, choices or text."""
+    """The value of a result: the place of its region, and its labels, choices or texts."""
 
-    start: int = -1
-    end: int = -1
+    start: int | str = -1
+    end: int | str = -1
     labels: list[str] = []
     choices: list[str] = []
     text: str | list[str] | None = None
+    number: int | float | None = None
+    rating: int | float | None = None
+    taxonomy: list[list[str]] = []
 
     @property
     def given(self) -> list[str]:
-        """Return the choices, or else the texts, of a control."""
+        """Return the choices, numbers or texts of a control."""
         if self.choices:
             return self.choices
+        if self.taxonomy:
+            return [" / ".join(path) for path in self.taxonomy]
+        number = self.rating if self.number is None else self.number
+        if number is not None:
+            return [str(number)]
         return [self.text] if isinstance(self.text, str) else self.text or []
+
+    @property
+    def has_place(self) -> bool:
+        """Return whether the value belongs to a passage of a text."""
+        return isinstance(self.start, int) and isinstance(self.end, int) and self.end > 0
 
 
 class StudioResult(msgspec.Struct):
@@ -177,56 +195,107 @@ class StudioAnnotation(msgspec.Struct):
         return "" if self.completed_by is None else str(self.completed_by)
 
 
-class TaskData(msgspec.Struct):
-    """The data of a task."""
-
-    text: str
-    document: str
-
-
 class StudioTask(msgspec.Struct):
     """A task of a JSON export; other keys are ignored."""
 
-    data: TaskData
+    data: dict[str, Any]
     annotations: list[StudioAnnotation] = []
+    drafts: list[Any] = []
+    predictions: list[Any] = []
+
+    @property
+    def document(self) -> str | None:
+        """Return the document that the task names."""
+        name = self.data.get("document")
+        return name if isinstance(name, str) else None
+
+    @property
+    def text(self) -> str | None:
+        """Return the text: that of the key ``text``, or else the only text."""
+        text = self.data.get("text")
+        if isinstance(text, str):
+            return text
+        texts = [
+            value
+            for name, value in self.data.items()
+            if isinstance(value, str) and name != "document"
+        ]
+        return texts[0] if len(texts) == 1 else None
 
 
 def import_labelstudio(inbox: Inbox, path: Path) -> None:
     """Read the annotations of JSON exports that were submitted, each for its annotator."""
     for file in find_files(path, ".json"):
         content = read_foreign_text(inbox, file)
-        if content is None:
+        if content is None or _is_other_export(inbox, file, content):
             continue
-        for task in parse_json(inbox, str(file), content, list[StudioTask]) or []:
+        tasks = parse_json(inbox, str(file), content, list[StudioTask]) or []
+        if tasks and not any(task.annotations for task in tasks):
+            _report_unsubmitted(inbox, str(file), tasks)
+        inbox.settle_unit(str(file), list(_iter_places(tasks)), "code-points")
+        for task in tasks:
             _read_task(inbox, str(file), task)
 
 
+def _iter_places(tasks: list[StudioTask]) -> Iterator[Place]:
+    """Yield the places whose words the file states; old versions counted UTF-16 code units."""
+    for task in tasks:
+        for annotation in task.annotations:
+            for result in annotation.result:
+                value = result.value
+                is_region = result.type == "labels" and isinstance(value.text, str)
+                if is_region and value.has_place and task.text is not None:
+                    words = str(value.text).replace("\\n", " ")
+                    yield Place(task.text, int(value.start), int(value.end), words)
+
+
+def _is_other_export(inbox: Inbox, file: Path, content: str) -> bool:
+    """Return whether a file is an export in JSON-MIN, which has no ids and relations; report it."""
+    start = content[:10_000]
+    is_minimal = '"annotation_id"' in start and '"annotations"' not in start
+    if is_minimal:
+        message = "The file is an export of Label Studio in JSON-MIN, without ids and relations."
+        hint = "export the project as JSON."
+        inbox.report("foreign-syntax", str(file), message, hint)
+    return is_minimal
+
+
+def _report_unsubmitted(inbox: Inbox, path: str, tasks: list[StudioTask]) -> None:
+    predictions = sum(len(task.predictions) for task in tasks)
+    drafts = sum(len(task.drafts) for task in tasks)
+    found = f"{predictions} predictions and {drafts} drafts"
+    message = f"None of the {len(tasks)} tasks has a submitted annotation. They have {found}."
+    hint = "submit the tasks in Label Studio, and export the project again."
+    inbox.report("foreign-value", path, message, hint)
+
+
 def _read_task(inbox: Inbox, path: str, task: StudioTask) -> None:
-    doc_id = task.data.document
-    text = inbox.find_text(path, doc_id)
-    if text is None or not inbox.check_text(path, text, task.data.text):
+    if task.text is None:
+        message = f"The task has no text. Its data are {', '.join(task.data) or 'empty'}."
+        hint = "put the text of the task under the key 'text'."
+        inbox.report("foreign-document", path, message, hint)
         return
 
+    found = inbox.find_document(path, task.document, task.text)
+    if found is None:
+        return
     for annotation in task.annotations:
         if annotation.was_cancelled:
-            message = f"The annotator {annotation.author!r} skipped the task of {doc_id!r}."
-            hint = "submit the task, or remove the annotation."
-            inbox.report("foreign-value", path, message, hint)
-        else:
-            graph = _results_to_graph(inbox, path, text, annotation.result)
-            inbox.add_layer(path, doc_id, graph, annotation.author)
+            inbox.tell("A task that its annotator skipped is left out.", path)
+            continue
+        graph = _results_to_graph(inbox, path, found.text, annotation.result)
+        inbox.add_layer(path, found.doc_id, graph, annotation.author)
 
 
 def _results_to_graph(inbox: Inbox, path: str, text: str, results: list[StudioResult]) -> Graph:
-    nodes: dict[str, Node] = {}
+    regions: dict[str, list[Node]] = {}
     links = []
 
     for result in results:
         if result.type == "labels":
-            for label in result.value.labels:
-                span = _anchor_region(inbox, path, text, result.value)
-                if span is not None:
-                    nodes[result.id] = Node(result.id, label, (span,), {})
+            span = _anchor_region(inbox, path, text, result.value)
+            if span is not None:
+                _add_region(regions, result, span)
         elif result.type == "relation":
             label = result.labels[0] if result.labels else ""
             tail, head = result.from_id, result.to_id
@@ -237,34 +306,54 @@ def _results_to_graph(inbox: Inbox, path: str, text: str, results: list[StudioRe
     # Controls may come before the region that they belong to.
     for result in results:
         if result.type not in ("labels", "relation"):
-            _set_value(inbox, path, nodes, result)
-    return Graph(list(nodes.values()), links)
+            _set_value(inbox, path, regions, result)
+    nodes = [node for group in regions.values() for node in group]
+    return Graph(nodes, links)
+
+
+def _add_region(regions: dict[str, list[Node]], result: StudioResult, span: Span) -> None:
+    """Add an annotation for each label of a region."""
+    group = regions.setdefault(result.id, [])
+    for label in result.value.labels:
+        key = f"{result.id}/label {len(group) + 1}" if group else result.id
+        group.append(Node(key, label, (span,), {}))
 
 
 def _anchor_region(inbox: Inbox, path: str, text: str, value: StudioValue) -> Span | None:
+    if not isinstance(value.start, int) or not isinstance(value.end, int):
+        inbox.tell("A region of HTML, whose offsets are paths, is left out.", path)
+        return None
+
     words = value.text if isinstance(value.text, str) else None
-    if words is not None:
-        # The editor writes a line feed in a region's text as two characters, a backslash and an n.
-        exact = text[max(value.start, 0) : max(value.end, 0)]
-        if words == exact.replace("\n", "\\n"):
+    pair = inbox.to_code_points(text, value.start, value.end)
+    if words is not None and pair is not None:
+        # The editor writes a line feed in a region's text as two characters, a backslash and an n,
+        # and shows white space as HTML does: several spaces are one.
+        exact = text[slice(*pair)]
+        if words.replace("\\n", " ").split() == exact.replace("\\n", " ").split():
             words = exact
     return inbox.anchor_span(text, value.start, value.end, words, path)
 
 
-def _set_value(inbox: Inbox, path: str, nodes: dict[str, Node], result: StudioResult) -> None:
-    node = nodes.get(result.id)
+def _set_value(
+    inbox: Inbox, path: str, regions: dict[str, list[Node]], result: StudioResult
+) -> None:
+    """Give a value to the annotations of its region."""
+    group = regions.get(result.id)
     name, given = result.from_name, result.value.given
     is_list = name in LIST_VALUES
 
-    if node is None:
+    if group is None and not result.value.has_place:
+        inbox.tell(f"A value of {name!r} for a whole task is left out.", path)
+    elif group is None:
         message = f"The {name} {given!r} belongs to no region."
         hint = "choose it for a region, or remove it."
         inbox.report("foreign-value", path, message, hint)
-    elif len(given) > 1 and not is_list and result.type == "choices":
+    elif len(given) > 1 and not is_list and result.type == "choices" and not inbox.is_mapped:
         message = f"Got {len(given)} values for {name!r}. Expected one."
-        about = f"{node.label} {node.key!r}"
+        about = f"{group[0].label} {group[0].key!r}"
         inbox.report("foreign-value", path, message, "keep one of them.", about=about)
     else:
         separator = " " if is_list else "\n"
-        values = {**node.values, name: separator.join(given)}
-        nodes[node.key] = node._replace(values=values)
+        value = separator.join(given)
+        regions[result.id] = [node._replace(values={**node.values, name: value}) for node in group]

@@ -3,6 +3,10 @@
 Tokens are split wherever a span starts or ends, so that spans keep their offsets, and ``Doc.text``
 is the text of the document. The id of an annotation is the ``span_id``; values and links are in
 ``Doc.user_data["readout"]``.
+
+A ``DocBin`` of somebody else is read with a mapping: its entities and its span groups, with the
+labels of their spans, or the name of the group if a span has none. The text says which document it
+is. An entity has its ``kb_id`` and ``id`` as values.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from readout.interchange.pieces import split_words, to_pieces
 
 LOSSES = (
     "Tokens are split wherever a span starts or ends, so they differ from those of a pipeline.",
+    "Of a `DocBin` of somebody else, only entities and span groups are imported.",
     "Values and links are plain data beside the span groups; the components of spaCy ignore them.",
 )
 USER_DATA = "readout"
@@ -65,30 +70,38 @@ class UserData(msgspec.Struct):
     """The content of ``Doc.user_data["readout"]``."""
 
     document: str
+    layer: str = ""
     values: dict[str, dict[str, str]] = {}
     links: list[tuple[str, str, str]] = []
 
 
 def import_spacy(inbox: Inbox, path: Path) -> None:
-    """Read the span groups of ``DocBin`` files."""
+    """Read the entities and span groups of ``DocBin`` files."""
     for file in find_files(path, ".spacy"):
         # spaCy raises whatever its decoders raise: errors of zlib and msgpack, KeyError and others.
         try:
             docs = read_docs(file)
-            user_data = [
-                msgspec.convert(doc.user_data.get(USER_DATA, {}), UserData) for doc in docs
-            ]
+            user_data = [_read_user_data(doc) for doc in docs]
         except Exception as error:
-            message = f"The file is not a DocBin with the ids of the documents: {error}."
-            hint = "save it with user data: DocBin(store_user_data=True)."
+            message = f"The file is not a DocBin: {error}."
+            hint = "save it with DocBin(store_user_data=True).to_disk(...)."
             inbox.report("foreign-syntax", str(file), message, hint)
             continue
 
-        for doc, data in zip(docs, user_data, strict=True):
-            text = inbox.find_text(str(file), data.document)
-            if text is not None and inbox.check_text(str(file), text, doc.text):
-                graph = _doc_to_graph(inbox, str(file), text, doc, data)
-                inbox.add_layer(str(file), data.document, graph)
+        for number, (doc, data) in enumerate(zip(docs, user_data, strict=True), 1):
+            title = file.stem if len(docs) == 1 else f"{file.stem}-{number}"
+            name = data.document if data else title
+            found = inbox.find_document(str(file), name, doc.text)
+            if found is not None:
+                graph = _doc_to_graph(inbox, str(file), found.text, doc, data)
+                author = inbox.to_author(data.layer) if data else ""
+                inbox.add_layer(str(file), found.doc_id, graph, author)
+
+
+def _read_user_data(doc: Any) -> UserData | None:
+    """Return what the export wrote beside the spans; None if somebody else made the document."""
+    data = doc.user_data.get(USER_DATA)
+    return None if data is None else msgspec.convert(data, UserData)
 
 
 def read_docs(file: Path) -> list[Any]:
@@ -99,14 +112,21 @@ def read_docs(file: Path) -> list[Any]:
     return list(DocBin().from_disk(file).get_docs(Vocab()))
 
 
-def _doc_to_graph(inbox: Inbox, path: str, text: str, doc: Any, data: UserData) -> Graph:
-    nodes = []
-    for group in doc.spans.values():
+def _doc_to_graph(inbox: Inbox, path: str, text: str, doc: Any, data: UserData | None) -> Graph:
+    graph = Graph([], [Link(*link) for link in data.links] if data else [])
+    groups = dict(doc.spans)
+    if data is None:
+        groups["entities"] = doc.ents
+
+    for name, group in groups.items():
         for number, item in enumerate(group):
-            key = item.id_ or f"{item.label_} {number}"
+            key = f"{name} {number}"
+            values = {"kb_id": item.kb_id_, "id": item.id_}
+            if data is not None:
+                key = item.id_ or key
+                values = data.values.get(key, {})
             span = inbox.anchor_span(text, item.start_char, item.end_char, item.text, path)
             if span is not None:
-                nodes.append(Node(key, item.label_, (span,), data.values.get(key, {})))
-
-    links = [Link(*link) for link in data.links]
-    return Graph(nodes, links)
+                kept = {field: value for field, value in values.items() if value}
+                graph.nodes.append(Node(key, item.label_ or name, (span,), kept))
+    return graph

@@ -152,7 +152,7 @@ def _import_table(inbox: Inbox, path: Path, suffix: str) -> None:
         for line, row in read_rows(inbox, str(file), content, suffix, required):
             reader.read(line, row)
         for (doc_id, layer), graph in reader.graphs.items():
-            inbox.add_layer(str(file), doc_id, graph, layer)
+            inbox.add_layer(str(file), doc_id, graph, inbox.to_author(layer))
 
 
 def read_rows(

@@ -333,7 +333,7 @@ def _read_tables(inbox: Inbox, path: str, select: Select) -> None:
         for node in graph.nodes:
             if node.label == CUE:
                 graph.links.append(Link(CUE, node.key.removesuffix(f"/{CUE}"), node.key))
-        inbox.add_layer(path, document, graph, layer)
+        inbox.add_layer(path, document, graph, inbox.to_author(layer))
 
 
 def _read_links(select: Select) -> dict[tuple[str, str], list[Link]]:
@@ -379,7 +379,10 @@ def _read_nodes(
     query = 'SELECT document, layer, id, field, "start", "end", exact FROM spans ORDER BY number'
     row_type = tuple[str, str, str, str, int, int, str]
 
+    without_spans = dict.fromkeys(values)
     for document, layer, name, field, start, end, exact in select(query, row_type):
+        if field != CUE:
+            without_spans.pop((document, layer, name), None)
         text = inbox.texts.get(document)
         span = inbox.anchor_span(text, start, end, exact, path) if text is not None else None
         if span is None:
@@ -395,4 +398,8 @@ def _read_nodes(
         node = found.get(new.key, new)
         found[new.key] = node._replace(spans=(*node.spans, span))
 
+    for document, layer, name in without_spans:
+        message = f"The annotation {name!r} of {document!r} in the layer {layer!r} has no spans."
+        hint = "add its rows to the table 'spans', or remove its other rows."
+        inbox.report("foreign-value", path, message, hint)
     return {place: list(found.values()) for place, found in nodes.items()}

@@ -3,11 +3,16 @@
 A span points at ``#string-range(text,OFFSET,LENGTH)``, a pointer scheme of TEI, in code points of
 the ``ab``. Each label has a ``spanGrp``; values are feature structures that a span names by
 ``ana``; links are in ``linkGrp`` elements, and speakers in a ``listPerson``.
+
+A file of somebody else is read with a mapping: its text is that of the ``text`` element, and every
+element in it, such as ``said`` or ``persName``, is an annotation with the name of the element as
+its label, and its attributes as values.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +25,7 @@ from readout.model import Span, Speaker, named_entries
 
 LOSSES = (
     LOSS,
+    "Of files of somebody else, notes in the margin and the apparatus are part of the text.",
     "Of the metadata, only id, layer, title, date and rights are written; none are imported.",
     "Of the speakers, only id, name and kind are written, for readers; none are imported.",
 )
@@ -150,24 +156,83 @@ _STRING_RANGE = re.compile(rf"#string-range\({_TEXT},([0-9]+),([0-9]+)\)")
 
 
 def import_tei(inbox: Inbox, path: Path) -> None:
-    """Read TEI files with the elements of the export, each named after its document."""
+    """Read TEI files, each named after its document: those of the export, or with a mapping any."""
     for file in find_files(path, ".xml"):
         root = parse_xml(inbox, file)
-        text = inbox.find_text(str(file), file.stem)
-        if root is None or text is None:
+        if root is None:
             continue
 
-        if inbox.check_text(str(file), text, _read_text(root)):
-            graph = _document_to_graph(inbox, str(file), text, root)
-            inbox.add_layer(str(file), file.stem, graph)
+        block = _find_block(root)
+        content = root.find(f"{{{_TEI}}}text") if block is None else block
+        if block is None and (content is None or not inbox.is_mapped):
+            inbox.report("foreign-syntax", str(file), *_describe_root(root), root.sourceline)
+            continue
+
+        theirs, nodes = _read_elements(content)
+        found = inbox.find_document(str(file), file.stem, theirs)
+        if found is None:
+            continue
+        graph = Graph(nodes, [])
+        if block is not None:
+            graph = _document_to_graph(inbox, str(file), found.text, root)
+        inbox.add_layer(str(file), found.doc_id, graph, inbox.find_owner(path, file).author)
 
 
-def _read_text(root: Any) -> str:
-    """Return the content of the ``ab`` with the text; an empty string if there is none."""
-    for block in root.iter(f"{{{_TEI}}}ab"):
-        if block.get(_XML_ID) == _TEXT:
-            return "".join(block.itertext())
-    return ""
+def _find_block(root: Any) -> Any:
+    """Return the ``ab`` with the text; None if there is none."""
+    blocks = root.iter(f"{{{_TEI}}}ab")
+    return next((block for block in blocks if block.get(_XML_ID) == _TEXT), None)
+
+
+def _describe_root(root: Any) -> tuple[str, str]:
+    """Return what is wrong with a file that no export wrote, and a remedy."""
+    if root.tag != f"{{{_TEI}}}TEI":
+        message = f"The root element is {root.tag!r}. Expected TEI in the namespace {_TEI}."
+        return message, "give TEI P5, or import the file in its own format."
+
+    elements = root.iterfind(f"{{{_TEI}}}text//{{{_TEI}}}*")
+    counts = Counter(_strip_namespace(element.tag) for element in elements)
+    names = ", ".join(f"{tag} ({count})" for tag, count in counts.most_common(5)) or "nothing"
+    message = (
+        f"There is no ab with xml:id='{_TEXT}', which the export writes; the text has {names}."
+    )
+    hint = "give --inspect to see what the elements are, and a mapping with --map to import them."
+    return message, hint
+
+
+def _read_elements(content: Any) -> tuple[str, list[Node]]:
+    """Return the text of an element, and an annotation for every element in it with words."""
+    from lxml import etree
+
+    pieces: list[str] = []
+    length = 0
+    starts: list[int] = []
+    ends: list[tuple[int, int, Any]] = []
+    for event, element in etree.iterwalk(content, events=("start", "end", "comment", "pi")):
+        if event == "start":
+            starts.append(length)
+            piece = element.text
+        else:
+            piece = None if element is content else element.tail
+        if event == "end":
+            ends.append((starts.pop(), length, element))
+        if piece:
+            pieces.append(piece)
+            length += len(piece)
+
+    text = "".join(pieces)
+    nodes: list[Node] = []
+    for start, end, element in ends:
+        if element is not content and text[start:end].strip():
+            values = {_strip_namespace(name): value for name, value in element.attrib.items()}
+            span = Span(start, end, text[start:end])
+            label = _strip_namespace(element.tag)
+            nodes.append(Node(f"{len(nodes) + 1}", label, (span,), values, element.sourceline))
+    return text, nodes
+
+
+def _strip_namespace(name: str) -> str:
+    return name.rpartition("}")[2]
 
 
 def _document_to_graph(inbox: Inbox, path: str, text: str, root: Any) -> Graph:

@@ -144,7 +144,8 @@ def import_webannotation(inbox: Inbox, path: Path) -> None:
         page = parse_json(inbox, str(file), content, Page) if content is not None else None
         if text is not None and page is not None:
             graph = _items_to_graph(inbox, str(file), doc_id, text, page)
-            inbox.add_layer(str(file), doc_id, graph)
+            author = inbox.find_owner(path, file).author
+            inbox.add_layer(str(file), doc_id, graph, author)
 
 
 def _items_to_graph(inbox: Inbox, path: str, doc_id: str, text: str, page: Page) -> Graph:

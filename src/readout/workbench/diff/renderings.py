@@ -18,11 +18,11 @@ from readout.workbench.diff.report import (
     DocumentChanges,
     EntryChange,
     FieldChange,
+    LayerChanges,
 )
 from readout.workbench.diff.wording import (
     CHANGE_SIGNS,
-    BothTexts,
-    describe_annotation,
+    Background,
     format_value,
     iter_shown,
     layer_name,
@@ -30,28 +30,33 @@ from readout.workbench.diff.wording import (
     summary_rows,
 )
 
-COMMENT_LIMIT = 60_000
-"""The greatest length of a Markdown report; GitHub allows 65,536 characters in a comment."""
+SUMMARY_LIMIT = 1_000_000
+"""The greatest size of a Markdown report in bytes; GitHub allows 1 MiB in the summary of a step."""
 
 
 # ---------------------------------------------------------------- text
 
 
-def format_changes(changes: Changes, texts: BothTexts, style: Style = lambda text, _: text) -> str:
+def format_changes(
+    changes: Changes, background: Background, style: Style = lambda text, _: text
+) -> str:
     """Return the changes for a terminal; ``style(text, role)`` may colour the parts."""
     lines = [style(printable(f"{changes.old} → {changes.new}"), "place")]
     label = style("breaking:", "error")
     lines += [f"{label} {printable(sentence)}" for sentence in changes.breaking]
     for document in changes.documents:
-        lines += ["", *_document_lines(document, texts, style)]
+        lines += ["", *_document_lines(document, background, style)]
     if changes.entries:
-        lines += ["", *(printable(_entry_line(entry)) for entry in changes.entries)]
+        entries = [printable(_entry_line(entry, background)) for entry in changes.entries]
+        lines += ["", *entries]
     if not changes:
         lines.append("Nothing changed.")
     return "\n".join([*lines, *_unread_lines(changes)]) + "\n"
 
 
-def _document_lines(document: DocumentChanges, texts: BothTexts, style: Style) -> Iterator[str]:
+def _document_lines(
+    document: DocumentChanges, background: Background, style: Style
+) -> Iterator[str]:
     kind = "" if document.kind == "changed" else f" {document.kind}"
     yield style(printable(document.doc_id), "place") + kind
     if document.text_changed:
@@ -61,32 +66,38 @@ def _document_lines(document: DocumentChanges, texts: BothTexts, style: Style) -
     for layer in document.layers:
         yield f"  {printable(layer_name(layer))}: {summarise_layer(layer)}"
         for change in iter_shown(layer):
-            yield from _change_lines(document.doc_id, change, texts, style)
+            yield from _change_lines(document.doc_id, layer, change, background, style)
 
 
 def _change_lines(
-    doc_id: str, change: AnnotationChange, texts: BothTexts, style: Style
+    doc_id: str,
+    layer: LayerChanges,
+    change: AnnotationChange,
+    background: Background,
+    style: Style,
 ) -> Iterator[str]:
     role = {"added": "hint", "removed": "error"}.get(change.kind, "warning")
     head = f"{CHANGE_SIGNS[change.kind]} {change.kind}"
-    about = printable(describe_annotation(change.current))
+    about = printable(background.describe(change))
     yield f"    {style(head, role)} {printable(change.current.id)}: {about}"
 
-    before, marked, after = map(printable, texts.quote(doc_id, change))
+    before, marked, after = map(printable, background.quote(doc_id, change))
     yield f"        {before}⟦{style(marked, role)}⟧{after}"
     for field in change.fields:
         yield f"        {printable(_format_field(field))}"
+    for reason in background.explain(doc_id, layer, change):
+        yield f"        {printable(reason)}"
 
 
 def _format_field(field: FieldChange) -> str:
     return f"{field.name}: {format_value(field.old)} → {format_value(field.new)}"
 
 
-def _entry_line(entry: EntryChange) -> str:
+def _entry_line(entry: EntryChange, background: Background) -> str:
     what = f"renamed to {entry.new_id}" if entry.new_id else entry.kind
     line = f"{entry.path}: {entry.id} {what}"
-    fields = "; ".join(map(_format_field, entry.fields))
-    return f"{line} ({fields})" if fields else line
+    details = "; ".join(map(_format_field, entry.fields)) or background.explain_entry(entry)
+    return f"{line} ({details})" if details else line
 
 
 def _unread_lines(changes: Changes) -> list[str]:
@@ -121,8 +132,8 @@ def _quote(text: str) -> str:
     return _MARKDOWN.sub(lambda match: f"&#{ord(match.group())};", plain)
 
 
-def format_changes_markdown(changes: Changes, texts: BothTexts) -> str:
-    """Return the changes as a comment on a pull request.
+def format_changes_markdown(changes: Changes, background: Background) -> str:
+    """Return the changes as a summary of a pull request.
 
     It has the breaking changes, a table of counts, and the folded details of each document.
     """
@@ -141,26 +152,38 @@ def format_changes_markdown(changes: Changes, texts: BothTexts) -> str:
             cells = " | ".join(map(_quote, row))
             lines.append(f"| {cells} |")
         lines.append("")
-    lines += [f"- {_quote(_entry_line(entry))}" for entry in changes.entries]
+    lines += [f"- {_quote(_entry_line(entry, background))}" for entry in changes.entries]
     lines += ["", *map(_quote, _unread_lines(changes))]
-    blocks = ["\n".join(_document_markdown(document, texts)) for document in changes.documents]
-    return _limit("\n".join(lines).rstrip(), blocks)
+    blocks = ["\n".join(_document_markdown(document, background)) for document in changes.documents]
+    return _limit("\n".join(lines).rstrip(), blocks, changes)
 
 
-def _limit(head: str, blocks: list[str]) -> str:
-    """Return the head and as many blocks as fit a comment, with the number of the others."""
-    shown = head[:COMMENT_LIMIT]
-    for number, block in enumerate(blocks):
-        if len(shown) + len(block) > COMMENT_LIMIT:
-            left = len(blocks) - number
-            documents = "1 more document" if left == 1 else f"{left} more documents"
-            shown += f"\n\nThe details of {documents} are too long for a comment."
+def _limit(head: str, blocks: list[str], changes: Changes) -> str:
+    """Return the head and as many blocks as fit a summary, and say what is left out."""
+    shown = head
+    room = SUMMARY_LIMIT - len(head.encode())
+    if room < 0:
+        shown = head.encode()[:SUMMARY_LIMIT].decode(errors="ignore")
+        blocks = [*blocks, ""]
+
+    left = len(blocks)
+    for block in blocks:
+        room -= len(block.encode()) + 2
+        if room < 0:
             break
-        shown += "\n\n" + block
+        shown += f"\n\n{block}"
+        left -= 1
+    if left:
+        documents = "1 document" if left == 1 else f"{left} documents"
+        shown += (
+            f"\n\nThis summary is cut: the details of {documents} are left out. The whole is in "
+            f"<code>readout diff {_quote(changes.old)} {_quote(changes.new)}</code>, and in the "
+            "page that its option <code>--html</code> writes."
+        )
     return shown + "\n"
 
 
-def _document_markdown(document: DocumentChanges, texts: BothTexts) -> Iterator[str]:
+def _document_markdown(document: DocumentChanges, background: Background) -> Iterator[str]:
     words = "; ".join(f"{layer_name(layer)}: {summarise_layer(layer)}" for layer in document.layers)
     kind = "" if document.kind == "changed" else f" {document.kind}"
     yield f"<details><summary><b>{_quote(document.doc_id)}</b>{kind} {_quote(words)}</summary>\n"
@@ -170,16 +193,20 @@ def _document_markdown(document: DocumentChanges, texts: BothTexts) -> Iterator[
         yield f"- {_quote(_format_field(field))}"
     for layer in document.layers:
         for change in iter_shown(layer):
-            yield _change_markdown(document.doc_id, layer_name(layer), change, texts)
+            yield _change_markdown(document.doc_id, layer, change, background)
     yield "\n</details>"
 
 
-def _change_markdown(doc_id: str, layer: str, change: AnnotationChange, texts: BothTexts) -> str:
-    before, marked, after = map(_quote, texts.quote(doc_id, change))
+def _change_markdown(
+    doc_id: str, layer: LayerChanges, change: AnnotationChange, background: Background
+) -> str:
+    before, marked, after = map(_quote, background.quote(doc_id, change))
     tag = {"added": "ins", "removed": "del"}.get(change.kind, "b")
-    about = _quote(describe_annotation(change.current))
-    head = f"- **{change.kind}** <code>{change.current.id}</code> in {_quote(layer)}: {about}"
-    fields = "".join(f"<br>{_quote(_format_field(field))}" for field in change.fields)
+    about = _quote(background.describe(change))
+    head = f"- **{change.kind}** <code>{change.current.id}</code> in {_quote(layer_name(layer))}: {about}"
+    details = [_format_field(field) for field in change.fields]
+    details += background.explain(doc_id, layer, change)
+    fields = "".join([f"<br>{_quote(detail)}" for detail in details])
     return f"{head}<br><code>{before}<{tag}>{marked}</{tag}>{after}</code>{fields}"
 
 
@@ -243,7 +270,7 @@ def _entry_news(changes: Changes) -> Iterator[str]:
         yield f"`{path}`: {len(names)} {kind} ({shown})."
 
 
-RENDERINGS: Mapping[str, Callable[[Changes, BothTexts], str]] = {
+RENDERINGS: Mapping[str, Callable[[Changes, Background], str]] = {
     "text": format_changes,
     "json": lambda changes, _: format_changes_json(changes),
     "markdown": format_changes_markdown,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from readout.model import (
-    AnnotatedDocument,
     AnyAnnotation,
     Boilerplate,
+    Corpus,
+    Decision,
     Mention,
     Quote,
+    Registries,
     Topic,
     main_spans,
 )
@@ -18,6 +20,7 @@ from readout.workbench.diff.report import (
     AnnotationChange,
     ChangeKind,
     Changes,
+    EntryChange,
     LayerChanges,
     count_kinds,
 )
@@ -32,18 +35,26 @@ CHANGE_SIGNS: dict[ChangeKind, str] = {
 """The sign of each kind of change, in the order of the summary's columns."""
 
 
-def describe_annotation(annotation: AnyAnnotation) -> str:
-    """Return the labels of an annotation in a few words, with the ids of the registries."""
+def describe_annotation(annotation: AnyAnnotation, registries: Registries) -> str:
+    """Return the labels of an annotation in a few words, with the names of the registries."""
+
+    def name(speaker: str) -> str:
+        entry = registries.speakers.get(speaker)
+        return entry.name if entry else speaker
+
     if isinstance(annotation, Mention):
-        return f"mention of {annotation.speaker}"
+        return f"mention of {name(annotation.speaker)}"
     if isinstance(annotation, Quote):
-        return f"{annotation.form} quote by {annotation.speaker}"
+        return f"{annotation.form} quote by {name(annotation.speaker)}"
     if isinstance(annotation, Topic):
-        return f"topic {annotation.topic}"
+        topic = registries.topics.get(annotation.topic)
+        return f"topic {topic.label if topic else annotation.topic}"
     if isinstance(annotation, Boilerplate):
         return f"boilerplate {annotation.kind}"
-    labels = f"{annotation.polarity} {annotation.target} ({annotation.expression})"
-    return f"stance of {annotation.holder}, {labels}"
+    target = registries.targets.get(annotation.target)
+    proposition = f"“{target.proposition}”" if target else annotation.target
+    labels = f"{annotation.polarity}, {annotation.expression}: {proposition}"
+    return f"stance of {name(annotation.holder)}, {labels}"
 
 
 class Passage(NamedTuple):
@@ -113,17 +124,64 @@ def summarise_layer(layer: LayerChanges) -> str:
     return "; ".join(parts)
 
 
-class BothTexts:
-    """The raw texts of both states, for excerpts."""
+class Background:
+    """What renderings tell of changes beside the changes: texts, names and decisions."""
 
-    def __init__(self, old: Sequence[AnnotatedDocument], new: Sequence[AnnotatedDocument]) -> None:
-        self._old = {each.meta.doc_id: each.text for each in old}
-        self._new = {each.meta.doc_id: each.text for each in new}
+    def __init__(self, old: Corpus, new: Corpus) -> None:
+        self._sides = (_SideFacts(old), _SideFacts(new))
 
     def quote(self, doc_id: str, change: AnnotationChange) -> Passage:
         """Return the excerpt around a change: of the old text if the annotation was removed."""
-        texts = self._new if change.new else self._old
-        return cut_excerpt(texts.get(doc_id, ""), change.current)
+        side = self._sides[change.new is not None]
+        return cut_excerpt(side.texts.get(doc_id, ""), change.current)
+
+    def describe(self, change: AnnotationChange) -> str:
+        """Return the labels of an annotation, with names instead of ids."""
+        side = self._sides[change.new is not None]
+        return describe_annotation(change.current, side.registries)
+
+    def explain(self, doc_id: str, layer: LayerChanges, change: AnnotationChange) -> list[str]:
+        """Return the reasons of the decisions that name an annotation, the new ones first."""
+        prefix = f"{layer.annotator}#" if layer.annotator else ""
+        found: dict[str, None] = {}
+        for side in reversed(self._sides):
+            for annotation in (change.new, change.old):
+                if annotation is not None:
+                    named = side.decisions.get((doc_id, prefix + annotation.id), ())
+                    found.update(dict.fromkeys(map(describe_decision, named)))
+            if found:
+                break
+        return list(found)
+
+    def explain_entry(self, entry: EntryChange) -> str:
+        """Return what an added or removed decision says; empty for other entries."""
+        side = self._sides[entry.kind != "removed"]
+        decision = side.by_place.get((entry.path, entry.new_id or entry.id))
+        if decision is None:
+            return ""
+        return f"{', '.join(decision.about)}: {describe_decision(decision)}"
+
+
+class _SideFacts:
+    """The texts, registries and decisions of one state."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.registries = corpus.registries
+        self.texts = {each.meta.doc_id: each.text for each in corpus.documents}
+        self.decisions: dict[tuple[str, str], list[Decision]] = {}
+        self.by_place: dict[tuple[str, str], Decision] = {}
+        for document in corpus.documents:
+            file = document.adjudication
+            for decision in file.records:
+                self.by_place[file.path, decision.id] = decision
+                for ref in decision.about:
+                    named = self.decisions.setdefault((document.meta.doc_id, ref), [])
+                    named.append(decision)
+
+
+def describe_decision(decision: Decision) -> str:
+    """Return the section and the reason of a decision, and who decided."""
+    return f"decided by {decision.by}, section {decision.section}: {decision.reason}"
 
 
 def iter_shown(layer: LayerChanges) -> Iterator[AnnotationChange]:

@@ -21,8 +21,7 @@ from readout.workbench.diff.report import ChangeKind, Changes, DocumentChanges, 
 from readout.workbench.diff.states import State
 from readout.workbench.diff.wording import (
     CHANGE_SIGNS,
-    BothTexts,
-    describe_annotation,
+    Background,
     format_value,
     layer_name,
     summarise_layer,
@@ -124,8 +123,7 @@ def write_changes(path: Path, changes: Changes, old: State, new: State) -> None:
     page = template.render(
         changes=changes,
         sections=sections,
-        texts=BothTexts(old.corpus.documents, new.corpus.documents),
-        describe=describe_annotation,
+        background=Background(old.corpus, new.corpus),
         format_value=format_value,
         layer_name=layer_name,
         summarise=summarise_layer,
