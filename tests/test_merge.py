@@ -666,6 +666,33 @@ def test_a_driver_that_cannot_run_leaves_no_side_out(tmp_path):
         repository.git("merge", "--abort")
 
 
+def test_branches_with_two_bases_that_differ_stay_in_conflict_and_are_resolved(tmp_path):
+    """Each branch merged the other one and took its own value, so git merges their bases first."""
+    *edits, _ = SCENARIOS["opposite labels"]
+    repository = Repository(tmp_path, with_driver=True)
+    repository.branch(*edits)
+    for number in (0, 1):
+        repository.git("checkout", "-qb", f"cross-{number}", f"branch-{number}")
+        repository.git("merge", f"branch-{1 - number}", check=False)
+        run("merge", "--corpus", repository.root, "--ours", "s-ferry")
+        repository.commit(f"cross {number}")
+
+    assert repository.git("merge", "cross-0", check=False).returncode == 1
+    done = run("merge", "--corpus", repository.root, "--theirs", "s-ferry")
+    assert done.exit_code == 0, done.output
+    assert b'"ferry","polarity":"against"' in repository.read()
+    assert not has_markers(repository.read())
+
+
+def test_a_record_with_two_bases_is_in_conflict_unless_both_sides_agree():
+    lines = [encode(stance(polarity=each)) + b"\n" for each in ("favor", "against", "neutral")]
+    base = merge_records(lines[2], lines[0], lines[1]).raw
+    for ours, theirs in ((lines[0], lines[1]), (lines[0], b""), (b"", lines[2])):
+        assert len(merge_records(base, ours, theirs).conflicts) == 1
+    assert merge_records(base, lines[1], lines[1]).raw == lines[1]
+    assert merge_records(base, b"", b"").raw == b""
+
+
 def test_a_file_that_one_side_deleted_is_left_to_a_person(tmp_path):
     repository = Repository(tmp_path, with_driver=True)
     repository.branch(swap(FERRY, FERRY.replace("favor", "against")))

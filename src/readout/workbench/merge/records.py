@@ -20,6 +20,7 @@ from readout.model import (
     Record,
     Stance,
 )
+from readout.workbench.merge.markers import has_markers, split_sides
 from readout.workbench.merge.sequences import merge_items, order_items
 from readout.workbench.merge.versions import (
     ID_FIELDS,
@@ -131,9 +132,8 @@ def merge_records(
             the lines then, as git does.
 
     """
-    versions = [parse_version(*each) for each in (("ours", ours), ("theirs", theirs))]
-    older = None if base is None else parse_version("the base", base)
-    merge = _Merge(older, *versions)
+    older, unclear = _parse_base(base)
+    merge = _Merge(older, parse_version("ours", ours), parse_version("theirs", theirs), unclear)
     merge.refuse_replaced_drafts()
 
     outcomes = {key: merge.merge_key(key) for key in merge.iter_keys()}
@@ -146,6 +146,20 @@ def merge_records(
     lines = [merge.format_outcome(present[key]) for key in merge.sort_keys(present)]
     assumed = () if base is not None else tuple(merge.iter_one_sided())
     return Merged(b"".join(lines), tuple(conflicts), assumed)
+
+
+def _parse_base(base: bytes | None) -> tuple[Version | None, set[Key]]:
+    """Return the records of the base, and the keys of those that it has in two versions.
+
+    If two branches have several bases, git merges these first, and a conflict between them is in
+    the base, between markers.
+    """
+    if base is None or not has_markers(base):
+        return (None if base is None else parse_version("the base", base)), set()
+    sides = split_sides(base)
+    one, other = (parse_version("the base", each) for each in (sides.ours, sides.theirs))
+    unclear = {key for key in {*one, *other} if one.get(key) != other.get(key)}
+    return {key: entry for key, entry in one.items() if key not in unclear}, unclear
 
 
 Outcome: TypeAlias = Entry | Conflict | None
@@ -161,8 +175,11 @@ def _choose(outcome: Outcome, side: Side | None) -> Outcome:
 class _Merge:
     """The versions of one file."""
 
-    def __init__(self, base: Version | None, ours: Version, theirs: Version) -> None:
-        self.is_known = base is not None
+    def __init__(
+        self, base: Version | None, ours: Version, theirs: Version, unclear: set[Key]
+    ) -> None:
+        self.has_base = base is not None
+        self.unclear = unclear
         self.base = base or {}
         self.ours = ours
         self.theirs = theirs
@@ -184,6 +201,10 @@ class _Merge:
             if new_here != new_there:
                 raise UnmergeableError("Both sides replaced a line that has no id.")
 
+    def knows_base(self, key: Key) -> bool:
+        """Tell whether it is known what a record was before, or that there was none."""
+        return self.has_base and key not in self.unclear
+
     # ------------------------------------------------------------ one record
 
     def merge_key(self, key: Key) -> Outcome:
@@ -201,6 +222,8 @@ class _Merge:
         self, key: Key, base: Entry | None, ours: Entry | None, theirs: Entry | None
     ) -> Outcome:
         present = ours or theirs
+        if key in self.unclear and present is not None:
+            return Conflict(key, None, ours, theirs)
         if base is None or present is None:
             return present
         if present.line == base.line or is_same_record(present.record, base.record):
@@ -210,7 +233,8 @@ class _Merge:
     def _merge_edited(self, key: Key, base: Entry | None, ours: Entry, theirs: Entry) -> Outcome:
         refuse_repeated_keys(entry for entry in (base, ours, theirs) if entry is not None)
         old = base.record if base else {}
-        merged, conflicts = self._merge_fields(old, ours.record, theirs.record)
+        is_known = self.knows_base(key)
+        merged, conflicts = _merge_fields(old, ours.record, theirs.record, is_known)
         if not conflicts:
             return _find_entry(merged, ours, theirs)
 
@@ -219,44 +243,6 @@ class _Merge:
         yours = _find_entry(_take(merged, theirs.record, names), theirs)
         before = _find_entry(_take(merged, old, names), base) if base else None
         return Conflict(key, before, mine, yours, tuple(conflicts))
-
-    def _merge_fields(
-        self, base: Fields, ours: Fields, theirs: Fields
-    ) -> tuple[Fields, list[FieldConflict]]:
-        """Return the merged fields of a record, without those that are in conflict."""
-        merged: Fields = {}
-        disputed: set[str] = set()
-        for name in dict.fromkeys([*ours, *theirs]):
-            values = (base.get(name), ours.get(name), theirs.get(name))
-            found = self._merge_values(name, *values)
-            if found is None:
-                disputed.add(name)
-            elif found[0] is not None:
-                merged[name] = found[0]
-
-        for group in _find_groups(base, ours, theirs):
-            if not _is_written_by_one(group, merged, disputed, ours, theirs):
-                disputed |= {
-                    name for name in group if not is_same(ours.get(name), theirs.get(name))
-                }
-
-        conflicts = [
-            FieldConflict(name, base.get(name), ours.get(name), theirs.get(name))
-            for name in sorted(disputed)
-        ]
-        return {name: each for name, each in merged.items() if name not in disputed}, conflicts
-
-    def _merge_values(self, name: str, base: Any, ours: Any, theirs: Any) -> tuple[Any] | None:
-        """Return the merged value of a field in a tuple; None if it is in conflict."""
-        if is_same(ours, theirs):
-            return (min(ours, theirs, key=_encode_plainly),)
-        if not self.is_known:
-            return None
-        if is_same(ours, base):
-            return (theirs,)
-        if is_same(theirs, base):
-            return (ours,)
-        return _merge_lists(name, base, ours, theirs) if name in _LISTS else None
 
     # ------------------------------------------------------------ several records
 
@@ -297,7 +283,7 @@ class _Merge:
         if isinstance(outcome, Entry):
             return outcome.line + b"\n"
         parts = [(b"<<<<<<< ours", outcome.ours), (b"=======", outcome.theirs)]
-        if self.is_known:
+        if self.knows_base(outcome.key):
             parts.insert(1, (b"||||||| base", outcome.base))
         lines: list[bytes] = []
         for marker, entry in parts:
@@ -333,6 +319,46 @@ def _iter_entries(outcome: Outcome) -> Iterator[Entry]:
 
 
 # ---------------------------------------------------------------- fields
+
+
+def _merge_fields(
+    base: Fields, ours: Fields, theirs: Fields, is_known: bool
+) -> tuple[Fields, list[FieldConflict]]:
+    """Return the merged fields of a record, without those that are in conflict."""
+    merged: Fields = {}
+    disputed: set[str] = set()
+    for name in dict.fromkeys([*ours, *theirs]):
+        values = (base.get(name), ours.get(name), theirs.get(name))
+        found = _merge_values(name, *values, is_known)
+        if found is None:
+            disputed.add(name)
+        elif found[0] is not None:
+            merged[name] = found[0]
+
+    for group in _find_groups(base, ours, theirs):
+        if not _is_written_by_one(group, merged, disputed, ours, theirs):
+            disputed |= {name for name in group if not is_same(ours.get(name), theirs.get(name))}
+
+    conflicts = [
+        FieldConflict(name, base.get(name), ours.get(name), theirs.get(name))
+        for name in sorted(disputed)
+    ]
+    return {name: each for name, each in merged.items() if name not in disputed}, conflicts
+
+
+def _merge_values(
+    name: str, base: Any, ours: Any, theirs: Any, is_known: bool
+) -> tuple[Any] | None:
+    """Return the merged value of a field in a tuple; None if it is in conflict."""
+    if is_same(ours, theirs):
+        return (min(ours, theirs, key=_encode_plainly),)
+    if not is_known:
+        return None
+    if is_same(ours, base):
+        return (theirs,)
+    if is_same(theirs, base):
+        return (ours,)
+    return _merge_lists(name, base, ours, theirs) if name in _LISTS else None
 
 
 def _encode_plainly(value: Any) -> tuple[bool, bytes]:

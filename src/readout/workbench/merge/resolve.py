@@ -16,7 +16,7 @@ from readout.workbench.git import is_repository, run_git
 from readout.workbench.merge.driver import describe_merged
 from readout.workbench.merge.markers import has_markers, split_sides
 from readout.workbench.merge.records import Merged, Side, merge_records
-from readout.workbench.merge.versions import UnmergeableError, parse_version
+from readout.workbench.merge.versions import UnmergeableError
 from readout.workbench.merge.wording import describe_record
 
 
@@ -153,7 +153,9 @@ def _find_versions(
     The sides are read from the file, so that what a person changed outside of the markers is kept;
     the base is that of git, if git still has it.
     """
-    base = _read_base(root, path) if 1 in stages else b"" if stages else None
+    base = b"" if stages else None
+    if 1 in stages:
+        base = _read_stage(root, path, 1)
     if has_markers(raw):
         sides = split_sides(raw)
         return (sides.base if base is None else base), sides.ours, sides.theirs
@@ -165,16 +167,6 @@ def _find_versions(
     if raw != ours or theirs is None:
         raise UnmergeableError("It has no conflict markers; if it is right, run `git add`.")
     return base, ours, theirs
-
-
-def _read_base(root: Path, path: str) -> bytes | None:
-    """Return the base that git has; None if it has conflict markers itself."""
-    raw = _read_stage(root, path, 1)
-    try:
-        parse_version("the base", raw or b"")
-    except UnmergeableError:
-        return None
-    return raw
 
 
 def _read_stage(root: Path, path: str, number: int) -> bytes | None:

@@ -27,7 +27,9 @@ def describe_conflict(conflict: Conflict) -> Iterator[str]:
         yield f"{record}: {deleted} deleted it, but another record still names it."
         return
     yield f"{record}: {deleted} deleted it, but {other} changed it."
-    before = conflict.base.record if conflict.base else {}
+    if conflict.base is None:
+        return
+    before = conflict.base.record
     for name in sorted({*before, *conflict.record}):
         if not is_same(before.get(name), conflict.record.get(name)):
             was, now = _show(before.get(name)), _show(conflict.record.get(name))
