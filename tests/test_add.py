@@ -358,7 +358,7 @@ def test_hostile_text_passes_through_every_command(added, tmp_path):
         ("format", added),
         *(("check", added, "--format", output) for output in ("text", "json", "github", "sarif")),
         ("stats", added),
-        ("card", added),
+        ("bench", "items", added, "--freeze"),
         ("build", added),
         ("agree", added, "--html", tmp_path / "agree.html"),
     ):

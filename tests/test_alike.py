@@ -155,7 +155,16 @@ def test_import_prints_one_line_for_what_is_alike(small, tmp_path):
 
 
 def test_every_command_that_prints_problems_can_print_all():
-    printing = ("print_problems", "_score_files", "_read_valid_corpus", "_finish_reanchoring")
+    printing = (
+        "print_problems",
+        "_score_files",
+        "_read_valid_corpus",
+        "_read_valid",
+        "_finish_reanchoring",
+        "_run",
+        "_write_release",
+        "_resolve_conflicts",
+    )
     for name in (name for names in GROUPS.values() for name in names):
         command = find_command(name)
         if isinstance(command, click.Group):

@@ -208,7 +208,7 @@ def test_check_names_problems_in_every_format(small, output):
 
 
 def test_a_folder_that_is_no_corpus_is_wrong_usage(tmp_path):
-    for command in ("check", "format", "build", "stats", "card"):
+    for command in ("check", "format", "build", "stats"):
         done = run(command, tmp_path)
         assert done.exit_code == 2
         assert "not a corpus folder" in done.stderr

@@ -2,6 +2,7 @@
 
 import pytest
 from click.testing import CliRunner
+from conftest import CORPUS
 
 from readout.checks.folder import check_documents
 from readout.cli import main
@@ -52,6 +53,45 @@ def test_to_rename_there_and_back_is_identity(small, kind, old, new):
         assert path.startswith("raw/text/") or f'"{old}"'.encode() not in (content or b"")
     assert run(small, "rename", kind, new, old).exit_code == 0
     assert scan(small) == before
+
+
+@pytest.mark.parametrize(
+    ("ref", "new", "doc_id"),
+    [
+        ("m-she", "m-her", TALKS),
+        ("q-recalled", "q-x", TALKS),
+        ("s-iron", "s-x", CRITICS),
+        ("ann#s-iron", "s-x", CRITICS),
+        ("ann#m-levi", "m-x", CRITICS),
+    ],
+)
+def test_to_rename_an_annotation_there_and_back_is_identity(small, ref, new, doc_id):
+    before = scan(small)
+    mark = ref.rpartition("#")
+    renamed = f"{mark[0]}{mark[1]}{new}"
+    done = run(small, "rename", "annotation", ref, new, "--document", doc_id)
+    assert done.exit_code == 0, done.output
+    assert scan(small) != before
+    assert check_documents(small) == check_documents(CORPUS)
+    run(small, "rename", "annotation", renamed, mark[2], "--document", doc_id)
+    assert scan(small) == before
+
+
+@pytest.mark.parametrize("new", ["m-she-2", "Her", "q-toll"])
+def test_an_annotation_gets_no_id_that_is_taken_or_none(small, new):
+    before = scan(small)
+    done = run(small, "rename", "annotation", "m-she", new, "--document", TALKS)
+    assert done.exit_code == 2
+    assert scan(small) == before
+
+
+def test_many_layers_lose_what_named_a_removed_annotation(small):
+    """Quotes keep their words without a source; stances keep their evidence without a quote."""
+    done = run(small, "remove", "annotation", "m-she", "q-toll", "--document", TALKS)
+    assert done.exit_code == 0, done.output
+    assert b"q-toll" not in (small / GOLD).read_bytes()
+    assert b'"m-she"' not in (small / GOLD).read_bytes()
+    assert not has_errors(small)
 
 
 @pytest.mark.parametrize(

@@ -555,6 +555,11 @@ class Layer(RecordFile[AnyAnnotation], frozen=True, kw_only=True):
     types: Mapping[str, str] = {}
 
     @cached_property
+    def by_id(self) -> dict[str, AnyAnnotation]:
+        """The records by their ids; of two with the same id, the first."""
+        return {record.id: record for record in reversed(self.records)}
+
+    @cached_property
     def by_class(self) -> dict[type, list[Any]]:
         """The records of each class, in order; an empty list if there are none."""
         groups: dict[type, list[Any]] = {cls: [] for cls in ANNOTATION_CLASSES.values()}

@@ -497,7 +497,7 @@ def attack_races(work, tally, count=6):
         if codes != [0] * count or kept != count:
             tally.fail("race", "add topic", codes, kept)
 
-    for name in (*FOLDER_COMMANDS, *PAGE_COMMANDS, "reanchor", "format", "card", "bench items"):
+    for name in (*FOLDER_COMMANDS, *PAGE_COMMANDS, "reanchor", "format", "bench items"):
         with FreshWorld(work) as top:
             _, new = _find_states(name, top)
             for _ in range(3):

@@ -39,7 +39,7 @@ def test_targets(tmp_path):
 
 def test_files(tmp_path):
     tally = Tally()
-    attack_files(tmp_path, ["add topic", "card"], tally)
+    attack_files(tmp_path, ["add topic", "bench items"], tally)
     judge(tally)
 
 

@@ -103,7 +103,9 @@ CORPUS_COMMANDS = {
     "remove document": ["remove", "document", OTHER, "--corpus", "{top}/corpus"],
     "rename annotation": ["rename", "annotation", "s-iron", "s-new", "--corpus", "{top}/corpus"],
     "rename annotator": ["rename", "annotator", "ann", "zoe", "--corpus", "{top}/corpus"],
-    "card": ["card", "{top}/corpus"],
+    "release": [
+        *["release", "1.0.0", "--corpus", "{top}/corpus", "--date", "2030-03-01"],
+    ],
     "bench items": ["bench", "items", "--freeze", "{top}/corpus"],
     "bench baseline": ["bench", "baseline", "--corpus", "{top}/corpus", "majority", "--jobs", "1"],
     "bench board": ["bench", "board", "{top}/corpus"],
@@ -142,7 +144,7 @@ WRITTEN = {
         f"annotations/adjudication/{DOC}.jsonl",
         "raw/documents.jsonl",
     ],
-    "card": ["DATACARD.md"],
+    "release": ["DATACARD.md", "submissions/items/release.json"],
     "bench items": ["submissions/items/release.json"],
     "bench baseline": ["submissions/majority/system.yaml"],
     "bench board": ["submissions/LEADERBOARD.md"],
@@ -164,7 +166,10 @@ def prepare(name, top):
             top,
             top / "brat",
         )
+    elif name == "bench baseline":
+        run(CORPUS_COMMANDS["bench items"], top)
     elif name.startswith("bench board"):
+        run(CORPUS_COMMANDS["bench items"], top)
         run(CORPUS_COMMANDS["bench baseline"], top)
         if name == "bench board --export":
             run(CORPUS_COMMANDS["bench board"], top)

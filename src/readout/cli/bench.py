@@ -35,6 +35,7 @@ def bench() -> None:
     "--freeze", is_flag=True, help="First freeze the items that the annotations now give."
 )
 @report_option
+@all_problems_option
 def items(root: Path, task: str | None, leakage: bool, freeze: bool, output: str) -> None:
     """List the frozen items, which systems are scored on.
 

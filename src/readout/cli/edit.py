@@ -29,8 +29,9 @@ def _run(root: Path, make: Callable[[], Edit]) -> None:
     from readout.checks.folder import check_documents
     from readout.corpus.files import locked_corpus, remove_empty_folders
     from readout.problem import is_failure
+    from readout.scale.workers import collector_paused
 
-    with locked_corpus(root) as write:
+    with collector_paused(), locked_corpus(root) as write:
         edit = make()
         write(edit.changes)
         remove_empty_folders(root, edit.changes)

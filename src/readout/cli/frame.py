@@ -47,7 +47,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "reanchor",
         "merge",
     ),
-    "publish": ("build", "card", "new"),
+    "publish": ("build", "release", "new"),
     "exchange": ("import", "export"),
     "benchmark": (
         "bench items",

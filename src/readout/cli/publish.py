@@ -1,9 +1,11 @@
-"""Commands that build a corpus into a dataset, update its card, and start a new corpus."""
+"""Commands that build a corpus into a dataset, release it, and start a new corpus."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,32 +59,55 @@ def build(root: Path, output: Path | None, jobs: int | None, verify: bool, engin
 
 
 @main.command()
-@takes_corpus(argument=True)
+@takes_corpus()
+@click.argument("version", required=False)
 @click.option(
-    "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if the card is stale."
+    "--date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The date of the release; by default today.",
 )
-@click.option(
-    "--all", "with_slow", is_flag=True, help="Update the sections that take minutes (γ) as well."
-)
+@click.option("--due", is_flag=True, help="Only say whether a release is due; exit with 1 if so.")
+@jobs_option
 @all_problems_option
-def card(root: Path, only_check: bool, with_slow: bool) -> None:
-    """Update the generated sections of DATACARD.md."""
-    from readout.corpus.files import Change, write_files
-    from readout.dataset.card import DATACARD
-    from readout.workbench.datacard import refresh_card
+def release(
+    root: Path, version: str | None, date: datetime | None, due: bool, jobs: int | None
+) -> None:
+    """Refresh every generated file for a new release.
 
-    old, new, problems = refresh_card(root, with_slow)
-    if problems:
-        print_problems(problems)
-        summarise(problems, "")
+    The corpus must be clean, canonical and committed. The command freezes the items of the
+    benchmark, runs the baselines again, makes the leaderboard, fills in DATACARD.md, and writes
+    VERSION and its date into CHANGELOG.md and CITATION.cff. All files are written, or none.
+    """
+    if due:
+        _print_due(root)
+    elif version is None:
+        raise click.UsageError("Give the VERSION of the release, or --due.")
+    else:
+        day = date or datetime.now()
+        _write_release(root, version, day.date().isoformat(), jobs or os.cpu_count() or 1)
+
+
+def _print_due(root: Path) -> None:
+    from readout.workbench.release import list_due
+
+    reasons = list_due(root)
+    if not reasons:
+        print_line("No release is due.")
+        return
+    print_lines(["A release is due:", "", *(f"- {reason}" for reason in reasons)])
+    sys.exit(1)
+
+
+def _write_release(root: Path, version: str, date: str, workers: int) -> None:
+    from readout.workbench.release import list_next_steps, prepare_release, write_release
+
+    prepared = prepare_release(root, version, date, workers)
+    if prepared.problems:
+        print_problems(prepared.problems)
+        summarise(prepared.problems, "")
         sys.exit(1)
-    stale = old != new
-    if stale and not only_check:
-        write_files(root, {DATACARD: Change(old, new)})
-    done = "stale" if only_check else "brought up to date"
-    print_line(f"{DATACARD} is {done if stale else 'up to date'}.")
-    failed = only_check and stale
-    sys.exit(int(failed))
+    print_lines(list_next_steps(version, write_release(root, prepared)))
 
 
 @main.command()

@@ -288,7 +288,8 @@ def make_release(
     if last:
         earlier = last.earlier
         hashes = {task: each.hash for task, each in last.tasks.items()}
-        if hashes != {task: each.hash for task, each in tasks.items()}:
+        is_same = hashes == {task: each.hash for task, each in tasks.items()}
+        if last.version != NO_RELEASE or not is_same:
             earlier = (*earlier, EarlierRelease(last.version, last.date, hashes))
     return Release(version, date, content, _hash(format_answers(answers)), tasks, earlier)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from readout.corpus.read import BY, GOLD, iter_annotators, read_bytes, read_document, read_index
-from readout.model import AnnotatedDocument, AnyAnnotation, Document, Layer
+from readout.model import AnnotatedDocument, AnyAnnotation, Document, Layer, RecordFile
 from readout.problem import RefusedError, find_close
 
 _MARK = "#"
@@ -62,10 +62,9 @@ def _resolve(documents: Sequence[AnnotatedDocument], text: str) -> Resolved:
     layers = _find_layers(documents, ref)
     found = []
     for document, layer in layers:
-        for annotation in layer.records:
-            if annotation.id == ref.id:
-                found.append(Resolved(document, layer, annotation))
-                break
+        annotation = layer.by_id.get(ref.id)
+        if annotation is not None:
+            found.append(Resolved(document, layer, annotation))
     if not found:
         raise RefusedError(_explain_unknown(ref, layers))
     if len(found) > 1:
@@ -140,14 +139,21 @@ def read_referred(
 
     """
     chosen = _choose_documents(root, doc_id)
-    likely: dict[str, Document] = {}
-    for ref in dict.fromkeys(map(parse_ref, refs)):
-        found = [meta for meta in chosen if _may_name(root, meta, ref)]
-        if not found:
-            found = chosen
-        likely.update({meta.doc_id: meta for meta in found})
+    wanted: dict[str | None, set[bytes]] = {}
+    for ref in map(parse_ref, refs):
+        wanted.setdefault(ref.annotator, set()).add(ref.id.encode())
+
+    likely = []
+    found: dict[str | None, set[bytes]] = {annotator: set() for annotator in wanted}
+    for meta in chosen:
+        hits = {name: ids & _list_quoted(root, meta, name) for name, ids in wanted.items()}
+        if any(hits.values()):
+            likely.append(meta)
+        for annotator, ids in hits.items():
+            found[annotator] |= ids
     annotators = list(iter_annotators(root))
-    return [_read_chosen(root, meta, annotators) for meta in likely.values()]
+    named = likely if found == wanted else chosen
+    return [_read_chosen(root, meta, annotators) for meta in named]
 
 
 def iter_documents(root: Path, doc_id: str | None = None) -> Iterator[AnnotatedDocument]:
@@ -179,11 +185,11 @@ def _read_chosen(root: Path, meta: Document, annotators: Iterable[str]) -> Annot
     return document
 
 
-def _may_name(root: Path, meta: Document, ref: Ref) -> bool:
-    """Return whether the layer that a reference names has its id, for one document."""
-    folder = GOLD if ref.annotator is None else f"{BY}/{ref.annotator}"
+def _list_quoted(root: Path, meta: Document, annotator: str | None) -> frozenset[bytes]:
+    """Return what is between quotation marks in a layer, its ids among it, for one document."""
+    folder = GOLD if annotator is None else f"{BY}/{annotator}"
     path = f"{folder}/{meta.doc_id}.jsonl"
     if not os.path.lexists(root / path):
-        return False
+        return frozenset()
     raw, _ = read_bytes(root, path)
-    return f'"{ref.id}"'.encode() in (raw or b"")
+    return RecordFile(path=path, raw=raw or b"").quoted

@@ -51,15 +51,18 @@ class Refreshed(NamedTuple):
     problems: list[Problem]
 
 
-def refresh_card(root: Path, with_slow: bool = False) -> Refreshed:
-    """Return a corpus's card with its sections brought up to date, and every other byte kept."""
+def refresh_card(root: Path, with_slow: bool = False, boards: Path | None = None) -> Refreshed:
+    """Return a corpus's card with its sections brought up to date, and every other byte kept.
+
+    ``boards`` is the folder whose leaderboard the card quotes, by default the corpus itself.
+    """
     old, problems = read_card_bytes(root)
     if old is None:
         return Refreshed(b"", b"", problems)
     text = old.decode()
 
     contents = composition_sections(check_folder(root).tally, read_registries(root)[0])
-    contents["board"] = format_board(root)
+    contents["board"] = format_board(boards or root)
 
     makers = {**SECTIONS, **SLOW_SECTIONS} if with_slow else SECTIONS
     wanted = [name for name in find_sections(text) if name in makers]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -29,6 +30,7 @@ from readout.model import (
     FieldKind,
     FieldRole,
     Pointer,
+    Record,
     RecordFile,
     Suggestion,
     change_value,
@@ -354,10 +356,17 @@ def _is_optional(record: Any, name: str) -> bool:
     draft = _find_draft(record)
     if isinstance(record, Suggestion):
         return name != "id"
-    record_class = ANNOTATION_CLASSES[draft["type"]] if draft else type(record)
-    return any(
-        field.encode_name == name and not field.required for field in struct_fields(record_class)
-    )
+    record_class: type[Record] = type(record)
+    if draft is not None:
+        record_class = ANNOTATION_CLASSES[draft["type"]]
+    return name in _optional_fields(record_class)
+
+
+@cache
+def _optional_fields(record_class: type[Record]) -> frozenset[str]:
+    """Return the fields of a class that may be left out, by their names in JSON."""
+    fields = struct_fields(record_class)
+    return frozenset([field.encode_name for field in fields if not field.required])
 
 
 Rename: TypeAlias = Callable[[FieldRole, str], str | None]
