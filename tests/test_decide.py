@@ -116,6 +116,16 @@ def test_other_places_stay_open(small):
     assert "s-ferry" in done.output
 
 
+def test_a_place_that_two_branches_decided_is_decided_anew(small):
+    lines = (small / DECISIONS).read_bytes()
+    (repeated,) = [line for line in lines.splitlines() if b'"d-iron"' in line]
+    (small / DECISIONS).write_bytes(lines + repeated.replace(b'"d-iron"', b'"d-iron2"') + b"\n")
+    assert "repeated-decision" in find_codes(small)
+    done = run(small, "decide", "s-iron", *GROUNDS, "--replace")
+    assert done.exit_code == 0, done.output
+    assert find_codes(small) == []
+
+
 def test_a_rejected_annotation_enters_gold_only_by_deciding_it_anew(small):
     gold = small / f"annotations/gold/{CRITICS}.jsonl"
     (rejected,) = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.checks import references
-from readout.checks.adjudication import Signatures, find_differences, find_signatures
+from readout.checks.adjudication import Signatures, find_differences, find_signatures, iter_about
 from readout.corpus.canonical import encode, encode_records
 from readout.corpus.drafts import content_id
 from readout.corpus.files import Change, FileChanges
@@ -21,7 +22,7 @@ from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.corpus.schema import explain
 from readout.model import AnnotatedDocument, Decision, RecordFile, Registries
 from readout.problem import RefusedError, find_close, nearest
-from readout.workbench.differences.places import list_places
+from readout.workbench.differences.places import Place, list_places
 
 
 class Grounds(NamedTuple):
@@ -58,21 +59,45 @@ def decide_refs(
     about = [parse_ref(text) for text in refs]
     differing = [each for each in documents if _differ(each, about)]
     document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
-    about += [ref for ref in _find_open(document, about) if ref not in about]
+    found = _find_open(document, about)
+    if is_replacing:
+        found += _find_repeated(document, about)
+    about += [ref for ref in dict.fromkeys(found) if ref not in about]
     changes = decide(document, registries, about, grounds, is_replacing)
     return Settled(document.meta.doc_id, tuple(about), changes)
 
 
 def _find_open(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]:
     """Return the undecided references of the places that some references are at."""
-    named = {str(ref) for ref in about}
     found: list[Ref] = []
-    for place in list_places([document]):
+    for place in _iter_places(document, about):
+        open_refs = [text for variant in place.variants for text in variant.to_decide]
+        found += map(parse_ref, open_refs)
+    return found
+
+
+def _find_repeated(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]:
+    """Return the references of layers, at the places of some, that several decisions are about.
+
+    They arise if two branches that both decided a place are merged.
+    """
+    counts = Counter(ref for ref, _, _ in iter_about(document.adjudication))
+    found: list[Ref] = []
+    for place in _iter_places(document, about, with_decided=True):
+        refs = [parse_ref(text) for variant in place.variants for text in variant.refs]
+        found += [ref for ref in refs if ref.annotator is not None and counts[ref] > 1]
+    return found
+
+
+def _iter_places(
+    document: AnnotatedDocument, about: Collection[Ref], with_decided: bool = False
+) -> Iterator[Place]:
+    """Yield the places that some references are at."""
+    named = {str(ref) for ref in about}
+    for place in list_places([document], with_decided=with_decided):
         at_place = {text for variant in place.variants for text in variant.refs}
         if named & at_place:
-            open_refs = [text for variant in place.variants for text in variant.to_decide]
-            found += map(parse_ref, open_refs)
-    return found
+            yield place
 
 
 def _differ(document: AnnotatedDocument, about: Iterable[Ref]) -> bool:
