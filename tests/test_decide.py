@@ -116,6 +116,24 @@ def test_other_places_stay_open(small):
     assert "s-ferry" in done.output
 
 
+def test_a_rejected_annotation_enters_gold_only_by_deciding_it_anew(small):
+    gold = small / f"annotations/gold/{CRITICS}.jsonl"
+    (rejected,) = [
+        line
+        for line in (small / f"annotations/by/ann/{CRITICS}.jsonl").read_bytes().splitlines()
+        if b'"s-iron"' in line
+    ]
+    gold.write_bytes(gold.read_bytes() + rejected.replace(b'"s-iron"', b'"s-new"') + b"\n")
+    assert run(small, "format").exit_code == 0
+
+    refused = decide(small, "s-new")
+    assert refused.exit_code == 2
+    assert "d-iron" in refused.output
+    done = run(small, "decide", "s-new", *GROUNDS, "--replace")
+    assert done.exit_code == 0, done.output
+    assert find_codes(small) == []
+
+
 @pytest.mark.parametrize(
     ("refs", "named"),
     [

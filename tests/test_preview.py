@@ -238,6 +238,23 @@ def test_page_of_changes(small, tmp_path):
     assert set(buttons) <= keys_of(page)
 
 
+def test_the_page_of_changes_leaves_out_what_did_not_change(small, tmp_path):
+    path = small / "annotations/gold/2030-01-harbour-talks.jsonl"
+    raw = path.read_text(encoding="utf-8")
+    path.write_text(raw.replace('"polarity":"neutral"', '"polarity":"favor"'), encoding="utf-8")
+    done = run("diff", CORPUS, small, "--html", tmp_path / "diff.html")
+    assert done.exit_code == 0, done.output
+    page = Reader((tmp_path / "diff.html").read_bytes().decode())
+    whole = (small / "raw/text/2030-01-harbour-talks.txt").read_text(encoding="utf-8")
+    paragraphs = [line for line in whole.split("\n") if line.strip()]
+    before, after = page.texts
+    for text in (before, after):
+        shown = [each for each in paragraphs if each in text]
+        assert 0 < len(shown) < len(paragraphs)
+        left_out = map(int, re.findall(r"(\d+) paragraphs? without", text))
+        assert sum(left_out) == len(paragraphs) - len(shown)
+
+
 def test_a_missing_library_is_named_with_its_extra(small, monkeypatch):
     monkeypatch.setitem(sys.modules, "markupsafe", None)
     monkeypatch.setitem(sys.modules, "jinja2", None)

@@ -110,7 +110,8 @@ def decide(
 
     Raises:
         RefusedError: the section or the person is unknown, a reference leads to no difference or
-            to a decided one, or the file of decisions has problems.
+            to a decided one, gold says what an earlier decision rejected, or the file of
+            decisions has problems.
 
     """
     file = document.adjudication
@@ -119,10 +120,12 @@ def decide(
     _refuse_unknown(grounds, registries)
     _refuse_agreement(document, refs)
     records = list(file.records)
+    overruled = _find_overruled(document, refs)
     if is_replacing:
-        records = _withdraw(records, refs)
+        records = _withdraw(records, [*refs, *overruled])
     else:
         _refuse_decided(records, refs)
+        _refuse_overruled(records, overruled)
 
     decision = _make_decision(refs, grounds, {record.id for record in records})
     _refuse_faults(decision, file.path)
@@ -136,6 +139,18 @@ def _make_decision(refs: Sequence[Ref], grounds: Grounds, taken: Collection[str]
     about = [str(ref) for ref in refs]
     name = content_id({"type": "decision", "about": about, **fields}, taken)
     return Decision(id=name, about=tuple(about), **fields)
+
+
+def _find_overruled(document: AnnotatedDocument, refs: Iterable[Ref]) -> list[Ref]:
+    """Return the references of layers that say what one of some gold annotations says."""
+    said = find_signatures(document)
+    names = {ref.id for ref in refs if ref.annotator is None}
+    golden = {saying for name, saying in said[document.gold.path].items() if name in names}
+    found = []
+    for layer in document.layers:
+        same = [name for name, saying in said[layer.path].items() if saying in golden]
+        found += [Ref(layer.annotator, name) for name in same]
+    return found
 
 
 def _withdraw(records: Iterable[Decision], refs: Sequence[Ref]) -> list[Decision]:
@@ -208,6 +223,18 @@ def _refuse_decided(records: Iterable[Decision], refs: Sequence[Ref]) -> None:
                 f"{str(ref)!r} is decided already, by {known.id!r} (section {known.section}, "
                 f"{known.by}). Leave it out, or give --replace to decide it anew."
             )
+
+
+def _refuse_overruled(records: Iterable[Decision], overruled: Collection[Ref]) -> None:
+    """Refuse to take into gold what a decision had rejected, unless it is decided anew."""
+    for record in records:
+        for text in record.about:
+            if parse_ref(text) in overruled:
+                raise RefusedError(
+                    f"Gold now says the same as {text!r}, which {record.id!r} rejected (section "
+                    f"{record.section}, {record.by}): {record.reason} Give --replace to decide it "
+                    "anew."
+                )
 
 
 def _refuse_faults(decision: Decision, path: str) -> None:

@@ -202,8 +202,8 @@ def _change_markdown(
 ) -> str:
     before, marked, after = map(_quote, background.quote(doc_id, change))
     tag = {"added": "ins", "removed": "del"}.get(change.kind, "b")
-    about = _quote(background.describe(change))
-    head = f"- **{change.kind}** <code>{change.current.id}</code> in {_quote(layer_name(layer))}: {about}"
+    about = _quote(f"{layer_name(layer)}: {background.describe(change)}")
+    head = f"- **{change.kind}** <code>{change.current.id}</code> in {about}"
     details = [_format_field(field) for field in change.fields]
     details += background.explain(doc_id, layer, change)
     fields = "".join([f"<br>{_quote(detail)}" for detail in details])

@@ -8,15 +8,16 @@ blocks every other script.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from readout.corpus.outputs import write_page
-from readout.model import AnnotatedDocument, Corpus, Layer, Registries
+from readout.model import AnnotatedDocument, Corpus, Layer, Registries, iter_spans
 from readout.text.alignment import Alignment
+from readout.text.tokens import Paragraphs
 from readout.workbench.diff.report import ChangeKind, Changes, DocumentChanges, LayerChanges
 from readout.workbench.diff.states import State
 from readout.workbench.diff.wording import (
@@ -119,10 +120,12 @@ def write_changes(path: Path, changes: Changes, old: State, new: State) -> None:
         ]
         sections += [_view_section(document, layer, sides) for layer in document.layers]
 
+    unchanged = {*before, *after} - {each.doc_id for each in changes.documents}
     template = _environment().get_template("changes.html")
     page = template.render(
         changes=changes,
         sections=sections,
+        unchanged=len(unchanged),
         background=Background(old.corpus, new.corpus),
         format_value=format_value,
         layer_name=layer_name,
@@ -151,7 +154,12 @@ def _view_section(
         empty = Layer(path="", annotator=layer.annotator)
         found = side.document.find_layer(layer.annotator) or empty
         scope = LayerScope(side.registries, side.document, found, f"{name}/{side.name}/")
-        views.append(view_layer(found, scope, side.name, changed))
+        shown = None
+        if changes.kind == "changed" and not layer.whole:
+            touched = [*changed, *_iter_changed_places(changes, layer, side)]
+            shown = _find_paragraphs(side.document.text, touched)
+            found = _select_shown(found, shown, layer)
+        views.append(view_layer(found, scope, side.name, changed, shown))
 
     comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
     return {
@@ -161,6 +169,49 @@ def _view_section(
         "layers": views,
         "comparisons": comparisons,
     }
+
+
+def _iter_changed_places(
+    changes: DocumentChanges, layer: LayerChanges, side: Side
+) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the changed annotations in the text of one side.
+
+    If the texts are equal, both sides show the same paragraphs.
+    """
+    for change in layer.changes:
+        ours, theirs = change.new, change.old
+        if side.name == "before":
+            ours, theirs = theirs, ours
+        both = (ours,) if changes.text_changed else (ours, theirs)
+        for annotation in both:
+            spans = iter_spans(annotation) if annotation else ()
+            for _, span in spans:
+                yield span.start, span.end
+
+
+def _select_shown(layer: Layer, shown: Sequence[tuple[int, int]], changes: LayerChanges) -> Layer:
+    """Return a layer with the annotations only that changed or have words in some paragraphs."""
+    sides = [each for change in changes.changes for each in (change.old, change.new) if each]
+    changed = {each.id for each in sides}
+    kept = []
+    for record in layer.records:
+        spans = [span for _, span in iter_spans(record)]
+        is_shown = any(
+            span.start < end and start < span.end for span in spans for start, end in shown
+        )
+        if is_shown or record.id in changed:
+            kept.append(record)
+    return Layer(path=layer.path, annotator=layer.annotator, records=tuple(kept))
+
+
+def _find_paragraphs(text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ``(start, end)`` of the paragraphs that contain a part of some places."""
+    paragraphs = Paragraphs(text)
+    numbers: set[int] = set()
+    for start, end in places:
+        first, last = paragraphs.index_at(start), paragraphs.index_at(max(start, end - 1))
+        numbers.update(range(first, last + 1))
+    return [span for at, span in enumerate(paragraphs.spans) if at in numbers]
 
 
 def _find_changed_text(

@@ -43,6 +43,10 @@ CHANGED_TEXT = -1
 """The number of a cover that is no annotation, but text that the other state does not have."""
 
 
+SHOWN = -2
+"""The number of a cover that is no annotation, but a paragraph to show where others are not."""
+
+
 def cut_segments(text: str, covers: Iterable[Cover]) -> list[Segment]:
     """Return the segments of a text in order; their texts join to the text."""
     covers = sorted(covers)

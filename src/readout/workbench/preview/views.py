@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -24,6 +24,7 @@ from readout.model import (
     annotation_type,
     main_spans,
 )
+from readout.text.tokens import iter_paragraphs
 from readout.workbench.diff.layers import compare_layers
 from readout.workbench.diff.report import AnnotationChange, ChangeKind, LayerChanges
 from readout.workbench.diff.wording import format_value
@@ -39,6 +40,7 @@ from readout.workbench.preview.facts import (
 )
 from readout.workbench.preview.segments import (
     CHANGED_TEXT,
+    SHOWN,
     Cover,
     Segment,
     assign_lanes,
@@ -136,9 +138,17 @@ def part_classes(annotation: AnyAnnotation, lane: int, is_source: bool) -> dict[
 
 
 def view_layer(
-    layer: Layer, scope: LayerScope, name: str, changed: Iterable[tuple[int, int]] = ()
+    layer: Layer,
+    scope: LayerScope,
+    name: str,
+    changed: Iterable[tuple[int, int]] = (),
+    shown: Sequence[tuple[int, int]] | None = None,
 ) -> LayerView:
-    """Return the view of a layer; ``changed`` are ``(start, end)`` of changed text to mark."""
+    """Return the view of a layer.
+
+    ``changed`` are ``(start, end)`` of changed text to mark, ``shown`` those of the paragraphs to
+    show; without it, all are.
+    """
     records = sorted(layer.records, key=annotation_order)
     lanes = {**assign_lanes(records, Quote, LANES), **assign_lanes(records, Stance, LANES)}
     views = [
@@ -147,12 +157,15 @@ def view_layer(
 
     text = scope.document.text
     covers = [Cover(start, end, CHANGED_TEXT, "text") for start, end in changed]
+    covers += [Cover(start, end, SHOWN, "text") for start, end in shown or ()]
     covers += list_covers(records, len(text))
     markers = _place_markers(records, views, len(text))
-    segments = [
-        _view_segment(segment, views, markers.get(segment.start, ()))
-        for segment in cut_segments(text, covers)
-    ]
+    segments: list[SegmentView] = []
+    for part in _leave_out(cut_segments(text, covers), shown is not None):
+        if isinstance(part, int):
+            segments.append(_view_gap(part))
+        else:
+            segments.append(_view_segment(part, views, markers.get(part.start, ())))
 
     counts = Counter(view.type for view in views)
     return LayerView(
@@ -162,6 +175,34 @@ def view_layer(
         segments=tuple(segments),
         counts={kind: counts[kind] for kind in ANNOTATION_CLASSES},
     )
+
+
+def _leave_out(segments: Iterable[Segment], is_partial: bool) -> Iterator[Segment | int]:
+    """Yield the segments to show and, for each run of others, its number of paragraphs."""
+    left = ""
+    for segment in segments:
+        is_shown = any(cover.number == SHOWN for cover in segment.covers)
+        if is_partial and not is_shown:
+            left += segment.text
+            continue
+        if count := _count_paragraphs(left):
+            yield count
+        elif left:  # the line feeds between two paragraphs
+            yield Segment(-1, -1, left, ())
+        left = ""
+        yield segment
+    if count := _count_paragraphs(left):
+        yield count
+
+
+def _count_paragraphs(text: str) -> int:
+    return len(list(iter_paragraphs(text)))
+
+
+def _view_gap(count: int) -> SegmentView:
+    what = "1 paragraph" if count == 1 else f"{count} paragraphs"
+    text = html_text(f"\n[… {what} without changes …]\n")
+    return SegmentView(text=text, classes="", references="", markers=())
 
 
 def _view_annotation(record: AnyAnnotation, scope: LayerScope, lane: int) -> AnnotationView:
@@ -205,6 +246,7 @@ def _view_segment(
     for cover in segment.covers:
         if cover.number == CHANGED_TEXT:
             classes.add("changed-text")
+        if cover.number in (CHANGED_TEXT, SHOWN):
             continue
         edges = find_edges(cover, segment, views)
         classes.update(views[cover.number].classes[cover.part].split(), edges)
