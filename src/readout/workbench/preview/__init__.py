@@ -158,6 +158,7 @@ def _view_section(
         if changes.kind == "changed" and not layer.whole:
             touched = [*changed, *_iter_changed_places(changes, layer, side)]
             shown = _find_paragraphs(side.document.text, touched)
+            found = _select_shown(found, shown, layer)
         views.append(view_layer(found, scope, side.name, changed, shown))
 
     comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
@@ -186,6 +187,21 @@ def _iter_changed_places(
             spans = iter_spans(annotation) if annotation else ()
             for _, span in spans:
                 yield span.start, span.end
+
+
+def _select_shown(layer: Layer, shown: Sequence[tuple[int, int]], changes: LayerChanges) -> Layer:
+    """Return a layer with the annotations only that changed or have words in some paragraphs."""
+    sides = [each for change in changes.changes for each in (change.old, change.new) if each]
+    changed = {each.id for each in sides}
+    kept = []
+    for record in layer.records:
+        spans = [span for _, span in iter_spans(record)]
+        is_shown = any(
+            span.start < end and start < span.end for span in spans for start, end in shown
+        )
+        if is_shown or record.id in changed:
+            kept.append(record)
+    return Layer(path=layer.path, annotator=layer.annotator, records=tuple(kept))
 
 
 def _find_paragraphs(text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
