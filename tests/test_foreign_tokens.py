@@ -291,6 +291,15 @@ def test_a_fault_in_conll_is_located(old, new, code, line, tmp_path):
     assert (problem.code, problem.line, inbox.graphs) == (code, line, {})
 
 
+def test_a_cell_that_is_no_tag_is_a_problem_and_hides_no_other(tmp_path):
+    content = CONLL.replace("said VBD I-VP O", "said VBD verb O")
+    inbox = collect("conll", tmp_path, {f"{NAME}.conll": content})
+    (problem,) = inbox.problems
+    assert (problem.code, problem.line) == ("foreign-value", 6)
+    (graph,) = inbox.graphs.values()
+    assert ("NP", "🚢 Ada Quill") in nodes_of(graph)
+
+
 # ---------------------------------------------------------------- Hugging Face
 
 
@@ -331,6 +340,27 @@ def test_tags_without_names_are_a_problem(tmp_path):
     (problem,) = collect("tokens", tmp_path, {f"{NAME}.jsonl": line}).problems
     assert (problem.code, problem.line) == ("foreign-value", 1)
     assert "Parquet" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"ner_tags": ["O"]}, "foreign-syntax"),
+        ({}, "foreign-syntax"),
+        ({"ner_tags": ["O", "B person"]}, "foreign-value"),
+    ],
+)
+def test_a_row_with_odd_tags_is_a_problem_and_hides_no_other(fields, code, tmp_path):
+    first = {"tokens": list("🚢"), "ner_tags": ["O"]}
+    named = {"tokens": ["Ada", "Quill"], "ner_tags": ["B-PER", "I-PER"]}
+    plain = {"tokens": ["said", "“", "no", "”", ".", "She"], "ner_tags": ["O"] * 6}
+    odd = {"tokens": ["left", "."], **fields}
+    content = "\n".join(map(json.dumps, (first, named, plain, odd)))
+    inbox = collect("tokens", tmp_path, {f"{NAME}.jsonl": content})
+    (problem,) = inbox.problems
+    assert (problem.code, problem.line) == (code, 4)
+    (graph,) = inbox.graphs.values()
+    assert nodes_of(graph) == [("PER", "Ada Quill")]
 
 
 def test_exported_tags_are_loaded_by_datasets(tmp_path):
@@ -660,12 +690,16 @@ def test_elements_of_tei(tmp_path):
     ]
 
 
+SHE = '<!DOCTYPE TEI [<!ENTITY she "who">]><TEI'
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (TEI, "persName (1)"),
         (TEI.replace("no”", "no&#1;”"), "XML 1.1"),
         (TEI.replace("She", "&she;"), "entity"),
+        (TEI.replace("<TEI", SHE).replace("She", "&she;"), "'&she;'"),
         ("<a/>", "root element"),
     ],
 )

@@ -193,7 +193,29 @@ class _BracketReader:
 _TAG = re.compile(r"[BIOMLESU](?:[-_].+)?")
 
 
+_MOSTLY = 0.9
+"""The share of tags in a column from which on its other cells are mistakes."""
+
+
 def is_tag_column(cells: Iterable[str]) -> bool:
     """Return whether all cells are BIO tags or the like, and one of them starts a label."""
     found = set(cells)
     return all(_TAG.fullmatch(cell) for cell in found) and any(cell[0] in "BIUS" for cell in found)
+
+
+def find_odd_cells(cells: Sequence[str]) -> list[int]:
+    """Return the numbers of the cells that are no tags in a column of tags; else nothing.
+
+    In such a column, nearly all cells are tags, and one of them has a label.
+    """
+    odd = [number for number, cell in enumerate(cells) if not _TAG.fullmatch(cell)]
+    tags = {cell for cell in cells if _TAG.fullmatch(cell)}
+    has_label = any(cell[1:] and cell[0] in "BIUS" for cell in tags)
+    is_mostly_tags = len(cells) - len(odd) >= _MOSTLY * len(cells)
+    return odd if has_label and is_mostly_tags else []
+
+
+def report_odd_tag(inbox: Inbox, path: str, tag: str, line: int) -> None:
+    """Report a cell that is no tag in a column of tags."""
+    hint = "write a tag such as B-PER, I-PER or O."
+    inbox.report("foreign-value", path, f"Got the tag {tag!r}. Expected a BIO tag.", hint, line)

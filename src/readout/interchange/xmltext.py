@@ -16,6 +16,7 @@ LOSS = (
 )
 # The complement of the production Char of https://www.w3.org/TR/xml/#charsets.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENTITY_HINT = "write the character in place of the entity."
 
 
 def check_xml_text(outbox: Outbox, sheet: Sheet) -> bool:
@@ -42,17 +43,25 @@ def check_xml_text(outbox: Outbox, sheet: Sheet) -> bool:
 def parse_xml(inbox: Inbox, file: Path) -> Any:
     """Return the root element of an XML file, without resolving entities or using the network.
 
-    Report a problem and return None if the file is not XML.
+    Report a problem and return None if the file is not XML, or if its text has an entity, as the
+    text would lack what the entity stands for.
     """
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
-        return etree.fromstring(file.read_bytes(), parser)
+        root = etree.fromstring(file.read_bytes(), parser)
     except etree.XMLSyntaxError as error:
         line = error.position[0] if error.position else None
         inbox.report("foreign-syntax", str(file), *explain_syntax(error), line)
         return None
+
+    entity = next(root.iter(etree.Entity), None)
+    if entity is not None:
+        message = f"The file names the entity {entity.text!r}, and entities are not resolved."
+        inbox.report("foreign-syntax", str(file), message, _ENTITY_HINT, entity.sourceline)
+        return None
+    return root
 
 
 def explain_syntax(error: Any) -> tuple[str, str]:
@@ -65,5 +74,5 @@ def explain_syntax(error: Any) -> tuple[str, str]:
         return message, hint
     if error.code == ErrorTypes.ERR_UNDECLARED_ENTITY:
         message = f"The file names an entity that it does not define: {error.msg}."
-        return message, "write the character in place of the entity."
+        return message, _ENTITY_HINT
     return f"The file is not XML: {error.msg}.", "correct the file, or export it again."

@@ -18,7 +18,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from readout.interchange.blocks import Block, Placed, find_brackets, is_tag_column, place_blocks
+from readout.interchange.blocks import (
+    Block,
+    Placed,
+    find_brackets,
+    find_odd_cells,
+    is_tag_column,
+    place_blocks,
+    report_odd_tag,
+)
 from readout.interchange.graph import Graph, Node
 from readout.interchange.inbox import Inbox, find_files, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
@@ -206,6 +214,9 @@ def _to_graph(
 
     names = dict(enumerate(CONLL_COLUMNS)) if len(rows[0].cells) == len(CONLL_COLUMNS) else {}
     for column, cells in columns.items():
+        for number in find_odd_cells(cells):
+            report_odd_tag(inbox, path, cells[number], rows[number].line)
+            cells[number] = "O"
         if is_tag_column(cells):
             for chunk in find_chunks(cells):
                 label = chunk.label or names.get(column, f"column {column + 1}")

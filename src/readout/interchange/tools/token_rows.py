@@ -20,7 +20,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from readout.dataset.features import Feature, Labels, to_arrow_type, to_hub_feature
-from readout.interchange.blocks import Block, is_tag_column, place_blocks
+from readout.interchange.blocks import (
+    Block,
+    find_odd_cells,
+    is_tag_column,
+    place_blocks,
+    report_odd_tag,
+)
 from readout.interchange.graph import Graph, Node
 from readout.interchange.inbox import Inbox, find_files, read_json_lines
 from readout.interchange.outbox import Outbox, Sheet
@@ -202,7 +208,7 @@ def _read_document(
         return
 
     graph = Graph([], [])
-    for column in rows[0].values:
+    for column in dict.fromkeys(name for row in rows for name in row.values):
         tags = _list_tags(inbox, path, column, rows, words)
         for row, first, row_tags in tags:
             for chunk in find_chunks(row_tags):
@@ -218,26 +224,52 @@ def _list_tags(
 ) -> list[tuple[_Row, int, list[str]]]:
     """Return the tags of a column, with their rows and the numbers of their first tokens.
 
-    The list is empty if the column contains something other than BIO tags.
+    The list is empty if the column contains something other than BIO tags. A value that is no tag
+    in a column of tags is a problem.
     """
-    tags = []
-    first = 0
-    for row in rows:
-        values = row.values.get(column)
-        if column == words or not isinstance(values, list) or len(values) != len(row.values[words]):
-            return []
-        tags.append((row, first, values))
-        first += len(values)
-
+    tags = _align_tags(inbox, path, column, rows, words)
     found = [value for _, _, values in tags for value in values]
-    if column not in ("start", "end") and all(isinstance(value, int) for value in found):
+    if found and column not in ("start", "end") and all(isinstance(value, int) for value in found):
         message = f"The tags in the column {column!r} are numbers without names."
         hint = "save the dataset as Parquet, which keeps the names, or write the names as tags."
         if column.endswith("tags"):
             inbox.report("foreign-value", path, message, hint, rows[0].number)
         return []
 
-    is_tagged = all(isinstance(value, str) for value in found) and is_tag_column(found)
-    if not is_tagged and column.endswith("tags") and set(found) != {"O"}:
+    has_names = all(isinstance(value, str) for value in found)
+    odd = {found[number] for number in find_odd_cells(found)} if has_names else set()
+    for row, _, values in tags:
+        for number, value in enumerate(values):
+            if value in odd:
+                report_odd_tag(inbox, path, value, row.number)
+                values[number] = "O"
+
+    is_tagged = has_names and is_tag_column(value for value in found if value not in odd)
+    if not is_tagged and column.endswith("tags") and not {"O"}.issuperset(found):
         inbox.tell(f"The column {column!r} has no BIO tags and is left out.", path)
     return tags if is_tagged else []
+
+
+def _align_tags(
+    inbox: Inbox, path: str, column: str, rows: Sequence[_Row], words: str
+) -> list[tuple[_Row, int, list[Any]]]:
+    """Return the rows with a value for every token; nothing if the column has something else.
+
+    In a column of tags, a row with another number of tags than tokens is a problem.
+    """
+    aligned = []
+    first = 0
+    for row in rows:
+        values = row.values.get(column)
+        given = values if isinstance(values, list) else []
+        length = len(row.values[words])
+        if len(given) == length and column != words:
+            aligned.append((row, first, list(given)))
+        elif column.endswith("tags"):
+            message = f"Got {len(given)} tags in the column {column!r} for {length} tokens."
+            hint = "give a tag for every token."
+            inbox.report("foreign-syntax", path, message, hint, row.number)
+        else:
+            return []
+        first += length
+    return aligned
