@@ -336,6 +336,14 @@ def test_a_folder_may_contain_other_text_files(tmp_path):
     assert len(records[Stance]) == 4
 
 
+def test_a_table_without_its_first_row_is_a_problem(tmp_path):
+    folder = Path(shutil.copytree(FOREIGN / "semeval", tmp_path / "foreign"))
+    path = folder / "testdata-all-annotations.txt"
+    path.write_bytes(path.read_bytes().partition(b"\n")[2])
+    _, (problem,) = bring_files("semeval", folder, None, "theirs")
+    assert (problem.code, problem.path, problem.line) == ("foreign-syntax", str(path), 1)
+
+
 def test_a_row_that_is_not_utf8_is_left_out_alone(tmp_path):
     folder = Path(shutil.copytree(FOREIGN / "semeval", tmp_path / "foreign"))
     path = folder / "testdata-all-annotations.txt"

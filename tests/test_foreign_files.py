@@ -112,6 +112,13 @@ def test_events_of_brat_become_quotes(take):
         assert left_out in done.stderr
 
 
+def test_a_text_in_another_encoding_is_one_problem(take):
+    files = {"a.txt": "Zoë left.\n".encode("latin-1"), "a.ann": "T1\tPerson 4 8\tleft\n"}
+    done, layers = take("brat", files, mapping=MENTIONS)
+    assert (done.exit_code, layers, "1 error." in done.output) == (1, {}, True), done.output
+    assert "--encoding" in done.stdout
+
+
 def test_documents_keep_their_published_split(take, tmp_path):
     files = {
         f"{split}/{split}-talk.{suffix}": content
@@ -211,13 +218,34 @@ def test_offsets_are_asked_for_if_words_do_not_tell(take):
     text = "🚢 ?! Ada\n"
     content = {"all.jsonl": lines({"text": text, "label": [[3, 4, "P"]]})}
     mapping = MENTIONS.replace("{words}", "ada")
-    done, layers = take("doccano", content, mapping=mapping)
-    assert (done.exit_code, layers) == (1, {})
-    assert "--offsets" in done.stdout
+    for options in ((), ("--skip",)):
+        done, layers = take("doccano", content, *options, mapping=mapping)
+        assert (done.exit_code, layers) == (1, {})
+        assert "--offsets" in done.stdout
 
     for unit, words in (("utf-16", "?"), ("code-points", "!")):
         done, layers = take("doccano", content, "--offsets", unit, "--replace", mapping=mapping)
         assert (done.exit_code, words_of(layers["ann", text])) == (0, [words])
+
+
+def test_a_line_without_a_text_is_no_empty_document(take):
+    task = {"text": TEXT, "label": [[0, 3, "P"]]}
+    files = {"all.jsonl": lines(task, {"id": 2, "label": []})}
+    done, layers = take("doccano", files, mapping=MENTIONS)
+    assert (done.exit_code, layers, "all.jsonl:2: " in done.stdout) == (1, {}, True)
+    done, layers = take("doccano", files, "--skip", mapping=MENTIONS)
+    assert (done.exit_code, list(layers)) == (0, [("ann", TEXT)])
+
+
+def test_inspect_writes_lines_that_fit_any_label(take, tmp_path):
+    labels = ["Person [PER]", "a[b=c]", "*", "**"]
+    files = {"all.jsonl": lines({"text": TEXT, "label": [[0, 3, label] for label in labels]})}
+    take("doccano", files)
+    done = run("import", "doccano", tmp_path / "in", "--inspect", "--corpus", tmp_path)
+    mapping = done.stdout.replace(': "?"', ": drop").replace('"Person ?PER?": drop', "{}")
+    mapping = mapping.format('"Person ?PER?": {type: mention, speaker: "{words}"}')
+    done, layers = take("doccano", files, mapping=mapping)
+    assert (done.exit_code, words_of(layers["ann", TEXT])) == (0, ["Ada"]), done.output
 
 
 def test_a_list_or_an_indented_object_is_read_like_lines(take):

@@ -224,6 +224,7 @@ FAULTS = {
         ("12-43", "13-43", "foreign-span", 2, "offsets 12–43"),
         ("12-43", "12–43", "foreign-syntax", 2, "correct the cell"),
         ("document,layer", "doc,layer", "foreign-syntax", 1, "the first row"),
+        ("document,layer,", "document;layer;", "foreign-syntax", 1, "semicolons"),
     ],
     ("cas-xmi", f"{NAME}.xmi"): [
         ('label="quote"', 'label="quotation"', "foreign-value", None, "'quote'"),

@@ -145,14 +145,17 @@ class Inbox:
         hint: str,
         line: int | None = None,
         about: str = "",
-        can_skip: bool = False,
+        can_skip: bool | None = None,
     ) -> None:
         """Add a problem; ``about`` is printed below it.
 
         The caller goes on without what has the problem, because the inbox may be one that skips.
-        Problems of annotators concern whole layers, so they are skipped only with ``can_skip``.
+        Problems of annotators concern whole layers, so they are skipped only with ``can_skip``; all
+        others are, unless it is False.
         """
-        is_skipped = self.skips and (can_skip or code != "foreign-annotator")
+        if can_skip is None:
+            can_skip = code != "foreign-annotator"
+        is_skipped = self.skips and can_skip
         problem = Problem(
             code=code,
             severity="warning" if is_skipped else "error",
@@ -307,7 +310,7 @@ class Inbox:
         """Set the unit of offsets to that in which all places fit, unless it is given.
 
         Report a problem if the places fit in several units that mean different passages, as only a
-        person can know which is right.
+        person can know which is right. It is never skipped, or wrong passages would come in.
         """
         if self.is_unit_given:
             return
@@ -317,7 +320,8 @@ class Inbox:
         if len(fitting) > 1:
             message = f"The offsets may count {' or '.join(fitting)}, and the texts differ in it."
             examples = describe_units(places, fitting)
-            self.report("foreign-span", path, message, f"give --offsets UNIT: {examples}.")
+            hint = f"give --offsets UNIT: {examples}."
+            self.report("foreign-span", path, message, hint, can_skip=False)
         elif self.unit != default:
             self.tell(f"The offsets count {self.unit}, as only then the words fit.", path)
 
@@ -621,9 +625,11 @@ def _describe_json(content: str | bytes) -> str:
     except (msgspec.MsgspecError, RecursionError):
         return "it is damaged further on"
     noun = "it is an object"
-    if isinstance(value, list) and value:
-        noun, value = "it is a list of objects", value[0]
+    if isinstance(value, list):
+        noun, value = "it is a list of objects", next(iter(value), None)
+        if not isinstance(value, dict):
+            return "it is a list without objects"
     if not isinstance(value, dict):
-        return f"it is a {type(value).__name__}"
+        return "it is a single value"
     keys = ", ".join(repr(key[:40]) for key in list(value)[:10])
     return f"{noun} with the keys {keys}" if keys else f"{noun} without keys"

@@ -176,7 +176,9 @@ def _iter_label_lines(inspector: Inspector) -> Iterator[str]:
         words = dict.fromkeys(_show_words(node) for node in nodes)
         examples = ", ".join(list(words)[:3])
         yield f"# {len(nodes)}, such as {examples}"
-        yield f"{_quote(label)}: {_guess_label(label, nodes)}"
+        # A mapping reads these signs as conditions and patterns; a question mark matches any sign.
+        pattern = _UNPLAIN.sub("?", label)
+        yield f"{_quote(pattern)}: {_guess_label(label, nodes)}"
 
 
 def _show_words(node: Node) -> str:
@@ -254,6 +256,9 @@ def _on_one_line(text: str) -> str:
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_ -]*[A-Za-z0-9]")
 _RESERVED = {"null", "true", "false", "yes", "no", "on", "off"}
+
+
+_UNPLAIN = re.compile(r"[\[\]*]")
 
 
 def _quote(text: str) -> str:

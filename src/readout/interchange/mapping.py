@@ -375,7 +375,7 @@ def parse_mapping(raw: bytes) -> tuple[LabelMapping, list[Finding]]:
     labels = list(parser.parse_section(settings, "labels", parser.parse_label))
     values = list(parser.parse_section(settings, "values", parser.parse_value))
     links = list(parser.parse_section(settings, "links", parser.parse_link))
-    if not labels:
+    if not settings.get("labels"):
         parser.blame("The mapping has no labels.", "give a section 'labels'.")
     return LabelMapping(tuple(labels), tuple(values), tuple(links)), parser.findings
 
@@ -426,7 +426,8 @@ class _Parser:
         kind = self.find_choice(where, fields.get("type"), (*NODE_LABELS, DROP))
         selector = _SELECTOR.fullmatch(key)
         if selector is None:
-            self.blame(f"{where} is no pattern.", "write LABEL or LABEL[ATTRIBUTE=VALUE].")
+            hint = "write LABEL or LABEL[ATTRIBUTE=VALUE], and ? for a bracket in LABEL."
+            self.blame(f"{where} is no pattern.", hint)
         if kind is None or selector is None:
             return None
 

@@ -9,7 +9,7 @@ author is the holder, and the whole tweet is the evidence. The name of a file te
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from readout.interchange.corpora.newcomers import CorpusInbox
@@ -40,10 +40,16 @@ def import_semeval(inbox: CorpusInbox, path: Path) -> None:
         lines = file.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
         columns = lines[0].decode("utf-8", "replace").split("\t")
         columns = [name.strip() for name in columns]
-        if file != path and "Tweet" not in columns:
+        is_table = "Tweet" in columns or _is_row(columns)
+        if file != path and not is_table:
             inbox.tell("A file that is no table of tweets is left out.", str(file))
         else:
             _read_table(inbox, file, columns, lines[1:])
+
+
+def _is_row(cells: Sequence[str]) -> bool:
+    """Return whether cells are those of a tweet, as in a table whose first row is missing."""
+    return len(cells) >= len(_TSV_COLUMNS) and cells[_TSV_COLUMNS.index("Stance")] in _POLARITY
 
 
 def _read_table(inbox: CorpusInbox, file: Path, columns: list[str], lines: list[bytes]) -> None:

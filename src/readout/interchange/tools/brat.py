@@ -248,6 +248,8 @@ def import_brat(inbox: Inbox, path: Path) -> None:
         source, theirs = file, None
         if text_file.is_file():
             source, theirs = text_file, read_foreign_text(inbox, text_file, "utf-8")
+            if theirs is None:
+                continue
         found = inbox.find_document(str(source), file.stem, theirs)
         if found is None or content is None:
             continue

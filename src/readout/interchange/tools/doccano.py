@@ -135,9 +135,12 @@ def import_doccano(inbox: Inbox, path: Path) -> None:
     lines = []
     files = find_files(path, ".jsonl")
     for file in files:
-        lines += [
-            (file, number, task) for number, task in read_json_lines(inbox, file, DoccanoLine)
-        ]
+        for number, task in read_json_lines(inbox, file, DoccanoLine):
+            if task.content:
+                lines.append((file, number, task))
+            else:
+                hint = "add the key 'text', as doccano exports it, or remove the line."
+                inbox.report("foreign-syntax", str(file), "The line has no text.", hint, number)
 
     _settle_unit(inbox, path, [task for _, _, task in lines])
     for file, number, task in lines:

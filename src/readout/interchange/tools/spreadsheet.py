@@ -170,6 +170,8 @@ def read_rows(
         if missing:
             message = f"The table has no column {missing[0]!r}. Got {columns}."
             hint = f"name the columns in the first row, {missing[0]!r} among them."
+            if any(";" in name for name in columns):
+                hint = "save the table with commas between the columns, not semicolons."
             inbox.report("foreign-syntax", path, message, hint, 1)
             return
 
