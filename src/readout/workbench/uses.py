@@ -37,7 +37,7 @@ from readout.model import (
     iter_values,
     map_values,
 )
-from readout.problem import Problem, RefusedError, find_close, nearest
+from readout.problem import Problem, RefusedError, as_sentence, find_close, nearest
 
 FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions"]
 NAMING: tuple[FieldKind, ...] = ("id", "entry", "annotation", "item")
@@ -146,7 +146,8 @@ def find_record(file: RecordFile[Any], kind: str, name: str) -> Any:
         if record_id(record) == name:
             return record
     known = [record_id(record) for record in file.records]
-    raise RefusedError(f"There is no {kind} {name!r}. {nearest(name, known)}".strip())
+    hint = as_sentence(nearest(name, known))
+    raise RefusedError(f"There is no {kind} {name!r}. {hint}".strip())
 
 
 def read_bytes(root: Path, path: str) -> bytes:

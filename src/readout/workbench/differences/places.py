@@ -31,7 +31,7 @@ from readout.model import (
     annotation_type,
     main_spans,
 )
-from readout.problem import RefusedError, nearest
+from readout.problem import RefusedError, as_sentence, nearest
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -118,7 +118,8 @@ def list_places(
 
     for name in annotators:
         if name not in known:
-            raise RefusedError(f"There is no layer of {name!r}. {nearest(name, known)}".strip())
+            hint = as_sentence(nearest(name, known))
+            raise RefusedError(f"There is no layer of {name!r}. {hint}".strip())
     return places
 
 
