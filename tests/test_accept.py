@@ -416,3 +416,11 @@ def test_a_suggestion_may_have_offsets_with_a_zero_behind_the_point(suggested):
     done = run(suggested, "accept", quote["id"])
     assert done.exit_code == 0, done.stderr
     assert quote["id"] in read_records(suggested, GOLD)
+
+
+def test_a_broken_file_of_suggestions_is_named_with_its_problem(suggested):
+    path = suggested / SUGGESTIONS
+    path.write_bytes(path.read_bytes().replace(b'"reason"', b'"reasons"', 1))
+    done = run(suggested, "accept", "--all", "--suggestions")
+    assert done.exit_code == 2
+    assert f"{SUGGESTIONS}:1 has a problem (schema). The record lacks 'reason'." in done.stderr

@@ -193,9 +193,12 @@ def read_sheet(root: Path, place: RecordPath) -> Sheet:
 def refuse_broken(path: str, problems: list[Problem]) -> None:
     """Refuse to rewrite a file that has problems."""
     if problems:
+        first = problems[0]
+        place = path if first.line is None else f"{path}:{first.line}"
+        # `readout check` does not read suggestions, so it may not list the problem.
         raise RefusedError(
-            f"{path} has problems ({problems[0].code}). Mend them first: "
-            "`readout check` lists them."
+            f"{place} has a problem ({first.code}). {first.message} "
+            "Mend it, and run the command again."
         )
 
 
