@@ -185,7 +185,9 @@ def _complete(sheet: Sheet, speaker: str | None) -> dict[str, AnyAnnotation | Dr
         if speaker is not None:
             draft = {"speaker": speaker, **draft}
         lacks = next(explain("annotation", draft), None)
-        found[draft["id"]] = draft if lacks else msgspec.convert(write_integers(draft), AnyAnnotation)
+        found[draft["id"]] = (
+            draft if lacks else msgspec.convert(write_integers(draft), AnyAnnotation)
+        )
     return found
 
 

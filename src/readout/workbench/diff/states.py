@@ -150,8 +150,8 @@ def _resolve(here: Path, name: str) -> str:
         return found.stdout.decode().strip()
 
     listed = run_git(here, "for-each-ref", "--format=%(refname:short)")
-    hint = nearest(name, listed.stdout.decode(errors="replace").split())
-    raise UnknownStateError(f"There is no folder and no git revision {name!r}. {as_sentence(hint)}".rstrip())
+    hint = as_sentence(nearest(name, listed.stdout.decode(errors="replace").split()))
+    raise UnknownStateError(f"There is no folder and no git revision {name!r}. {hint}".rstrip())
 
 
 # ---------------------------------------------------------------- drafts
