@@ -329,7 +329,7 @@ _RULES = (
     references.reference_cycle,
     references.impossible_date,
     references.published_id,
-    references.blank_text,
+    *references.WRITTEN_RULES,
 )
 """The rules about one record that nothing above has enforced."""
 

@@ -265,9 +265,7 @@ def _refuse_overruled(records: Iterable[Decision], overruled: Collection[Ref]) -
 def _refuse_faults(decision: Decision, path: str) -> None:
     """Refuse a decision in which `readout check` would find an error."""
     alone: RecordFile[Decision] = RecordFile(path=path, records=(decision,), lines=(1,))
-    findings = chain(
-        explain("decision", msgspec.json.decode(encode(decision))),
-        references.blank_text.find(alone, None),
-    )
+    written = [rule.find(alone, None) for rule in references.WRITTEN_RULES]
+    findings = chain(explain("decision", msgspec.json.decode(encode(decision))), *written)
     for finding in findings:
         raise RefusedError(f"{finding.message} Correct it, and run the command again.")
