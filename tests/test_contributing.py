@@ -37,7 +37,7 @@ DECIDE = 'readout decide {} --section 9.4 --reason "Ben reads it so." --by ben-o
 
 
 class Hub:
-    """A bare repository, and the button that merges a branch into its main branch."""
+    """A project and a fork of it, and the button that merges a branch of the fork into main."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -45,16 +45,20 @@ class Hub:
         work = shutil.copytree(ROOT, folder / "work", ignore=LEFT)
         run("git init -q -b main; git add --all; git commit -qm Begin", work)
         run(f"git clone -q --bare '{work}' '{self.path}'", folder)
-        self.site = self.clone("site")
+        run(f"git clone -q --bare '{work}' fork.git", folder)
+        run(f"git clone -q '{self.path}' site; git -C site remote add fork ../fork.git", folder)
+        self.site = folder / "site"
 
     def clone(self, name):
+        """Clone the project as the page says: read from it, and send to the fork."""
         run(f"git clone -q '{self.path}' {name}", self.folder)
+        run(f"git remote set-url --push origin '{self.folder / 'fork.git'}'", self.folder / name)
         return self.folder / name
 
     def press_merge_button(self, branch):
         """Merge line by line; return whether there was no conflict."""
-        run("git fetch -q origin; git switch -q main; git reset -q --hard origin/main", self.site)
-        merge = ["git", "merge", "--quiet", "--no-edit", f"origin/{branch}"]
+        run("git fetch -q fork; git switch -q main", self.site)
+        merge = ["git", "merge", "--quiet", "--no-edit", f"fork/{branch}"]
         done = subprocess.run(merge, cwd=self.site, capture_output=True, check=False)
         if done.returncode == 0:
             run("git push -q origin main", self.site)
