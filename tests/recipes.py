@@ -1,8 +1,11 @@
 """Pages that tell what to do step by step, followed to the letter.
 
-A block of code under a comment is an edit. ``<!-- write: path -->`` puts its text into a new file,
-``<!-- add: path -->`` at the end of a file, and ``<!-- edit: path -->`` is a diff whose old lines
-occur once in the file. Every other block in ``sh`` is run."""
+A comment before a block of code says what the block is. ``<!-- write: path -->`` puts its text
+into a new file, ``<!-- add: path -->`` at the end of a file, and ``<!-- edit: path -->`` is a diff
+whose old lines occur once in the file. Every other block in ``sh`` is run, and must succeed; the
+last command of one under ``<!-- stops -->`` must fail. ``<!-- prints -->`` is what the commands
+since the last such block print; ``…`` stands for anything there, and alone on its line for any
+number of lines."""
 
 import os
 import re
@@ -11,17 +14,38 @@ import sys
 from pathlib import Path
 
 STEP = re.compile(
-    r"(?:<!-- (edit|add|write): (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+    r"(?:<!-- (edit|add|write|stops|prints)(?:: (\S+))? -->\n)?^```(\w+)\n(.*?)^```$",
+    re.DOTALL | re.MULTILINE,
 )
 
 
-def follow(page, folder, edited=None):
-    """Run a page's commands in the folder of ``folder()``; edit files there or in ``edited``."""
+def follow(page, folder, edited=None, show=None):
+    """Run a page's commands in the folder of ``folder()``; edit files there or in ``edited``.
+
+    ``show`` is called with each command, edit and output.
+    """
+    show = show or (lambda text: None)
+    printed = ""
     for verb, path, language, body in STEP.findall(page):
-        if verb:
+        if path:
+            show(f"[{verb} {path}]\n{body}")
             make_edit((edited or folder()) / path, verb, body)
+        elif verb == "prints":
+            assert agrees(printed, body), f"the page says:\n{body}\nbut it is:\n{printed}"
+            printed = ""
         elif language == "sh":
-            run(body, folder())
+            show("".join(f"$ {line}\n" for line in body.splitlines()))
+            said = run(body, folder(), fails=verb == "stops")
+            show(said)
+            printed += said
+
+
+def agrees(printed, told):
+    """Return whether a text is as a page tells it."""
+    lines = [re.escape(line).replace("…", ".*") for line in told.splitlines()]
+    pattern = "".join("(?:.*\n)*" if line == ".*" else f"{line}\n" for line in lines)
+    text = "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
+    return re.fullmatch(pattern, text) is not None
 
 
 def make_edit(file, verb, body):
@@ -48,8 +72,8 @@ def replace_once(text, old, new):
     return text.replace(old, new)
 
 
-def run(commands, folder):
-    """Run shell commands with the Python of the tests, and show their output on failure."""
+def run(commands, folder, fails=False):
+    """Run shell commands with the Python of the tests, and return what they print."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euc", commands],
@@ -59,4 +83,6 @@ def run(commands, folder):
         stderr=subprocess.STDOUT,
         check=False,
     )
-    assert done.returncode == 0, done.stdout.decode()
+    printed = done.stdout.decode()
+    assert (done.returncode != 0) == fails, printed
+    return printed

@@ -1,6 +1,7 @@
 """Suggestions and layers reach gold with ids and links, and what contradicts gold does not."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -406,3 +407,20 @@ def test_a_layer_with_drafts_is_not_accepted(emptied):
         file.write('{"type":"mention","speaker":"noam-levi","span":{"exact":"Noam"}}\n')
     with pytest.raises(RefusedError, match="readout format"):
         accept(emptied, Selection(layer="ann"))
+
+
+def test_a_suggestion_may_have_offsets_with_a_zero_behind_the_point(suggested):
+    path = suggested / SUGGESTIONS
+    path.write_bytes(re.sub(rb'("start"|"end"):(\d+)', rb"\1:\2.0", path.read_bytes()))
+    quote = find_quote(suggested)
+    done = run(suggested, "accept", quote["id"])
+    assert done.exit_code == 0, done.stderr
+    assert quote["id"] in read_records(suggested, GOLD)
+
+
+def test_a_broken_file_of_suggestions_is_named_with_its_problem(suggested):
+    path = suggested / SUGGESTIONS
+    path.write_bytes(path.read_bytes().replace(b'"reason"', b'"reasons"', 1))
+    done = run(suggested, "accept", "--all", "--suggestions")
+    assert done.exit_code == 2
+    assert f"{SUGGESTIONS}:1 has a problem (schema). The record lacks 'reason'." in done.stderr

@@ -197,7 +197,7 @@ def test_suggestions_are_made_anew(added):
     assert run("add", "suggestions", DOC_ID, "--corpus", added).exit_code == 0
     assert path.read_bytes() == before
     assert (
-        "did you mean"
+        "Did you mean"
         in run("add", "suggestions", "2030-03-fery-dispute", "--corpus", added).stderr
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import unicodedata
 
 import msgspec
@@ -191,3 +192,23 @@ def test_format_does_not_choose_between_offsets_and_context():
     done = format_layer("x", line, None, text)
     assert [problem.code for problem in done.problems] == ["contradictory-context"]
     assert done.raw == line
+
+
+def write_fractions(raw):
+    """Return a layer with offsets such as 52.0, as tools write that know no integers."""
+    return re.sub(rb'("start"|"end"):(\d+)', rb"\1:\2.0", raw)
+
+
+@pytest.mark.parametrize("doc_id", DOCUMENTS)
+def test_offsets_with_a_zero_behind_the_point_are_whole_numbers(doc_id):
+    raw = layer_bytes(doc_id)
+    layer, problems = parse_layer("x", write_fractions(raw), None)
+    assert (problems, layer.drafts) == ([], ())
+    assert format_layer("x", write_fractions(raw), None, text_of(doc_id)).raw == raw
+
+
+def test_context_is_compared_with_offsets_that_have_a_zero_behind_the_point():
+    span = b'{"start":52.0,"end":56.0,"exact":"Levi","prefix":"Mr "}'
+    raw = b'{"type":"mention","id":"m-levi","speaker":"noam-levi","span":' + span + b"}\n"
+    done = format_layer("x", raw, None, text_of("2030-02-toll-critics"))
+    assert [problem.code for problem in done.problems] == ["contradictory-context"]

@@ -293,3 +293,17 @@ def test_the_listed_references_are_what_check_asks_for(undecided):
     refs = [ref for variant in place["variants"] for ref in variant["to_decide"]]
     assert decide(undecided, *refs).exit_code == 0
     assert json.loads(run(undecided, "differences", "--format", "json").stdout) == []
+
+
+def test_a_long_span_joins_the_short_ones_in_it(undecided):
+    spans = [(0, 7), (0, 40), (15, 24), (37, 40)]
+    text = (undecided / f"raw/text/{CRITICS}.txt").read_text(encoding="utf-8")
+    path = undecided / f"annotations/by/ann/{CRITICS}.jsonl"
+    with path.open("a", encoding="utf-8") as file:
+        for number, (start, end) in enumerate(spans):
+            span = {"start": start, "end": end, "exact": text[start:end]}
+            line = {"type": "mention", "id": f"m-{number}", "speaker": "ada-quill", "span": span}
+            file.write(json.dumps(line) + "\n")
+    places = list_places(iter_documents(undecided))
+    (place,) = [each for each in places if each.type == "mention"]
+    assert (place.start, place.end, len(place.variants)) == (0, 40, len(spans))

@@ -186,3 +186,10 @@ def test_a_document_goes_with_everything_about_it(small, tmp_path):
     assert done.exit_code == 0, done.output
     after = {path: content for path, content in scan(small).items() if content is not None}
     assert after == {path: content for path, content in before.items() if content is not None}
+
+
+def test_a_refusal_is_made_of_whole_sentences(small):
+    done = run(small, "rename", "annotator", "ann", "ben")
+    assert "The annotator 'ben' exists already. Choose another id." in done.stderr
+    done = run(small, "remove", "speaker", "nobody")
+    assert "There is no speaker 'nobody'. Use one of" in done.stderr

@@ -154,6 +154,9 @@ def drop_controls(text):
 RECIPES = {
     "annotated-boilerplate": [delete_line(f"{GOLD}/{TALKS}.jsonl", 1)],
     "annotated-status": [edit(DOCUMENTS, '"annotated":"none"', '"annotated":"complete"')],
+    "control-in-text": [
+        edit(f"{GOLD}/{CRITICS}.jsonl", "Scare\\nquotes", "Scare quotes"),
+    ],
     "blank-text": [edit(f"{GOLD}/{CRITICS}.jsonl", '"note":" "', '"note":"Scare quotes."')],
     "checksum": [restore(f"raw/text/{TALKS}.txt")],
     "conflict-marker": [

@@ -65,7 +65,7 @@ def test_a_new_corpus_is_built_and_loads(mine):
     assert len(load_dataset(str(mine / "build/hub"), "stances")["train"]) == 2
 
 
-@pytest.mark.parametrize("kind", ["mine", "empty"])
+@pytest.mark.parametrize("kind", [pytest.param("mine", marks=pytest.mark.slow), "empty"])
 def test_a_new_corpus_passes_its_own_tests(kind, request):
     run_its_tests(request.getfixturevalue(kind))
 
@@ -84,6 +84,7 @@ def test_an_empty_corpus_has_nothing_to_delete_and_every_command_works(empty):
         assert leftover not in words
 
 
+@pytest.mark.slow
 def test_the_first_document_has_the_language_of_the_corpus(empty, tmp_path):
     text = tmp_path / "brief.txt"
     text.write_text("„Die Fähre fährt“, sagte der Kapitän.", encoding="utf-8")

@@ -271,7 +271,7 @@ def test_a_text_that_cannot_be_read_is_a_problem(repository):
 def test_an_unknown_document_is_refused(repository):
     done = run("reanchor", repository, "--document", "2030-01-harbor-talks")
     assert done.exit_code == 2
-    assert "did you mean '2030-01-harbour-talks'" in done.stderr
+    assert "Did you mean '2030-01-harbour-talks'" in done.stderr
 
 
 def test_an_old_text_in_another_encoding_is_refused_with_the_way_out(small, tmp_path):

@@ -258,6 +258,13 @@ def annotate_in_part(rng: random.Random, root: Path) -> None:
     edit_one(rng, root, (DOCUMENTS,), edit)
 
 
+def break_line(rng: random.Random, root: Path) -> None:
+    """Put a control character between the words of a text that people write."""
+    control = rng.choice(("\n", "\t", "\x1b[31m", "\x07", "\x85", "\u202e"))
+    patterns, name = rng.choice((((SPEAKERS,), "name"), ((DECISIONS,), "reason")))
+    edit_one(rng, root, patterns, lambda record, _: record.update({name: f"two{control}words"}))
+
+
 def blank_something(rng: random.Random, root: Path) -> None:
     """Put signs without a letter or digit in the place of words."""
     blank = rng.choice(BLANKS)
@@ -415,6 +422,7 @@ def _add_context(rng: random.Random, root: Path, wrong: bool) -> None:
 BREACHES: dict[str, Change] = {
     "annotated-status": deny_annotations,
     "blank-text": blank_something,
+    "control-in-text": break_line,
     "conflict-marker": leave_conflict,
     "contradictory-annotation": contradict,
     "contradictory-context": contradict_context,

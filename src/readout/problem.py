@@ -234,6 +234,11 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
         index += 1
 
 
+def as_sentence(hint: str) -> str:
+    """Return a hint with a capital letter, to follow another sentence."""
+    return hint[:1].upper() + hint[1:]
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a hint with the allowed word nearest to ``word``, or all words if they are few."""
     allowed = _sort(words)

@@ -166,7 +166,10 @@ def repeated_decision(
                 yield Finding(message, ("about", number), index, hint=_REPEATED)
 
 
-_REPEATED = "decide which of the two holds, and remove the reference, or the line, of the other."
+_REPEATED = (
+    "decide which of the two holds, and remove the reference, or the line, of the other; or decide "
+    "it anew with `readout decide REF --replace`."
+)
 
 
 # ---------------------------------------------------------------- rules about the layers

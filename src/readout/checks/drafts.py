@@ -16,6 +16,7 @@ from readout.corpus.drafts import (
     iter_draft_spans,
     nearest_passage,
 )
+from readout.corpus.schema import write_integers
 from readout.model import (
     Layer,
     Pointer,
@@ -136,7 +137,7 @@ def contradictory_context(layer: Layer, text: str) -> Iterator[Finding]:
 
 def _compare_contexts(line: bytes, text: str) -> Iterator[Finding]:
     if b'fix"' in line:
-        for pointer, span in iter_draft_spans(msgspec.json.decode(line)):
+        for pointer, span in iter_draft_spans(write_integers(msgspec.json.decode(line))):
             yield from _compare_context(pointer, span, text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -448,6 +449,31 @@ def blank_text(file: RecordFile[Any], registries: Registries) -> Iterator[Findin
                 yield Finding(message, pointer, index, hint=hint)
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e]")
+"""Control characters, line breaks, and overrides of the writing direction."""
+
+
+def _texts_have_no_control(columns: Columns) -> bool:
+    return not any(map(_CONTROL.search, columns.layer.columns.texts))
+
+
+@rule("control-in-text", "reference", shortcut=_texts_have_no_control)
+def control_in_text(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """Notes, names and other free texts contain no control characters and no line breaks."""
+    for index, record in enumerate(file.records):
+        for pointer, _, value in iter_values(record, "text"):
+            if found := _CONTROL.search(value):
+                character = f"U+{ord(found.group()):04X}"
+                message = f"Got the character {character} in {pointer[-1]!r}. Expected one line."
+                written = value[: found.start()].encode("unicode_escape").decode()[-20:]
+                hint = f"remove the character after {written!r}, or write a space in its place."
+                yield Finding(message, pointer, index, hint=hint)
+
+
+WRITTEN_RULES: tuple[Rule, ...] = (blank_text, control_in_text)
+"""The rules about texts that people write; a command that writes a record applies them too."""
+
+
 def _is_written_in_order(columns: Columns) -> bool:
     if not columns.layer.is_written:
         return False
@@ -558,7 +584,7 @@ RULES: tuple[Rule, ...] = (
     impossible_date,
     reversed_dates,
     published_id,
-    blank_text,
+    *WRITTEN_RULES,
     not_canonical,
 )
 

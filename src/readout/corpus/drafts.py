@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from base64 import b32encode
 from collections.abc import Container, Iterator, Mapping
-from copy import deepcopy
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from readout.corpus.schema import write_integers
 from readout.model import (
     ANNOTATION_CLASSES,
     SPAN_FIELDS,
@@ -49,7 +49,7 @@ def anchor_draft(record: Mapping[str, Any], text: str) -> tuple[dict[str, Any], 
     Words are looked for as whole words: "he" is not in "the". A prefix or a suffix says that a part
     of a word is meant; boilerplate may be glued to other words.
     """
-    anchored = deepcopy(dict(record))
+    anchored = write_integers(dict(record))
     unanchored = []
     for pointer, span in iter_draft_spans(anchored):
         context = {name: span.pop(name, "") for name in ("prefix", "suffix")}

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from readout.corpus.schema import Kind, are_valid, explain, is_valid
+from readout.corpus.schema import Kind, are_valid, explain, is_valid, write_integers
 from readout.corpus.syntax import explain_syntax
 from readout.model import SPAN_FIELDS, Layer, Quote, RecordFile
 from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
@@ -367,7 +367,7 @@ def parse_lines(path: str, raw: bytes, kind: Kind) -> tuple[list[Line], list[Lin
             continue
         record, rule_, findings = _parse_line(line, kind)
         if not findings:
-            valid.append(Line(number, line, record))
+            valid.append(Line(number, line, write_integers(record)))
             continue
         if rule_ is not json_syntax:
             invalid.append(Line(number, line, record))

@@ -94,6 +94,20 @@ def _find_repeated(_: Any, is_demanded: bool, items: Any, __: Any) -> Iterator[A
             yield ValidationError(f"{items!r} has non-unique elements")
 
 
+def write_integers(value: Any) -> Any:
+    """Return a copy of a JSON value with integers for numbers such as 52.0.
+
+    JSON Schema calls them integers, the model does not. Some tools write every number so.
+    """
+    if isinstance(value, dict):
+        return {name: write_integers(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [write_integers(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
 def explain(kind: Kind, record: object) -> Iterator[Finding]:
     """Yield the faults of a record that :func:`is_valid` rejects: one or more, with pointers."""
     from jsonschema.exceptions import best_match

@@ -15,7 +15,7 @@ import msgspec
 
 from readout.corpus import read
 from readout.corpus.files import FileChanges
-from readout.corpus.schema import explain
+from readout.corpus.schema import explain, write_integers
 from readout.model import (
     AnnotationType,
     AnyAnnotation,
@@ -185,7 +185,9 @@ def _complete(sheet: Sheet, speaker: str | None) -> dict[str, AnyAnnotation | Dr
         if speaker is not None:
             draft = {"speaker": speaker, **draft}
         lacks = next(explain("annotation", draft), None)
-        found[draft["id"]] = draft if lacks else msgspec.convert(draft, AnyAnnotation)
+        found[draft["id"]] = (
+            draft if lacks else msgspec.convert(write_integers(draft), AnyAnnotation)
+        )
     return found
 
 

@@ -31,7 +31,7 @@ from readout.model import (
     Split,
     Suggestion,
 )
-from readout.problem import Problem, RefusedError, find_close, nearest
+from readout.problem import Problem, RefusedError, as_sentence, find_close, nearest
 from readout.workbench.suggest import suggest
 from readout.workbench.uses import RecordPath, change_names, read_sheet, read_suggestions
 
@@ -114,7 +114,8 @@ def add_suggestions(root: Path, doc_id: str) -> Added:
     index, _ = read.read_index(root)
     known = [meta.doc_id for meta in index.records]
     if doc_id not in known:
-        raise RefusedError(f"There is no document {doc_id!r}. {nearest(doc_id, known)}".strip())
+        hint = as_sentence(nearest(doc_id, known))
+        raise RefusedError(f"There is no document {doc_id!r}. {hint}".strip())
 
     text, _, problems = read.read_text(root, doc_id)
     if text is None:
@@ -305,8 +306,7 @@ def _convert(kind: Kind, record: Fields, record_class: type[Any], given: Fields)
     findings.sort(key=lambda finding: not set(finding.pointer) & set(given))
     for finding in findings:
         hint = finding.hint or ""
-        sentence = hint[:1].upper() + hint[1:]
-        raise RefusedError(f"{finding.message} {sentence}".strip())
+        raise RefusedError(f"{finding.message} {as_sentence(hint)}".strip())
     return msgspec.convert(plain, record_class)
 
 
@@ -329,7 +329,7 @@ _RULES = (
     references.reference_cycle,
     references.impossible_date,
     references.published_id,
-    references.blank_text,
+    *references.WRITTEN_RULES,
 )
 """The rules about one record that nothing above has enforced."""
 

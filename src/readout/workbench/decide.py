@@ -21,7 +21,7 @@ from readout.corpus.read import GUIDELINES, read_registries
 from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.corpus.schema import explain
 from readout.model import AnnotatedDocument, Decision, RecordFile, Registries
-from readout.problem import RefusedError, find_close, nearest
+from readout.problem import RefusedError, as_sentence, find_close, nearest
 from readout.workbench.differences.places import Place, list_places
 
 
@@ -203,7 +203,7 @@ def _refuse_unknown(grounds: Grounds, registries: Registries) -> None:
     if grounds.section not in registries.sections:
         hint = nearest(grounds.section, registries.sections) or f"Cite a heading of {GUIDELINES}."
         raise RefusedError(
-            f"The guidelines have no section {grounds.section!r}. {hint[:1].upper()}{hint[1:]}"
+            f"The guidelines have no section {grounds.section!r}. {as_sentence(hint)}"
         )
     if grounds.by not in registries.annotators:
         close = find_close(grounds.by, registries.annotators)
@@ -265,9 +265,7 @@ def _refuse_overruled(records: Iterable[Decision], overruled: Collection[Ref]) -
 def _refuse_faults(decision: Decision, path: str) -> None:
     """Refuse a decision in which `readout check` would find an error."""
     alone: RecordFile[Decision] = RecordFile(path=path, records=(decision,), lines=(1,))
-    findings = chain(
-        explain("decision", msgspec.json.decode(encode(decision))),
-        references.blank_text.find(alone, None),
-    )
+    written = [rule.find(alone, None) for rule in references.WRITTEN_RULES]
+    findings = chain(explain("decision", msgspec.json.decode(encode(decision))), *written)
     for finding in findings:
         raise RefusedError(f"{finding.message} Correct it, and run the command again.")

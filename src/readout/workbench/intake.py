@@ -26,7 +26,7 @@ from readout.model import (
     main_spans,
     map_values,
 )
-from readout.problem import RefusedError, nearest
+from readout.problem import RefusedError, as_sentence, nearest
 from readout.workbench.uses import SHOWN, describe
 
 Draft: TypeAlias = dict[str, Any]
@@ -100,9 +100,8 @@ class Intake:
         if replaced is None:
             return
         if replaced not in self.gold:
-            raise RefusedError(
-                f"Gold has no annotation {replaced!r}. {nearest(replaced, self.gold)}".strip()
-            )
+            hint = as_sentence(nearest(replaced, self.gold))
+            raise RefusedError(f"Gold has no annotation {replaced!r}. {hint}".strip())
         got = msgspec.to_builtins(items[ids[0]])["type"]
         expected = annotation_type(self.gold[replaced])
         if got != expected:

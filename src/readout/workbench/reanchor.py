@@ -21,7 +21,7 @@ from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
 from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
-from readout.problem import Problem, RefusedError, nearest
+from readout.problem import Problem, RefusedError, as_sentence, nearest
 from readout.text.alignment import Alignment
 from readout.text.find import find_exact, is_inside_word, trim_space, widen_to_words
 from readout.workbench.format import format_layer
@@ -250,7 +250,8 @@ def find_corrected(root: Path, only: str | None = None) -> list[Document]:
         chosen = tuple(meta for meta in index.records if meta.doc_id == only)
         if not chosen:
             known = [meta.doc_id for meta in index.records]
-            raise RefusedError(f"There is no document {only!r}. {nearest(only, known)}".strip())
+            hint = as_sentence(nearest(only, known))
+            raise RefusedError(f"There is no document {only!r}. {hint}".strip())
     return [meta for meta in chosen if read.read_text(root, meta.doc_id)[1] != meta.sha256]
 
 

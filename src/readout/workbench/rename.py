@@ -19,7 +19,7 @@ from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.refs import Ref, parse_ref
 from readout.corpus.schema import Kind, explain
 from readout.model import Document, FieldRole, RecordFile
-from readout.problem import RefusedError
+from readout.problem import RefusedError, as_sentence
 from readout.workbench.uses import (
     Edit,
     RecordPath,
@@ -221,14 +221,15 @@ def _find_touched(changes: FileChanges, doc_ids: list[str]) -> tuple[str, ...]:
 
 def _refuse_taken(kind: str, new: str, known: Collection[str]) -> None:
     if new in known:
-        raise RefusedError(f"There is already a {kind} {new!r}. Choose another id.")
+        raise RefusedError(f"The {kind} {new!r} exists already. Choose another id.")
 
 
 def _refuse_bad_id(kind: Kind, record: Any, new: str) -> None:
     """Refuse an id that violates its schema, or the rule about ids of documents."""
     renamed = replace(record, **{record.__struct_fields__[0]: new})
     for finding in explain(kind, msgspec.json.decode(encode(renamed))):
-        raise RefusedError(f"{finding.message} {finding.hint or ''}".strip())
+        hint = as_sentence(finding.hint or "")
+        raise RefusedError(f"{finding.message} {hint}".strip())
     if isinstance(renamed, Document):
         file = RecordFile(path=read.DOCUMENTS, records=(renamed,), lines=(1,))
         for finding in published_id.find(file, None):

@@ -37,7 +37,7 @@ from readout.model import (
     iter_values,
     map_values,
 )
-from readout.problem import Problem, RefusedError, find_close, nearest
+from readout.problem import Problem, RefusedError, as_sentence, find_close, nearest
 
 FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions"]
 NAMING: tuple[FieldKind, ...] = ("id", "entry", "annotation", "item")
@@ -146,7 +146,8 @@ def find_record(file: RecordFile[Any], kind: str, name: str) -> Any:
         if record_id(record) == name:
             return record
     known = [record_id(record) for record in file.records]
-    raise RefusedError(f"There is no {kind} {name!r}. {nearest(name, known)}".strip())
+    hint = as_sentence(nearest(name, known))
+    raise RefusedError(f"There is no {kind} {name!r}. {hint}".strip())
 
 
 def read_bytes(root: Path, path: str) -> bytes:
@@ -192,9 +193,12 @@ def read_sheet(root: Path, place: RecordPath) -> Sheet:
 def refuse_broken(path: str, problems: list[Problem]) -> None:
     """Refuse to rewrite a file that has problems."""
     if problems:
+        first = problems[0]
+        place = path if first.line is None else f"{path}:{first.line}"
+        # `readout check` does not read suggestions, so it may not list the problem.
         raise RefusedError(
-            f"{path} has problems ({problems[0].code}). Mend them first: "
-            "`readout check` lists them."
+            f"{place} has a problem ({first.code}). {first.message} "
+            "Mend it, and run the command again."
         )
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from readout.corpus.parse import parse_layer
 from readout.corpus.read import UnreadableCorpusError, find_root, read_bytes, read_corpus
 from readout.model import AnnotatedDocument, Corpus, Layer
-from readout.problem import is_failure, nearest
+from readout.problem import as_sentence, is_failure, nearest
 from readout.workbench.format import format_layer
 from readout.workbench.git import is_installed, is_repository, run_git
 
@@ -150,9 +150,8 @@ def _resolve(here: Path, name: str) -> str:
         return found.stdout.decode().strip()
 
     listed = run_git(here, "for-each-ref", "--format=%(refname:short)")
-    hint = nearest(name, listed.stdout.decode(errors="replace").split())
-    sentence = f"{hint[:1].upper()}{hint[1:]}"
-    raise UnknownStateError(f"There is no folder and no git revision {name!r}. {sentence}".rstrip())
+    hint = as_sentence(nearest(name, listed.stdout.decode(errors="replace").split()))
+    raise UnknownStateError(f"There is no folder and no git revision {name!r}. {hint}".rstrip())
 
 
 # ---------------------------------------------------------------- drafts

@@ -17,7 +17,7 @@ from readout.checks.adjudication import (
     find_signatures,
     iter_about,
 )
-from readout.corpus.refs import Ref
+from readout.corpus.refs import Ref, parse_ref
 from readout.model import (
     FIELD_ROLES,
     AnnotatedDocument,
@@ -31,7 +31,7 @@ from readout.model import (
     annotation_type,
     main_spans,
 )
-from readout.problem import RefusedError, nearest
+from readout.problem import RefusedError, as_sentence, nearest
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -118,7 +118,8 @@ def list_places(
 
     for name in annotators:
         if name not in known:
-            raise RefusedError(f"There is no layer of {name!r}. {nearest(name, known)}".strip())
+            hint = as_sentence(nearest(name, known))
+            raise RefusedError(f"There is no layer of {name!r}. {hint}".strip())
     return places
 
 
@@ -141,7 +142,9 @@ def _iter_places(document: AnnotatedDocument, layers: Sequence[Layer]) -> Iterat
             if item.ref in differences or item.saying in golden:
                 items.append(item)
 
-    decided = {ref for ref, _, _ in iter_about(document.adjudication)}
+    decided: dict[Ref, list[int]] = {}
+    for ref, index, _ in iter_about(document.adjudication):
+        decided.setdefault(ref, []).append(index)
     for group in _group(items):
         yield _build_place(document, layers, group, decided)
 
@@ -149,13 +152,16 @@ def _iter_places(document: AnnotatedDocument, layers: Sequence[Layer]) -> Iterat
 def _group(items: Iterable[_Item]) -> list[list[_Item]]:
     """Return items in groups of one subject whose words overlap, directly or through others."""
     groups: list[list[_Item]] = []
+    reached = 0
     for item in sorted(items, key=lambda item: (item.subject, item.extent)):
         last = groups[-1] if groups else []
-        start, _ = item.extent
-        if last and last[0].subject == item.subject and start < _find_extent(last)[1]:
+        start, end = item.extent
+        if last and last[0].subject == item.subject and start < reached:
             last.append(item)
+            reached = max(reached, end)
         else:
             groups.append([item])
+            reached = end
     return sorted(groups, key=_find_extent)
 
 
@@ -165,9 +171,15 @@ def _find_extent(items: Sequence[_Item]) -> tuple[int, int]:
 
 
 def _build_place(
-    document: AnnotatedDocument, layers: Sequence[Layer], items: list[_Item], decided: set[Ref]
+    document: AnnotatedDocument,
+    layers: Sequence[Layer],
+    items: list[_Item],
+    decided: Mapping[Ref, Sequence[int]],
 ) -> Place:
-    """Return the place at which some annotations of one subject are."""
+    """Return the place at which some annotations of one subject are.
+
+    ``decided`` has the numbers of the decisions about each reference.
+    """
     by_saying: dict[tuple[Any, ...], list[_Item]] = {}
     for item in items:
         by_saying.setdefault(item.saying, []).append(item)
@@ -185,7 +197,10 @@ def _build_place(
 
     speaking = {item.ref.annotator for item in items}
     asked = (None, *[layer.annotator for layer in layers])
-    refs = {text for variant in variants for text in variant.refs}
+    numbers: set[int] = set()
+    for variant in variants:
+        for text in variant.refs:
+            numbers.update(decided.get(parse_ref(text), ()))
     start, end = _find_extent(items)
     return Place(
         document=document.meta.doc_id,
@@ -196,7 +211,7 @@ def _build_place(
         differ=differ,
         variants=tuple(variants),
         silent=tuple([name for name in asked if name not in speaking]),
-        decisions=tuple([d for d in document.adjudication.records if refs & set(d.about)]),
+        decisions=tuple([document.adjudication.records[number] for number in sorted(numbers)]),
     )
 
 

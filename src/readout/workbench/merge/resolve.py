@@ -11,7 +11,7 @@ from typing import NamedTuple
 from readout.checks.folder import check_documents
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.read import DOCUMENTS, read_bytes
-from readout.problem import Problem, RefusedError, nearest
+from readout.problem import Problem, RefusedError, as_sentence, nearest
 from readout.workbench.git import is_repository, run_git
 from readout.workbench.merge.driver import describe_merged
 from readout.workbench.merge.markers import has_markers, split_sides
@@ -185,7 +185,7 @@ def _refuse_unknown(keep: Iterable[str], done: Iterable[Resolved]) -> None:
             places.setdefault(conflict.key[1], []).append(each.path)
     for name in keep:
         if name not in places:
-            hint = nearest(name, places)
+            hint = as_sentence(nearest(name, places))
             raise RefusedError(f"There is no conflict over {name!r}. {hint}".strip())
         if len(places[name]) > 1:
             files = " and ".join(places[name])
