@@ -307,6 +307,18 @@ def test_one_wrong_offset_does_not_hide_the_unit(take):
     assert (done.exit_code, words_of(layers["ann", text])) == (0, ["Ada Quill"] * 12)
 
 
+def test_names_and_notes_become_one_line(take, tmp_path):
+    text = "Ada\x83\nQuill said no.\n"
+    task = {"text": text, "spans": [{**span(0, 10), "values": {"note": "so\nit \x07is"}}]}
+    mapping = MENTIONS.replace('"*": drop}', 'note: note, "*": drop}', 1)
+    done, layers = take(
+        "prodigy", {"a.jsonl": lines({**task, "answer": "accept"})}, mapping=mapping
+    )
+    assert done.exit_code == 0, done.output
+    assert [record.note for record in layers["ann", text]] == ["so it  is"]
+    assert run("check", tmp_path / "corpus").exit_code == 0
+
+
 def test_accepted_tasks_with_the_same_text_are_one_layer(take):
     tasks = [
         {"text": TEXT, "spans": [span(0, 3)], "answer": "accept"},

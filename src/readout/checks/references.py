@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -37,6 +36,7 @@ from readout.problem import (
     find_close,
     rule,
 )
+from readout.text.words import CONTROL
 
 
 def iter_references(record: Any) -> Iterator[tuple[Pointer, str, str]]:
@@ -449,12 +449,8 @@ def blank_text(file: RecordFile[Any], registries: Registries) -> Iterator[Findin
                 yield Finding(message, pointer, index, hint=hint)
 
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e]")
-"""Control characters, line breaks, and overrides of the writing direction."""
-
-
 def _texts_have_no_control(columns: Columns) -> bool:
-    return not any(map(_CONTROL.search, columns.layer.columns.texts))
+    return not any(map(CONTROL.search, columns.layer.columns.texts))
 
 
 @rule("control-in-text", "reference", shortcut=_texts_have_no_control)
@@ -462,7 +458,7 @@ def control_in_text(file: RecordFile[Any], registries: Registries) -> Iterator[F
     """Notes, names and other free texts contain no control characters and no line breaks."""
     for index, record in enumerate(file.records):
         for pointer, _, value in iter_values(record, "text"):
-            if found := _CONTROL.search(value):
+            if found := CONTROL.search(value):
                 character = f"U+{ord(found.group()):04X}"
                 message = f"Got the character {character} in {pointer[-1]!r}. Expected one line."
                 written = value[: found.start()].encode("unicode_escape").decode()[-20:]

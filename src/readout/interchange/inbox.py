@@ -40,6 +40,7 @@ from readout.interchange.units import Place, describe_units, find_units
 from readout.model import AnyAnnotation, Record, Registries, Span
 from readout.problem import Problem, nearest
 from readout.text.find import OffsetMap, Unit, find_closest, map_offsets, trim_space
+from readout.text.words import to_one_line
 
 CODES: Mapping[str, str] = {
     "foreign-syntax": "A foreign file can be read in its format.",
@@ -379,8 +380,17 @@ class Inbox:
                 else:
                     self.tell("White space at the ends of a span is left out.", path, node.line)
                     spans.append(Span(start, end, text[start:end]))
-            nodes.append(node._replace(spans=tuple(spans)))
+            nodes.append(node._replace(spans=tuple(spans), values=self._tidy_values(path, node)))
         return Graph(nodes, graph.links)
+
+    def _tidy_values(self, path: str, node: Node) -> Mapping[str, str]:
+        """Return the values of a node of other people, whose notes may have several lines."""
+        note = node.values.get("note", "")
+        line = to_one_line(note)
+        if line == note or not self.is_mapped:
+            return node.values
+        self.tell("A line break or control character in a note becomes a space.", path, node.line)
+        return {**node.values, "note": line}
 
     def _to_drafts(self, graph: Graph) -> tuple[list[Draft], list[Fault]]:
         """Return the records of a graph, and all faults of the graph and of the records."""

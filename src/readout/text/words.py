@@ -20,6 +20,15 @@ _PREFIXES = re.compile("(?:[משהוכלב]{1,5}|[وف]?[بكلس]?(?:ال|ل)?)
 _LONGEST_PREFIX = 5
 
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e]")
+"""Control characters, line breaks, and overrides of the writing direction."""
+
+
+def to_one_line(text: str) -> str:
+    """Return a text with a space in place of control characters and line breaks."""
+    return CONTROL.sub(" ", text).strip()
+
+
 def splits_word(text: str, start: int, end: int) -> bool:
     """Return whether a span starts or ends inside a word that should be taken whole."""
     return splits_at_start(text, start) or splits_at_end(text, end)

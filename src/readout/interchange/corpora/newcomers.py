@@ -34,6 +34,7 @@ from readout.model import (
     named_entries,
 )
 from readout.text.find import Unit, iter_quotation_marks
+from readout.text.words import to_one_line
 
 UNSTATED = "unstated-speaker"
 """The name of the speaker of quotes without a source."""
@@ -183,7 +184,7 @@ class CorpusInbox(Inbox):
 
         meta = Document(
             doc_id=doc_id,
-            title=normalize("NFC", title) if title else None,
+            title=normalize("NFC", to_one_line(title)) if title else None,
             published=published,
             published_basis="stated" if published else "unknown",
             outlet=self.add_speaker(outlet, "outlet") if outlet else None,
@@ -191,7 +192,7 @@ class CorpusInbox(Inbox):
             event=doc_id,
             language="en",
             split=split,
-            origin=name,
+            origin=to_one_line(name),
             rights=f"As {self.title} states.",
             sha256=sha256(text.encode()).hexdigest(),
             annotated="none",
@@ -217,7 +218,7 @@ class CorpusInbox(Inbox):
         ``unnamed``, so it differs from the id of a person with that name. The same name in two
         scopes, such as two novels, means two speakers.
         """
-        name = normalize("NFC", name)
+        name = normalize("NFC", to_one_line(name))
         prefix = "unnamed" if kind == "unnamed" else scope
         base = to_slug(f"{prefix} {name}", 58)
         speakers = self.known["speakers"]
@@ -225,7 +226,7 @@ class CorpusInbox(Inbox):
         while speaker_id in speakers and getattr(speakers[speaker_id], "name", None) != name:
             speaker_id, number = f"{base}-{number}", number + 1
 
-        other_names = {normalize("NFC", alias) for alias in aliases} - {name}
+        other_names = {normalize("NFC", to_one_line(alias)) for alias in aliases} - {name}
         entry = Speaker(
             speaker_id=speaker_id,
             name=name,
@@ -239,6 +240,7 @@ class CorpusInbox(Inbox):
 
     def add_topic(self, label: str) -> str:
         """Return the id of the topic with a label; add an entry if there is none."""
+        label = to_one_line(label)
         topic_id = to_slug(label)
         entry = TopicDefinition(
             topic_id=topic_id,
@@ -251,6 +253,7 @@ class CorpusInbox(Inbox):
 
     def add_target(self, label: str) -> str:
         """Return the id of the target with a label; add an entry if there is none."""
+        label = to_one_line(label)
         target_id = to_slug(label)
         entry = Target(
             target_id=target_id,
