@@ -322,9 +322,11 @@ def test_a_change_has_names_the_proposition_and_the_reason_of_its_decision(small
         registries.speakers[stance.holder].name,
         registries.targets[stance.target].proposition,
     )
-    for report in [*reports, page.read_text(encoding="utf-8")]:
+    html = page.read_text(encoding="utf-8")
+    for report in [*reports, html]:
         for word in words:
             assert word in report
+    assert f'<div class="field">{changed}: decided' in html, "a decision is set apart from its path"
 
 
 # ---------------------------------------------------------------- the command and git

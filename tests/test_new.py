@@ -1,6 +1,7 @@
 """A new corpus is ready at once: clean and canonical; it builds, loads and passes its tests."""
 
 import re
+import shlex
 import subprocess
 import sys
 
@@ -107,6 +108,23 @@ def test_the_example_can_be_removed_as_the_readme_says(mine):
     assert [*problems, *check_corpus(corpus)] == []
     assert corpus.documents == ()
     assert not any(corpus.registries.files[name].records for name in corpus.registries.files)
+
+
+def test_a_text_can_be_added_as_the_readme_says(empty, tmp_path, monkeypatch):
+    readme = (empty / "README.md").read_text(encoding="utf-8")
+    block = readme.split("## Add a text")[1].split("```")[1]
+    commands = re.findall(r"^readout (.*)$", block, re.MULTILINE)
+    text = "Jane Doe spoke.\n"
+    (tmp_path / "my-text.txt").write_text(text, encoding="utf-8", newline="\n")
+    monkeypatch.chdir(tmp_path)
+
+    for command in commands:
+        done = run(*shlex.split(command), "--corpus", empty)
+        assert done.exit_code == 0, done.output
+    corpus, problems = read_corpus(empty)
+    assert [*problems, *check_corpus(corpus)] == []
+    (document,) = corpus.documents
+    assert [mention.speaker for mention in document.gold.records] == ["jane-doe"]
 
 
 def test_a_language_that_is_no_tag_is_refused(tmp_path):
