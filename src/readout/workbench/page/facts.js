@@ -1,6 +1,7 @@
 // @ts-check
 /* Say in words what an annotation says: its label, its fields, its links. No DOM. */
-import { listSpans, Points } from "./segments.js";
+import { Offsets } from "./offsets.js";
+import { listSpans } from "./segments.js";
 
 /**
  * One value of a fact. `detail` is set in small type. A link has the `id` of an annotation of the
@@ -28,8 +29,8 @@ export class Scope {
    * @param {RegistryLists} registries
    * @param {any[]} records
    * @param {Record<string, string>} words
-   * @param {{text?: string, decisions?: Decision[], elsewhere?: Record<string, Value[]>,
-   *   annotator?: string | null}} extra  `text` is the whole text, to tell wrong spans
+   * @param {{offsets?: Offsets, decisions?: Decision[], elsewhere?: Record<string, Value[]>,
+   *   annotator?: string | null}} extra  `offsets` are those of the text, to tell wrong spans
    */
   constructor(registries, records, words, extra = {}) {
     this.speakers = indexEntries(registries.speakers, "speaker_id");
@@ -37,7 +38,7 @@ export class Scope {
     this.targets = indexEntries(registries.targets, "target_id");
     this.words = words;
     this.extra = extra;
-    this.points = extra.text === undefined ? null : new Points(extra.text);
+    this.offsets = extra.offsets;
     this.records = new Map(records.map((record) => [record.id, record]));
     /** @type {Map<string, string[]>} */
     this.reverse = new Map();
@@ -233,7 +234,7 @@ export function factsOf(record, scope) {
   )));
 
   /** @param {{start: number, end: number, exact?: string}} span */
-  const isWrong = (span) => scope.points && scope.points.slice(span.start, span.end) !== span.exact;
+  const isWrong = (span) => scope.offsets && scope.offsets.slice(span.start, span.end) !== span.exact;
   const wrong = listSpans(record).map((each) => each.span).filter(isWrong);
   add("wrong span", wrong.map((span) => (
     { text: `the text at ${span.start}–${span.end} is not “${span.exact}”` }

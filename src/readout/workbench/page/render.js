@@ -3,7 +3,8 @@
 
 The text nodes within `.text` join to the text; labels and signs are attributes that the style shows. */
 import { labelOf, Scope, SIGNS } from "./facts.js";
-import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans, Points } from "./segments.js";
+import { Offsets, TextIndex } from "./offsets.js";
+import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans } from "./segments.js";
 
 /**
  * What to draw. Offsets are code points, end excluded.
@@ -21,7 +22,7 @@ import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans, Points } fr
  * @property {import("./facts.js").Decision[]} [decisions]
  * @property {Record<string, import("./facts.js").Value[]>} [elsewhere]
  * @property {string | null} [annotator]
- * @property {(item: Item) => boolean} [isVisible]  without it, everything is
+ * @property {(item: Item, scope: Scope) => boolean} [isVisible]  without it, everything is
  * @property {Map<string, Flag>} [flags]  a sign at an annotation, by id: how two layers differ
  * @property {[number, number][]} [changed]  text that the other version does not have
  * @property {[number, number][]} [shown]  paragraphs to show; others are counted, see `gaps`
@@ -84,7 +85,6 @@ export class Item {
  * @property {number} end
  * @property {HTMLElement} element
  * @property {string} signature  what is drawn in it
- * @property {{start: number, end: number, node: Text}[]} nodes
  * @property {Mark[]} marks
  *
  * @typedef {{element: HTMLElement, start: number, end: number, items: Item[]}} Mark
@@ -112,15 +112,15 @@ export class Sheet {
     this.root = root;
     this.drawing = drawing;
     this.events = events;
-    this.points = new Points(drawing.text);
+    this.offsets = new Offsets(drawing.text);
+    /** @type {TextIndex | null} made when a position is asked for */
+    this.index = null;
     /** @type {Map<string, Item>} */
     this.items = new Map();
     /** @type {Item | null} */
     this.chosen = null;
     /** @type {Mark | null} the mark at which it was chosen */
     this.place = null;
-    /** @type {Map<Node, {start: number, end: number, node: Text}>} */
-    this.byNode = new Map();
     /** @type {WeakMap<Element, Mark>} */
     this.byMark = new WeakMap();
     /** @type {WeakMap<Element, Item>} */
@@ -132,7 +132,7 @@ export class Sheet {
     this.isWaiting = false;
 
     const { annotations, registries, language, words, name } = drawing;
-    this.scope = new Scope(registries, annotations, words, drawing);
+    this.scope = new Scope(registries, annotations, words, { ...drawing, offsets: this.offsets });
     this.gutter = element("div", { class: "gutter" });
     this.text = element("div", {
       class: "text",
@@ -144,7 +144,7 @@ export class Sheet {
     });
     this.blocks = this.cutBlocks();
     this.starts = this.blocks.map((block) => block.start);
-    this.text.append(...this.blocks.map((block) => block.element));
+    this.text.append(...this.listChildren());
     root.classList.add("sheet");
     root.replaceChildren(this.gutter, this.text);
     this.update({});
@@ -157,14 +157,37 @@ export class Sheet {
     let starts = (paragraphs || []).map(([start]) => start);
     if (!paragraphs) {
       for (const match of text.matchAll(/[^\n]*\S[^\n]*/g)) {
-        starts.push(this.points.toPoint(match.index || 0));
+        starts.push(this.offsets.toPoints(match.index || 0));
       }
     }
     starts = [0, ...starts.slice(1)];
-    const ends = [...starts.slice(1), this.points.length];
+    const ends = [...starts.slice(1), this.offsets.length];
     return starts.map((start, at) => (
-      { start, end: ends[at], element: element("div", { class: "block" }), signature: "", nodes: [], marks: [] }
+      { start, end: ends[at], element: element("div", { class: "block" }), signature: "", marks: [] }
     ));
+  }
+
+  /** Return the elements of the blocks; a run of those that are not shown becomes a gap. */
+  listChildren() {
+    const { shown, words } = this.drawing;
+    if (!shown) return this.blocks.map((block) => block.element);
+    /** @type {HTMLElement[]} */
+    const children = [];
+    let left = 0;
+    const close = () => {
+      const text = words[left === 1 ? "gap.one" : "gap.many"].replace("{count}", String(left));
+      if (left) children.push(element("div", { class: "gap", "data-label": text, role: "note", "aria-label": text }));
+      left = 0;
+    };
+    for (const block of this.blocks) {
+      const isShown = shown.some(([start, end]) => start < block.end && block.start < end);
+      if (isShown) {
+        close();
+        children.push(block.element);
+      } else left += 1;
+    }
+    close();
+    return children;
   }
 
   /**
@@ -174,7 +197,7 @@ export class Sheet {
   update(changes) {
     Object.assign(this.drawing, changes);
     const { annotations, registries, words } = this.drawing;
-    this.scope = new Scope(registries, annotations, words, this.drawing);
+    this.scope = new Scope(registries, annotations, words, { ...this.drawing, offsets: this.offsets });
     this.makeItems();
     this.drawBlocks();
     const chosen = this.chosen && this.items.get(this.chosen.id);
@@ -197,7 +220,7 @@ export class Sheet {
     for (const item of items) {
       item.label = labelOf(item.record, this.scope);
       item.isSource = this.scope.naming("source", item.id).length > 0;
-      item.isVisible = isVisible ? isVisible(item) : true;
+      item.isVisible = isVisible ? isVisible(item, this.scope) : true;
     }
     this.items = new Map(items.map((item) => [item.id, item]));
   }
@@ -222,7 +245,7 @@ export class Sheet {
     /** @param {import("./segments.js").Cover} cover */
     const add = (cover) => {
       const start = Math.max(cover.start, 0);
-      const end = Math.min(cover.end, this.points.length);
+      const end = Math.min(cover.end, this.offsets.length);
       if (start >= end) return;
       for (let at = this.blockAt(start); at < found.length && this.starts[at] < end; at += 1) {
         found[at].push({ ...cover, start, end });
@@ -256,7 +279,7 @@ export class Sheet {
     const flags = this.drawing.flags;
     for (const item of this.items.values()) {
       if (!item.isVisible || !mainSpans(item.record).length) continue;
-      const start = Math.min(Math.max(item.start, 0), Math.max(this.points.length - 1, 0));
+      const start = Math.min(Math.max(item.start, 0), Math.max(this.offsets.length - 1, 0));
       const place = found[this.blockAt(start)];
       const flag = flags && flags.get(item.id);
       if (flag) place.push({ item, start, kind: "flag", flag });
@@ -284,8 +307,7 @@ export class Sheet {
    * @param {SignView[]} signs
    */
   drawBlock(block, covers, signs) {
-    for (const { node } of block.nodes) this.byNode.delete(node);
-    block.nodes = [];
+    this.index = null;
     block.marks = [];
     const tags = signs.filter((sign) => sign.kind === "topic");
     const others = signs.filter((sign) => sign.kind !== "topic").sort((a, b) => a.start - b.start);
@@ -317,10 +339,7 @@ export class Sheet {
    */
   drawSegment(block, segment) {
     const { start, end, covers } = segment;
-    const node = document.createTextNode(this.points.slice(start, end));
-    const place = { start, end, node };
-    block.nodes.push(place);
-    this.byNode.set(node, place);
+    const node = document.createTextNode(this.offsets.slice(start, end));
     if (!covers.length) return node;
     const classes = new Set();
     for (const cover of covers) {
@@ -569,62 +588,25 @@ export class Sheet {
 
   /* Places. */
 
+  /** Return the positions of the text nodes, see TextIndex. */
+  places() {
+    this.index = this.index || new TextIndex(this.text, this.offsets);
+    return this.index;
+  }
+
   /**
-   * Return the code point at a place in the document: a node with an offset in UTF-16 units or, in
-   * an element, a number of children. Return null outside this text.
+   * Return the code point at a boundary point of the page.
    * @param {Node} node
    * @param {number} offset
-   * @returns {number | null}
    */
-  at(node, offset) {
-    const place = this.byNode.get(node);
-    if (place) {
-      const unit = this.points.toUnit(place.start) + offset;
-      return Math.min(this.points.toPoint(unit), place.end);
-    }
-    if (!this.text.contains(node)) return null;
-    const next = node.childNodes[offset] || null;
-    for (const block of this.blocks) {
-      for (const each of block.nodes) {
-        const isAfter = next
-          ? next === each.node || next.contains(each.node)
-            || next.compareDocumentPosition(each.node) & Node.DOCUMENT_POSITION_FOLLOWING
-          : node.compareDocumentPosition(each.node) & Node.DOCUMENT_POSITION_FOLLOWING
-            && !node.contains(each.node);
-        if (isAfter) return each.start;
-      }
-    }
-    return this.points.length;
-  }
+  at(node, offset) { return this.places().at(node, offset); }
 
   /**
-   * Return the range of the document from one code point to another.
+   * Return the range of the page from one code point to another.
    * @param {number} start
    * @param {number} end
-   * @returns {Range}
    */
-  rangeOf(start, end) {
-    const range = document.createRange();
-    const [from, to] = [this.nodeAt(start, false), this.nodeAt(end, start < end)];
-    if (from) range.setStart(from.node, from.offset);
-    if (to) range.setEnd(to.node, to.offset);
-    return range;
-  }
-
-  /**
-   * Return the text node at a code point. At an edge of two, `isEnd` says to take the first.
-   * @param {number} point
-   * @param {boolean} isEnd
-   */
-  nodeAt(point, isEnd) {
-    const bounded = Math.min(Math.max(point, 0), this.points.length);
-    const block = this.blocks[this.blockAt(isEnd ? Math.max(bounded - 1, 0) : bounded)];
-    const found = block.nodes.find((each) => (isEnd ? bounded <= each.end : bounded < each.end))
-      || block.nodes[block.nodes.length - 1];
-    if (!found) return null;
-    const offset = this.points.toUnit(bounded) - this.points.toUnit(found.start);
-    return { node: found.node, offset };
-  }
+  rangeOf(start, end) { return this.places().rangeOf(start, end); }
 
   /** Return how many annotations of each type are visible, and how many there are. */
   count() {
