@@ -1,8 +1,6 @@
 // @ts-check
 /* From what the reader selects to spans of whole words. Positions are code points, end excluded. */
 
-
-
 /** @typedef {{start: number, end: number}} Bounds */
 /** @typedef {import("../../page/segments.js").Points} Points */
 
