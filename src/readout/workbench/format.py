@@ -142,20 +142,21 @@ def _compose(line: bytes) -> bytes:
             return line
     except (msgspec.DecodeError, RecursionError, ValueError):
         return line
-    composed = _compose_value(record)
+    composed = compose_value(record)
     return line if composed == record else msgspec.json.encode(composed)
 
 
-def _compose_value(value: Any, key: str = "") -> Any:
+def compose_value(value: Any, key: str = "") -> Any:
+    """Return JSON with its strings in NFC, apart from those that repeat the raw text."""
     if isinstance(value, str):
         # These repeat the raw text, which may be decomposed and is never changed.
         if key in ("exact", "prefix", "suffix"):
             return value
         return unicodedata.normalize("NFC", value)
     if isinstance(value, list):
-        return [_compose_value(item, key) for item in value]
+        return [compose_value(item, key) for item in value]
     if isinstance(value, dict):
-        return {name: _compose_value(item, name) for name, item in value.items()}
+        return {name: compose_value(item, name) for name, item in value.items()}
     return value
 
 

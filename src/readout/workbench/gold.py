@@ -44,7 +44,7 @@ def settle_gold(
         document, problems = read.read_document(root, meta, annotators)
         if document is None:
             raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
-        edited = _apply(document, changes)
+        edited = apply_changes(document, changes)
         status = _find_status(meta, bool(edited.gold.records))
         if status != meta.completeness:
             metas[number] = replace(meta, annotated=status)
@@ -58,7 +58,7 @@ def settle_gold(
     return said
 
 
-def _apply(document: AnnotatedDocument, changes: FileChanges) -> AnnotatedDocument:
+def apply_changes(document: AnnotatedDocument, changes: FileChanges) -> AnnotatedDocument:
     """Return a document with the files that the changes give it."""
     layers = []
     for layer in (document.gold, *document.layers):
