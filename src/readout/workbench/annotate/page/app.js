@@ -38,9 +38,8 @@ class App {
       "aria-label": words.helpKey,
       title: words.helpKey,
     });
-    const note = layer === "gold" ? {} : { title: words.local };
     const bar = element("header", { class: "bar" }, this.documents, this.title);
-    bar.append(element("span", { class: "soft", ...note }, who), this.state);
+    bar.append(element("span", { class: "soft", title: layer !== "gold" && words.local }, who), this.state);
     bar.append(element("div", { class: "actions" }, this.undo, this.redo, help));
 
     this.text = element("section", { class: "reading", id: "text", "aria-label": words.text });

@@ -89,7 +89,7 @@ export class Editor {
     const language = doc.meta.language ?? "en";
     this.marking = new Marking(this.sheet, language, () => this.showSelected());
     this.edges = new Edges(this.sheet, this.marking.words, (part, span, moved) =>
-      this.moveSpan(part, span, moved),
+      void this.inTurn(() => this.moveSpan(part, span, moved)),
     );
     this.makeTools(tools);
     this.showAll();

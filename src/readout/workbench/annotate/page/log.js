@@ -4,7 +4,12 @@
 
 export class Log {
   constructor() {
-    this.reset();
+    this.actions = 0;
+    this.characters = 0;
+    /** @type {string[]} */
+    this.kinds = [];
+    /** @type {number[]} Milliseconds. */
+    this.times = [];
     // Capturing sees each event before anything can stop it.
     addEventListener("pointerdown", () => this.count("pointer"), true);
     addEventListener("keydown", (event) => this.key(event), true);
@@ -13,9 +18,7 @@ export class Log {
   reset() {
     this.actions = 0;
     this.characters = 0;
-    /** @type {string[]} */
     this.kinds = [];
-    /** @type {number[]} Milliseconds. */
     this.times = [];
   }
 
