@@ -697,7 +697,9 @@ def _to_forms() -> Json:
     """Return the JSON Schema of each type of annotation and of each registry."""
     definitions = read_schema("annotation")["$defs"]
     shared = {name: each for name, each in definitions.items() if name not in ANNOTATION_CLASSES}
-    forms = {name: {**definitions[name], "$defs": shared} for name in ANNOTATION_CLASSES}
+    forms: Json = {}
+    for name in ANNOTATION_CLASSES:
+        forms[name] = {**definitions[name], "$defs": shared}
     for registry in _ENTRY_CLASSES:
         forms[registry] = read_schema(registry.removesuffix("s"))
     return forms
@@ -705,9 +707,8 @@ def _to_forms() -> Json:
 
 def _to_roles() -> Json:
     """Return what the fields of each form name, as :data:`readout.model.FIELD_ROLES` says."""
-    classes = {**ANNOTATION_CLASSES, **_ENTRY_CLASSES}
     found = {}
-    for name, record_class in classes.items():
+    for name, record_class in (*ANNOTATION_CLASSES.items(), *_ENTRY_CLASSES.items()):
         roles = FIELD_ROLES[record_class].items()
         found[name] = {field: role._asdict() for field, role in roles}
     return found

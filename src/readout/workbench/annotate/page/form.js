@@ -99,7 +99,7 @@ export class Form {
     const name = element("span", { id: label, class: "label" }, this.words.fields[field] ?? field);
     if (!this.required.has(field)) name.append(element("small", {}, ` ${this.words.optional}`));
     const help = element("small", { class: "help" }, schema.description ?? "");
-    const box = element("div", { class: `field ${role.kind}`, "data-field": field }, name);
+    const box = element("div", { class: `field role-${role.kind}`, "data-field": field }, name);
     const parts = this.makeControl(field, role, schema, label);
     box.append(parts.control, help);
     this.fields.set(field, { root: box, focus: parts.focus, draw: parts.draw });
