@@ -1,7 +1,6 @@
 // @ts-check
 /* Say in words what an annotation says: its label, its fields, its links. No DOM. */
-import { Offsets } from "./offsets.js";
-import { listSpans } from "./segments.js";
+import { listSpans, Points } from "./segments.js";
 
 /**
  * One value of a fact. `detail` is set in small type. A link has the `id` of an annotation of the
@@ -29,8 +28,8 @@ export class Scope {
    * @param {RegistryLists} registries
    * @param {any[]} records
    * @param {Record<string, string>} words
-   * @param {{offsets?: Offsets, decisions?: Decision[], elsewhere?: Record<string, Value[]>,
-   *   annotator?: string | null}} extra  `offsets` are those of the text, to tell wrong spans
+   * @param {{points?: Points, decisions?: Decision[], elsewhere?: Record<string, Value[]>,
+   *   annotator?: string | null}} extra  `points` are those of the text, to tell wrong spans
    */
   constructor(registries, records, words, extra = {}) {
     this.speakers = indexEntries(registries.speakers, "speaker_id");
@@ -38,7 +37,7 @@ export class Scope {
     this.targets = indexEntries(registries.targets, "target_id");
     this.words = words;
     this.extra = extra;
-    this.offsets = extra.offsets;
+    this.points = extra.points;
     this.records = new Map(records.map((record) => [record.id, record]));
     /** @type {Map<string, string[]>} */
     this.reverse = new Map();
@@ -234,7 +233,7 @@ export function factsOf(record, scope) {
   )));
 
   /** @param {{start: number, end: number, exact?: string}} span */
-  const isWrong = (span) => scope.offsets && scope.offsets.slice(span.start, span.end) !== span.exact;
+  const isWrong = (span) => scope.points && scope.points.slice(span.start, span.end) !== span.exact;
   const wrong = listSpans(record).map((each) => each.span).filter(isWrong);
   add("wrong span", wrong.map((span) => (
     { text: `the text at ${span.start}–${span.end} is not “${span.exact}”` }

@@ -3,8 +3,7 @@
 
 The text nodes within `.text` join to the text; labels and signs are attributes that the style shows. */
 import { labelOf, Scope, SIGNS } from "./facts.js";
-import { Offsets, TextIndex } from "./offsets.js";
-import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans } from "./segments.js";
+import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans, Points } from "./segments.js";
 
 /**
  * What to draw. Offsets are code points, end excluded.
@@ -85,6 +84,7 @@ export class Item {
  * @property {number} end
  * @property {HTMLElement} element
  * @property {string} signature  what is drawn in it
+ * @property {{start: number, end: number, node: Text}[]} nodes
  * @property {Mark[]} marks
  *
  * @typedef {{element: HTMLElement, start: number, end: number, items: Item[]}} Mark
@@ -112,9 +112,9 @@ export class Sheet {
     this.root = root;
     this.drawing = drawing;
     this.events = events;
-    this.offsets = new Offsets(drawing.text);
-    /** @type {TextIndex | null} made when a position is asked for */
-    this.index = null;
+    this.points = new Points(drawing.text);
+    /** @type {Map<Node, {start: number, end: number, node: Text}>} */
+    this.byNode = new Map();
     /** @type {Map<string, Item>} */
     this.items = new Map();
     /** @type {Item | null} */
@@ -132,7 +132,7 @@ export class Sheet {
     this.isWaiting = false;
 
     const { annotations, registries, language, words, name } = drawing;
-    this.scope = new Scope(registries, annotations, words, { ...drawing, offsets: this.offsets });
+    this.scope = new Scope(registries, annotations, words, { ...drawing, points: this.points });
     this.gutter = element("div", { class: "gutter" });
     this.text = element("div", {
       class: "text",
@@ -157,13 +157,13 @@ export class Sheet {
     let starts = (paragraphs || []).map(([start]) => start);
     if (!paragraphs) {
       for (const match of text.matchAll(/[^\n]*\S[^\n]*/g)) {
-        starts.push(this.offsets.toPoints(match.index || 0));
+        starts.push(this.points.toPoint(match.index || 0));
       }
     }
     starts = [0, ...starts.slice(1)];
-    const ends = [...starts.slice(1), this.offsets.length];
+    const ends = [...starts.slice(1), this.points.length];
     return starts.map((start, at) => (
-      { start, end: ends[at], element: element("div", { class: "block" }), signature: "", marks: [] }
+      { start, end: ends[at], element: element("div", { class: "block" }), signature: "", nodes: [], marks: [] }
     ));
   }
 
@@ -197,7 +197,7 @@ export class Sheet {
   update(changes) {
     Object.assign(this.drawing, changes);
     const { annotations, registries, words } = this.drawing;
-    this.scope = new Scope(registries, annotations, words, { ...this.drawing, offsets: this.offsets });
+    this.scope = new Scope(registries, annotations, words, { ...this.drawing, points: this.points });
     this.makeItems();
     this.drawBlocks();
     const chosen = this.chosen && this.items.get(this.chosen.id);
@@ -245,7 +245,7 @@ export class Sheet {
     /** @param {import("./segments.js").Cover} cover */
     const add = (cover) => {
       const start = Math.max(cover.start, 0);
-      const end = Math.min(cover.end, this.offsets.length);
+      const end = Math.min(cover.end, this.points.length);
       if (start >= end) return;
       for (let at = this.blockAt(start); at < found.length && this.starts[at] < end; at += 1) {
         found[at].push({ ...cover, start, end });
@@ -279,7 +279,7 @@ export class Sheet {
     const flags = this.drawing.flags;
     for (const item of this.items.values()) {
       if (!item.isVisible || !mainSpans(item.record).length) continue;
-      const start = Math.min(Math.max(item.start, 0), Math.max(this.offsets.length - 1, 0));
+      const start = Math.min(Math.max(item.start, 0), Math.max(this.points.length - 1, 0));
       const place = found[this.blockAt(start)];
       const flag = flags && flags.get(item.id);
       if (flag) place.push({ item, start, kind: "flag", flag });
@@ -307,7 +307,8 @@ export class Sheet {
    * @param {SignView[]} signs
    */
   drawBlock(block, covers, signs) {
-    this.index = null;
+    for (const { node } of block.nodes) this.byNode.delete(node);
+    block.nodes = [];
     block.marks = [];
     const tags = signs.filter((sign) => sign.kind === "topic");
     const others = signs.filter((sign) => sign.kind !== "topic").sort((a, b) => a.start - b.start);
@@ -339,7 +340,10 @@ export class Sheet {
    */
   drawSegment(block, segment) {
     const { start, end, covers } = segment;
-    const node = document.createTextNode(this.offsets.slice(start, end));
+    const node = document.createTextNode(this.points.slice(start, end));
+    const place = { start, end, node };
+    block.nodes.push(place);
+    this.byNode.set(node, place);
     if (!covers.length) return node;
     const classes = new Set();
     for (const cover of covers) {
@@ -588,25 +592,62 @@ export class Sheet {
 
   /* Places. */
 
-  /** Return the positions of the text nodes, see TextIndex. */
-  places() {
-    this.index = this.index || new TextIndex(this.text, this.offsets);
-    return this.index;
+  /**
+   * Return the code point at a place in the document: a node with an offset in UTF-16 units or, in
+   * an element, a number of children. Return null outside this text.
+   * @param {Node} node
+   * @param {number} offset
+   * @returns {number | null}
+   */
+  at(node, offset) {
+    const place = this.byNode.get(node);
+    if (place) {
+      const unit = this.points.toUnit(place.start) + offset;
+      return Math.min(this.points.toPoint(unit), place.end);
+    }
+    if (!this.text.contains(node)) return null;
+    const next = node.childNodes[offset] || null;
+    for (const block of this.blocks) {
+      for (const each of block.nodes) {
+        const isAfter = next
+          ? next === each.node || next.contains(each.node)
+            || next.compareDocumentPosition(each.node) & Node.DOCUMENT_POSITION_FOLLOWING
+          : node.compareDocumentPosition(each.node) & Node.DOCUMENT_POSITION_FOLLOWING
+            && !node.contains(each.node);
+        if (isAfter) return each.start;
+      }
+    }
+    return this.points.length;
   }
 
   /**
-   * Return the code point at a boundary point of the page.
-   * @param {Node} node
-   * @param {number} offset
-   */
-  at(node, offset) { return this.places().at(node, offset); }
-
-  /**
-   * Return the range of the page from one code point to another.
+   * Return the range of the document from one code point to another.
    * @param {number} start
    * @param {number} end
+   * @returns {Range}
    */
-  rangeOf(start, end) { return this.places().rangeOf(start, end); }
+  rangeOf(start, end) {
+    const range = document.createRange();
+    const [from, to] = [this.nodeAt(start, false), this.nodeAt(end, start < end)];
+    if (from) range.setStart(from.node, from.offset);
+    if (to) range.setEnd(to.node, to.offset);
+    return range;
+  }
+
+  /**
+   * Return the text node at a code point. At an edge of two, `isEnd` says to take the first.
+   * @param {number} point
+   * @param {boolean} isEnd
+   */
+  nodeAt(point, isEnd) {
+    const bounded = Math.min(Math.max(point, 0), this.points.length);
+    const block = this.blocks[this.blockAt(isEnd ? Math.max(bounded - 1, 0) : bounded)];
+    const found = block.nodes.find((each) => (isEnd ? bounded <= each.end : bounded < each.end))
+      || block.nodes[block.nodes.length - 1];
+    if (!found) return null;
+    const offset = this.points.toUnit(bounded) - this.points.toUnit(found.start);
+    return { node: found.node, offset };
+  }
 
   /** Return how many annotations of each type are visible, and how many there are. */
   count() {

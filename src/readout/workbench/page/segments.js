@@ -50,6 +50,55 @@ export function mainSpans(record) {
   return spans.sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
+/** Convert between code points and UTF-16 code units of one text. */
+export class Points {
+  /** @param {string} text */
+  constructor(text) {
+    this.text = text;
+    /** The code points beyond the basic plane, by position: each takes two units. */
+    this.wide = /** @type {number[]} */ ([]);
+    let point = 0;
+    for (const character of text) {
+      if (character.length > 1) this.wide.push(point);
+      point += 1;
+    }
+    this.length = point;
+  }
+
+  /**
+   * Return the unit at which a code point begins.
+   * @param {number} point
+   */
+  toUnit(point) {
+    return point + lowerBound(this.wide, point);
+  }
+
+  /**
+   * Return the code point that begins at a unit. Within a pair, it is the one after the pair.
+   * @param {number} unit
+   */
+  toPoint(unit) {
+    let low = 0;
+    let high = this.wide.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.wide[middle] + middle + 1 <= unit) low = middle + 1;
+      else high = middle;
+    }
+    const isWithin = low > 0 && this.wide[low - 1] + low - 1 + 1 === unit;
+    return unit - low + Number(isWithin);
+  }
+
+  /**
+   * Return the text between two code points.
+   * @param {number} start
+   * @param {number} end
+   */
+  slice(start, end) {
+    return this.text.slice(this.toUnit(start), this.toUnit(end));
+  }
+}
+
 /**
  * Return how many of some sorted numbers are less than a value.
  * @param {number[]} numbers

@@ -54,7 +54,7 @@ PREVIEW = "build/preview"
 CHANGE_NAMES: Mapping[ChangeKind, str] = {kind: kind for kind in CHANGE_SIGNS}
 
 
-_MODULES = ("offsets.js", "segments.js", "facts.js", "render.js", "overview.js")
+_MODULES = ("segments.js", "facts.js", "render.js", "overview.js")
 """The modules of the renderer; each imports only from those before it."""
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|class|function)", re.MULTILINE)
