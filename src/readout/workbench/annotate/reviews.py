@@ -154,7 +154,8 @@ class Reviewing:
                     for record in file.records:
                         reviews.setdefault(record.about, []).append(record)
             hashes = hash_layer(document.gold)
-            for name, annotation in document.gold.by_id.items():
+            for annotation in document.gold.records:
+                name = annotation.id
                 own = reviews.get(name, [])
                 items.append(_Item(document, annotation, hashes[name], own))
         return items
@@ -194,6 +195,7 @@ class Reviewing:
             "id": name,
             "hash": item.hash,
             "start": main_spans(item.annotation)[0].start,
+            "end": main_spans(item.annotation)[-1].end,
             "type": msgspec.to_builtins(item.annotation)["type"],
             "verdict": last.verdict if last else None,
             "remark": last.remark if last else None,
