@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from readout.checks import references
 from readout.checks.references import record_id
 from readout.corpus import read
+from readout.corpus.canonical import encode
 from readout.corpus.files import (
     Change,
     ChangedMeanwhileError,
@@ -36,6 +37,7 @@ from readout.model import (
     AnyAnnotation,
     Document,
     Layer,
+    Record,
     RecordFile,
     Registries,
     Suggestion,
@@ -215,10 +217,10 @@ class Session:
             suggestions.append({"id": name, "annotation": each.annotation, "reason": each.reason})
         problems = [_to_problem(each, layer) for each in self._judge(state)]
         return {
-            "meta": msgspec.to_builtins(document.meta),
+            "meta": _to_json(document.meta),
             "text": document.text,
             "paragraphs": list(iter_paragraphs(document.text)),
-            "annotations": [msgspec.to_builtins(record) for record in layer.records],
+            "annotations": [_to_json(record) for record in layer.records],
             "suggestions": suggestions,
             "problems": problems,
             "version": version,
@@ -362,7 +364,7 @@ class Session:
 
         intake = Intake(layer.records, Manner(), Statements(self.root), is_strict=True)
         accepted = intake.take(SUGGESTED, items, asked)
-        new = [msgspec.to_builtins(intake.gold[name]) for name in intake.taken]
+        new = [_to_json(intake.gold[name]) for name in intake.taken]
         puts = [{"put": record} for record in new]
         done = apply_edits(layer.path, edited.raw, state.document.text, puts)
         taken = (*edited.taken, *done.taken)
@@ -554,7 +556,7 @@ class Session:
             registries, _ = read.read_registries(self.root)
             entry = find_record(registries.files[registry], kind, named[id_field])
             return {
-                "entry": msgspec.to_builtins(entry),
+                "entry": _to_json(entry),
                 "registries": _to_registries(registries),
             }
 
@@ -571,6 +573,12 @@ class Session:
 
 
 _HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ](.*)$", re.MULTILINE)
+
+
+def _to_json(record: Record) -> Json:
+    """Return a record as its line says it."""
+    decoded: Json = msgspec.json.decode(encode(record))
+    return decoded
 
 
 def _hash(raw: bytes) -> str:
@@ -675,7 +683,7 @@ def _to_registries(registries: Registries) -> Json:
     found = {}
     for name in ("speakers", "topics", "targets"):
         entries = getattr(registries, name).values()
-        found[name] = [msgspec.to_builtins(entry) for entry in entries]
+        found[name] = [_to_json(entry) for entry in entries]
     return found
 
 
