@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from conftest import CORPUS, ROOT
@@ -181,7 +182,7 @@ def test_a_refused_edit_says_what_check_would_say(client):
     body = {"version": version, "edits": [{"put": record}]}
     answer = post(client, f"document/{BRIEF}/edits", body)
     (problem,) = answer.json()["problems"]
-    assert (answer.status_code, problem["code"]) == (422, "unknown-speaker")
+    assert (answer.status_code, problem["code"]) == (422, "unknown-reference")
     assert "ada-quill" in problem["sentence"] + problem["hint"]
 
 
@@ -284,8 +285,9 @@ def test_a_real_server_answers_this_machine_only(small):
 def _listening(pid):
     """Return the addresses on which the sockets of a process listen; None if nobody can tell."""
     try:
-        table = open(f"/proc/{pid}/net/tcp", encoding="ascii").read().splitlines()[1:]
-        links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        folder = Path("/proc", str(pid))
+        table = (folder / "net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        links = [str(each.readlink()) for each in (folder / "fd").iterdir()]
     except OSError:
         return None
     inodes = {link[8:-1] for link in links if link.startswith("socket:")}

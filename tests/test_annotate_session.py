@@ -6,11 +6,10 @@ import pytest
 from conftest import CORPUS
 
 from readout.checks.folder import check_folder
-from readout.problem import is_failure
+from readout.problem import RefusedError, is_failure
 from readout.workbench.annotate.edits import RefusedEditError
 from readout.workbench.annotate.session import ConflictError, Session
 from readout.workbench.format import format_corpus
-from readout.problem import RefusedError
 
 TALKS = "2030-01-harbour-talks"
 BRIEF = "2030-01-harbour-brief"
@@ -395,7 +394,7 @@ def test_a_suggestion_is_accepted_with_changes(suggested):
 
 
 def test_a_layer_takes_suggestions_and_leaves_them_to_others(small, suggested):
-    session, shown = suggested
+    _, shown = suggested
     path = small / f"annotations/suggestions/{TALKS}.jsonl"
     before = path.read_bytes()
     own = Session(small, "ann", "ann")
