@@ -2,19 +2,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Offsets } from "../../page/offsets.js";
+import { Points } from "../../page/segments.js";
 import { Words, findWords, snap, unite } from "../../annotate/page/selection.js";
 
 /** Return the words that a selection of part of a text becomes. */
 function snapped(text, part, language = "en", refine = false) {
-  const offsets = new Offsets(text);
+  const points = new Points(text);
   const units = text.indexOf(part);
-  const [start, end] = [units, units + part.length].map((each) => offsets.toPoints(each));
-  const words = new Words(offsets, language);
+  const [start, end] = [units, units + part.length].map((each) => points.toPoint(each));
+  const words = new Words(points, language);
 
   const forward = snap(words, start, end, refine);
   assert.deepEqual(snap(words, end, start, refine), forward);
-  return forward && offsets.slice(forward.start, forward.end);
+  return forward && points.slice(forward.start, forward.end);
 }
 
 const CASES = [
@@ -48,8 +48,8 @@ test("an unknown language is read like English", () => {
 });
 
 test("steps go from word to word, over lines", () => {
-  const offsets = new Offsets("One two.\n\nThree 👍 four");
-  const words = new Words(offsets, "en");
+  const points = new Points("One two.\n\nThree 👍 four");
+  const words = new Words(points, "en");
   const walk = (at, direction, edge) => {
     const places = [];
     for (let next = words.step(at, direction, edge); next !== at; next = words.step(at, direction, edge)) {
@@ -68,7 +68,7 @@ test("bounds that overlap or meet are united", () => {
 });
 
 test("quoted words are found wherever they are", () => {
-  const offsets = new Offsets("👍 he said he said");
-  assert.deepEqual(findWords(offsets, " he said "), [{ start: 2, end: 9 }, { start: 10, end: 17 }]);
-  assert.deepEqual(findWords(offsets, " "), []);
+  const points = new Points("👍 he said he said");
+  assert.deepEqual(findWords(points, " he said "), [{ start: 2, end: 9 }, { start: 10, end: 17 }]);
+  assert.deepEqual(findWords(points, " "), []);
 });

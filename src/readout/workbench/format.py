@@ -166,7 +166,7 @@ def compose_value(value: Any, key: str = "") -> Any:
 def format_corpus(root: Path) -> dict[str, Formatted]:
     """Return, by path, the files of a corpus that would change or that have problems.
 
-    These are the metadata, the registries, the layers and the adjudication.
+    These are the metadata, the registries, the layers, the adjudication and the reviews.
     """
     return {path: done for path, done in _iter_formatted(root) if done.problems or done.changes}
 
@@ -194,6 +194,8 @@ def _iter_formatted(root: Path) -> Iterator[tuple[str, Formatted]]:
         path = f"{read.ADJUDICATION}/{meta.doc_id}.jsonl"
         if (root / path).is_file():
             yield path, _format_records(read.read_adjudication(root, meta.doc_id)[0])
+        for file in read.read_reviews(root, meta.doc_id)[0]:
+            yield file.path, _format_records(file)
 
 
 def _iter_formatted_layers(root: Path, doc_id: str, text: str) -> Iterator[tuple[str, Formatted]]:

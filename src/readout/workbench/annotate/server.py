@@ -57,6 +57,8 @@ _KINDS = {
     ".svg": "image/svg+xml",
 }
 _WORDS = Path(__file__).parent / "words.json"
+_TEXT_WORDS = _WORKBENCH / "page" / "words.json"
+"""The words of the text itself, which the static pages show too."""
 
 Answer: TypeAlias = Callable[[Session, Request, Any], Any]
 """Returns the JSON of an answer, from the session, the request and the JSON of its body."""
@@ -244,7 +246,8 @@ class _Edit(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rena
 
 
 def _answer_corpus(session: Session, request: Request, body: Any) -> Any:
-    words = msgspec.json.decode(_WORDS.read_bytes()) if _WORDS.is_file() else {}
+    words = msgspec.json.decode(_WORDS.read_bytes())
+    words["text"] = msgspec.json.decode(_TEXT_WORDS.read_bytes())
     return {**session.describe_corpus(), "words": words}
 
 

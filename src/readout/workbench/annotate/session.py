@@ -33,6 +33,7 @@ from readout.corpus.parse import parse_layer
 from readout.corpus.schema import Kind, propose_id, read_schema
 from readout.model import (
     ANNOTATION_CLASSES,
+    FIELD_ROLES,
     AnnotatedDocument,
     AnyAnnotation,
     Document,
@@ -40,7 +41,10 @@ from readout.model import (
     Record,
     RecordFile,
     Registries,
+    Speaker,
     Suggestion,
+    Target,
+    TopicDefinition,
     iter_spans,
 )
 from readout.problem import Problem, RefusedError, locate_record
@@ -134,6 +138,7 @@ class Session:
             "documents": [self._describe_document(meta) for meta in index.records],
             "registries": _to_registries(registries),
             "forms": _to_forms(),
+            "roles": _to_roles(),
             "sections": self._read_sections(),
         }
 
@@ -687,8 +692,29 @@ def _to_registries(registries: Registries) -> Json:
     return found
 
 
+_ENTRY_CLASSES: Mapping[str, type[Record]] = {
+    "speakers": Speaker,
+    "topics": TopicDefinition,
+    "targets": Target,
+}
+
+
 def _to_forms() -> Json:
-    """Return the JSON Schema of each type of annotation, with the definitions that it needs."""
+    """Return the JSON Schema of each type of annotation and of each registry."""
     definitions = read_schema("annotation")["$defs"]
     shared = {name: each for name, each in definitions.items() if name not in ANNOTATION_CLASSES}
-    return {name: {**definitions[name], "$defs": shared} for name in ANNOTATION_CLASSES}
+    forms: Json = {}
+    for name in ANNOTATION_CLASSES:
+        forms[name] = {**definitions[name], "$defs": shared}
+    for registry in _ENTRY_CLASSES:
+        forms[registry] = read_schema(registry.removesuffix("s"))
+    return forms
+
+
+def _to_roles() -> Json:
+    """Return what the fields of each form name, as :data:`readout.model.FIELD_ROLES` says."""
+    found = {}
+    for name, record_class in (*ANNOTATION_CLASSES.items(), *_ENTRY_CLASSES.items()):
+        roles = FIELD_ROLES[record_class].items()
+        found[name] = {field: role._asdict() for field, role in roles}
+    return found

@@ -28,8 +28,8 @@ export class Scope {
    * @param {RegistryLists} registries
    * @param {any[]} records
    * @param {Record<string, string>} words
-   * @param {{text?: string, decisions?: Decision[], elsewhere?: Record<string, Value[]>,
-   *   annotator?: string | null}} extra  `text` is the whole text, to tell wrong spans
+   * @param {{points?: Points, decisions?: Decision[], elsewhere?: Record<string, Value[]>,
+   *   annotator?: string | null}} extra  `points` are those of the text, to tell wrong spans
    */
   constructor(registries, records, words, extra = {}) {
     this.speakers = indexEntries(registries.speakers, "speaker_id");
@@ -37,7 +37,7 @@ export class Scope {
     this.targets = indexEntries(registries.targets, "target_id");
     this.words = words;
     this.extra = extra;
-    this.points = extra.text === undefined ? null : new Points(extra.text);
+    this.points = extra.points;
     this.records = new Map(records.map((record) => [record.id, record]));
     /** @type {Map<string, string[]>} */
     this.reverse = new Map();

@@ -64,18 +64,9 @@ export function drawTable(sheet, choose) {
     const row = element("tr", {}, element("th", { scope: "row" }, scope.targetName(target)));
     for (const holder of holders) {
       const cell = element("td");
-      for (const item of stances) {
-        const { record } = item;
-        if (record.holder !== holder || record.target !== target) continue;
-        const sign = element("button", {
-          type: "button",
-          class: `sign ${record.polarity} ${record.expression}`,
-          "data-sign": SIGNS[record.polarity] || "?",
-          title: item.label,
-          "aria-label": `${item.label} (${record.polarity})`,
-        });
-        sign.addEventListener("click", () => choose(item.id));
-        cell.append(sign);
+      const here = stances.filter(({ record }) => record.holder === holder && record.target === target);
+      for (const items of groupBy(here, ({ record }) => `${record.polarity} ${record.expression}`)) {
+        cell.append(drawCount(items, sheet, choose));
       }
       row.append(cell);
     }
@@ -88,6 +79,48 @@ export function drawTable(sheet, choose) {
   const table = element("table", {}, element("thead", {}, head), body);
   const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words["table.title"] }, table);
   return element("section", { class: "holders" }, title, scroll);
+}
+
+/**
+ * Return a sign for some stances; each click chooses the next one of them.
+ * @param {import("./render.js").Item[]} items
+ * @param {import("./render.js").Sheet} sheet
+ * @param {(id: string) => void} choose
+ */
+function drawCount(items, sheet, choose) {
+  const [{ record, label }] = items;
+  const count = items.length > 1 ? ` × ${items.length}` : "";
+  const sign = element("button", {
+    type: "button",
+    class: `sign ${record.polarity} ${record.expression}`,
+    "data-sign": SIGNS[record.polarity] || "?",
+    title: `${label}${count}`,
+    "aria-label": `${label}, ${record.polarity}, ${record.expression}${count}`,
+  });
+  if (items.length > 1) sign.dataset.count = String(items.length);
+  sign.addEventListener("click", () => {
+    const ids = items.map((item) => item.id);
+    const at = sheet.chosen ? ids.indexOf(sheet.chosen.id) : -1;
+    choose(ids[(at + 1) % ids.length]);
+  });
+  return sign;
+}
+
+/**
+ * Return values in groups of equal keys.
+ * @template T
+ * @param {T[]} values
+ * @param {(value: T) => string} keyOf
+ * @returns {T[][]}
+ */
+function groupBy(values, keyOf) {
+  /** @type {Map<string, T[]>} */
+  const groups = new Map();
+  for (const value of values) {
+    const key = keyOf(value);
+    groups.set(key, [...(groups.get(key) || []), value]);
+  }
+  return [...groups.values()];
 }
 
 /**

@@ -21,7 +21,7 @@ import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans, Points } fr
  * @property {import("./facts.js").Decision[]} [decisions]
  * @property {Record<string, import("./facts.js").Value[]>} [elsewhere]
  * @property {string | null} [annotator]
- * @property {(item: Item) => boolean} [isVisible]  without it, everything is
+ * @property {(item: Item, scope: Scope) => boolean} [isVisible]  without it, everything is
  * @property {Map<string, Flag>} [flags]  a sign at an annotation, by id: how two layers differ
  * @property {[number, number][]} [changed]  text that the other version does not have
  * @property {[number, number][]} [shown]  paragraphs to show; others are counted, see `gaps`
@@ -113,14 +113,14 @@ export class Sheet {
     this.drawing = drawing;
     this.events = events;
     this.points = new Points(drawing.text);
+    /** @type {Map<Node, {start: number, end: number, node: Text}>} */
+    this.byNode = new Map();
     /** @type {Map<string, Item>} */
     this.items = new Map();
     /** @type {Item | null} */
     this.chosen = null;
     /** @type {Mark | null} the mark at which it was chosen */
     this.place = null;
-    /** @type {Map<Node, {start: number, end: number, node: Text}>} */
-    this.byNode = new Map();
     /** @type {WeakMap<Element, Mark>} */
     this.byMark = new WeakMap();
     /** @type {WeakMap<Element, Item>} */
@@ -132,7 +132,7 @@ export class Sheet {
     this.isWaiting = false;
 
     const { annotations, registries, language, words, name } = drawing;
-    this.scope = new Scope(registries, annotations, words, drawing);
+    this.scope = new Scope(registries, annotations, words, { ...drawing, points: this.points });
     this.gutter = element("div", { class: "gutter" });
     this.text = element("div", {
       class: "text",
@@ -144,7 +144,7 @@ export class Sheet {
     });
     this.blocks = this.cutBlocks();
     this.starts = this.blocks.map((block) => block.start);
-    this.text.append(...this.blocks.map((block) => block.element));
+    this.text.append(...this.listChildren());
     root.classList.add("sheet");
     root.replaceChildren(this.gutter, this.text);
     this.update({});
@@ -167,6 +167,29 @@ export class Sheet {
     ));
   }
 
+  /** Return the elements of the blocks; a run of those that are not shown becomes a gap. */
+  listChildren() {
+    const { shown, words } = this.drawing;
+    if (!shown) return this.blocks.map((block) => block.element);
+    /** @type {HTMLElement[]} */
+    const children = [];
+    let left = 0;
+    const close = () => {
+      const text = words[left === 1 ? "gap.one" : "gap.many"].replace("{count}", String(left));
+      if (left) children.push(element("div", { class: "gap", "data-label": text, role: "note", "aria-label": text }));
+      left = 0;
+    };
+    for (const block of this.blocks) {
+      const isShown = shown.some(([start, end]) => start < block.end && block.start < end);
+      if (isShown) {
+        close();
+        children.push(block.element);
+      } else left += 1;
+    }
+    close();
+    return children;
+  }
+
   /**
    * Draw what changed. What is left out stays as it was; the text can't change.
    * @param {Partial<Drawing>} changes
@@ -174,7 +197,7 @@ export class Sheet {
   update(changes) {
     Object.assign(this.drawing, changes);
     const { annotations, registries, words } = this.drawing;
-    this.scope = new Scope(registries, annotations, words, this.drawing);
+    this.scope = new Scope(registries, annotations, words, { ...this.drawing, points: this.points });
     this.makeItems();
     this.drawBlocks();
     const chosen = this.chosen && this.items.get(this.chosen.id);
@@ -197,7 +220,7 @@ export class Sheet {
     for (const item of items) {
       item.label = labelOf(item.record, this.scope);
       item.isSource = this.scope.naming("source", item.id).length > 0;
-      item.isVisible = isVisible ? isVisible(item) : true;
+      item.isVisible = isVisible ? isVisible(item, this.scope) : true;
     }
     this.items = new Map(items.map((item) => [item.id, item]));
   }

@@ -1,20 +1,19 @@
 // @ts-check
 /* From what the reader selects to spans of whole words. Positions are code points, end excluded. */
 
-import { Offsets } from "../../page/offsets.js";
-
 /** @typedef {{start: number, end: number}} Bounds */
+/** @typedef {import("../../page/segments.js").Points} Points */
 
 const SPACE = /^[\s\u200e\u200f\u202a-\u202e\u2066-\u2069]$/u;
 
 /** The words of a text, found paragraph by paragraph when they are asked for. */
 export class Words {
   /**
-   * @param {Offsets} offsets
+   * @param {Points} points
    * @param {string} language BCP 47; an unknown one is read as English.
    */
-  constructor(offsets, language) {
-    this.offsets = offsets;
+  constructor(points, language) {
+    this.points = points;
     this.segmenter = makeSegmenter(language);
     /** @type {Map<number, Bounds[]>} */
     this.lines = new Map();
@@ -26,8 +25,8 @@ export class Words {
    * @param {number} position @returns {Bounds[]}
    */
   around(position) {
-    const text = this.offsets.text;
-    const units = this.offsets.toUnits(position);
+    const text = this.points.text;
+    const units = this.points.toUnit(position);
     const start = units === 0 ? 0 : text.lastIndexOf("\n", units - 1) + 1;
     const known = this.lines.get(start);
     if (known) return known;
@@ -38,8 +37,8 @@ export class Words {
     const words = [];
     for (const { segment, index, isWordLike } of this.segmenter.segment(line)) {
       if (!isWordLike) continue;
-      const first = this.offsets.toPoints(start + index);
-      const last = this.offsets.toPoints(start + index + segment.length);
+      const first = this.points.toPoint(start + index);
+      const last = this.points.toPoint(start + index + segment.length);
       words.push({ start: first, end: last });
     }
     this.lines.set(start, words);
@@ -57,9 +56,9 @@ export class Words {
    * @param {number} position @param {1 | -1} direction @param {"start" | "end"} edge
    */
   step(position, direction, edge) {
-    const text = this.offsets.text;
+    const text = this.points.text;
     let place = position;
-    while (place >= 0 && place <= this.offsets.length) {
+    while (place >= 0 && place <= this.points.length) {
       const words = this.around(place);
       const edges = words.map((word) => word[edge]);
       const found =
@@ -68,7 +67,7 @@ export class Words {
           : edges.reverse().find((each) => each < position);
       if (found !== undefined) return found;
 
-      const units = this.offsets.toUnits(place);
+      const units = this.points.toUnit(place);
       const next =
         direction > 0
           ? text.indexOf("\n", units) + 1
@@ -76,7 +75,7 @@ export class Words {
             ? -1
             : text.lastIndexOf("\n", units - 1);
       if (direction > 0 ? next === 0 : next < 0) break;
-      place = this.offsets.toPoints(next);
+      place = this.points.toPoint(next);
     }
     return position;
   }
@@ -101,9 +100,9 @@ function makeSegmenter(language) {
 export function snap(words, anchor, focus, refine = false) {
   let start = Math.min(anchor, focus);
   let end = Math.max(anchor, focus);
-  const offsets = words.offsets;
-  while (start < end && SPACE.test(offsets.slice(start, start + 1))) start += 1;
-  while (end > start && SPACE.test(offsets.slice(end - 1, end))) end -= 1;
+  const points = words.points;
+  while (start < end && SPACE.test(points.slice(start, start + 1))) start += 1;
+  while (end > start && SPACE.test(points.slice(end - 1, end))) end -= 1;
   if (start === end) return null;
   if (refine) return { start, end };
 
@@ -132,17 +131,17 @@ export function unite(bounds) {
 /**
  * Return where quoted words are in a text.
  *
- * @param {Offsets} offsets @param {string} quoted @returns {Bounds[]}
+ * @param {Points} points @param {string} quoted @returns {Bounds[]}
  */
-export function findWords(offsets, quoted) {
+export function findWords(points, quoted) {
   const sought = quoted.trim();
   /** @type {Bounds[]} */
   const found = [];
   if (!sought) return found;
-  for (let at = offsets.text.indexOf(sought); at >= 0; at = offsets.text.indexOf(sought, at + 1)) {
+  for (let at = points.text.indexOf(sought); at >= 0; at = points.text.indexOf(sought, at + 1)) {
     found.push({
-      start: offsets.toPoints(at),
-      end: offsets.toPoints(at + sought.length),
+      start: points.toPoint(at),
+      end: points.toPoint(at + sought.length),
     });
   }
   return found;
