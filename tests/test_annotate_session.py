@@ -118,8 +118,8 @@ def test_records_of_one_batch_refer_to_each_other(gold):
         "type": "quote",
         "form": "indirect",
         "speaker": "ada-quill",
-        "content": [span(text, "the toll plan")],
-        "cue": [span(text, "rejected")],
+        "content": [span(text, "The union")],
+        "cue": [span(text, "recalled")],
         "source": "new-1",
     }
     done = edit(gold, TALKS, {"put": mention, "as": "new-1"}, {"put": quote})
