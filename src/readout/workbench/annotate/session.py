@@ -18,9 +18,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from readout.checks import check_document, check_layer, references
+from readout.checks import references
 from readout.checks.references import record_id
 from readout.corpus import read
+from readout.corpus.canonical import encode
 from readout.corpus.files import (
     Change,
     ChangedMeanwhileError,
@@ -59,6 +60,7 @@ from readout.workbench.annotate.edits import (
     refuse,
 )
 from readout.workbench.annotate.proposals import propose
+from readout.workbench.annotate.reading import Reader
 from readout.workbench.decide import Grounds
 from readout.workbench.gold import apply_changes, settle_gold
 from readout.workbench.intake import Intake, Manner, Statements
@@ -117,6 +119,7 @@ class Session:
         self.layer = layer if layer is None else check_name("annotator", layer)
         self.mode = mode
         self.lock = RLock()
+        self.reader = Reader(root)
         self._versions: dict[str, OrderedDict[str, bytes]] = {}
         self._undo: dict[str, list[FileChanges]] = {}
         self._redo: dict[str, list[FileChanges]] = {}
@@ -178,23 +181,19 @@ class Session:
             RefusedError: its text cannot be read.
 
         """
-        registries, _ = read.read_registries(self.root)
         index, _ = read.read_index(self.root)
         meta = next((each for each in index.records if each.doc_id == doc_id), None)
         if meta is None:
             raise LookupError(doc_id)
 
+        registries = self.reader.read_registries()
         annotators = [self.layer] if self.layer else list(read.iter_annotators(self.root))
-        document, problems = read.read_document(self.root, meta, annotators)
+        has_gold = self.layer is None
+        document, problems = self.reader.read_document(meta, annotators, has_gold)
         if document is None:
             raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
-        if self.layer:
-            hidden = Layer(path=document.gold.path, is_read=False)
-            document = replace(document, gold=hidden)
-        path = self._layer_path(doc_id)
-        layer = document.find_layer(self.layer) or Layer(
-            path=path, annotator=self.layer, is_read=False
-        )
+        missing = Layer(path=self._layer_path(doc_id), annotator=self.layer, is_read=False)
+        layer = document.find_layer(self.layer) or missing
         self._current = doc_id
         suggestions = self._read_suggestions(doc_id)
         return _State(document, layer, registries, index, tuple(problems), suggestions)
@@ -223,10 +222,10 @@ class Session:
             suggestions.append({"id": name, "annotation": each.annotation, "reason": each.reason})
         problems = [_to_problem(each, layer) for each in self._judge(state)]
         return {
-            "meta": msgspec.to_builtins(document.meta),
+            "meta": _to_json(document.meta),
             "text": document.text,
             "paragraphs": list(iter_paragraphs(document.text)),
-            "annotations": [msgspec.to_builtins(record) for record in layer.records],
+            "annotations": [_to_json(record) for record in layer.records],
             "suggestions": suggestions,
             "problems": problems,
             "version": version,
@@ -240,9 +239,9 @@ class Session:
         paths = {layer.path}
         if self.layer is None:
             paths.add(document.adjudication.path)
-            found = check_document(document, registries, state.metas)
+            found = self.reader.check_gold(document, registries)
         else:
-            found = check_layer(layer, document, registries)
+            found = self.reader.check_layer(layer, document, registries)
         problems = [*state.read_problems, *found]
         if self.layer:
             rule = references.unknown_annotator
@@ -370,7 +369,7 @@ class Session:
 
         intake = Intake(layer.records, Manner(), Statements(self.root), is_strict=True)
         accepted = intake.take(SUGGESTED, items, asked)
-        new = [msgspec.to_builtins(intake.gold[name]) for name in intake.taken]
+        new = [_to_json(intake.gold[name]) for name in intake.taken]
         puts = [{"put": record} for record in new]
         done = apply_edits(layer.path, edited.raw, state.document.text, puts)
         taken = (*edited.taken, *done.taken)
@@ -442,7 +441,7 @@ class Session:
         broken = {_find_id(problem, state.layer) for problem in before}
         known = {(problem.code, problem.message) for problem in before}
 
-        after = _change(state, changes)
+        after = self._change(state, changes)
         new = []
         for problem in self._judge(after):
             is_new = (problem.code, problem.message) not in known
@@ -451,6 +450,24 @@ class Session:
                 new.append(problem)
         if new:
             raise RefusedEditError(new)
+
+    def _change(self, state: _State, changes: FileChanges) -> _State:
+        """Return what would be on disk after some changes."""
+        document, metas = state.document, state.metas
+        if change := changes.get(read.DOCUMENTS):
+            metas, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
+            name = document.meta.doc_id
+            meta = next(each for each in metas.records if each.doc_id == name)
+            document = replace(document, meta=meta)
+        document = apply_changes(document, changes)
+        path, annotator = state.layer.path, state.layer.annotator
+        layer, problems = self.reader.parse_layer(path, changes[path].new or b"", annotator)
+        if annotator is None:
+            document = replace(document, gold=layer)
+        found = [problem for problem in state.read_problems if problem.path != path]
+        return state._replace(
+            document=document, layer=layer, metas=metas, read_problems=(*found, *problems)
+        )
 
     # ------------------------------------------------------------ undo and redo
 
@@ -544,7 +561,7 @@ class Session:
             registries, _ = read.read_registries(self.root)
             entry = find_record(registries.files[registry], kind, named[id_field])
             return {
-                "entry": msgspec.to_builtins(entry),
+                "entry": _to_json(entry),
                 "registries": _to_registries(registries),
             }
 
@@ -561,6 +578,12 @@ class Session:
 
 
 _HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ](.*)$", re.MULTILINE)
+
+
+def _to_json(record: Record) -> Json:
+    """Return a record as its line says it."""
+    decoded: Json = msgspec.json.decode(encode(record))
+    return decoded
 
 
 def _hash(raw: bytes) -> str:
@@ -609,23 +632,6 @@ def _reject(suggestion: Suggestion, rejected: set[str]) -> Suggestion:
 
 
 # ---------------------------------------------------------------- problems
-
-
-def _change(state: _State, changes: FileChanges) -> _State:
-    """Return what would be on disk after some changes."""
-    document, index = state.document, state.metas
-    if change := changes.get(read.DOCUMENTS):
-        index, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
-        name = document.meta.doc_id
-        meta = next(each for each in index.records if each.doc_id == name)
-        document = replace(document, meta=meta)
-    document = apply_changes(document, changes)
-    path, annotator = state.layer.path, state.layer.annotator
-    layer, problems = parse_layer(path, changes[path].new or b"", annotator)
-    found = [problem for problem in state.read_problems if problem.path != path]
-    return state._replace(
-        document=document, layer=layer, metas=index, read_problems=(*found, *problems)
-    )
 
 
 def _find_id(problem: Problem, layer: Layer) -> str | None:
@@ -682,7 +688,7 @@ def _to_registries(registries: Registries) -> Json:
     found = {}
     for name in ("speakers", "topics", "targets"):
         entries = getattr(registries, name).values()
-        found[name] = [msgspec.to_builtins(entry) for entry in entries]
+        found[name] = [_to_json(entry) for entry in entries]
     return found
 
 
