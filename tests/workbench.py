@@ -1,5 +1,7 @@
 """The workbench's server with a page of a real Chromium on it, for the tests of its pages."""
 
+import hashlib
+import json
 import shutil
 import socket
 import threading
@@ -13,6 +15,7 @@ from readout.workbench.annotate.server import build_app
 from readout.workbench.annotate.session import Session
 
 TOKEN = "secret"
+READER = "reader"
 
 
 def copy_corpus(source, target):
@@ -139,7 +142,42 @@ def opened_desk(browser, root, doc_id, layer=None, annotator="adjudicator", **co
         page.on("console", lambda said: said.type == "error" and errors.append(said.text))
         page.goto(f"{address}#{doc_id}")
         wait_until(page, f"globalThis.readout?.editor?.name === {doc_id!r}")
-        yield Desk(page, root, layer, doc_id)
+        desk = Desk(page, root, layer, doc_id)
+        desk.errors = errors
+        yield desk
         opened.close()
         unexpected = [each for each in errors if "409" not in each and "422" not in each]
         assert unexpected == []
+
+
+def add_document(root, doc_id, text, language="en", records=()):
+    """Add a document with a layer of `reader`, who is new too, to a corpus."""
+    data = text.encode()
+    (root / "raw" / "text" / f"{doc_id}.txt").write_bytes(data)
+    documents = root / "raw" / "documents.jsonl"
+    meta = json.loads(documents.read_bytes().splitlines()[0])
+    for name in ("title", "adjudicated", "note", "references"):
+        meta.pop(name, None)
+    meta |= {"doc_id": doc_id, "origin": f"{doc_id}.txt", "language": language}
+    meta |= {"sha256": hashlib.sha256(data).hexdigest(), "annotated": "none"}
+    append(documents, [meta])
+    reader = {"annotator_id": READER, "kind": "human", "name": "A reader"}
+    annotators = root / "annotations" / "annotators.jsonl"
+    if READER.encode() not in annotators.read_bytes():
+        append(annotators, [reader])
+    folder = root / "annotations" / "by" / READER
+    folder.mkdir(exist_ok=True)
+    append(folder / f"{doc_id}.jsonl", records)
+
+
+def append(path, records):
+    with path.open("ab") as file:
+        for record in records:
+            line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+            file.write(line.encode() + b"\n")
+
+
+def span_of(text, words, start=0):
+    """Return the span of words in a text, the first ones at or after a place."""
+    at = text.index(words, start)
+    return {"start": at, "end": at + len(words), "exact": words}

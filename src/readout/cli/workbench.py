@@ -103,10 +103,15 @@ def _find_annotator(root: Path, who: str | None) -> str:
     folder = Path(click.get_app_dir("readout"))
     name = who or find_remembered(root, folder)
     if name is None:
-        if not sys.stdin.isatty():
+        if not _is_asked():
             raise click.UsageError("Name the annotator with --as ANNOTATOR.")
         name = register_person(root, click.prompt("Your name", err=True))
         print_line(f"Registered you as the annotator {name!r}.", error=True)
     require_annotator(root, name)
     remember(root, folder, name)
     return name
+
+
+def _is_asked() -> bool:
+    """Tell whether somebody is there to be asked."""
+    return sys.stdin.isatty()

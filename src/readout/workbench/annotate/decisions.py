@@ -26,7 +26,8 @@ from readout.model import (
     map_values,
 )
 from readout.workbench.annotate.edits import Edit, apply_edits, refuse
-from readout.workbench.annotate.session import Json, Session, State
+from readout.workbench.annotate.session import Session, State
+from readout.workbench.annotate.shapes import Json
 from readout.workbench.decide import Grounds
 from readout.workbench.differences.places import Place, list_places
 from readout.workbench.gold import apply_changes, settle_gold

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 
 from readout.workbench.annotate.decisions import GOLD, Deciding
+from readout.workbench.annotate.identity import require_annotator
 from readout.workbench.annotate.reviews import Draw, Reviewing
 from readout.workbench.annotate.server import Answer, demand
-from readout.workbench.annotate.session import Json, Mode, Session
+from readout.workbench.annotate.session import Mode, Session
+from readout.workbench.annotate.shapes import Json
 
 Answers = tuple[tuple[str, str, Answer], ...]
 """Addresses of a mode: method, path and function."""
@@ -48,11 +50,14 @@ def open_mode(
     size and the seed of the sample to review.
 
     Raises:
-        RefusedError: no document has the layer to compare.
+        RefusedError: the annotator of the layer to edit is not registered, or no document has the
+            layer to compare.
 
     """
     if mode == "annotate":
         edited = None if layer == GOLD else layer or annotator
+        if edited:
+            require_annotator(root, edited)
         return Opened(Session(root, annotator, edited), (), "")
 
     session = Session(root, annotator, None, mode)

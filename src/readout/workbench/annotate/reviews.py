@@ -27,7 +27,8 @@ from readout.model import (
     main_spans,
 )
 from readout.workbench.annotate.edits import refuse
-from readout.workbench.annotate.session import Json, Session, State
+from readout.workbench.annotate.session import Session, State
+from readout.workbench.annotate.shapes import Json
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 

@@ -69,6 +69,8 @@ export class Form {
     this.spanField = null;
 
     const heading = newId("form");
+    // Below the buttons: a help that came and went above them would move them away from a click.
+    this.help = element("p", { class: "help soft", "aria-live": "polite" });
     this.problems = element("div", { class: "refused", role: "alert" });
     this.saveButton = button(this.words.save, () => this.save(), { class: "primary" });
     this.root = element("section", { class: "form", "aria-labelledby": heading });
@@ -79,7 +81,7 @@ export class Form {
     const actions = element("div", { class: "actions" }, this.saveButton);
     actions.append(button(this.words.close, () => settings.close()));
     actions.append(button(this.words.discard, () => settings.discard()));
-    this.root.append(this.problems, actions);
+    this.root.append(this.problems, actions, this.help);
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.chooseSpanField();
   }
@@ -98,10 +100,11 @@ export class Form {
     const label = newId("label");
     const name = element("span", { id: label, class: "label" }, this.words.fields[field] ?? field);
     if (!this.required.has(field)) name.append(element("small", {}, ` ${this.words.optional}`));
-    const help = element("small", { class: "help" }, schema.description ?? "");
+    const help = schema.description ?? "";
     const box = element("div", { class: `field role-${role.kind}`, "data-field": field }, name);
     const parts = this.makeControl(field, role, schema, label);
-    box.append(parts.control, help);
+    box.append(parts.control);
+    box.addEventListener("focusin", () => (this.help.textContent = help));
     this.fields.set(field, { root: box, focus: parts.focus, draw: parts.draw });
     this.root.append(box);
     parts.draw();
