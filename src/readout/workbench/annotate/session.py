@@ -95,7 +95,7 @@ class ConflictError(Exception):
         self.conflicts = tuple(conflicts)
 
 
-class _State(NamedTuple):
+class State(NamedTuple):
     """What is on disk about one document. ``suggestions`` is None if they cannot be read."""
 
     document: AnnotatedDocument
@@ -166,7 +166,7 @@ class Session:
         with self.lock:
             return self._show(self._read(doc_id))
 
-    def _read(self, doc_id: str) -> _State:
+    def _read(self, doc_id: str) -> State:
         """Return what is on disk; in the mode of an annotator, no other layer is in it.
 
         Raises:
@@ -189,7 +189,7 @@ class Session:
         layer = document.find_layer(self.layer) or missing
         self._current = doc_id
         suggestions = self._read_suggestions(doc_id)
-        return _State(document, layer, registries, index, tuple(problems), suggestions)
+        return State(document, layer, registries, index, tuple(problems), suggestions)
 
     def _read_suggestions(self, doc_id: str) -> Sheet | None:
         place = RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
@@ -198,7 +198,7 @@ class Session:
         except RefusedError:
             return None
 
-    def _show(self, state: _State) -> Json:
+    def _show(self, state: State) -> Json:
         document, layer = state.document, state.layer
         doc_id = document.meta.doc_id
         version = _hash(layer.raw)
@@ -227,7 +227,7 @@ class Session:
             "redo": len(self._redo.get(doc_id, ())),
         }
 
-    def _judge(self, state: _State) -> list[Problem]:
+    def _judge(self, state: State) -> list[Problem]:
         """Return the problems of the layer and, for gold, of the decisions about it."""
         document, layer, registries = state.document, state.layer, state.registries
         paths = {layer.path}
@@ -280,19 +280,24 @@ class Session:
 
         """
 
-        def make(state: _State) -> FileChanges:
+        def make(state: State) -> FileChanges:
             edited, accepted = self._apply(state, version, edits, keep or {})
             changes = self._to_changes(state, edits, edited, accepted)
             self._settle(state, changes, edited, decision)
-            self._refuse_new_errors(state, changes, edited)
+            self.refuse_new_errors(state, changes)
             return changes
 
         with self.lock:
-            changes = self._write(doc_id, make)
-            self._remember(doc_id, changes)
+            self.save(doc_id, make)
             return self._show(self._read(doc_id))
 
-    def _write(self, doc_id: str, make: Callable[[_State], FileChanges]) -> FileChanges:
+    def save(self, doc_id: str, make: Callable[[State], FileChanges]) -> None:
+        """Write the changes that ``make`` returns for what is on disk, as one step to undo."""
+        with self.lock:
+            changes = self._write(doc_id, make)
+            self._remember(doc_id, changes)
+
+    def _write(self, doc_id: str, make: Callable[[State], FileChanges]) -> FileChanges:
         """Write the changes that ``make`` returns for what is on disk, and return them.
 
         Programs that take no lock may change a file between reading and writing; then it is read
@@ -316,7 +321,7 @@ class Session:
             self._redo[doc_id] = []
 
     def _apply(
-        self, state: _State, version: str, edits: Sequence[Edit], keep: Mapping[str, Side]
+        self, state: State, version: str, edits: Sequence[Edit], keep: Mapping[str, Side]
     ) -> tuple[Edited, dict[str, str]]:
         """Return the layer after the edits, and the ids of accepted suggestions in it."""
         layer = state.layer
@@ -339,7 +344,7 @@ class Session:
         return self._accept(state, edited, edits)
 
     def _accept(
-        self, state: _State, edited: Edited, edits: Sequence[Edit]
+        self, state: State, edited: Edited, edits: Sequence[Edit]
     ) -> tuple[Edited, dict[str, str]]:
         """Take suggestions into the layer, and return it with the ids that they have there."""
         changed = {}
@@ -372,7 +377,7 @@ class Session:
         return both, {**changed, **accepted}
 
     def _to_changes(
-        self, state: _State, edits: Sequence[Edit], edited: Edited, accepted: Mapping[str, str]
+        self, state: State, edits: Sequence[Edit], edited: Edited, accepted: Mapping[str, str]
     ) -> FileChanges:
         """Return the changes of the layer and of the suggestions."""
         layer = state.layer
@@ -405,7 +410,7 @@ class Session:
 
     def _settle(
         self,
-        state: _State,
+        state: State,
         changes: FileChanges,
         edited: Edited,
         decision: Mapping[str, str] | None,
@@ -424,7 +429,7 @@ class Session:
             raise refuse("undecided", message, hint, state.layer.path)
         settle_gold(self.root, changes, {meta.doc_id: edited.taken}, grounds)
 
-    def _refuse_new_errors(self, state: _State, changes: FileChanges, edited: Edited) -> None:
+    def refuse_new_errors(self, state: State, changes: FileChanges) -> None:
         """Refuse edits after which ``readout check`` would find an error that it does not find now.
 
         An annotation that had an error may have another one: it may take several edits to mend it.
@@ -445,7 +450,7 @@ class Session:
         if new:
             raise RefusedEditError(new)
 
-    def _change(self, state: _State, changes: FileChanges) -> _State:
+    def _change(self, state: State, changes: FileChanges) -> State:
         """Return what would be on disk after some changes."""
         document, metas = state.document, state.metas
         if change := changes.get(read.DOCUMENTS):
@@ -606,7 +611,7 @@ def _name_accepted(edit: Edit) -> Edit:
     return {**edit, "as": edit.get("as") or edit["accept"]}
 
 
-def _list_left(state: _State) -> list[Suggestion]:
+def _list_left(state: State) -> list[Suggestion]:
     """Return the suggestions that the layer does not have."""
     if state.suggestions is None:
         return []
