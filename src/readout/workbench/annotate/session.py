@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, NamedTuple, TypeAlias
+from zlib import compress, decompress
 
 from msgspec.structs import replace
 
@@ -202,7 +203,8 @@ class Session:
         doc_id = document.meta.doc_id
         version = _hash(layer.raw)
         versions = self._versions.setdefault(doc_id, OrderedDict())
-        versions[version] = layer.raw
+        if version not in versions:
+            versions[version] = compress(layer.raw, 1)
         versions.move_to_end(version)
         if len(versions) > _VERSIONS:
             versions.popitem(last=False)
@@ -315,7 +317,7 @@ class Session:
 
     def _remember(self, doc_id: str, changes: FileChanges) -> None:
         if changes:
-            self._undo.setdefault(doc_id, []).append(changes)
+            self._undo.setdefault(doc_id, []).append(_pack(changes))
             self._redo[doc_id] = []
 
     def _apply(
@@ -329,7 +331,7 @@ class Session:
             known = versions.get(version)
             if known is None:
                 raise ConflictError("The document changed since it was loaded. Load it again.")
-            base = known
+            base = decompress(known)
 
         text = state.document.text
         edited = apply_edits(layer.path, base, text, list(map(_name_accepted, edits)))
@@ -495,10 +497,10 @@ class Session:
         with self.lock:
             stack = steps.get(doc_id, [])
             if stack:
-                step = stack[-1]
+                step = _unpack(stack[-1])
                 reverted = self._write(doc_id, lambda _: self._to_reverted(step, keep))
                 stack.pop()
-                others.setdefault(doc_id, []).append(reverted)
+                others.setdefault(doc_id, []).append(_pack(reverted))
             shown = self._show(self._read(doc_id))
             registries, _ = read.read_registries(self.root)
             shown["registries"] = to_registries(registries)
@@ -575,6 +577,24 @@ class Session:
             needed = {path: each for path, each in changes.items() if each.old != each.new}
             self._remember(doc_id, needed)
             return self._show(self._read(doc_id))
+
+
+def _pack(changes: FileChanges) -> FileChanges:
+    """Return changes with compressed bytes: a session of 1,000 steps keeps 2,000 whole files."""
+    packed: FileChanges = {}
+    for path, change in changes.items():
+        raws = [None if raw is None else compress(raw, 1) for raw in change]
+        packed[path] = Change(*raws)
+    return packed
+
+
+def _unpack(changes: FileChanges) -> FileChanges:
+    """Mirror :func:`_pack`."""
+    unpacked: FileChanges = {}
+    for path, change in changes.items():
+        raws = [None if raw is None else decompress(raw) for raw in change]
+        unpacked[path] = Change(*raws)
+    return unpacked
 
 
 def _hash(raw: bytes) -> str:
