@@ -300,6 +300,10 @@ def test_undo_of_what_others_changed_too_is_a_conflict(small, gold):
     assert path.read_bytes() == raw
     assert gold.show_document(BRIEF)["undo"] == 1
 
+    kept = gold.undo(BRIEF, {"s-ferry": "theirs"})
+    assert find(kept, "s-ferry")["polarity"] == "against"
+    assert (kept["undo"], kept["redo"]) == (0, 1)
+
 
 def test_a_registry_entry_is_undone_unless_it_is_used(small, gold):
     path = small / "annotations/speakers.jsonl"

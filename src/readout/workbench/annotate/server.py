@@ -24,12 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from readout.problem import RefusedError
 from readout.workbench.annotate.edits import RefusedEditError, refuse
-from readout.workbench.annotate.session import (
-    ConflictError,
-    Session,
-    to_conflicts,
-    to_problems,
-)
+from readout.workbench.annotate.session import ConflictError, Session
+from readout.workbench.annotate.shapes import to_conflicts, to_problems
 from readout.workbench.merge.records import Side
 
 LOOPBACK = "127.0.0.1"
@@ -245,6 +241,12 @@ class _Edit(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rena
     name: str | msgspec.UnsetType = msgspec.UNSET
 
 
+def _find_kept(body: Mapping[str, Any]) -> dict[str, Side] | None:
+    """Return the side to take of annotations in conflict, by their ids."""
+    kept: dict[str, Side] | None = _demand(body, "keep", dict[str, Side] | None, None)
+    return kept
+
+
 def _answer_corpus(session: Session, request: Request, body: Any) -> Any:
     words = msgspec.json.decode(_WORDS.read_bytes())
     words["text"] = msgspec.json.decode(_TEXT_WORDS.read_bytes())
@@ -261,16 +263,16 @@ def _answer_edits(session: Session, request: Request, body: Any) -> Any:
         _demand(body, "version", str),
         [msgspec.to_builtins(edit) for edit in _demand(body, "edits", list[_Edit])],
         _demand(body, "decision", dict[str, str] | None, None),
-        _demand(body, "keep", dict[str, Side] | None, None),
+        _find_kept(body),
     )
 
 
 def _answer_undo(session: Session, request: Request, body: Any) -> Any:
-    return session.undo(request.path_params["doc_id"])
+    return session.undo(request.path_params["doc_id"], _find_kept(body))
 
 
 def _answer_redo(session: Session, request: Request, body: Any) -> Any:
-    return session.redo(request.path_params["doc_id"])
+    return session.redo(request.path_params["doc_id"], _find_kept(body))
 
 
 def _answer_suggest(session: Session, request: Request, body: Any) -> Any:
