@@ -142,7 +142,7 @@ export class Editor {
     this.listRoot = element("details", { class: "list" }, this.listTitle, this.listBox);
     this.listRoot.addEventListener("toggle", () => this.showList());
     this.holdersBox = element("section", { class: "overview" });
-    /** The stances that the table shows. */
+    /** @type {string} the stances that the table shows */
     this.holdersState = "";
     tools.replaceChildren(
       this.selectedBox,
@@ -213,6 +213,7 @@ export class Editor {
   showHolders() {
     if (!this.holdersBox) return;
     const stances = this.sheet.drawing.annotations.filter((record) => record.type === "stance");
+    /** @type {string} */
     const state = JSON.stringify(
       stances.map(({ id, holder, target, polarity, expression }) => [id, holder, target, polarity, expression]),
     );
