@@ -2,6 +2,7 @@
 /* One open document: its text, what is selected and chosen, the form, and the saving of edits. */
 
 import { factsOf } from "../../page/facts.js";
+import { drawLegend, drawTable } from "../../page/overview.js";
 import { render } from "../../page/render.js";
 import { mainSpans } from "../../page/segments.js";
 import { Refused, ask } from "./api.js";
@@ -140,6 +141,9 @@ export class Editor {
     this.listBox = element("ul", { class: "items" });
     this.listRoot = element("details", { class: "list" }, this.listTitle, this.listBox);
     this.listRoot.addEventListener("toggle", () => this.showList());
+    this.holdersBox = element("section", { class: "overview" });
+    /** @type {string} the stances that the table shows */
+    this.holdersState = "";
     tools.replaceChildren(
       this.selectedBox,
       this.formBox,
@@ -149,6 +153,8 @@ export class Editor {
       this.ghosts.root,
       this.makeFinder(),
       this.listRoot,
+      this.holdersBox,
+      drawLegend(this.words.text ?? {}),
     );
   }
 
@@ -199,7 +205,21 @@ export class Editor {
     this.showChosen();
     this.showDrafts();
     this.showList();
+    this.showHolders();
     this.changed(this);
+  }
+
+  /** Show who holds what, anew only if a stance changed, so that the focus stays in the table. */
+  showHolders() {
+    if (!this.holdersBox) return;
+    const stances = this.sheet.drawing.annotations.filter((record) => record.type === "stance");
+    /** @type {string} */
+    const state = JSON.stringify(
+      stances.map(({ id, holder, target, polarity, expression }) => [id, holder, target, polarity, expression]),
+    );
+    if (state === this.holdersState) return;
+    this.holdersState = state;
+    this.holdersBox.replaceChildren(drawTable(this.sheet, (id) => this.sheet.choose(id)));
   }
 
   showSelected() {
