@@ -522,23 +522,28 @@ def make_long(root):
 
 
 @pytest.mark.slow
-def test_a_long_text_stays_fluent(browser, tmp_path):
+def test_a_long_text_is_whole_and_the_page_does_not_grow(browser, tmp_path):
     root = copy_real(tmp_path / "corpus")
     text = make_long(root)
     assert len(text) > 100_000
     with opened_desk(browser, root, "2030-01-long", READER, READER) as desk:
-        assert desk.evaluate(f"window.find({text.split()[-1]!r}, true, true)")
-        size = desk.evaluate("document.querySelectorAll('*').length")
-        desk.evaluate("readout.editor.sheet.text.focus(); readout.log.reset()")
+        assert desk.evaluate("readout.editor.sheet.text.textContent") == text
+        desk.evaluate("readout.editor.sheet.text.focus()")
+        size = count_elements(desk)
+        desk.evaluate("readout.log.reset()")
         for _ in range(60):
             desk.press("n", "ArrowRight", "Shift+ArrowRight")
         desk.page.wait_for_timeout(200)
         times = sorted(desk.evaluate("readout.log.times"))
         middle, most = times[len(times) // 2], times[int(len(times) * 0.95)]
+        # How long it takes depends on the machine, so it is printed and not judged.
         print(f"action to paint: median {middle:.0f} ms, 95th percentile {most:.0f} ms")
-        assert most < 100
         desk.press("Escape", "Escape")
-        assert desk.evaluate("document.querySelectorAll('*').length") <= size + 200
+        assert count_elements(desk) <= size + 20
+
+
+def count_elements(desk):
+    return desk.evaluate("document.querySelectorAll('*').length")
 
 
 def test_nothing_is_asked_of_any_network(desk):

@@ -2,6 +2,7 @@
 /* One open document: its text, what is selected and chosen, the form, and the saving of edits. */
 
 import { factsOf } from "../../page/facts.js";
+import { drawLegend, drawTable } from "../../page/overview.js";
 import { render } from "../../page/render.js";
 import { mainSpans } from "../../page/segments.js";
 import { Refused, ask } from "./api.js";
@@ -81,6 +82,8 @@ export class Editor {
     this.queue = Promise.resolve();
     this.waiting = 0;
     this.number = 0;
+    /** @type {Set<string>} The types that are not shown. */
+    this.hidden = new Set();
 
     this.sheet = render(text, this.drawing(), {
       choose: () => this.showChosen(),
@@ -148,8 +151,69 @@ export class Editor {
       this.problems.root,
       this.ghosts.root,
       this.makeFinder(),
+      this.makeFilter(),
       this.listRoot,
+      this.makeTable(),
+      this.makeLegend(),
     );
+  }
+
+  /** Return the types of annotations that are shown, to choose from, with their counts. */
+  makeFilter() {
+    const root = element("details", { class: "filter" });
+    this.filterBox = element("div", { class: "labels" });
+    root.append(element("summary", {}, this.words.list.show), this.filterBox);
+    return root;
+  }
+
+  showFilter() {
+    const { types } = this.words.form;
+    const counts = this.sheet.count();
+    const kinds = [...counts.map((each) => each.type), "suggestion"];
+    const boxes = kinds.map((kind) => {
+      const box = element("input", { type: "checkbox", checked: !this.hidden.has(kind) });
+      box.addEventListener("change", () => {
+        if (box.checked) this.hidden.delete(kind);
+        else this.hidden.add(kind);
+        this.sheet.update({ isVisible: (item) => this.isShown(item) });
+        this.showAll();
+        box.focus();
+      });
+      const found = counts.find((each) => each.type === kind);
+      const count = found ? found.all : this.doc.suggestions.length;
+      const name = types[kind] ?? this.words.chosen.suggestion;
+      return element("label", {}, box, ` ${name} `, element("small", {}, String(count)));
+    });
+    // The boxes stay while one of them has the focus.
+    if (!this.filterBox?.contains(document.activeElement)) this.filterBox?.replaceChildren(...boxes);
+  }
+
+  /** @param {import("../../page/render.js").Item} item */
+  isShown(item) {
+    if (item.isGhost && this.hidden.has("suggestion")) return false;
+    return !this.hidden.has(item.type);
+  }
+
+  /** Return the table of holders and targets, drawn when it is opened. */
+  makeTable() {
+    const root = element("details", { class: "table" });
+    root.append(element("summary", {}, this.words.text["table.title"]));
+    this.tableRoot = root;
+    this.tableBox = element("div", { class: "scroll" });
+    root.append(this.tableBox);
+    root.addEventListener("toggle", () => this.showTable());
+    return root;
+  }
+
+  showTable() {
+    if (!this.tableRoot?.open) return;
+    this.tableBox?.replaceChildren(drawTable(this.sheet, (id) => this.sheet.choose(id)));
+  }
+
+  makeLegend() {
+    const legend = drawLegend(this.words.text, "");
+    legend.removeAttribute("open");
+    return legend;
   }
 
   /** Return the entry by quoted words, for readers who can't or don't want to select. */
@@ -199,6 +263,8 @@ export class Editor {
     this.showChosen();
     this.showDrafts();
     this.showList();
+    this.showFilter();
+    this.showTable();
     this.changed(this);
   }
 
