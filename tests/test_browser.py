@@ -7,6 +7,7 @@ from browser import CHROMIUM, opened_browser
 from conftest import CORPUS, ROOT
 from hostile import TEXT, make_hostile
 
+from readout.model import Suggestion
 from readout.workbench.diff import compare_states
 from readout.workbench.diff.states import read_state
 from readout.workbench.preview import write_changes, write_preview
@@ -236,6 +237,43 @@ def test_positions_in_the_page_are_code_points(open_page):
             " sheet.at(range.endContainer, range.endOffset)]; })()"
         )
         assert got == [word, start, start + len(word)]
+
+
+def test_each_paragraph_has_its_own_direction(open_page):
+    page = open_page(HOSTILE)
+    sides = page.run(
+        "views[0].sheets[0].blocks.map((block) => {"
+        " const range = document.createRange(); range.selectNodeContents(block.element);"
+        " const words = range.getClientRects()[0], box = block.element.getBoundingClientRect();"
+        " return words.left - box.left < 60 ? 'left' : 'right'; })"
+    )
+    assert set(sides) == {"left", "right"}
+    texts = page.run("views[0].sheets[0].blocks.map((block) => block.element.textContent)")
+    for side, text in zip(sides, texts, strict=True):
+        is_hebrew_or_arabic = text[:1] in "הق"
+        assert (side == "right") == is_hebrew_or_arabic
+
+
+def test_suggestions_are_drawn_as_such(page, tmp_path):
+    corpus = read_state(str(CORPUS)).corpus
+    document = next(each for each in corpus.documents if each.meta.doc_id == TALKS)
+    annotation = {
+        "type": "mention",
+        "id": "m-new",
+        "speaker": "ada-quill",
+        "span": {"start": 0, "end": 5, "exact": document.text[:5]},
+    }
+    suggestion = Suggestion(annotation=annotation, reason="a known name")
+    write_preview(tmp_path, corpus, suggestions={TALKS: [suggestion]})
+    page.open((tmp_path / f"{TALKS}.html").as_uri())
+    page.click(".text .sign.ghost")
+    assert page.run("views[0].chosen.item.isGhost")
+    assert "a known name" in panel(page)
+    count = "document.querySelector('[name=kind][value=mention] + small').textContent"
+    gold = sum(record.id.startswith("m-") for record in document.gold.records)
+    assert page.run(count) == str(gold)
+    assert page.run("document.querySelector('.text mark.ghost').textContent") == document.text[:5]
+    assert page.errors == []
 
 
 def test_an_update_draws_only_what_changed(open_page):

@@ -38,11 +38,14 @@ def annotate(root: Path, who: str | None, layer: str | None, port: int, no_brows
     """
     from secrets import token_urlsafe
 
+    from readout.workbench.annotate.identity import require_annotator
     from readout.workbench.annotate.server import LOOPBACK, bind, build_app, serve
     from readout.workbench.annotate.session import Session
 
     annotator = _find_annotator(root, who)
     edited = None if layer == "gold" else layer or annotator
+    if edited:
+        require_annotator(root, edited)
     listening = bind(port)
     number = listening.getsockname()[1]
     token = token_urlsafe(24)
@@ -67,10 +70,15 @@ def _find_annotator(root: Path, who: str | None) -> str:
     folder = Path(click.get_app_dir("readout"))
     name = who or find_remembered(root, folder)
     if name is None:
-        if not sys.stdin.isatty():
+        if not _is_asked():
             raise click.UsageError("Name the annotator with --as ANNOTATOR.")
         name = register_person(root, click.prompt("Your name", err=True))
         print_line(f"Registered you as the annotator {name!r}.", error=True)
     require_annotator(root, name)
     remember(root, folder, name)
     return name
+
+
+def _is_asked() -> bool:
+    """Tell whether somebody is there to be asked."""
+    return sys.stdin.isatty()

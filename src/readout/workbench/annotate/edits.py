@@ -165,7 +165,7 @@ class _File:
 
     def _is_changed(self, name: str, record: Fields) -> bool:
         before = self.before.get(name)
-        return before is None or not is_same_record(before, record)
+        return before is not record and (before is None or not is_same_record(before, record))
 
     def _is_remark(self, name: str, record: Fields) -> bool:
         before = self.before.get(name)

@@ -24,12 +24,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from readout.problem import RefusedError
 from readout.workbench.annotate.edits import RefusedEditError, refuse
-from readout.workbench.annotate.session import (
-    ConflictError,
-    Session,
-    to_conflicts,
-    to_problems,
-)
+from readout.workbench.annotate.session import ConflictError, Session
+from readout.workbench.annotate.shapes import to_conflicts, to_problems
+from readout.workbench.merge.records import Side
 
 LOOPBACK = "127.0.0.1"
 _HOSTS = (LOOPBACK, "localhost")
@@ -95,6 +92,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
             return
 
         async def send_guarded(message: Message) -> None:
@@ -233,6 +231,22 @@ def _demand(body: Mapping[str, Any], name: str, kind: Any, default: Any = ...) -
         raise RefusedError(f"The {name!r} of the request is wrong: {error}.") from error
 
 
+class _Edit(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rename={"name": "as"}):
+    """An edit as a request has it; see :data:`readout.workbench.annotate.edits.Edit`."""
+
+    put: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    remove: str | msgspec.UnsetType = msgspec.UNSET
+    accept: str | msgspec.UnsetType = msgspec.UNSET
+    reject: str | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def _find_kept(body: Mapping[str, Any]) -> dict[str, Side] | None:
+    """Return the side to take of annotations in conflict, by their ids."""
+    kept: dict[str, Side] | None = _demand(body, "keep", dict[str, Side] | None, None)
+    return kept
+
+
 def _answer_corpus(session: Session, request: Request, body: Any) -> Any:
     words = msgspec.json.decode(_WORDS.read_bytes())
     words["text"] = msgspec.json.decode(_TEXT_WORDS.read_bytes())
@@ -247,18 +261,18 @@ def _answer_edits(session: Session, request: Request, body: Any) -> Any:
     return session.edit(
         request.path_params["doc_id"],
         _demand(body, "version", str),
-        _demand(body, "edits", list[dict[str, Any]]),
+        [msgspec.to_builtins(edit) for edit in _demand(body, "edits", list[_Edit])],
         _demand(body, "decision", dict[str, str] | None, None),
-        _demand(body, "keep", dict[str, Any] | None, None),
+        _find_kept(body),
     )
 
 
 def _answer_undo(session: Session, request: Request, body: Any) -> Any:
-    return session.undo(request.path_params["doc_id"])
+    return session.undo(request.path_params["doc_id"], _find_kept(body))
 
 
 def _answer_redo(session: Session, request: Request, body: Any) -> Any:
-    return session.redo(request.path_params["doc_id"])
+    return session.redo(request.path_params["doc_id"], _find_kept(body))
 
 
 def _answer_suggest(session: Session, request: Request, body: Any) -> Any:

@@ -7,7 +7,6 @@ What was written is on disk before a method returns.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -15,10 +14,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-import msgspec
 from msgspec.structs import replace
 
-from readout.checks import check_document, check_layer, references
+from readout.checks import references
 from readout.checks.references import record_id
 from readout.corpus import read
 from readout.corpus.files import (
@@ -29,22 +27,16 @@ from readout.corpus.files import (
     locked_corpus,
 )
 from readout.corpus.parse import parse_layer
-from readout.corpus.schema import Kind, propose_id, read_schema
+from readout.corpus.schema import Kind, propose_id
 from readout.model import (
     ANNOTATION_CLASSES,
-    FIELD_ROLES,
     AnnotatedDocument,
     AnyAnnotation,
     Document,
     Layer,
-    Record,
     RecordFile,
     Registries,
-    Speaker,
     Suggestion,
-    Target,
-    TopicDefinition,
-    iter_spans,
 )
 from readout.problem import Problem, RefusedError, locate_record
 from readout.text.tokens import iter_paragraphs
@@ -59,6 +51,17 @@ from readout.workbench.annotate.edits import (
     refuse,
 )
 from readout.workbench.annotate.proposals import propose
+from readout.workbench.annotate.reading import Reader
+from readout.workbench.annotate.shapes import (
+    Json,
+    find_id,
+    to_forms,
+    to_json,
+    to_problem,
+    to_registries,
+    to_roles,
+    to_sections,
+)
 from readout.workbench.decide import Grounds
 from readout.workbench.gold import apply_changes, settle_gold
 from readout.workbench.intake import Intake, Manner, Statements
@@ -76,7 +79,6 @@ from readout.workbench.uses import (
 
 Mode: TypeAlias = Literal["annotate", "adjudicate", "review"]
 MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
-Json: TypeAlias = dict[str, Any]
 
 _VERSIONS = 200
 """How many versions of each document are remembered, to merge edits of windows that lag behind."""
@@ -117,6 +119,7 @@ class Session:
         self.layer = layer if layer is None else check_name("annotator", layer)
         self.mode = mode
         self.lock = RLock()
+        self.reader = Reader(root)
         self._versions: dict[str, OrderedDict[str, bytes]] = {}
         self._undo: dict[str, list[FileChanges]] = {}
         self._redo: dict[str, list[FileChanges]] = {}
@@ -128,15 +131,16 @@ class Session:
         """Return the documents, the registries and the forms of the corpus."""
         registries, _ = read.read_registries(self.root)
         index, _ = read.read_index(self.root)
+        guidelines, _ = read.read_bytes(self.root, read.GUIDELINES)
         return {
             "mode": self.mode,
             "layer": self.layer or "gold",
             "annotator": self.annotator,
             "documents": [self._describe_document(meta) for meta in index.records],
-            "registries": _to_registries(registries),
-            "forms": _to_forms(),
-            "roles": _to_roles(),
-            "sections": self._read_sections(),
+            "registries": to_registries(registries),
+            "forms": to_forms(),
+            "roles": to_roles(),
+            "sections": to_sections(guidelines or b""),
         }
 
     def _describe_document(self, meta: Document) -> Json:
@@ -151,15 +155,6 @@ class Session:
             "annotated": meta.completeness,
             "counts": counts,
         }
-
-    def _read_sections(self) -> list[Json]:
-        """Return the sections of the guidelines that have a number, with their text."""
-        raw, _ = read.read_bytes(self.root, read.GUIDELINES)
-        parts = _HEADING.split((raw or b"").decode(errors="replace"))
-        sections = []
-        for number, title, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-            sections.append({"number": number, "title": title.strip(), "text": text.strip()})
-        return sections
 
     def _layer_path(self, doc_id: str) -> str:
         folder = read.GOLD if self.layer is None else f"{read.BY}/{self.layer}"
@@ -178,23 +173,19 @@ class Session:
             RefusedError: its text cannot be read.
 
         """
-        registries, _ = read.read_registries(self.root)
         index, _ = read.read_index(self.root)
         meta = next((each for each in index.records if each.doc_id == doc_id), None)
         if meta is None:
             raise LookupError(doc_id)
 
+        registries = self.reader.read_registries()
         annotators = [self.layer] if self.layer else list(read.iter_annotators(self.root))
-        document, problems = read.read_document(self.root, meta, annotators)
+        has_gold = self.layer is None
+        document, problems = self.reader.read_document(meta, annotators, has_gold)
         if document is None:
             raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
-        if self.layer:
-            hidden = Layer(path=document.gold.path, is_read=False)
-            document = replace(document, gold=hidden)
-        path = self._layer_path(doc_id)
-        layer = document.find_layer(self.layer) or Layer(
-            path=path, annotator=self.layer, is_read=False
-        )
+        missing = Layer(path=self._layer_path(doc_id), annotator=self.layer, is_read=False)
+        layer = document.find_layer(self.layer) or missing
         self._current = doc_id
         suggestions = self._read_suggestions(doc_id)
         return _State(document, layer, registries, index, tuple(problems), suggestions)
@@ -221,12 +212,12 @@ class Session:
         for each in left:
             name = each.annotation["id"]
             suggestions.append({"id": name, "annotation": each.annotation, "reason": each.reason})
-        problems = [_to_problem(each, layer) for each in self._judge(state)]
+        problems = [to_problem(each, layer) for each in self._judge(state)]
         return {
-            "meta": msgspec.to_builtins(document.meta),
+            "meta": to_json(document.meta),
             "text": document.text,
             "paragraphs": list(iter_paragraphs(document.text)),
-            "annotations": [msgspec.to_builtins(record) for record in layer.records],
+            "annotations": [to_json(record) for record in layer.records],
             "suggestions": suggestions,
             "problems": problems,
             "version": version,
@@ -240,9 +231,9 @@ class Session:
         paths = {layer.path}
         if self.layer is None:
             paths.add(document.adjudication.path)
-            found = check_document(document, registries, state.metas)
+            found = self.reader.check_gold(document, registries)
         else:
-            found = check_layer(layer, document, registries)
+            found = self.reader.check_layer(layer, document, registries)
         problems = [*state.read_problems, *found]
         if self.layer:
             rule = references.unknown_annotator
@@ -370,7 +361,7 @@ class Session:
 
         intake = Intake(layer.records, Manner(), Statements(self.root), is_strict=True)
         accepted = intake.take(SUGGESTED, items, asked)
-        new = [msgspec.to_builtins(intake.gold[name]) for name in intake.taken]
+        new = [to_json(intake.gold[name]) for name in intake.taken]
         puts = [{"put": record} for record in new]
         done = apply_edits(layer.path, edited.raw, state.document.text, puts)
         taken = (*edited.taken, *done.taken)
@@ -439,63 +430,84 @@ class Session:
         if state.layer.path not in changes:
             return
         before = [problem for problem in self._judge(state) if problem.severity == "error"]
-        broken = {_find_id(problem, state.layer) for problem in before}
+        broken = {find_id(problem, state.layer) for problem in before}
         known = {(problem.code, problem.message) for problem in before}
 
-        after = _change(state, changes)
+        after = self._change(state, changes)
         new = []
         for problem in self._judge(after):
             is_new = (problem.code, problem.message) not in known
-            is_broken = _find_id(problem, after.layer) in broken - {None}
+            is_broken = find_id(problem, after.layer) in broken - {None}
             if problem.severity == "error" and is_new and not is_broken:
                 new.append(problem)
         if new:
             raise RefusedEditError(new)
 
+    def _change(self, state: _State, changes: FileChanges) -> _State:
+        """Return what would be on disk after some changes."""
+        document, metas = state.document, state.metas
+        if change := changes.get(read.DOCUMENTS):
+            metas, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
+            name = document.meta.doc_id
+            meta = next(each for each in metas.records if each.doc_id == name)
+            document = replace(document, meta=meta)
+        document = apply_changes(document, changes)
+        path, annotator = state.layer.path, state.layer.annotator
+        layer, problems = self.reader.parse_layer(path, changes[path].new or b"", annotator)
+        if annotator is None:
+            document = replace(document, gold=layer)
+        found = [problem for problem in state.read_problems if problem.path != path]
+        return state._replace(
+            document=document, layer=layer, metas=metas, read_problems=(*found, *problems)
+        )
+
     # ------------------------------------------------------------ undo and redo
 
-    def undo(self, doc_id: str) -> Json:
+    def undo(self, doc_id: str, keep: Mapping[str, Side] | None = None) -> Json:
         """Take back the last step, and return the document as it is then.
 
-        What others changed in the same files meanwhile is kept.
+        What others changed in the same files meanwhile is kept. ``keep`` names the side of
+        annotations that were in conflict before: "ours" is the version without the step.
 
         Raises:
             ConflictError: somebody changed the same annotations since.
             RefusedError: a new registry entry is used by now.
 
         """
-        return self._revert(doc_id, self._undo, self._redo)
+        return self._revert(doc_id, self._undo, self._redo, keep or {})
 
-    def redo(self, doc_id: str) -> Json:
+    def redo(self, doc_id: str, keep: Mapping[str, Side] | None = None) -> Json:
         """Repeat the step that was taken back last."""
-        return self._revert(doc_id, self._redo, self._undo)
+        return self._revert(doc_id, self._redo, self._undo, keep or {})
 
     def _revert(
         self,
         doc_id: str,
         steps: dict[str, list[FileChanges]],
         others: dict[str, list[FileChanges]],
+        keep: Mapping[str, Side],
     ) -> Json:
         with self.lock:
             stack = steps.get(doc_id, [])
             if stack:
                 step = stack[-1]
-                reverted = self._write(doc_id, lambda _: self._to_reverted(step))
+                reverted = self._write(doc_id, lambda _: self._to_reverted(step, keep))
                 stack.pop()
                 others.setdefault(doc_id, []).append(reverted)
             shown = self._show(self._read(doc_id))
             registries, _ = read.read_registries(self.root)
-            shown["registries"] = _to_registries(registries)
+            shown["registries"] = to_registries(registries)
             return shown
 
-    def _to_reverted(self, step: FileChanges) -> FileChanges:
+    def _to_reverted(self, step: FileChanges, keep: Mapping[str, Side]) -> FileChanges:
         """Return the changes that undo those of a step, in the files as they are now."""
         changes: FileChanges = {}
         for path, change in step.items():
             now = self._read_present(path)
             target = change.old
             if now != change.new:
-                merged = merge_records(change.new or b"", change.old or b"", now or b"")
+                sides = (change.new or b"", change.old or b"", now or b"")
+                merged = merge_records(*sides, keep)
                 if merged.conflicts:
                     message = "The file changed on disk, in the same annotations."
                     raise ConflictError(message, merged.conflicts)
@@ -544,8 +556,8 @@ class Session:
             registries, _ = read.read_registries(self.root)
             entry = find_record(registries.files[registry], kind, named[id_field])
             return {
-                "entry": msgspec.to_builtins(entry),
-                "registries": _to_registries(registries),
+                "entry": to_json(entry),
+                "registries": to_registries(registries),
             }
 
     def suggest(self, doc_id: str) -> Json:
@@ -558,9 +570,6 @@ class Session:
             needed = {path: each for path, each in changes.items() if each.old != each.new}
             self._remember(doc_id, needed)
             return self._show(self._read(doc_id))
-
-
-_HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ](.*)$", re.MULTILINE)
 
 
 def _hash(raw: bytes) -> str:
@@ -606,109 +615,3 @@ def _reject(suggestion: Suggestion, rejected: set[str]) -> Suggestion:
     if suggestion.annotation["id"] not in rejected:
         return suggestion
     return replace(suggestion, rejected=True)
-
-
-# ---------------------------------------------------------------- problems
-
-
-def _change(state: _State, changes: FileChanges) -> _State:
-    """Return what would be on disk after some changes."""
-    document, index = state.document, state.metas
-    if change := changes.get(read.DOCUMENTS):
-        index, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
-        name = document.meta.doc_id
-        meta = next(each for each in index.records if each.doc_id == name)
-        document = replace(document, meta=meta)
-    document = apply_changes(document, changes)
-    path, annotator = state.layer.path, state.layer.annotator
-    layer, problems = parse_layer(path, changes[path].new or b"", annotator)
-    found = [problem for problem in state.read_problems if problem.path != path]
-    return state._replace(
-        document=document, layer=layer, metas=index, read_problems=(*found, *problems)
-    )
-
-
-def _find_id(problem: Problem, layer: Layer) -> str | None:
-    """Return the id of the annotation that a problem is about."""
-    if problem.path != layer.path or problem.line is None:
-        return None
-    for line, record in zip(layer.lines, layer.records, strict=True):
-        if line == problem.line:
-            return record.id
-    return None
-
-
-def _to_problem(problem: Problem, layer: Layer) -> Json:
-    """Return a problem in JSON, with the place in the text of what it is about."""
-    shown = {
-        "code": problem.code,
-        "severity": problem.severity,
-        "path": problem.path,
-        "line": problem.line,
-        "id": None,
-        "sentence": problem.message,
-        "hint": problem.hint,
-    }
-    name = _find_id(problem, layer)
-    if name is not None:
-        spans = [span for _, span in iter_spans(layer.by_id[name])]
-        shown["id"] = name
-        shown["start"] = min(span.start for span in spans)
-        shown["end"] = max(span.end for span in spans)
-    return shown
-
-
-def to_problems(problems: Sequence[Problem]) -> list[Json]:
-    """Return problems in JSON that are about no layer on disk."""
-    return [_to_problem(problem, Layer(path="")) for problem in problems]
-
-
-def to_conflicts(conflicts: Sequence[Conflict]) -> list[Json]:
-    """Return conflicts in JSON: the versions of each annotation, and the fields that differ."""
-    found = []
-    for each in conflicts:
-        sides = {"base": each.base, "ours": each.ours, "theirs": each.theirs}
-        versions = {name: entry.record if entry else None for name, entry in sides.items()}
-        fields = [field._asdict() for field in each.fields]
-        found.append({"id": each.key[1], **versions, "fields": fields})
-    return found
-
-
-# ---------------------------------------------------------------- registries and forms
-
-
-def _to_registries(registries: Registries) -> Json:
-    """Return the entries of the registries that annotations name, in file order."""
-    found = {}
-    for name in ("speakers", "topics", "targets"):
-        entries = getattr(registries, name).values()
-        found[name] = [msgspec.to_builtins(entry) for entry in entries]
-    return found
-
-
-_ENTRY_CLASSES: Mapping[str, type[Record]] = {
-    "speakers": Speaker,
-    "topics": TopicDefinition,
-    "targets": Target,
-}
-
-
-def _to_forms() -> Json:
-    """Return the JSON Schema of each type of annotation and of each registry."""
-    definitions = read_schema("annotation")["$defs"]
-    shared = {name: each for name, each in definitions.items() if name not in ANNOTATION_CLASSES}
-    forms: Json = {}
-    for name in ANNOTATION_CLASSES:
-        forms[name] = {**definitions[name], "$defs": shared}
-    for registry in _ENTRY_CLASSES:
-        forms[registry] = read_schema(registry.removesuffix("s"))
-    return forms
-
-
-def _to_roles() -> Json:
-    """Return what the fields of each form name, as :data:`readout.model.FIELD_ROLES` says."""
-    found = {}
-    for name, record_class in (*ANNOTATION_CLASSES.items(), *_ENTRY_CLASSES.items()):
-        roles = FIELD_ROLES[record_class].items()
-        found[name] = {field: role._asdict() for field, role in roles}
-    return found

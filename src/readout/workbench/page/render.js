@@ -125,6 +125,8 @@ export class Sheet {
     this.byMark = new WeakMap();
     /** @type {WeakMap<Element, Item>} */
     this.bySign = new WeakMap();
+    /** @type {Map<string, HTMLElement>} by the id of the topic */
+    this.brackets = new Map();
     /** @type {Element[]} the elements that show what is chosen */
     this.painted = [];
     /** @type {string[]} */
@@ -419,32 +421,65 @@ export class Sheet {
   drawBracketsNow() {
     const topics = [...this.items.values()].filter((item) => item.type === "topic" && item.isVisible);
     const lanes = assignLanes(topics, 99);
-    const count = Math.max(0, ...[...lanes.values()].map((lane) => lane + 1));
-    this.root.style.setProperty("--lanes", String(count));
-    const origin = this.gutter.getBoundingClientRect().top;
-    const made = [];
-    for (const item of topics) {
-      const marks = this.marksOf(item);
-      if (!marks.length) continue;
-      const first = marks[0].element.getClientRects()[0];
-      const last = [...marks[marks.length - 1].element.getClientRects()].pop();
-      if (!first || !last) continue;
-      const bracket = element("button", {
-        type: "button",
-        class: item.isGhost ? "bracket ghost" : "bracket",
-        title: item.label,
-        "aria-label": `${this.drawing.words["sign.topic"] || "topic"}: ${item.label}`,
-        tabindex: "-1",
-      });
-      const top = first.top - origin + 8;
-      bracket.style.top = `${top}px`;
-      bracket.style.height = `${Math.max(last.bottom - origin - 9 - top, 12)}px`;
-      bracket.style.setProperty("--lane", String(lanes.get(item)));
-      if (item === this.chosen) bracket.classList.add("chosen");
-      this.bySign.set(bracket, item);
-      made.push(bracket);
+    const count = String(Math.max(0, ...[...lanes.values()].map((lane) => lane + 1)));
+    if (this.root.style.getPropertyValue("--lanes") !== count) {
+      this.root.style.setProperty("--lanes", count);
     }
-    this.gutter.replaceChildren(...made);
+    // All are measured before any is moved, so that the page is laid out once.
+    const origin = this.gutter.getBoundingClientRect().top;
+    const places = topics.map((item) => this.measureBracket(item, origin));
+    const kept = new Map();
+    for (const [at, item] of topics.entries()) {
+      const place = places[at];
+      if (!place) continue;
+      const bracket = this.brackets.get(item.id) || this.makeBracket(item);
+      const style = `${place.top} ${place.height} ${lanes.get(item)}`;
+      if (bracket.dataset.place !== style) {
+        bracket.dataset.place = style;
+        bracket.style.top = `${place.top}px`;
+        bracket.style.height = `${place.height}px`;
+        bracket.style.setProperty("--lane", String(lanes.get(item)));
+      }
+      if (bracket.title !== item.label) this.nameBracket(bracket, item);
+      bracket.classList.toggle("ghost", item.isGhost);
+      bracket.classList.toggle("chosen", item === this.chosen);
+      this.bySign.set(bracket, item);
+      kept.set(item.id, bracket);
+    }
+    for (const [id, bracket] of this.brackets) if (!kept.has(id)) bracket.remove();
+    this.brackets = kept;
+  }
+
+  /**
+   * Return the place of a topic's bracket in the gutter; null if no word of it is shown.
+   * @param {Item} item
+   * @param {number} origin
+   */
+  measureBracket(item, origin) {
+    const marks = this.marksOf(item);
+    if (!marks.length) return null;
+    const first = marks[0].element.getClientRects()[0];
+    const last = [...marks[marks.length - 1].element.getClientRects()].pop();
+    if (!first || !last) return null;
+    const top = first.top - origin + 8;
+    return { top, height: Math.max(last.bottom - origin - 9 - top, 12) };
+  }
+
+  /** @param {Item} item */
+  makeBracket(item) {
+    const bracket = element("button", { type: "button", class: "bracket", tabindex: "-1" });
+    this.nameBracket(bracket, item);
+    this.gutter.append(bracket);
+    return bracket;
+  }
+
+  /**
+   * @param {HTMLElement} bracket
+   * @param {Item} item
+   */
+  nameBracket(bracket, item) {
+    bracket.title = item.label;
+    bracket.setAttribute("aria-label", `${this.drawing.words["sign.topic"] || "topic"}: ${item.label}`);
   }
 
   /* Choosing. */

@@ -57,12 +57,10 @@ export class Points {
     this.text = text;
     /** The code points beyond the basic plane, by position: each takes two units. */
     this.wide = /** @type {number[]} */ ([]);
-    let point = 0;
-    for (const character of text) {
-      if (character.length > 1) this.wide.push(point);
-      point += 1;
+    for (const match of text.matchAll(/[\u{10000}-\u{10ffff}]/gu)) {
+      this.wide.push((match.index || 0) - this.wide.length);
     }
-    this.length = point;
+    this.length = text.length - this.wide.length;
   }
 
   /**

@@ -82,6 +82,8 @@ class View {
     this.chosen = null;
     /** @type {Change[]} */
     this.changes = [];
+    /** @type {Map<string, import("../../page/render.js").Flag>[]} of each pane */
+    this.flags = [];
     this.texts = this.panes.map((pane) => this.readText(pane));
     for (const layer of this.data.layers) this.openLayer(layer);
     this.fillForm();
@@ -189,6 +191,7 @@ class View {
     const shown = this.shownLayers();
     this.layers = shown.map((/** @type {number} */ at) => this.data.layers[at]);
     this.changes = this.findChanges(shown);
+    this.flags = [0, 1].map((at) => this.flagsOf(at));
     const isTwo = this.layers.length > 1;
     this.chosen = null;
     this.board.classList.toggle("two", isTwo);
@@ -226,7 +229,7 @@ class View {
       elsewhere: layer.elsewhere,
       changed: layer.changed,
       shown: layer.shown || undefined,
-      flags: this.flagsOf(at),
+      flags: this.flags[at],
       isVisible: (item, scope) => this.isVisible(item, scope, at),
     };
     return render(find(pane, ".sheet"), drawing, {
@@ -284,9 +287,8 @@ class View {
    */
   isVisible(item, scope, at) {
     const only = this.field("differences");
-    if (this.changes.length || this.layers.length > 1) {
-      if (only && only.checked && !this.flagsOfPane(at).has(item.id)) return false;
-    }
+    const isOnly = this.layers.length > 1 && only && only.checked;
+    if (isOnly && !this.flags[at].has(item.id)) return false;
     if (this.isFixed) return true;
     const boxes = this.kindBoxes();
     const { record } = item;
@@ -294,12 +296,6 @@ class View {
     return boxes.some((box) => box.checked && box.value === record.type)
       && (!speaker || speakersOf(record).includes(speaker))
       && (!target || targetsOf(record, scope).includes(target));
-  }
-
-  /** @param {number} at */
-  flagsOfPane(at) {
-    const records = this.changes.map((change) => (at ? change.right : change.left));
-    return new Set(records.filter(Boolean).map((record) => record.id));
   }
 
   /** Draw what the filters leave, and say how much it is. */
