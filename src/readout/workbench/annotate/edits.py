@@ -7,13 +7,14 @@ what ``readout format`` would write.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from readout.checks.drafts import check_drafts, unformatted
 from readout.corpus import lines
-from readout.corpus.canonical import encode
+from readout.corpus.canonical import annotation_order, encode
 from readout.corpus.drafts import anchor_draft, content_id
 from readout.corpus.lines import check_bytes
 from readout.corpus.parse import parse_layer
@@ -87,12 +88,26 @@ def apply_edits(path: str, raw: bytes, text: str, edits: Iterable[Edit]) -> Edit
     return file.finish()
 
 
+class _Placed(NamedTuple):
+    """A line, its record, and where it is in a canonical file."""
+
+    line: bytes
+    record: Fields
+    order: tuple[int, int, str, str]
+
+
+def _place(record: Fields) -> _Placed:
+    """Return a complete record as a line in canonical form."""
+    annotation: AnyAnnotation = msgspec.convert(record, AnyAnnotation)
+    return _Placed(encode(annotation), record, annotation_order(annotation))
+
+
 class _File:
     """The lines of a file while it is edited; those that are no records are kept, and stay last."""
 
     def __init__(self, path: str, raw: bytes) -> None:
         self.path = path
-        self.entries: dict[str, tuple[bytes, Fields]] = {}
+        self.entries: dict[str, _Placed] = {}
         self.others: list[bytes] = []
         self.names: dict[str, str] = {}
         orders = []
@@ -103,9 +118,9 @@ class _File:
                 self.others.append(line)
                 continue
             orders.append(order)
-            self.entries[entry.record["id"]] = entry.line, entry.record
+            self.entries[entry.record["id"]] = _Placed(entry.line, entry.record, order)
         self.is_sorted = orders == sorted(orders)
-        self.before = {name: record for name, (_, record) in self.entries.items()}
+        self.before = {name: placed.record for name, placed in self.entries.items()}
         self.old = raw
 
     def put(self, record: Any, text: str, name: str | None) -> None:
@@ -114,10 +129,8 @@ class _File:
         if name is not None:
             self.names[name] = known["id"]
         previous = self.entries.get(known["id"])
-        if previous is not None and is_same_record(previous[1], known):
-            return
-        annotation: AnyAnnotation = msgspec.convert(known, AnyAnnotation)
-        self.entries[known["id"]] = encode(annotation), known
+        if previous is None or not is_same_record(previous.record, known):
+            self.entries[known["id"]] = _place(known)
 
     def _complete(self, record: Any, text: str) -> Fields:
         """Return a record with its offsets and its id, which may refer to others of the batch."""
@@ -141,15 +154,14 @@ class _File:
             message = f"There is no annotation {name!r} in {self.path}."
             raise refuse("no-such-annotation", message, "load the document again.", self.path)
         del self.entries[name]
-        for other, (_, record) in list(self.entries.items()):
-            changed = drop_references(record, {name})
-            if changed != record:
-                annotation: AnyAnnotation = msgspec.convert(changed, AnyAnnotation)
-                self.entries[other] = encode(annotation), changed
+        for other, placed in list(self.entries.items()):
+            changed = drop_references(placed.record, {name})
+            if changed is not placed.record:
+                self.entries[other] = _place(changed)
 
     def finish(self) -> Edited:
         """Return the bytes of all lines, and what changed."""
-        after = {name: record for name, (_, record) in self.entries.items()}
+        after = {name: placed.record for name, placed in self.entries.items()}
         taken = [name for name, record in after.items() if self._is_changed(name, record)]
         removed = [name for name in self.before if name not in after]
         if not taken and not removed:
@@ -157,8 +169,9 @@ class _File:
 
         kept = list(self.entries.values())
         if self.is_sorted:
-            kept.sort(key=lambda pair: find_order(pair[1]) or (0, 0, "", ""))
-        raw = b"".join(line + b"\n" for line in (*[line for line, _ in kept], *self.others))
+            kept.sort(key=attrgetter("order"))
+        written = [*[placed.line for placed in kept], *self.others]
+        raw = b"".join([line + b"\n" for line in written])
         remarks = [name for name in taken if self._is_remark(name, after[name])]
         is_remark = not removed and remarks == taken
         return Edited(raw, tuple(taken), tuple(removed), is_remark, self.names)
