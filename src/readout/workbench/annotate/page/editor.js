@@ -700,6 +700,8 @@ export class Editor {
     }
     if (answer?.conflict?.length) return this.answerConflict(answer, body);
 
+    // The server no longer knows the version: what is on disk is shown, and the form stays.
+    if (answer?.document) this.adopt(answer.document);
     const sentences = this.explain(error);
     const said = fill(this.words.app.failed, { reason: sentences.join(" ") });
     this.tell(error instanceof Refused ? said : sentences[0], "error");
@@ -710,16 +712,13 @@ export class Editor {
   async answerConflict(answer, body) {
     this.tell(this.words.app.unsaved, "warning");
     const side = await askConflict(answer.conflict, this.words.conflict);
-    if (side === "ours") {
-      const ids = answer.conflict.map((/** @type {{id: string}} */ each) => each.id);
-      const keep = Object.fromEntries(ids.map((/** @type {string} */ id) => [id, "ours"]));
+    if (side) {
+      // The other edits of the batch are saved too.
+      const keep = /** @type {Record<string, string>} */ ({});
+      for (const { id } of answer.conflict) keep[id] = side;
       return this.sendNow({ ...body, keep });
     }
     if (answer.document) this.adopt(answer.document);
-    if (side === "theirs") {
-      this.tell(this.words.app.reread, "saved");
-      return null;
-    }
     return [this.words.conflict.later];
   }
 
