@@ -176,6 +176,21 @@ def test_an_edit_is_on_disk_before_the_answer(small, client):
     assert b"m-cafe" in (small / GOLD).read_bytes()
 
 
+def test_a_registry_entry_is_made_on_the_spot(small, client):
+    client.get(f"/secret/api/document/{BRIEF}")
+    fields = {"name": "Dana Sole", "kind": "person"}
+    answer = post(client, "registry/speaker", {"fields": fields, "document": BRIEF})
+    assert (answer.status_code, answer.json()["entry"]["speaker_id"]) == (200, "dana-sole")
+    assert "dana-sole" in [each["speaker_id"] for each in answer.json()["registries"]["speakers"]]
+    undone = post(client, f"document/{BRIEF}/undo", {}).json()
+    assert "dana-sole" not in json.dumps(undone["registries"])
+
+    for bad in ({"name": "Quill", "kind": "king"}, {"kind": "person"}, {"name": "Ada Quill"}):
+        answer = post(client, "registry/speaker", {"fields": bad})
+        assert answer.status_code == 422
+    assert post(client, "registry/annotator", {"fields": fields}).status_code == 404
+
+
 def test_a_refused_edit_says_what_check_would_say(client):
     version = client.get(f"/secret/api/document/{BRIEF}").json()["version"]
     record = {"type": "mention", "speaker": "ada-quil", "span": {"exact": "Mayor"}}

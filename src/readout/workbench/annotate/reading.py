@@ -17,6 +17,7 @@ from readout.model import (
     Layer,
     RecordFile,
     Registries,
+    ReviewFile,
 )
 from readout.problem import Problem, is_failure
 
@@ -109,10 +110,13 @@ class Reader:
         gold = Layer(path=path, is_read=False)
         decisions = f"{read.ADJUDICATION}/{meta.doc_id}.jsonl"
         adjudication: RecordFile[Decision] = RecordFile(path=decisions, is_read=False)
+        reviews: list[ReviewFile] = []
         if has_gold:
             gold, found = self.read_layer(path, None)
             problems = [*problems, *found]
             adjudication, found = read.read_adjudication(self.root, meta.doc_id)
+            problems = [*problems, *found]
+            reviews, found = read.read_reviews(self.root, meta.doc_id)
             problems = [*problems, *found]
 
         layers = []
@@ -131,6 +135,7 @@ class Reader:
             gold=gold,
             layers=tuple(layers),
             adjudication=adjudication,
+            reviews=tuple(reviews),
         )
         return document, problems
 

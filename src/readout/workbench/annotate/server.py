@@ -220,7 +220,7 @@ def _to_response(status: int, content: Any) -> Response:
     return Response(body, status, headers={"content-type": "application/json"})
 
 
-def _demand(body: Mapping[str, Any], name: str, kind: Any, default: Any = ...) -> Any:
+def demand(body: Mapping[str, Any], name: str, kind: Any, default: Any = ...) -> Any:
     """Return a value of a request, or refuse one of another type."""
     value = body.get(name, default)
     if value is default and default is not ...:
@@ -243,7 +243,7 @@ class _Edit(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rena
 
 def _find_kept(body: Mapping[str, Any]) -> dict[str, Side] | None:
     """Return the side to take of annotations in conflict, by their ids."""
-    kept: dict[str, Side] | None = _demand(body, "keep", dict[str, Side] | None, None)
+    kept: dict[str, Side] | None = demand(body, "keep", dict[str, Side] | None, None)
     return kept
 
 
@@ -260,9 +260,9 @@ def _answer_document(session: Session, request: Request, body: Any) -> Any:
 def _answer_edits(session: Session, request: Request, body: Any) -> Any:
     return session.edit(
         request.path_params["doc_id"],
-        _demand(body, "version", str),
-        [msgspec.to_builtins(edit) for edit in _demand(body, "edits", list[_Edit])],
-        _demand(body, "decision", dict[str, str] | None, None),
+        demand(body, "version", str),
+        [msgspec.to_builtins(edit) for edit in demand(body, "edits", list[_Edit])],
+        demand(body, "decision", dict[str, str] | None, None),
         _find_kept(body),
     )
 
@@ -292,8 +292,8 @@ def _answer_registry(session: Session, request: Request, body: Any) -> Any:
     kind = request.path_params["kind"].removesuffix("s")
     if kind not in ("speaker", "topic", "target"):
         raise LookupError(kind)
-    fields = _demand(body, "fields", dict[str, Any])
-    return session.add_entry(kind, fields, _demand(body, "document", str | None, None))
+    fields = demand(body, "fields", dict[str, Any])
+    return session.add_entry(kind, fields, demand(body, "document", str | None, None))
 
 
 _ANSWERS: tuple[tuple[str, str, Answer], ...] = (

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, NamedTuple, TypeAlias
+from zlib import compress, decompress
 
 from msgspec.structs import replace
 
@@ -94,7 +95,7 @@ class ConflictError(Exception):
         self.conflicts = tuple(conflicts)
 
 
-class _State(NamedTuple):
+class State(NamedTuple):
     """What is on disk about one document. ``suggestions`` is None if they cannot be read."""
 
     document: AnnotatedDocument
@@ -165,7 +166,7 @@ class Session:
         with self.lock:
             return self._show(self._read(doc_id))
 
-    def _read(self, doc_id: str) -> _State:
+    def _read(self, doc_id: str) -> State:
         """Return what is on disk; in the mode of an annotator, no other layer is in it.
 
         Raises:
@@ -188,7 +189,7 @@ class Session:
         layer = document.find_layer(self.layer) or missing
         self._current = doc_id
         suggestions = self._read_suggestions(doc_id)
-        return _State(document, layer, registries, index, tuple(problems), suggestions)
+        return State(document, layer, registries, index, tuple(problems), suggestions)
 
     def _read_suggestions(self, doc_id: str) -> Sheet | None:
         place = RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
@@ -197,12 +198,13 @@ class Session:
         except RefusedError:
             return None
 
-    def _show(self, state: _State) -> Json:
+    def _show(self, state: State) -> Json:
         document, layer = state.document, state.layer
         doc_id = document.meta.doc_id
         version = _hash(layer.raw)
         versions = self._versions.setdefault(doc_id, OrderedDict())
-        versions[version] = layer.raw
+        if version not in versions:
+            versions[version] = compress(layer.raw, 1)
         versions.move_to_end(version)
         if len(versions) > _VERSIONS:
             versions.popitem(last=False)
@@ -225,7 +227,7 @@ class Session:
             "redo": len(self._redo.get(doc_id, ())),
         }
 
-    def _judge(self, state: _State) -> list[Problem]:
+    def _judge(self, state: State) -> list[Problem]:
         """Return the problems of the layer and, for gold, of the decisions about it."""
         document, layer, registries = state.document, state.layer, state.registries
         paths = {layer.path}
@@ -278,19 +280,24 @@ class Session:
 
         """
 
-        def make(state: _State) -> FileChanges:
+        def make(state: State) -> FileChanges:
             edited, accepted = self._apply(state, version, edits, keep or {})
             changes = self._to_changes(state, edits, edited, accepted)
             self._settle(state, changes, edited, decision)
-            self._refuse_new_errors(state, changes, edited)
+            self.refuse_new_errors(state, changes)
             return changes
 
         with self.lock:
-            changes = self._write(doc_id, make)
-            self._remember(doc_id, changes)
+            self.save(doc_id, make)
             return self._show(self._read(doc_id))
 
-    def _write(self, doc_id: str, make: Callable[[_State], FileChanges]) -> FileChanges:
+    def save(self, doc_id: str, make: Callable[[State], FileChanges]) -> None:
+        """Write the changes that ``make`` returns for what is on disk, as one step to undo."""
+        with self.lock:
+            changes = self._write(doc_id, make)
+            self._remember(doc_id, changes)
+
+    def _write(self, doc_id: str, make: Callable[[State], FileChanges]) -> FileChanges:
         """Write the changes that ``make`` returns for what is on disk, and return them.
 
         Programs that take no lock may change a file between reading and writing; then it is read
@@ -310,11 +317,11 @@ class Session:
 
     def _remember(self, doc_id: str, changes: FileChanges) -> None:
         if changes:
-            self._undo.setdefault(doc_id, []).append(changes)
+            self._undo.setdefault(doc_id, []).append(_pack(changes))
             self._redo[doc_id] = []
 
     def _apply(
-        self, state: _State, version: str, edits: Sequence[Edit], keep: Mapping[str, Side]
+        self, state: State, version: str, edits: Sequence[Edit], keep: Mapping[str, Side]
     ) -> tuple[Edited, dict[str, str]]:
         """Return the layer after the edits, and the ids of accepted suggestions in it."""
         layer = state.layer
@@ -324,7 +331,7 @@ class Session:
             known = versions.get(version)
             if known is None:
                 raise ConflictError("The document changed since it was loaded. Load it again.")
-            base = known
+            base = decompress(known)
 
         text = state.document.text
         edited = apply_edits(layer.path, base, text, list(map(_name_accepted, edits)))
@@ -337,7 +344,7 @@ class Session:
         return self._accept(state, edited, edits)
 
     def _accept(
-        self, state: _State, edited: Edited, edits: Sequence[Edit]
+        self, state: State, edited: Edited, edits: Sequence[Edit]
     ) -> tuple[Edited, dict[str, str]]:
         """Take suggestions into the layer, and return it with the ids that they have there."""
         changed = {}
@@ -370,7 +377,7 @@ class Session:
         return both, {**changed, **accepted}
 
     def _to_changes(
-        self, state: _State, edits: Sequence[Edit], edited: Edited, accepted: Mapping[str, str]
+        self, state: State, edits: Sequence[Edit], edited: Edited, accepted: Mapping[str, str]
     ) -> FileChanges:
         """Return the changes of the layer and of the suggestions."""
         layer = state.layer
@@ -403,7 +410,7 @@ class Session:
 
     def _settle(
         self,
-        state: _State,
+        state: State,
         changes: FileChanges,
         edited: Edited,
         decision: Mapping[str, str] | None,
@@ -422,7 +429,7 @@ class Session:
             raise refuse("undecided", message, hint, state.layer.path)
         settle_gold(self.root, changes, {meta.doc_id: edited.taken}, grounds)
 
-    def _refuse_new_errors(self, state: _State, changes: FileChanges, edited: Edited) -> None:
+    def refuse_new_errors(self, state: State, changes: FileChanges) -> None:
         """Refuse edits after which ``readout check`` would find an error that it does not find now.
 
         An annotation that had an error may have another one: it may take several edits to mend it.
@@ -443,7 +450,7 @@ class Session:
         if new:
             raise RefusedEditError(new)
 
-    def _change(self, state: _State, changes: FileChanges) -> _State:
+    def _change(self, state: State, changes: FileChanges) -> State:
         """Return what would be on disk after some changes."""
         document, metas = state.document, state.metas
         if change := changes.get(read.DOCUMENTS):
@@ -490,10 +497,10 @@ class Session:
         with self.lock:
             stack = steps.get(doc_id, [])
             if stack:
-                step = stack[-1]
+                step = _unpack(stack[-1])
                 reverted = self._write(doc_id, lambda _: self._to_reverted(step, keep))
                 stack.pop()
-                others.setdefault(doc_id, []).append(reverted)
+                others.setdefault(doc_id, []).append(_pack(reverted))
             shown = self._show(self._read(doc_id))
             registries, _ = read.read_registries(self.root)
             shown["registries"] = to_registries(registries)
@@ -572,6 +579,24 @@ class Session:
             return self._show(self._read(doc_id))
 
 
+def _pack(changes: FileChanges) -> FileChanges:
+    """Return changes with compressed bytes: a session of 1,000 steps keeps 2,000 whole files."""
+    packed: FileChanges = {}
+    for path, change in changes.items():
+        raws = [None if raw is None else compress(raw, 1) for raw in change]
+        packed[path] = Change(*raws)
+    return packed
+
+
+def _unpack(changes: FileChanges) -> FileChanges:
+    """Mirror :func:`_pack`."""
+    unpacked: FileChanges = {}
+    for path, change in changes.items():
+        raws = [None if raw is None else decompress(raw) for raw in change]
+        unpacked[path] = Change(*raws)
+    return unpacked
+
+
 def _hash(raw: bytes) -> str:
     return sha256(raw).hexdigest()[:16]
 
@@ -586,7 +611,7 @@ def _name_accepted(edit: Edit) -> Edit:
     return {**edit, "as": edit.get("as") or edit["accept"]}
 
 
-def _list_left(state: _State) -> list[Suggestion]:
+def _list_left(state: State) -> list[Suggestion]:
     """Return the suggestions that the layer does not have."""
     if state.suggestions is None:
         return []

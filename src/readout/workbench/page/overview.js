@@ -59,12 +59,18 @@ export function drawTable(sheet, choose) {
   for (const holder of holders) {
     head.append(element("th", { scope: "col", class: "holder" }, element("span", {}, scope.speakerName(holder))));
   }
+  /** @type {Map<string, import("./render.js").Item[]>} */
+  const cells = new Map();
+  for (const item of stances) {
+    const key = `${item.record.holder} ${item.record.target}`;
+    cells.set(key, [...(cells.get(key) || []), item]);
+  }
   const body = element("tbody");
   for (const target of targets) {
     const row = element("tr", {}, element("th", { scope: "row" }, scope.targetName(target)));
     for (const holder of holders) {
       const cell = element("td");
-      const here = stances.filter(({ record }) => record.holder === holder && record.target === target);
+      const here = cells.get(`${holder} ${target}`) || [];
       for (const items of groupBy(here, ({ record }) => `${record.polarity} ${record.expression}`)) {
         cell.append(drawCount(items, sheet, choose));
       }

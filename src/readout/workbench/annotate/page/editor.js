@@ -143,6 +143,9 @@ export class Editor {
     this.listBox = element("ul", { class: "items" });
     this.listRoot = element("details", { class: "list" }, this.listTitle, this.listBox);
     this.listRoot.addEventListener("toggle", () => this.showList());
+    this.holdersBox = element("section", { class: "overview" });
+    /** @type {string} the stances that the table shows */
+    this.holdersState = "";
     tools.replaceChildren(
       this.selectedBox,
       this.formBox,
@@ -153,8 +156,8 @@ export class Editor {
       this.makeFinder(),
       this.makeFilter(),
       this.listRoot,
-      this.makeTable(),
-      this.makeLegend(),
+      this.holdersBox,
+      drawLegend(this.words.text ?? {}),
     );
   }
 
@@ -192,28 +195,6 @@ export class Editor {
   isShown(item) {
     if (item.isGhost && this.hidden.has("suggestion")) return false;
     return !this.hidden.has(item.type);
-  }
-
-  /** Return the table of holders and targets, drawn when it is opened. */
-  makeTable() {
-    const root = element("details", { class: "table" });
-    root.append(element("summary", {}, this.words.text["table.title"]));
-    this.tableRoot = root;
-    this.tableBox = element("div", { class: "scroll" });
-    root.append(this.tableBox);
-    root.addEventListener("toggle", () => this.showTable());
-    return root;
-  }
-
-  showTable() {
-    if (!this.tableRoot?.open) return;
-    this.tableBox?.replaceChildren(drawTable(this.sheet, (id) => this.sheet.choose(id)));
-  }
-
-  makeLegend() {
-    const legend = drawLegend(this.words.text, "");
-    legend.removeAttribute("open");
-    return legend;
   }
 
   /** Return the entry by quoted words, for readers who can't or don't want to select. */
@@ -264,8 +245,21 @@ export class Editor {
     this.showDrafts();
     this.showList();
     this.showFilter();
-    this.showTable();
+    this.showHolders();
     this.changed(this);
+  }
+
+  /** Show who holds what, anew only if a stance changed, so that the focus stays in the table. */
+  showHolders() {
+    if (!this.holdersBox) return;
+    const stances = this.sheet.drawing.annotations.filter((record) => record.type === "stance");
+    /** @type {string} */
+    const state = JSON.stringify(
+      stances.map(({ id, holder, target, polarity, expression }) => [id, holder, target, polarity, expression]),
+    );
+    if (state === this.holdersState) return;
+    this.holdersState = state;
+    this.holdersBox.replaceChildren(drawTable(this.sheet, (id) => this.sheet.choose(id)));
   }
 
   showSelected() {

@@ -28,6 +28,7 @@ export class Ghosts {
     this.filters.append(element("label", { for: aboutId }, this.words.about), this.about);
     this.state = element("p", { class: "soft", role: "status" });
     this.all = button("", () => this.does.acceptAll(this.filtered().map((item) => item.id)));
+    this.all.hidden = true; // until there is a filter; "toggle" comes only after the list is open
     this.list = element("ul", { class: "items" });
     this.title = element("summary", {}, this.words.title);
     this.root = element("details", { class: "suggestions" }, this.title);
