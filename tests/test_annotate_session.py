@@ -1,6 +1,8 @@
 """The session of the workbench: edits are saved, merged with what is on disk, and taken back."""
 
 import json
+import random
+import re
 
 import pytest
 from conftest import CORPUS
@@ -434,3 +436,44 @@ def test_the_innermost_quote_and_the_nearest_mention_are_proposed(gold):
 
 def test_the_small_corpus_is_what_these_tests_expect():
     assert format_corpus(CORPUS) == {}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_steps_are_undone_to_the_first_bytes_and_redone_to_the_last(small, seed):
+    """Whatever was done, all files are canonical after each step and as before after all undos."""
+    rng = random.Random(seed)
+    session = Session(small, "ann")
+    states = [_read_all(small)]
+    shown = session.suggest(BRIEF)
+    while len(states) < 20:
+        try:
+            shown = edit(session, BRIEF, _make_edit(rng, shown, len(states)))
+        except (RefusedEditError, RefusedError):
+            continue
+        states.append(_read_all(small))
+        assert format_corpus(small) == {}
+
+    while session.show_document(BRIEF)["undo"]:
+        session.undo(BRIEF)
+    assert _read_all(small) == states[0]
+    while session.show_document(BRIEF)["redo"]:
+        session.redo(BRIEF)
+    assert _read_all(small) == states[-1]
+
+
+def _make_edit(rng, shown, number):
+    records = {each["id"]: each for each in shown["annotations"]}
+    kind = rng.choice(["put", "note", "remove", "accept", "reject"])
+    if kind in ("accept", "reject") and shown["suggestions"]:
+        return {kind: rng.choice(shown["suggestions"])["id"]}
+    if kind == "remove" and records:
+        return {"remove": rng.choice(list(records))}
+    if kind == "note" and records:
+        return {"put": {**rng.choice(list(records.values())), "note": f"Remark {number}."}}
+    word = rng.choice(list(re.finditer(r"\w+", shown["text"])))
+    place = {"start": word.start(), "end": word.end(), "exact": word[0]}
+    return {"put": {"type": "mention", "speaker": "ada-quill", "span": place}}
+
+
+def _read_all(root):
+    return {file: file.read_bytes() for file in root.rglob("*.jsonl")}

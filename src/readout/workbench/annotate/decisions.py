@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from readout.checks.adjudication import find_signatures
+from readout.checks.adjudication import Signatures, find_signatures
 from readout.corpus.canonical import encode, encode_records
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.read import DOCUMENTS, parse_records
@@ -55,7 +55,8 @@ class Deciding:
         with self.session.lock:
             documents = {each.meta.doc_id: each for each in iter_documents(self.session.root, None)}
             found = list_places(documents.values(), self.layers, with_decided=True)
-        places = [_show(documents[each.document], each) for each in found]
+            said = {name: find_signatures(document) for name, document in documents.items()}
+            places = [_show(documents[each.document], each, said[each.document]) for each in found]
         places.sort(key=lambda each: (_ORDER.index(each["kind"]), each["speaking"]))
         left = sum(each["is_open"] for each in places)
         return {"places": places, "total": len(places), "decided": len(places) - left}
@@ -130,15 +131,15 @@ class Deciding:
 # ---------------------------------------------------------------- what is shown of a place
 
 
-def _show(document: AnnotatedDocument, place: Place) -> Json:
+def _show(document: AnnotatedDocument, place: Place, said: Signatures) -> Json:
     """Return a place with the annotations of each side, and the fields in which they differ."""
     refs = [text for variant in place.variants for text in variant.refs]
     asked = {name for variant in place.variants for name in variant.layers} | set(place.silent)
     sides = []
     for layer in (document.gold, *document.layers):
         if layer.annotator is None or layer.annotator in asked:
-            records = _find_side(document, refs, layer)
-            shown = [_translate(each, layer, document.gold) for each in records]
+            records = _find_side(document, refs, layer, said)
+            shown = [_translate(each, layer, document.gold, said) for each in records]
             sides.append({"layer": layer.annotator or GOLD, "records": shown})
     return {
         "doc_id": place.document,
@@ -157,10 +158,9 @@ def _show(document: AnnotatedDocument, place: Place) -> Json:
 
 
 def _find_side(
-    document: AnnotatedDocument, refs: Sequence[str], layer: Layer
+    document: AnnotatedDocument, refs: Sequence[str], layer: Layer, said: Signatures
 ) -> list[AnyAnnotation]:
     """Return the annotations of a layer that say what one of some references says."""
-    said = find_signatures(document)
     sayings = set()
     for ref in map(parse_ref, refs):
         home = document.find_layer(ref.annotator)
@@ -170,14 +170,13 @@ def _find_side(
     return [each for each in layer.by_id.values() if own[each.id] in sayings]
 
 
-def _translate(annotation: AnyAnnotation, layer: Layer, gold: Layer) -> Json:
+def _translate(annotation: AnyAnnotation, layer: Layer, gold: Layer, said: Signatures) -> Json:
     """Return an annotation with links that lead to gold, as far as gold has the like."""
 
     def rename(role: FieldRole, value: str) -> str | None:
         if layer is gold:
             return value
-        named = layer.by_id.get(value)
-        return find_like(named, layer, gold) if named else None
+        return _find_like(value, layer, gold, said) if value in layer.by_id else None
 
     changed = map_values(annotation, rename, "annotation")
     return _to_fields(changed)
@@ -189,15 +188,15 @@ def _to_fields(annotation: AnyAnnotation) -> Json:
     return fields
 
 
-def find_like(annotation: AnyAnnotation, layer: Layer, gold: Layer) -> str | None:
+def _find_like(name: str, layer: Layer, gold: Layer, said: Signatures) -> str | None:
     """Return the id of the gold annotation that says the same, or else starts at the same place."""
-    said = signature(annotation, layer.by_id)
-    start = main_spans(annotation)[0].start
+    annotation = layer.by_id[name]
+    golden = said[gold.path]
     near: str | None = None
     for other in gold.by_class[type(annotation)]:
-        if signature(other, gold.by_id) == said:
+        if golden[other.id] == said[layer.path][name]:
             return str(other.id)
-        if main_spans(other)[0].start == start:
+        if main_spans(other)[0].start == main_spans(annotation)[0].start:
             near = near or other.id
     return near
 
@@ -224,8 +223,9 @@ def _to_edits(
         edits: list[Edit] = choice["edits"]
         return edits
 
+    said = find_signatures(document)
     refs = [text for variant in place.variants for text in variant.refs]
-    gold = _find_side(document, refs, document.gold)
+    gold = _find_side(document, refs, document.gold, said)
     side = choice.get("side")
     if side == GOLD:
         return []
@@ -233,7 +233,7 @@ def _to_edits(
         return [{"remove": each.id} for each in gold]
 
     layer = document.find_layer(side)
-    chosen = _find_side(document, refs, layer) if layer else []
+    chosen = _find_side(document, refs, layer, said) if layer else []
     if layer is None or not chosen:
         raise refuse("no-such-side", f"{side!r} has no annotation here.")
     return _take(root, document, layer, chosen, gold)

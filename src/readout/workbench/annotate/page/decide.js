@@ -164,7 +164,8 @@ class Decide {
       row.append(element("th", { scope: "row" }, name));
       if (!place.fields.includes(field)) {
         const said = sides[0]?.records[0] ? desk.valueOf(sides[0].records[0], field) : "—";
-        row.append(element("td", { colspan: sides.length, dir: "auto" }, said));
+        const cell = element("td", { colspan: sides.length, dir: "auto", title: said }, shorten(said));
+        row.append(cell);
         row.append(element("td", {}, this.drawOther(field, name)));
         body.append(row);
         continue;
@@ -177,7 +178,8 @@ class Decide {
           pick.addEventListener("change", () => { this.mixed[field] = record[field] ?? null; });
           pick.checked = field in this.mixed && same(this.mixed[field], record[field] ?? null);
           pick.setAttribute("aria-label", `${name}: ${this.nameOf(side, number)}`);
-          const said = element("span", { dir: "auto" }, desk.valueOf(record, field));
+          const value = desk.valueOf(record, field);
+          const said = element("span", { dir: "auto", title: value }, shorten(value));
           cell.append(element("label", {}, pick, said));
         });
         row.append(cell);
@@ -302,6 +304,13 @@ class Decide {
     to.push(docId);
     await this.goOn(await ask("api/places"));
   }
+}
+
+/** Return long words without their middle: most versions differ at the ends. @param {string} value */
+function shorten(value) {
+  const letters = [...value];
+  if (letters.length <= 90) return value;
+  return `${letters.slice(0, 40).join("")} … ${letters.slice(-40).join("")}`;
 }
 
 /** @param {any} one @param {any} other */
