@@ -324,7 +324,9 @@ def test_keys_do_nothing_in_fields_and_while_text_is_composed(desk):
     desk.press("/")
     desk.page.keyboard.type("snmq?")
     assert desk.page.locator("dialog, .form").count() == 0
-    composing = """() => dispatchEvent(new KeyboardEvent("keydown", {key: "?", isComposing: true}))"""
+    composing = (
+        """() => dispatchEvent(new KeyboardEvent("keydown", {key: "?", isComposing: true}))"""
+    )
     desk.evaluate(composing)
     assert desk.page.locator("dialog").count() == 0
     desk.evaluate("readout.editor.sheet.text.focus()")
@@ -335,7 +337,8 @@ def test_keys_do_nothing_in_fields_and_while_text_is_composed(desk):
 # ------------------------------------------------------------------------------- saving
 
 
-def test_a_change_on_disk_is_merged_or_asked_about(desk, mention):
+@pytest.mark.parametrize(("button", "kept"), [(0, "mine"), (1, "theirs")])
+def test_a_change_on_disk_is_merged_or_asked_about(desk, mention, button, kept):
     lines = read_lines(desk.path)
     topic = next(line for line in lines if b'"type":"topic"' in line)
     desk.path.write_bytes(b"".join(line for line in lines if line != topic))
@@ -354,10 +357,10 @@ def test_a_change_on_disk_is_merged_or_asked_about(desk, mention):
     cells = desk.page.locator("dialog .compare tbody td").all_inner_texts()
     assert cells == ["mine", "theirs"]
     assert other in read_lines(desk.path)
-    desk.page.locator("dialog .actions button").first.click()
+    desk.page.locator("dialog .actions button").nth(button).click()
     desk.wait_saved()
     line = next(line for line in read_lines(desk.path) if is_of(line, mention["id"]))
-    assert json.loads(line)["note"] == "mine"
+    assert json.loads(line)["note"] == kept
 
 
 def test_a_failure_is_not_called_saved(desk, mention):
@@ -447,7 +450,11 @@ def test_ten_suggestions_are_accepted_as_one_step_after_filtering(proposed):
 # ------------------------------------------------------------------------------- hostile texts
 
 HOSTILE = {
-    "markup": ("en", "<script>alert(1)</script> said <img src=x onerror=alert(2)> &amp; so.", "said"),
+    "markup": (
+        "en",
+        "<script>alert(1)</script> said <img src=x onerror=alert(2)> &amp; so.",
+        "said",
+    ),
     "bidi": ("en", "He \u202esaid\u202c it: \u2067שלום\u2069 and \u200fgo.", "said"),
     "emoji": ("en", "👍🏽 Gantz 👩‍👩‍👧 said 🇮🇱 so.", "said 🇮🇱 so"),
     "hebrew": ("he", "שר הביטחון אמר היום כי הברית חזקה.", "אמר היום"),
@@ -522,23 +529,28 @@ def make_long(root):
 
 
 @pytest.mark.slow
-def test_a_long_text_stays_fluent(browser, tmp_path):
+def test_a_long_text_is_whole_and_the_page_does_not_grow(browser, tmp_path):
     root = copy_real(tmp_path / "corpus")
     text = make_long(root)
     assert len(text) > 100_000
     with opened_desk(browser, root, "2030-01-long", READER, READER) as desk:
-        assert desk.evaluate(f"window.find({text.split()[-1]!r}, true, true)")
-        size = desk.evaluate("document.querySelectorAll('*').length")
-        desk.evaluate("readout.editor.sheet.text.focus(); readout.log.reset()")
+        assert desk.evaluate("readout.editor.sheet.text.textContent") == text
+        desk.evaluate("readout.editor.sheet.text.focus()")
+        size = count_elements(desk)
+        desk.evaluate("readout.log.reset()")
         for _ in range(60):
             desk.press("n", "ArrowRight", "Shift+ArrowRight")
         desk.page.wait_for_timeout(200)
         times = sorted(desk.evaluate("readout.log.times"))
         middle, most = times[len(times) // 2], times[int(len(times) * 0.95)]
+        # How long it takes depends on the machine, so it is printed and not judged.
         print(f"action to paint: median {middle:.0f} ms, 95th percentile {most:.0f} ms")
-        assert most < 100
         desk.press("Escape", "Escape")
-        assert desk.evaluate("document.querySelectorAll('*').length") <= size + 200
+        assert count_elements(desk) <= size + 20
+
+
+def count_elements(desk):
+    return desk.evaluate("document.querySelectorAll('*').length")
 
 
 def test_nothing_is_asked_of_any_network(desk):

@@ -29,3 +29,15 @@ def test_modules_pass_their_tests(modules, name):
     command = [NODE, "--test", str(modules / "tests" / "javascript" / name)]
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60)
     assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["page", "annotate/page"])
+def test_types_of_the_modules_agree(part):
+    npx = shutil.which("npx")
+    command = [npx, "--yes", "--package", "typescript@5", "tsc", "--version"]
+    if npx is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("TypeScript cannot be fetched")
+    command[-1:] = ["--project", str(WORKBENCH / part)]
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert run.returncode == 0, run.stdout

@@ -168,9 +168,9 @@ class App {
     const words = this.words.keys;
     return showDialog(words.title, (dialog, answer) => {
       dialog.append(
+        button(this.words.app.close, () => answer(null)),
         element("p", {}, words.inert),
         drawKeys(words, this.words.gestures),
-        button(this.words.app.close, () => answer(null)),
       );
     });
   }

@@ -82,6 +82,8 @@ export class Editor {
     this.queue = Promise.resolve();
     this.waiting = 0;
     this.number = 0;
+    /** @type {Set<string>} The types that are not shown. */
+    this.hidden = new Set();
 
     this.sheet = render(text, this.drawing(), {
       choose: () => this.showChosen(),
@@ -152,10 +154,47 @@ export class Editor {
       this.problems.root,
       this.ghosts.root,
       this.makeFinder(),
+      this.makeFilter(),
       this.listRoot,
       this.holdersBox,
       drawLegend(this.words.text ?? {}),
     );
+  }
+
+  /** Return the types of annotations that are shown, to choose from, with their counts. */
+  makeFilter() {
+    const root = element("details", { class: "filter" });
+    this.filterBox = element("div", { class: "labels" });
+    root.append(element("summary", {}, this.words.list.show), this.filterBox);
+    return root;
+  }
+
+  showFilter() {
+    const { types } = this.words.form;
+    const counts = this.sheet.count();
+    const kinds = [...counts.map((each) => each.type), "suggestion"];
+    const boxes = kinds.map((kind) => {
+      const box = element("input", { type: "checkbox", checked: !this.hidden.has(kind) });
+      box.addEventListener("change", () => {
+        if (box.checked) this.hidden.delete(kind);
+        else this.hidden.add(kind);
+        this.sheet.update({ isVisible: (item) => this.isShown(item) });
+        this.showAll();
+        box.focus();
+      });
+      const found = counts.find((each) => each.type === kind);
+      const count = found ? found.all : this.doc.suggestions.length;
+      const name = types[kind] ?? this.words.chosen.suggestion;
+      return element("label", {}, box, ` ${name} `, element("small", {}, String(count)));
+    });
+    // The boxes stay while one of them has the focus.
+    if (!this.filterBox?.contains(document.activeElement)) this.filterBox?.replaceChildren(...boxes);
+  }
+
+  /** @param {import("../../page/render.js").Item} item */
+  isShown(item) {
+    if (item.isGhost && this.hidden.has("suggestion")) return false;
+    return !this.hidden.has(item.type);
   }
 
   /** Return the entry by quoted words, for readers who can't or don't want to select. */
@@ -205,6 +244,7 @@ export class Editor {
     this.showChosen();
     this.showDrafts();
     this.showList();
+    this.showFilter();
     this.showHolders();
     this.changed(this);
   }
@@ -654,6 +694,8 @@ export class Editor {
     }
     if (answer?.conflict?.length) return this.answerConflict(answer, body);
 
+    // The server no longer knows the version: what is on disk is shown, and the form stays.
+    if (answer?.document) this.adopt(answer.document);
     const sentences = this.explain(error);
     const said = fill(this.words.app.failed, { reason: sentences.join(" ") });
     this.tell(error instanceof Refused ? said : sentences[0], "error");
@@ -664,16 +706,13 @@ export class Editor {
   async answerConflict(answer, body) {
     this.tell(this.words.app.unsaved, "warning");
     const side = await askConflict(answer.conflict, this.words.conflict);
-    if (side === "ours") {
-      const ids = answer.conflict.map((/** @type {{id: string}} */ each) => each.id);
-      const keep = Object.fromEntries(ids.map((/** @type {string} */ id) => [id, "ours"]));
+    if (side) {
+      // The other edits of the batch are saved too.
+      const keep = /** @type {Record<string, string>} */ ({});
+      for (const { id } of answer.conflict) keep[id] = side;
       return this.sendNow({ ...body, keep });
     }
     if (answer.document) this.adopt(answer.document);
-    if (side === "theirs") {
-      this.tell(this.words.app.reread, "saved");
-      return null;
-    }
     return [this.words.conflict.later];
   }
 

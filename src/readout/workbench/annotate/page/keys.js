@@ -1,14 +1,13 @@
 // @ts-check
 /* The keys of the page: one table, shown under `?`. */
 
-import { element, fill } from "./dom.js";
+import { element } from "./dom.js";
 
 /**
  * @typedef {object} Binding
  * @property {string} name The name of the action, by which its words are found.
  * @property {string} key As `KeyboardEvent.key` has it.
  * @property {boolean} [ctrl] Together with Ctrl or the command key.
- * @property {boolean} [shift] Only asked of named keys; a capital letter is its own key.
  */
 
 /** @type {Binding[]} */
@@ -79,7 +78,10 @@ export function findAction(event) {
 
 /** @param {Binding} binding @returns {string} */
 export function describeKey(binding) {
-  return binding.ctrl ? `Ctrl+${binding.key.toUpperCase()}` : binding.key;
+  if (!binding.ctrl) return binding.key;
+  const isCapital = binding.key.length === 1 && binding.key !== binding.key.toLowerCase();
+  const key = binding.key.length === 1 ? binding.key.toUpperCase() : binding.key;
+  return isCapital ? `Ctrl+Shift+${key}` : `Ctrl+${key}`;
 }
 
 /**
@@ -93,10 +95,12 @@ export function drawKeys(names, gestures) {
   for (const [keys, meaning] of gestures) {
     table.append(element("div", {}, element("dt", {}, keys), element("dd", {}, meaning)));
   }
-  for (const binding of BINDINGS) {
-    const key = element("dt", {}, element("kbd", {}, describeKey(binding)));
-    const meaning = element("dd", {}, names[binding.name] ?? fill("{name}", { name: binding.name }));
-    table.append(element("div", {}, key, meaning));
+  for (const name of new Set(BINDINGS.map((binding) => binding.name))) {
+    const key = element("dt");
+    for (const binding of BINDINGS.filter((each) => each.name === name)) {
+      key.append(element("kbd", {}, describeKey(binding)), " ");
+    }
+    table.append(element("div", {}, key, element("dd", {}, names[name] ?? name)));
   }
   return table;
 }
