@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# The scripts of the pages; their types are checked if TypeScript's tsc is installed.
+PAGES = src/readout/workbench/page src/readout/workbench/annotate/page
 
 .PHONY: dataset test check docs lint clean
 
@@ -21,6 +23,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v tsc > /dev/null; then for page in $(PAGES); do tsc -p $$page || exit 1; done; fi
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -4,8 +4,8 @@ import json
 import re
 import sys
 from html.parser import HTMLParser
-from itertools import pairwise
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS
@@ -14,11 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readout.cli import main
-from readout.model import Quote, Span
+from readout.model import Quote, Span, Suggestion, named_entries
 from readout.workbench.diff.states import read_state
 from readout.workbench.preview import write_preview
-from readout.workbench.preview.segments import Cover, assign_lanes, cut_segments
-from readout.workbench.preview.views import html_text
+from readout.workbench.preview.data import (
+    RECORD_FIELDS,
+    Statements,
+    html_text,
+    pack_document,
+    pack_record,
+)
 
 
 def run(*arguments):
@@ -72,29 +77,9 @@ def pages(small, tmp_path):
     )
 
 
-# ---------------------------------------------------------------- segments
+# ---------------------------------------------------------------- texts and records
 
 texts = st.text(alphabet=st.sampled_from("ab \n\r\t\0<>&\"'🚢שלام\u0301\u200f"), max_size=40)
-covers = st.lists(
-    st.builds(
-        lambda start, size, number: Cover(start, start + size, number, "span"),
-        st.integers(0, 30), st.integers(1, 20), st.integers(0, 3),
-    ),
-    max_size=8,
-)  # fmt: skip
-
-
-@given(texts, covers)
-def test_segments_join_to_the_text_and_to_each_cover(text, covers):
-    covers = [
-        each._replace(end=min(each.end, len(text))) for each in covers if each.start < len(text)
-    ]
-    segments = cut_segments(text, covers)
-    assert "".join(segment.text for segment in segments) == text
-    for cover in covers:
-        inside = [segment for segment in segments if cover in segment.covers]
-        assert "".join(segment.text for segment in inside) == text[cover.start : cover.end]
-        assert (inside[0].start, inside[-1].end) == cover[:2]
 
 
 @given(texts)
@@ -104,31 +89,26 @@ def test_html_gives_the_text_back(text):
     ]
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), max_size=8))
-def test_lines_of_one_lane_do_not_overlap(places):
-    spans = [Span(start, start + size, "") for start, size in places]
-    quotes = [
-        Quote(id=str(n), form="direct", speaker="s", content=(span,))
-        for n, span in enumerate(spans)
-    ]
-    lanes = assign_lanes(quotes, Quote, most=99)
-    for lane in set(lanes.values()):
-        spans = sorted(
-            (quotes[n].content[0].start, quotes[n].content[0].end)
-            for n in lanes
-            if lanes[n] == lane
-        )
-        assert all(left[1] <= right[0] for left, right in pairwise(spans))
+def test_packed_records_are_short_and_lose_nothing():
+    text = "Ada \N{SHIP} said yes."
+    true, false = Span(0, 3, "Ada"), Span(4, 5, "boat")
+    quote = Quote(id="q", form="direct", speaker="ada", content=(true, false), note="n")
+    packed = pack_record(msgspec.to_builtins(quote), text)
+    assert packed[0] == "quote"
+    named = dict(zip(RECORD_FIELDS["quote"], packed[1:], strict=False))
+    assert named["content"] == [[0, 3], {"start": 4, "end": 5, "exact": "boat"}]
+    assert (named["id"], named["speaker"], named["note"]) == ("q", "ada", "n")
 
 
 # ---------------------------------------------------------------- pages
 
 
-def test_the_text_of_every_layer_is_the_raw_text(pages):
+def test_the_text_of_a_page_is_the_raw_text(pages):
     found, corpus, _ = pages
     assert "\r" in "".join(document.text for document in corpus.documents)
     for document in corpus.documents:
-        assert found[document.meta.doc_id].texts == [document.text] * (1 + len(document.layers))
+        assert found[document.meta.doc_id].texts == [document.text]
+        assert len(found[document.meta.doc_id].data[0]["layers"]) == 1 + len(document.layers)
 
 
 def test_nothing_of_the_corpus_becomes_markup(pages):
@@ -166,42 +146,71 @@ def test_pages_load_nothing(pages):
 
 
 def keys_of(page):
-    return {
-        a["key"] for data in page.data for layer in data["layers"] for a in layer["annotations"]
-    }
+    keys = set()
+    for data in page.data:
+        for layer in data["layers"]:
+            keys |= {layer["prefix"] + record[1] for record in layer["annotations"]}
+    return keys
 
 
-def test_every_link_leads_to_an_annotation(pages):
+def test_every_link_to_another_page_leads_to_an_annotation(pages):
     found, _, folder = pages
     keys = {name: keys_of(page) for name, page in found.items()}
-    values = [
-        (name, value)
-        for name, page in found.items()
-        for data in page.data
-        for layer in data["layers"]
-        for annotation in layer["annotations"]
-        for fact in annotation["facts"]
-        for value in fact["values"]
-    ]
-    assert all(value["key"] in keys[name] for name, value in values if "key" in value)
-    hrefs = [value["href"].split("#") for _, value in values if "href" in value]
+    hrefs = []
+    for page in found.values():
+        for data in page.data:
+            for values in data["layers"][0]["elsewhere"].values():
+                hrefs += [value["href"].split("#") for value in values]
     assert hrefs
     assert all(anchor in keys[(folder / path).stem] for path, anchor in hrefs)
 
 
-def test_layers_side_by_side_name_their_differences():
-    from readout.workbench.preview.facts import Statements
-    from readout.workbench.preview.views import view_document
+def test_pages_name_every_entry_that_an_annotation_names(pages):
+    found, corpus, _ = pages
+    for document in corpus.documents:
+        (data,) = found[document.meta.doc_id].data
+        speakers = {entry["speaker_id"] for entry in data["registries"]["speakers"]}
+        for layer in (document.gold, *document.layers):
+            for record in layer.records:
+                assert set(named_entries(record, "speakers")) <= speakers
 
+
+def test_layers_side_by_side_name_their_differences():
     corpus = read_state(str(CORPUS)).corpus
     document = next(each for each in corpus.documents if each.layers)
-    view = view_document(document, corpus.registries, Statements(corpus.documents))
-    between = next(each for each in view["comparisons"] if (each["left"], each["right"]) == (1, 2))
-    assert [(change["name"], change["left"], change["right"]) for change in between["changes"]] == [
-        ("other labels", "ann/s-iron", "ben/s-fyi3rn"),
-        ("only here", "ann/s-ferry", ""),
+    data = pack_document(document, corpus.registries, Statements(corpus.documents))
+    between = next(each for each in data["comparisons"] if (each["left"], each["right"]) == (1, 2))
+    ids = [[record[1] for record in layer["annotations"]] for layer in data["layers"]]
+    named = []
+    for kind, left, right, _ in between["changes"]:
+        ann = "" if left < 0 else ids[1][left]
+        ben = "" if right < 0 else ids[2][right]
+        named.append((data["names"][kind], ann, ben))
+    assert named == [("other labels", "s-iron", "s-fyi3rn"), ("only here", "s-ferry", "")]
+    assert between["changes"][0][3] == ["polarity", "evidence"]
+
+
+def test_suggestions_that_nobody_rejected_are_shown():
+    corpus = read_state(str(CORPUS)).corpus
+    document = corpus.documents[0]
+    annotation = {
+        "type": "mention",
+        "id": "m-new",
+        "speaker": "noam-levi",
+        "span": {"start": 0, "end": 4, "exact": document.text[:4]},
+    }
+    proposed = [
+        Suggestion(annotation=annotation, reason="a name"),
+        Suggestion(annotation=annotation | {"id": "m-no"}, reason="a name", rejected=True),
     ]
-    assert [field[0] for field in between["changes"][0]["fields"]] == ["polarity", "evidence"]
+    statements = Statements(corpus.documents)
+    data = pack_document(document, corpus.registries, statements, proposed)
+    (shown,) = data["layers"][0]["suggestions"]
+    assert shown == {
+        "id": "m-new",
+        "annotation": ["mention", "m-new", "noam-levi", [0, 4]],
+        "reason": "a name",
+    }
 
 
 # ---------------------------------------------------------------- the commands

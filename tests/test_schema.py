@@ -28,6 +28,7 @@ CLASSES = {
     "target": model.Target,
     "annotator": model.Annotator,
     "decision": model.Decision,
+    "review": model.Review,
     "suggestion": model.Suggestion,
     "system": SystemCard,
 }
@@ -100,6 +101,7 @@ ROLES = [
     if record in model.FIELD_ROLES
 ] + [
     (read_schema("speaker")["$defs"]["role"], model.Role),
+    (read_schema("review")["properties"]["sample"], model.Sample),
 ]  # fmt: skip
 
 
@@ -108,7 +110,7 @@ REFERRED = {
     **dict.fromkeys(["id", "key", "annotation"], IDS),
     "entry": IDS | {""},
     "spans": {"span"},
-    "item": {"ref"},
+    "item": {"ref", "id"},
     "parts": {"role", ""},
 }
 """The definitions of the schemas that fields of each kind refer to."""
@@ -179,6 +181,10 @@ def records(kind):
         return [
             {"id": "a", "about": ["q", "x#q"], "section": "1", "reason": "Why.", "by": "x"},
         ]
+    if kind == "review":
+        sample = {"seed": 1, "size": 2, "population": "0" * 64}
+        review = {"id": "a", "about": "q", "hash": "0" * 64, "verdict": "keep", "sample": sample}
+        return [{**review, "remark": "Why."}]
     if kind == "system":
         return [to_record(make_card(baseline)) for baseline in BASELINES.values()]
     return [

@@ -36,6 +36,7 @@ AnnotatorKind: TypeAlias = Literal["human", "model"]
 Basis: TypeAlias = Literal["stated", "inferred", "unknown"]
 Annotated: TypeAlias = Literal["complete", "partial", "none"]
 Split: TypeAlias = Literal["train", "validation", "test"]
+Verdict: TypeAlias = Literal["keep", "change", "drop", "unsure"]
 AnnotationType: TypeAlias = Literal["mention", "quote", "topic", "stance", "boilerplate"]
 Pointer: TypeAlias = tuple[str | int, ...]
 """Where a value is inside a record: a JSON pointer as its keys and indices."""
@@ -233,6 +234,32 @@ class Suggestion(Record, frozen=True, kw_only=True, tag_field="type", tag="sugge
     rejected: bool = False
 
 
+class Sample(Record, frozen=True, kw_only=True):
+    """The random sample that a review belongs to: ``size`` annotations, drawn with ``seed``.
+
+    ``population`` is the hash of all annotations that it was drawn from.
+    """
+
+    seed: int
+    size: int
+    population: str
+
+
+class Review(Record, frozen=True, kw_only=True):
+    """A line of ``reviews/<annotator_id>/<doc_id>.jsonl``: what somebody thinks of one gold item.
+
+    ``hash`` is that of the annotation as it was reviewed. Reviews are no layer: agreement and soft
+    labels do not see them.
+    """
+
+    id: str
+    about: str
+    hash: str
+    verdict: Verdict
+    remark: str | None = None
+    sample: Sample | None = None
+
+
 # ---------------------------------------------------------------- what each field names
 
 R = TypeVar("R", bound=Record)
@@ -400,6 +427,15 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "section": FieldRole("section"),
         "reason": _FREE_TEXT,
         "by": _names_one("annotators"),
+    },
+    Sample: {"seed": _CODE, "size": _CODE, "population": _CODE},
+    Review: {
+        "id": _OWN_ID,
+        "about": FieldRole("item"),
+        "hash": _CODE,
+        "verdict": _one_of(Verdict),
+        "remark": _FREE_TEXT,
+        "sample": FieldRole("parts"),
     },
     Suggestion: {"annotation": FieldRole("parts"), "reason": _FREE_TEXT, "rejected": _CODE},
 }
@@ -617,8 +653,17 @@ class FieldColumns:
             found.discard(None)
 
 
+class ReviewFile(RecordFile[Review], frozen=True, kw_only=True):
+    """The reviews that one annotator gave of the gold annotations of one document."""
+
+    reviewer: str
+
+
 class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document: its text, gold layer, the layers of its annotators, and the decisions on them."""
+    """A document: its text, gold layer, the layers of its annotators, and the decisions on them.
+
+    ``reviews`` are those of its gold layer, one file per reviewer.
+    """
 
     meta: Document
     text: str
@@ -626,6 +671,7 @@ class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     gold: Layer
     layers: tuple[Layer, ...] = ()
     adjudication: RecordFile[Decision]
+    reviews: tuple[ReviewFile, ...] = ()
 
     def find_layer(self, annotator: str | None) -> Layer | None:
         """Return the layer of an annotator, or gold for None; None if there is no such layer."""

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from readout.checks import adjudication, guideline, references, spans
+from readout.checks import adjudication, guideline, references, reviews, spans
 from readout.checks.drafts import DRAFT_RULES
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
@@ -30,6 +30,7 @@ from readout.model import (
     Quote,
     RecordFile,
     Registries,
+    ReviewFile,
     fields_of,
     find_names,
 )
@@ -68,6 +69,7 @@ CHECKS: Mapping[str, Rule] = {
         *DRAFT_RULES,
         *LAYER_RULES,
         *adjudication.RULES,
+        *reviews.RULES,
         *_OTHERS,
     )
 }
@@ -156,6 +158,8 @@ def check_document(
         yield from _run((references.unknown_annotator,), layer, registries)
     if document.adjudication.raw or document.meta.adjudicated:
         yield from check_adjudication(document, registries, sound)
+    for file in document.reviews:
+        yield from check_reviews(file, document, registries)
 
 
 def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Finding]]:
@@ -163,6 +167,16 @@ def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Fi
     for each in DOCUMENT_RULES:
         for finding in each.find(document):
             yield each, finding
+
+
+def check_reviews(
+    file: ReviewFile, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Problem]:
+    """Yield the problems of the reviews that one annotator gave of a document."""
+    rules: list[tuple[Rule, tuple[Any, ...]]] = [(each, (registries,)) for each in references.RULES]
+    rules += [(each, (document,)) for each in reviews.RULES]
+    yield from _climb(file, rules)
+    yield from _run((references.unknown_annotator,), file, registries)
 
 
 def check_adjudication(
@@ -239,6 +253,8 @@ class Usage(msgspec.Struct):
         self.names.setdefault("annotators", set()).update(
             layer.annotator for layer in layers if layer.annotator
         )
+        for document in documents:
+            self.names["annotators"].update(file.reviewer for file in document.reviews)
         for document in documents:
             self.add_records(Decision, document.adjudication.records)
         for gold in [document.gold for document in documents]:

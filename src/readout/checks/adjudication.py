@@ -12,15 +12,13 @@ from typing import Any, TypeAlias
 from readout.checks.references import may_exist
 from readout.corpus import read
 from readout.corpus.refs import Ref, parse_ref
+from readout.corpus.signatures import signature
 from readout.model import (
-    FIELD_ROLES,
     AnnotatedDocument,
-    AnyAnnotation,
     Decision,
     Layer,
     RecordFile,
     Registries,
-    main_spans,
 )
 from readout.problem import (
     Finding,
@@ -29,26 +27,6 @@ from readout.problem import (
     nearest,
     rule,
 )
-
-
-def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> tuple[Any, ...]:
-    """Return the content of an annotation without its id: type, labels, spans, references.
-
-    Notes and statement ids are left out. A reference counts as the same where it leads to the same
-    starting point, so that a quote whose end is disputed does not make its stances disputed too.
-    """
-    values: list[Any] = [type(annotation).__name__]
-    for name, role in FIELD_ROLES[type(annotation)].items():
-        value = getattr(annotation, name)
-        if role.kind == "spans":
-            spans = value if role.many else (value,)
-            values.append(tuple((span.start, span.end) for span in spans))
-        elif role.kind == "annotation":
-            values.append(main_spans(layer[value])[0].start if value in layer else None)
-        elif role.kind in ("entry", "label"):
-            values.append(tuple(sorted(value)) if role.many else value)
-    return tuple(values)
-
 
 Signatures: TypeAlias = Mapping[str, Mapping[str, tuple[Any, ...]]]
 """What each annotation of each layer says, by the layer's path and the annotation's id."""

@@ -23,6 +23,7 @@ from readout.model import (
     Quote,
     RecordFile,
     Registries,
+    ReviewFile,
     Speaker,
     fields_of,
     find_names,
@@ -214,21 +215,24 @@ class _Fitting:
 
 
 @rule("unknown-annotator", "reference")
-def unknown_annotator(layer: Layer, registries: Registries) -> Iterator[Finding]:
-    """Every layer was made by a registered annotator, so that people know what it is worth."""
-    name = layer.annotator or ""
-    if name not in registries.annotators and not _is_broken(name, "annotators", layer, registries):
-        message = f"The annotator {name!r} does not exist in {_file_of('annotators', layer)}."
-        hint = _suggest_annotator(name, registries)
+def unknown_annotator(file: Layer | ReviewFile, registries: Registries) -> Iterator[Finding]:
+    """Every layer or review is of a registered annotator, so that people know what it is worth."""
+    if isinstance(file, ReviewFile):
+        name, folder = file.reviewer, read.REVIEWS
+    else:
+        name, folder = file.annotator or "", read.BY
+    if name not in registries.annotators and not _is_broken(name, "annotators", file, registries):
+        message = f"The annotator {name!r} does not exist in {_file_of('annotators', file)}."
+        hint = _suggest_annotator(name, folder, registries)
         yield Finding(message, hint=hint)
 
 
-def _suggest_annotator(name: str, registries: Registries) -> str:
+def _suggest_annotator(name: str, folder: str, registries: Registries) -> str:
     close = find_close(name, registries.annotators)
     add = "register the annotator with `readout add annotator`"
     if close is None:
         return f"{add}, or move the file away."
-    return f"if {close!r} is meant, move the file to {read.BY}/{close}; if not, {add}."
+    return f"if {close!r} is meant, move the file to {folder}/{close}; if not, {add}."
 
 
 def _names_are_of_their_type(columns: Columns) -> bool:

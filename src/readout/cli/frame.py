@@ -37,6 +37,7 @@ from readout.report.problems import (
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "look": ("check", "stats", "preview", "diff", "agree"),
     "annotate": (
+        "annotate",
         "format",
         "add",
         "accept",

@@ -88,11 +88,13 @@ def preview(root: Path, output: Path | None) -> None:
     from readout.corpus.outputs import written_folder
     from readout.workbench.diff.states import read_state
     from readout.workbench.preview import PREVIEW, write_preview
+    from readout.workbench.uses import read_all_suggestions
 
     target = output or root / PREVIEW
     state = read_state(str(root))
+    suggestions = read_all_suggestions(root, state.corpus)
     with written_folder(target, "preview") as folder:
-        write_preview(folder, state.corpus, state.unread)
+        write_preview(folder, state.corpus, state.unread, suggestions)
     count = len(state.corpus.documents)
     print_line(f"{count} documents: open {target / 'index.html'} in a browser.")
 

@@ -25,6 +25,8 @@ from readout.model import (
     Record,
     RecordFile,
     Registries,
+    Review,
+    ReviewFile,
     Speaker,
     Split,
     Target,
@@ -246,11 +248,13 @@ def _read_records(
 
 
 def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]]:
-    """Return the records of a registry, index or adjudication file, by its path."""
+    """Return the records of a registry, index, adjudication or review file, by its path."""
     if path == DOCUMENTS:
         return parse_file(path, raw, "document", Document)
     if path.startswith(ADJUDICATION):
         return parse_file(path, raw, "decision", Decision)
+    if path.startswith(REVIEWS):
+        return parse_file(path, raw, "review", Review)
     return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
@@ -335,8 +339,17 @@ def read_text(root: Path, doc_id: str) -> tuple[str | None, str, list[Problem]]:
 
 def iter_annotators(root: Path) -> Iterator[str]:
     """Yield the id of every annotator who has a folder of layers."""
-    for name in _list_folder(root, BY):
-        if (root / BY / name).is_dir():
+    yield from _iter_folders(root, BY)
+
+
+def iter_reviewers(root: Path) -> Iterator[str]:
+    """Yield the id of every annotator who has a folder of reviews."""
+    yield from _iter_folders(root, REVIEWS)
+
+
+def _iter_folders(root: Path, parent: str) -> Iterator[str]:
+    for name in _list_folder(root, parent):
+        if (root / parent / name).is_dir():
             yield name
 
 
@@ -358,6 +371,8 @@ def read_document(
             problems += found
     adjudication, found = read_adjudication(root, meta.doc_id)
     problems += found
+    reviews, found = read_reviews(root, meta.doc_id)
+    problems += found
     if text is None:
         return None, problems
     document = AnnotatedDocument(
@@ -367,6 +382,7 @@ def read_document(
         gold=layers[0],
         layers=tuple(layers[1:]),
         adjudication=adjudication,
+        reviews=tuple(reviews),
     )
     return document, problems
 
@@ -379,12 +395,27 @@ def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Decision], li
     return _read_records(root, path, "decision", Decision)
 
 
+def read_reviews(root: Path, doc_id: str) -> tuple[list[ReviewFile], list[Problem]]:
+    """Return the reviews of a document's gold annotations, one file per reviewer."""
+    files = []
+    problems: list[Problem] = []
+    for reviewer in iter_reviewers(root):
+        path = f"{REVIEWS}/{reviewer}/{doc_id}.jsonl"
+        if os.path.lexists(f"{root}/{path}"):
+            file, found = _read_records(root, path, "review", Review)
+            fields = {name: getattr(file, name) for name in RecordFile.__struct_fields__}
+            files.append(ReviewFile(reviewer=reviewer, **fields))
+            problems += found
+    return files, problems
+
+
 def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     """Yield a problem for every file in a data folder that belongs to no document."""
     named = set(re.findall(rb'"doc_id"\s*:\s*"([^"]*)"', index.raw))
     known = {name.decode(errors="replace") for name in named}
     folders = [(TEXTS, ".txt"), (GOLD, ".jsonl"), (ADJUDICATION, ".jsonl")]
     folders += [(f"{BY}/{annotator}", ".jsonl") for annotator in iter_annotators(root)]
+    folders += [(f"{REVIEWS}/{reviewer}", ".jsonl") for reviewer in iter_reviewers(root)]
     for folder, suffix in folders:
         if leads_outside(root, folder):
             yield from _report(outside_link, folder)
@@ -396,12 +427,13 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
             owner = _find_owner(root, path, index) if folder == TEXTS else ""
             for finding in unexpected_file.find(path, missing, owner):
                 yield locate(unexpected_file, finding, path)
-    if leads_outside(root, BY):
-        yield from _report(outside_link, BY)
-    for name in {*_list_folder(root, BY)} - {*iter_annotators(root)}:
-        path = f"{BY}/{name}"
-        rule_ = outside_link if leads_outside(root, path) else unexpected_file
-        yield from _report(rule_, path)
+    for parent in (BY, REVIEWS):
+        if leads_outside(root, parent):
+            yield from _report(outside_link, parent)
+        for name in {*_list_folder(root, parent)} - {*_iter_folders(root, parent)}:
+            path = f"{parent}/{name}"
+            rule_ = outside_link if leads_outside(root, path) else unexpected_file
+            yield from _report(rule_, path)
 
 
 def _find_owner(root: Path, path: str, index: RecordFile[Document]) -> str:

@@ -28,6 +28,7 @@ Kind: TypeAlias = Literal[
     "target",
     "annotator",
     "decision",
+    "review",
     "suggestion",
     "system",
 ]

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from readout.corpus.signatures import hash_layer
 from readout.model import ANNOTATION_CLASSES, AnnotatedDocument, Mention, Quote, Stance, Topic
 
 LISTED = 100
@@ -41,6 +42,11 @@ class Tally(msgspec.Struct):
     ``labels`` maps field, then label, then split to a number; ``topics`` maps a topic to its
     passages, documents and characters; ``statements`` maps a statement to the document and the
     beginning of each quote that reports it.
+
+    ``reviewed`` maps the reviewers of an annotation, joined by spaces, to the number of annotations
+    that just these reviewed as they are now; ``reviews`` maps a reviewer to the number of these by
+    verdict, and of annotations that changed since (``changed``). ``samples`` maps a reviewer and a
+    sample, joined by spaces, to its verdicts, also on annotations that changed since.
     """
 
     documents: int = 0
@@ -54,6 +60,9 @@ class Tally(msgspec.Struct):
     targets: dict[str, Counts] = {}
     holders: dict[str, set[str]] = {}
     statements: dict[str, list[tuple[str, str]]] = {}
+    reviewed: Counts = {}
+    reviews: dict[str, Counts] = {}
+    samples: dict[str, Counts] = {}
 
     def add(self, other: Tally) -> None:
         """Add another tally to this one."""
@@ -76,6 +85,9 @@ class Tally(msgspec.Struct):
         self._count_quotes(groups[Quote])
         self._count_stances(groups[Stance])
         self._count_topics(groups[Topic])
+        for document in documents:
+            if document.reviews:
+                self._count_reviews(document)
 
     def _list(self, documents: Iterable[AnnotatedDocument]) -> None:
         last = self.listed[-1].doc_id if len(self.listed) >= LISTED else "\U0010ffff"
@@ -119,6 +131,28 @@ class Tally(msgspec.Struct):
             self.topics[topic]["characters"] += sum([span.end - span.start for span in spans])
         for topic, _ in set(zip(topics, group.doc_ids, strict=True)):
             self.topics[topic]["documents"] += 1
+
+    def _count_reviews(self, document: AnnotatedDocument) -> None:
+        hashes = hash_layer(document.gold)
+        reviewers: dict[str, list[str]] = {}
+        for file in document.reviews:
+            verdicts: dict[str, str] = {}
+            for record in file.records:
+                if record.sample:
+                    sample = record.sample
+                    key = f"{file.reviewer} {sample.seed} {sample.size} {sample.population}"
+                    _add_counts(self.samples, {key: {record.verdict: 1}})
+                is_current = hashes.get(record.about) == record.hash
+                if is_current:
+                    verdicts[record.about] = record.verdict
+                else:
+                    verdicts.setdefault(record.about, "changed")
+            _add_counts(self.reviews, {file.reviewer: dict(Counter(verdicts.values()))})
+            for name, verdict in verdicts.items():
+                if verdict != "changed":
+                    reviewers.setdefault(name, []).append(file.reviewer)
+        joined = [" ".join(sorted(names)) for names in reviewers.values()]
+        _add_counts(self.reviewed, Counter(joined))
 
 
 class _Group:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from readout import model
 from readout.corpus.tally import Tally
 from readout.model import ANNOTATION_CLASSES, Registries
+from readout.report.intervals import wilson_interval
 from readout.report.tables import Report, Table, to_records
 
 
@@ -111,6 +112,75 @@ def list_statements(tally: Tally, registries: Registries) -> Table:
     return Table("Statements reported more than once", columns, rows)
 
 
+def count_reviews(tally: Tally, registries: Registries) -> Table:
+    """Return one row per reviewer, and one for all people and all models: what they reviewed."""
+    total = sum(tally.annotations.values())
+    rows: list[tuple[Any, ...]] = []
+    for kind, name in (("human", "all people"), ("model", "all models")):
+        reviewed = _count_reviewed(tally, registries, kind)
+        share = f"{reviewed / total:.1%}" if total else "—"
+        rows.append((name, kind, reviewed, share, *["—"] * (len(_VERDICTS) + 1)))
+    for name, counts in sorted(tally.reviews.items()):
+        verdicts = _list_counts(counts, _VERDICTS)
+        reviewed = sum(verdicts)
+        share = f"{reviewed / total:.1%}" if total else "—"
+        row = (name, _find_kind(name, registries), reviewed, share, *verdicts)
+        rows.append((*row, counts.get("changed", 0)))
+    columns = ("reviewer", "kind", "reviewed", "share of gold", *_VERDICTS, "changed")
+    return Table("Reviews of gold", columns, rows)
+
+
+_VERDICTS = get_args(model.Verdict)
+
+
+def _find_kind(name: str, registries: Registries) -> str:
+    annotator = registries.annotators.get(name)
+    return annotator.kind if annotator else "unknown"
+
+
+def _count_reviewed(tally: Tally, registries: Registries, kind: str) -> int:
+    """Return the number of gold annotations that some annotator of a kind reviewed."""
+    reviewed = 0
+    for names, count in tally.reviewed.items():
+        kinds = {_find_kind(name, registries) for name in names.split()}
+        if kind in kinds:
+            reviewed += count
+    return reviewed
+
+
+def estimate_errors(tally: Tally, registries: Registries) -> Table:
+    """Return one row per reviewed random sample: the rate of errors in gold when it was drawn.
+
+    An annotation to be changed or dropped is an error. Where the reviewer is unsure, the lower end
+    of the interval takes the annotation as right, and the upper end as wrong.
+    """
+    rows = []
+    for key, counts in sorted(tally.samples.items()):
+        name, seed, size, population = key.split()
+        errors = counts.get("change", 0) + counts.get("drop", 0)
+        unsure = counts.get("unsure", 0)
+        done = sum(counts.values())
+        rate = interval = "—"
+        # Whoever skips the hard ones leaves a sample that is not random any more.
+        if done == int(size):
+            low, high = wilson_interval(errors, errors + unsure, done)
+            rate, interval = f"{errors / done:.1%}", f"{low:.1%}–{high:.1%}"
+        sample = f"{size} with seed {seed} of {population[:8]}"
+        row = (name, _find_kind(name, registries), sample, done, errors, unsure)
+        rows.append((*row, rate, interval))
+    columns = (
+        "reviewer",
+        "kind",
+        "sample",
+        "reviewed",
+        "errors",
+        "unsure",
+        "rate",
+        "95 % interval",
+    )
+    return Table("Errors in random samples of gold", columns, rows)
+
+
 TABLES: Mapping[str, Callable[[Tally, Registries], Table]] = {
     "documents": count_documents,
     "annotations": count_annotations,
@@ -120,6 +190,8 @@ TABLES: Mapping[str, Callable[[Tally, Registries], Table]] = {
     "targets": count_targets,
     "annotators": list_annotators,
     "statements": list_statements,
+    "reviews": count_reviews,
+    "samples": estimate_errors,
 }
 """Every table by the name of its section in the card."""
 

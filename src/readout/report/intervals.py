@@ -1,4 +1,4 @@
-"""Jackknife intervals over documents or other clusters. No I/O."""
+"""Intervals: of a share in a random sample, and jackknives over clusters. No I/O."""
 
 from __future__ import annotations
 
@@ -18,6 +18,30 @@ class Estimate(NamedTuple):
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+def wilson_interval(fewest: int, most: int, total: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a share (Wilson 1927).
+
+    Of ``total`` items of a random sample, from ``fewest`` to ``most`` are of the kind that is
+    counted; the two differ if some items could not be judged. The interval does not narrow for a
+    sample that is a large part of its population.
+    """
+    low, _ = _find_wilson_ends(fewest, total)
+    _, high = _find_wilson_ends(most, total)
+    return low, high
+
+
+_NORMAL = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution."""
+
+
+def _find_wilson_ends(count: int, total: int) -> tuple[float, float]:
+    square = _NORMAL**2
+    centre = (count + square / 2) / (total + square)
+    spread = count * (total - count) / total + square / 4
+    half = _NORMAL * sqrt(spread) / (total + square)
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def leave_one_out(

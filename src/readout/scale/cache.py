@@ -127,7 +127,9 @@ class Snapshot:
     def scope(self) -> Scope:
         """What every shard needs to know of the corpus."""
         annotators = tuple(read.iter_annotators(self.root))
-        return Scope(str(self.root.resolve()), annotators, hash_registries(self.root))
+        reviewers = tuple(read.iter_reviewers(self.root))
+        root = str(self.root.resolve())
+        return Scope(root, annotators, hash_registries(self.root), reviewers)
 
     @property
     def texts(self) -> int:
@@ -166,7 +168,7 @@ class Snapshot:
 
 def _has_documents(folder: str) -> bool:
     """Return whether a folder has one file per document."""
-    if folder.startswith(f"{read.BY}/"):
+    if folder.startswith((f"{read.BY}/", f"{read.REVIEWS}/")):
         return True
     return folder in (read.TEXTS, read.GOLD, read.ADJUDICATION)
 

@@ -21,17 +21,23 @@ from readout.problem import Problem
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What a shard needs to know of its corpus: folder, annotators, and hash of the registries."""
+    """What a shard needs to know of its corpus.
+
+    It is the folder, the annotators and reviewers, and the hash of the registries.
+    """
 
     root: str
     annotators: tuple[str, ...]
     registries: str
+    reviewers: tuple[str, ...] = ()
 
     @property
     def folders(self) -> list[tuple[str, str]]:
         """The folders with one file per document, and the suffix of the files; texts come first."""
         layers = (read.GOLD, *[f"{read.BY}/{name}" for name in self.annotators], read.ADJUDICATION)
-        return [(read.TEXTS, ".txt"), *[(folder, ".jsonl") for folder in layers]]
+        reviews = [f"{read.REVIEWS}/{name}" for name in self.reviewers]
+        folders = [(folder, ".jsonl") for folder in (*layers, *reviews)]
+        return [(read.TEXTS, ".txt"), *folders]
 
     def read_registries(self) -> tuple[Registries, list[Problem]]:
         """Return the registries of the corpus and their problems.

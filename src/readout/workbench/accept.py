@@ -7,7 +7,7 @@ already is not written again, and what contradicts gold is refused.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,7 +81,8 @@ def accept(
             sheet = _read_layer(root, doc_id, layer)
             accepted = intake.take(layer, _complete(sheet, manner.speaker), ids)
             if layer == SUGGESTED and accepted:
-                records = _withdraw(sheet, accepted)
+                suggestions = [record for _, record in sheet.lines]
+                records = withdraw_accepted(suggestions, accepted)
                 changes[sheet.place.path] = to_change(sheet, records)
         said += intake.describe(doc_id)
         if intake.taken:
@@ -176,12 +177,22 @@ def _read_gold(root: Path, doc_id: str) -> Sheet:
 
 def _complete(sheet: Sheet, speaker: str | None) -> dict[str, AnyAnnotation | Draft]:
     """Return the annotations of a layer by id; a suggestion that lacks something is a dict."""
+    records = [record for _, record in sheet.lines]
+    if sheet.place.kind == "suggestions":
+        return complete_suggestions(records, speaker)
+    return {record.id: record for record in records}
+
+
+def complete_suggestions(
+    suggestions: Iterable[Suggestion], speaker: str | None = None
+) -> dict[str, AnyAnnotation | Draft]:
+    """Return suggested annotations by id; one that lacks something is a dict.
+
+    ``speaker`` is given to those that name none.
+    """
     found: dict[str, AnyAnnotation | Draft] = {}
-    for _, record in sheet.lines:
-        if not isinstance(record, Suggestion):
-            found[record.id] = record
-            continue
-        draft = record.annotation
+    for each in suggestions:
+        draft = each.annotation
         if speaker is not None:
             draft = {"speaker": speaker, **draft}
         lacks = next(explain("annotation", draft), None)
@@ -191,11 +202,13 @@ def _complete(sheet: Sheet, speaker: str | None) -> dict[str, AnyAnnotation | Dr
     return found
 
 
-def _withdraw(sheet: Sheet, accepted: Mapping[str, str]) -> list[Suggestion]:
+def withdraw_accepted(
+    suggestions: Iterable[Suggestion], accepted: Mapping[str, str]
+) -> list[Suggestion]:
     """Return the suggestions that are left; they name accepted ones by their ids in gold."""
 
     def rename(role: FieldRole, value: str) -> str:
         return accepted.get(value, value) if role.kind == "annotation" else value
 
-    left = [record for _, record in sheet.lines if record.annotation["id"] not in accepted]
+    left = [record for record in suggestions if record.annotation["id"] not in accepted]
     return [change_names(record, rename) for record in left]

@@ -139,21 +139,21 @@ def _leave_out_judged(
     Annotations are the same if their types and main spans are: a judgement holds although a new
     alias of a speaker, and with it the id of a suggestion, may have changed.
     """
-    golden = {_find_place(record): record.id for record in gold if not isinstance(record, dict)}
-    rejected = {_find_place(each.annotation): each for each in earlier if each.rejected}
+    golden = {find_main_place(record): record.id for record in gold if not isinstance(record, dict)}
+    rejected = {find_main_place(each.annotation): each for each in earlier if each.rejected}
     accepted = {}
     left = []
     for each in suggestions:
-        place = _find_place(each.annotation)
+        place = find_main_place(each.annotation)
         if place in golden:
             accepted[each.annotation["id"]] = golden[place]
         else:
             left.append(replace(each, rejected=rejected.pop(place, None) is not None))
     left = [change_names(each, lambda _, name: accepted.get(name, name)) for each in left]
-    return sorted([*left, *rejected.values()], key=lambda each: _find_place(each.annotation)[1])
+    return sorted([*left, *rejected.values()], key=lambda each: find_main_place(each.annotation)[1])
 
 
-def _find_place(annotation: Any) -> tuple[str, tuple[tuple[int, int], ...]]:
+def find_main_place(annotation: Any) -> tuple[str, tuple[tuple[int, int], ...]]:
     """Return the type and the main spans of an annotation or a draft of one."""
     draft = annotation if isinstance(annotation, dict) else msgspec.to_builtins(annotation)
     spans = draft[SPAN_FIELDS[ANNOTATION_CLASSES[draft["type"]]][0]]

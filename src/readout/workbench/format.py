@@ -142,20 +142,21 @@ def _compose(line: bytes) -> bytes:
             return line
     except (msgspec.DecodeError, RecursionError, ValueError):
         return line
-    composed = _compose_value(record)
+    composed = compose_value(record)
     return line if composed == record else msgspec.json.encode(composed)
 
 
-def _compose_value(value: Any, key: str = "") -> Any:
+def compose_value(value: Any, key: str = "") -> Any:
+    """Return JSON with its strings in NFC, apart from those that repeat the raw text."""
     if isinstance(value, str):
         # These repeat the raw text, which may be decomposed and is never changed.
         if key in ("exact", "prefix", "suffix"):
             return value
         return unicodedata.normalize("NFC", value)
     if isinstance(value, list):
-        return [_compose_value(item, key) for item in value]
+        return [compose_value(item, key) for item in value]
     if isinstance(value, dict):
-        return {name: _compose_value(item, name) for name, item in value.items()}
+        return {name: compose_value(item, name) for name, item in value.items()}
     return value
 
 
@@ -165,7 +166,7 @@ def _compose_value(value: Any, key: str = "") -> Any:
 def format_corpus(root: Path) -> dict[str, Formatted]:
     """Return, by path, the files of a corpus that would change or that have problems.
 
-    These are the metadata, the registries, the layers and the adjudication.
+    These are the metadata, the registries, the layers, the adjudication and the reviews.
     """
     return {path: done for path, done in _iter_formatted(root) if done.problems or done.changes}
 
@@ -193,6 +194,8 @@ def _iter_formatted(root: Path) -> Iterator[tuple[str, Formatted]]:
         path = f"{read.ADJUDICATION}/{meta.doc_id}.jsonl"
         if (root / path).is_file():
             yield path, _format_records(read.read_adjudication(root, meta.doc_id)[0])
+        for file in read.read_reviews(root, meta.doc_id)[0]:
+            yield file.path, _format_records(file)
 
 
 def _iter_formatted_layers(root: Path, doc_id: str, text: str) -> Iterator[tuple[str, Formatted]]:

@@ -23,11 +23,13 @@ def settle_gold(
     changes: FileChanges,
     taken: Mapping[str, Collection[str]],
     grounds: Grounds | None = None,
+    also: Collection[Ref] = (),
 ) -> list[str]:
     """Add to ``changes`` what follows from those of gold, and return sentences about it.
 
     ``taken`` are the ids of the gold annotations that are new or different, by document. With
-    ``grounds``, a decision settles them, and all other differences that arise.
+    ``grounds``, a decision settles them, all other differences that arise, and ``also`` some that
+    were there before.
 
     Raises:
         RefusedError: the text of a document cannot be read, or as ``decide``.
@@ -44,21 +46,21 @@ def settle_gold(
         document, problems = read.read_document(root, meta, annotators)
         if document is None:
             raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
-        edited = _apply(document, changes)
+        edited = apply_changes(document, changes)
         status = _find_status(meta, bool(edited.gold.records))
         if status != meta.completeness:
             metas[number] = replace(meta, annotated=status)
             said.append(f"set 'annotated' of {meta.doc_id!r} to {status!r}")
         if grounds:
             about = set(taken[meta.doc_id])
-            said += _decide(document, edited, registries, about, grounds, changes)
+            said += _decide(document, edited, registries, about, grounds, changes, also)
 
     if metas != list(index.records):
         changes[read.DOCUMENTS] = Change(index.raw, encode_records(metas))
     return said
 
 
-def _apply(document: AnnotatedDocument, changes: FileChanges) -> AnnotatedDocument:
+def apply_changes(document: AnnotatedDocument, changes: FileChanges) -> AnnotatedDocument:
     """Return a document with the files that the changes give it."""
     layers = []
     for layer in (document.gold, *document.layers):
@@ -91,16 +93,18 @@ def _decide(
     taken: Collection[str],
     grounds: Grounds,
     changes: FileChanges,
+    also: Collection[Ref],
 ) -> list[str]:
     """Add the decision on the differences that arise, and return sentences about it."""
     doc_id = after.meta.doc_id
-    if not after.meta.adjudicated:
+    if not after.meta.adjudicated and not also:
         return [f"{doc_id!r} is not adjudicated, so nothing is to be decided"]
 
     said = find_signatures(after)
-    differences = find_differences(after, find_adjudicated(after), said)
-    arising = _find_open(after) - _find_open(before)
-    about = [ref for ref in differences if ref in arising or _is_taken(ref, taken)]
+    layers = after.layers if also else find_adjudicated(after)
+    differences = find_differences(after, layers, said)
+    due = {*also, *(_find_open(after) - _find_open(before))}
+    about = [ref for ref in differences if ref in due or _is_taken(ref, taken)]
     all_differences = find_differences(after, after.layers, said)
     kept = _drop_settled(after.adjudication.records, all_differences)
     path = after.adjudication.path

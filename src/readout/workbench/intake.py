@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from readout.checks.adjudication import signature
 from readout.checks.spans import find_subject
 from readout.corpus import read
 from readout.corpus.drafts import content_id
 from readout.corpus.refs import Ref
 from readout.corpus.schema import explain
+from readout.corpus.signatures import signature
 from readout.model import (
     FIELD_ROLES,
     AnyAnnotation,

@@ -27,6 +27,7 @@ from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,
+    Corpus,
     FieldKind,
     FieldRole,
     Pointer,
@@ -39,7 +40,7 @@ from readout.model import (
 )
 from readout.problem import Problem, RefusedError, as_sentence, find_close, nearest
 
-FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions"]
+FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions", "reviews"]
 NAMING: tuple[FieldKind, ...] = ("id", "entry", "annotation", "item")
 """The kinds of fields that contain ids of entries and annotations."""
 
@@ -99,19 +100,24 @@ def iter_record_paths(root: Path, doc_ids: Iterable[str]) -> Iterator[RecordPath
 
     annotators = [None, *read.iter_annotators(root), *_iter_unplaced_annotators(root)]
     annotators = list(dict.fromkeys(annotators))
+    reviewers = list(read.iter_reviewers(root))
     for doc_id in doc_ids:
-        for place in _list_document(doc_id, annotators):
+        for place in _list_document(doc_id, annotators, reviewers):
             if os.path.lexists(root / place.path):
                 yield place
 
 
-def _list_document(doc_id: str, annotators: Iterable[str | None]) -> Iterator[RecordPath]:
+def _list_document(
+    doc_id: str, annotators: Iterable[str | None], reviewers: Iterable[str]
+) -> Iterator[RecordPath]:
     for annotator in annotators:
         layer = "gold" if annotator is None else f"by/{annotator}"
         yield RecordPath(f"annotations/{layer}/{doc_id}.jsonl", "layer", doc_id, annotator)
         yield RecordPath(f"{read.UNPLACED}/{layer}/{doc_id}.jsonl", "unplaced", doc_id, annotator)
     yield RecordPath(f"{read.ADJUDICATION}/{doc_id}.jsonl", "decisions", doc_id)
     yield RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
+    for reviewer in reviewers:
+        yield RecordPath(f"{read.REVIEWS}/{reviewer}/{doc_id}.jsonl", "reviews", doc_id)
 
 
 def _iter_unplaced_annotators(root: Path) -> Iterator[str]:
@@ -302,6 +308,18 @@ def read_suggestions(root: Path, doc_id: str) -> dict[str, Suggestion]:
         return {}
     sheet = read_sheet(root, place)
     return {record.annotation["id"]: record for _, record in sheet.lines}
+
+
+def read_all_suggestions(root: Path, corpus: Corpus) -> dict[str, list[Suggestion]]:
+    """Return the suggestions for each document; none if their file is missing or has problems."""
+    found = {}
+    for document in corpus.documents:
+        doc_id = document.meta.doc_id
+        try:
+            found[doc_id] = [*read_suggestions(root, doc_id).values()]
+        except RefusedError:  # `readout check` lists the problems; the pages show the rest
+            found[doc_id] = []
+    return found
 
 
 def read_sheets(root: Path, doc_id: str) -> list[Sheet]:

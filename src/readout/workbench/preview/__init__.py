@@ -1,12 +1,15 @@
 """Write HTML pages that show a corpus with its annotations, or two states of it side by side.
 
-The pages are static, need no network and run one script of their own. Everything from the corpus is
-shown as text: the templates escape it, the script sets it as text, and a content security policy
+The pages are static, need no network and run one script of their own: the renderer in
+``workbench/page``, which draws the records that a page contains as data. Everything from the corpus
+is shown as text: the templates escape it, the script sets it as text, and a content security policy
 blocks every other script.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -15,9 +18,17 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from readout.corpus.outputs import write_page
-from readout.model import AnnotatedDocument, Corpus, Layer, Registries, iter_spans
+from readout.model import (
+    ANNOTATION_CLASSES,
+    AnnotatedDocument,
+    Corpus,
+    Layer,
+    Registries,
+    Suggestion,
+    iter_spans,
+)
 from readout.text.alignment import Alignment
-from readout.text.tokens import Paragraphs
+from readout.text.tokens import Paragraphs, iter_paragraphs
 from readout.workbench.diff.report import ChangeKind, Changes, DocumentChanges, LayerChanges
 from readout.workbench.diff.states import State
 from readout.workbench.diff.wording import (
@@ -27,18 +38,45 @@ from readout.workbench.diff.wording import (
     layer_name,
     summarise_layer,
 )
-from readout.workbench.preview.facts import LayerScope, Statements
-from readout.workbench.preview.views import (
-    LANES,
+from readout.workbench.preview.data import (
+    RECORD_FIELDS,
+    Statements,
+    html_text,
+    pack_changes,
+    pack_document,
+    pack_layer,
+    pack_registries,
     script_data,
-    view_changes,
-    view_document,
-    view_layer,
 )
 
 PREVIEW = "build/preview"
 """The folder of the pages inside a corpus folder, by default."""
 CHANGE_NAMES: Mapping[ChangeKind, str] = {kind: kind for kind in CHANGE_SIGNS}
+
+
+_MODULES = ("segments.js", "facts.js", "render.js", "overview.js")
+"""The modules of the renderer; each imports only from those before it."""
+_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=const|class|function)", re.MULTILINE)
+_COMMENT = re.compile(r"^ *(?:/\*(?:[^*]|\*(?!/))*\*/|// .*)\n", re.MULTILINE)
+
+
+def join_script() -> str:
+    """Return the modules of the renderer and the script of the pages as one script.
+
+    A page from a file may not load modules, so their imports and exports are taken out, and the
+    comments with them, to keep pages small.
+    """
+    shared = files("readout.workbench") / "page"
+    sources = [(shared / name).read_text(encoding="utf-8") for name in _MODULES]
+    page = files("readout.workbench.preview") / "page" / "page.js"
+    sources.append(page.read_text(encoding="utf-8"))
+    words = json.loads((shared / "words.json").read_text(encoding="utf-8"))
+
+    script = f'"use strict";\nconst WORDS = {json.dumps(words)};\n'
+    for source in sources:
+        script += _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", source)))
+    return script
 
 
 def _environment() -> Any:
@@ -53,25 +91,32 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    folder = files("readout.workbench.preview") / "page"
-    script = Markup((folder / "page.js").read_text(encoding="utf-8"))
-    style = Markup((folder / "page.css").read_text(encoding="utf-8"))
+    shared = files("readout.workbench") / "page" / "render.css"
+    own = files("readout.workbench.preview") / "page" / "page.css"
+    script = Markup(join_script())
+    style = Markup(shared.read_text(encoding="utf-8") + own.read_text(encoding="utf-8"))
     digest = b64encode(sha256(script.encode()).digest()).decode()
     environment.globals.update(
         script=script,
         style=style,
         script_hash=digest,
-        lanes=range(LANES),
         script_data=script_data,
+        html_text=html_text,
         signs=CHANGE_SIGNS,
     )
     return environment
 
 
-def write_preview(folder: Path, corpus: Corpus, problems: int = 0) -> None:
+def write_preview(
+    folder: Path,
+    corpus: Corpus,
+    problems: int = 0,
+    suggestions: Mapping[str, Sequence[Suggestion]] | None = None,
+) -> None:
     """Write one page per document and an index into an empty folder.
 
     ``problems`` is the number of problems that kept records from being read; the index shows it.
+    ``suggestions`` are those of each document, by its id; rejected ones are not shown.
     """
     environment = _environment()
     template = environment.get_template("document.html")
@@ -79,19 +124,28 @@ def write_preview(folder: Path, corpus: Corpus, problems: int = 0) -> None:
     names = [document.meta.doc_id for document in corpus.documents]
     rows = []
     for number, document in enumerate(corpus.documents):
-        view = view_document(document, corpus.registries, statements)
+        proposed = (suggestions or {}).get(document.meta.doc_id, ())
+        data = pack_document(document, corpus.registries, statements, proposed)
         outlet = _outlet(document, corpus)
         neighbours = {
             "before": names[number - 1] if number else None,
             "after": names[number + 1 : number + 2],
         }
-        page = template.render(document=view, outlet=outlet, neighbours=neighbours)
+        counts = _count_types(document.gold)
+        page = template.render(
+            document=document, data=data, counts=counts, outlet=outlet, neighbours=neighbours
+        )
         _write(folder / f"{document.meta.doc_id}.html", page)
-        gold = view["layers"][0]
-        rows.append((document.meta, outlet, gold.counts))
+        rows.append((document.meta, outlet, counts))
 
     index = environment.get_template("index.html")
     _write(folder / "index.html", index.render(corpus=corpus, rows=rows, problems=problems))
+
+
+def _count_types(layer: Layer) -> dict[str, int]:
+    """Return the number of annotations of each type."""
+    types = [type(record) for record in layer.records]
+    return {kind: types.count(each) for kind, each in ANNOTATION_CLASSES.items()}
 
 
 def _outlet(document: AnnotatedDocument, corpus: Corpus) -> str:
@@ -147,28 +201,80 @@ def _view_section(
 ) -> dict[str, Any]:
     """Return a changed layer of a document: its text before and after, and the changes."""
     name = f"{changes.doc_id}/{layer_name(layer)}"
-    views = []
+    packed = []
+    found_layers: list[Layer] = []
     for side, changed in zip(sides, _find_changed_text(changes, sides), strict=True):
         if side.document is None:
             continue
         empty = Layer(path="", annotator=layer.annotator)
         found = side.document.find_layer(layer.annotator) or empty
-        scope = LayerScope(side.registries, side.document, found, f"{name}/{side.name}/")
+        text = side.document.text
         shown = None
         if changes.kind == "changed" and not layer.whole:
             touched = [*changed, *_iter_changed_places(changes, layer, side)]
-            shown = _find_paragraphs(side.document.text, touched)
+            shown = _find_paragraphs(text, touched)
             found = _select_shown(found, shown, layer)
-        views.append(view_layer(found, scope, side.name, changed, shown))
+        pieces = _cut_pieces(text, shown)
+        data = pack_layer(found, side.name, _blank(text, pieces), f"{name}/{side.name}/")
+        data |= {
+            "size": len(text),
+            "paragraphs": list(iter_paragraphs(text)),
+            "shown": shown,
+            "changed": changed,
+            "registries": pack_registries(side.registries, found.records),
+        }
+        packed.append((data, pieces))
+        found_layers.append(found)
 
-    comparisons = [view_changes(layer, 0, 1, views, CHANGE_NAMES)] if len(views) == 2 else []
+    comparisons = []
+    if len(found_layers) == 2:
+        comparison = pack_changes(layer, found_layers, CHANGE_NAMES)
+        comparisons.append({"left": 0, "right": 1, "changes": comparison})
     return {
         "id": name,
         "document": changes,
         "layer": layer,
-        "layers": views,
-        "comparisons": comparisons,
+        "sides": packed,
+        "data": {
+            "id": name,
+            "layers": [data for data, _ in packed],
+            "comparisons": comparisons,
+            "names": CHANGE_NAMES,
+            "fields": RECORD_FIELDS,
+        },
     }
+
+
+def _cut_pieces(text: str, shown: Sequence[tuple[int, int]] | None) -> list[tuple[int, str] | int]:
+    """Return the text to show in pieces, each with its start.
+
+    A number stands for so many paragraphs that are left out.
+    """
+    if shown is None:
+        return [(0, text)]
+    pieces: list[tuple[int, str] | int] = []
+    left = 0
+    for start, end in iter_paragraphs(text):
+        if (start, end) not in shown:
+            left += 1
+            continue
+        if left:
+            pieces.append(left)
+        left = 0
+        pieces.append((start, text[start:end] + "\n"))
+    if left:
+        pieces.append(left)
+    return pieces
+
+
+def _blank(text: str, pieces: Iterable[tuple[int, str] | int]) -> str:
+    """Return a text of the same length that has only the words of some pieces."""
+    blank = [" "] * len(text)
+    for piece in pieces:
+        if isinstance(piece, tuple):
+            start, words = piece
+            blank[start : start + len(words)] = words
+    return "".join(blank)[: len(text)]
 
 
 def _iter_changed_places(

@@ -1,0 +1,249 @@
+"""Go through gold one annotation at a time: what there is to review, and the verdicts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple, get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from readout.corpus import read
+from readout.corpus.canonical import encode_records
+from readout.corpus.drafts import content_id
+from readout.corpus.files import Change, FileChanges
+from readout.corpus.refs import iter_documents
+from readout.corpus.signatures import hash_gold, hash_layer, signature
+from readout.model import (
+    AnnotatedDocument,
+    AnyAnnotation,
+    Layer,
+    Review,
+    Sample,
+    Verdict,
+    main_spans,
+)
+from readout.workbench.annotate.edits import refuse
+from readout.workbench.annotate.session import Session, State
+from readout.workbench.annotate.shapes import Json
+
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+
+class Draw(NamedTuple):
+    """A random sample to draw: its size, and the seed."""
+
+    size: int
+    seed: int
+
+
+class _Item(NamedTuple):
+    """An annotation of gold to review, with its hash and the verdicts of the reviewer on it."""
+
+    document: AnnotatedDocument
+    annotation: AnyAnnotation
+    hash: str
+    reviews: Sequence[Review]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.document.meta.doc_id, self.annotation.id
+
+
+class Reviewing:
+    """The reviews that one annotator gives of gold, of all of it or of a random sample."""
+
+    def __init__(self, session: Session, draw: Draw | None = None) -> None:
+        self.session = session
+        self.draw = draw
+
+    def describe(self) -> Json:
+        """Return what there is to review, and the verdicts so far.
+
+        What was reviewed and changed since comes first, then what nobody has reviewed.
+        """
+        with self.session.lock:
+            items = self._list_items()
+            sample = self._find_sample(items)
+            if sample:
+                items = _choose(items, sample)
+            shown = [self._show(item, sample) for item in items]
+        shown.sort(key=lambda item: (item["verdict"] is not None, not item["again"]))
+        return {
+            "reviewer": self.session.annotator,
+            "sample": msgspec.to_builtins(sample) if sample else None,
+            "verdicts": list(VERDICTS),
+            "items": shown,
+            "counts": _count(shown),
+        }
+
+    def review(self, doc_id: str, about: str, said: str, verdict: str, remark: str | None) -> Json:
+        """Save a verdict on an annotation that said ``said`` (its hash) when it was shown.
+
+        Return the item, and what is counted now.
+
+        Raises:
+            RefusedEditError: the annotation changed since, or the verdict is none.
+
+        """
+        if verdict not in VERDICTS:
+            raise refuse("no-verdict", f"Got {verdict!r}. Expected one of {', '.join(VERDICTS)}.")
+        remark = unicodedata.normalize("NFC", remark or "").strip() or None
+
+        with self.session.lock:
+            sample = self._find_sample(self._list_items())
+
+            def make(state: State) -> FileChanges:
+                return self._to_changes(state.document, about, said, verdict, remark, sample)
+
+            self.session.save(doc_id, make)
+        described = self.describe()
+        place = (doc_id, about)
+        found = [each for each in described["items"] if (each["doc_id"], each["id"]) == place]
+        return {"item": found[0] if found else None, "counts": described["counts"]}
+
+    def _to_changes(
+        self,
+        document: AnnotatedDocument,
+        about: str,
+        said: str,
+        verdict: Verdict,
+        remark: str | None,
+        sample: Sample | None,
+    ) -> FileChanges:
+        """Return the change of the reviewer's file: one verdict for all reviews of the same."""
+        if hash_layer(document.gold).get(about) != said:
+            message = f"{about!r} changed since it was shown, so it was not reviewed."
+            raise refuse("changed-meanwhile", message, "look at it again.", document.gold.path)
+
+        reviewer, doc_id = self.session.annotator, document.meta.doc_id
+        path = f"{read.REVIEWS}/{reviewer}/{doc_id}.jsonl"
+        file = next((each for each in document.reviews if each.reviewer == reviewer), None)
+        if file and not file.is_whole:
+            raise refuse("broken-file", f"{path} has problems.", "mend them first.", path)
+
+        records = []
+        samples = []
+        for record in file.records if file else ():
+            if record.about == about and record.hash == said:
+                samples.append(record.sample)
+                record = replace(record, verdict=verdict, remark=remark)
+            records.append(record)
+        if not samples or sample not in samples:
+            meaning = {"type": "review", "about": about, "hash": said}
+            if sample:
+                meaning["sample"] = f"{sample.seed} {sample.size} {sample.population}"
+            name = content_id(meaning, {record.id for record in records})
+            new = Review(
+                id=name, about=about, hash=said, verdict=verdict, remark=remark, sample=sample
+            )
+            records.append(new)
+        return {path: Change(file.raw if file else None, encode_records(records))}
+
+    # ------------------------------------------------------------ what there is to review
+
+    def _list_items(self) -> list[_Item]:
+        """Return all annotations of gold, in text order, with this reviewer's reviews."""
+        items = []
+        for document in iter_documents(self.session.root, None):
+            reviews: dict[str, list[Review]] = {}
+            for file in document.reviews:
+                if file.reviewer == self.session.annotator:
+                    for record in file.records:
+                        reviews.setdefault(record.about, []).append(record)
+            hashes = hash_layer(document.gold)
+            for annotation in document.gold.records:
+                name = annotation.id
+                own = reviews.get(name, [])
+                items.append(_Item(document, annotation, hashes[name], own))
+        return items
+
+    def _find_sample(self, items: Sequence[_Item]) -> Sample | None:
+        """Return the sample: one of this seed and size that is unfinished goes on.
+
+        So the mending of what was reviewed does not begin another sample.
+        """
+        if self.draw is None:
+            return None
+        size = min(self.draw.size, len(items))
+        begun: Counter[str] = Counter()
+        for item in items:
+            for record in item.reviews:
+                if record.sample and record.sample.seed == self.draw.seed:
+                    if record.sample.size == size:
+                        begun[record.sample.population] += 1
+        unfinished = [name for name, number in begun.items() if number < size]
+        documents = {item.document.meta.doc_id: item.document for item in items}
+        population = unfinished[0] if unfinished else hash_gold(documents.values())
+        return Sample(seed=self.draw.seed, size=size, population=population)
+
+    # ------------------------------------------------------------ what is shown of it
+
+    def _show(self, item: _Item, sample: Sample | None) -> Json:
+        """Return an annotation with the verdict on what it says now, and the one before."""
+        current = [each for each in item.reviews if each.hash == item.hash]
+        if sample:
+            current = [each for each in item.reviews if each.sample == sample]
+        before = [each for each in item.reviews if each not in current]
+        last = current[0] if current else None
+        again = before[-1] if before and not current else None
+        doc_id, name = item.key
+        return {
+            "doc_id": doc_id,
+            "id": name,
+            "hash": item.hash,
+            "start": main_spans(item.annotation)[0].start,
+            "end": main_spans(item.annotation)[-1].end,
+            "type": msgspec.to_builtins(item.annotation)["type"],
+            "verdict": last.verdict if last else None,
+            "remark": last.remark if last else None,
+            "again": {"verdict": again.verdict, "remark": again.remark} if again else None,
+            "own": [msgspec.to_builtins(each) for each in self._find_own(item)],
+        }
+
+    def _find_own(self, item: _Item) -> Iterator[AnyAnnotation]:
+        """Yield what the reviewer's own layer says at the place, if gold says something else."""
+        layer = item.document.find_layer(self.session.annotator)
+        if layer is None:
+            return
+        said = signature(item.annotation, item.document.gold.by_id)
+        same_place = list(_iter_overlapping(layer, item.annotation))
+        if any(signature(each, layer.by_id) == said for each in same_place):
+            return
+        yield from same_place
+
+
+def _choose(items: Sequence[_Item], sample: Sample) -> list[_Item]:
+    """Return a random sample, in its random order.
+
+    An annotation's place in the order depends on the seed and its name alone, so what was drawn
+    stays so when other annotations come or go.
+    """
+
+    def rank(item: _Item) -> tuple[bool, bytes]:
+        is_begun = any(each.sample == sample for each in item.reviews)
+        name = " ".join([str(sample.seed), *item.key])
+        return not is_begun, sha256(name.encode()).digest()
+
+    return sorted(items, key=rank)[: sample.size]
+
+
+def _iter_overlapping(layer: Layer, annotation: AnyAnnotation) -> Iterator[AnyAnnotation]:
+    """Yield the annotations of the same type whose main words overlap those of another."""
+    places = [(span.start, span.end) for span in main_spans(annotation)]
+    for other in layer.by_class[type(annotation)]:
+        for span in main_spans(other):
+            if any(start < span.end and span.start < end for start, end in places):
+                yield other
+                break
+
+
+def _count(items: Iterable[Mapping[str, object]]) -> Json:
+    """Return how many items there are, how many are reviewed, and the number of each verdict."""
+    verdicts = Counter(item["verdict"] for item in items)
+    total = sum(verdicts.values())
+    counts: Json = {name: verdicts[name] for name in VERDICTS}
+    return {"total": total, "done": total - verdicts[None], **counts}

@@ -1,0 +1,642 @@
+"""Read, edit and save the layer that one person annotates, with undo and redo.
+
+Every request reads the files anew, since an editor or git may have changed them. Edits name the
+version that they were made on: if the file changed since, both changes are merged by annotation.
+What was written is on disk before a method returns.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from threading import RLock
+from typing import Any, Literal, NamedTuple, TypeAlias
+from zlib import compress, decompress
+
+from msgspec.structs import replace
+
+from readout.checks import references
+from readout.checks.references import record_id
+from readout.corpus import read
+from readout.corpus.files import (
+    Change,
+    ChangedMeanwhileError,
+    FileChanges,
+    check_name,
+    locked_corpus,
+)
+from readout.corpus.parse import parse_layer
+from readout.corpus.schema import Kind, propose_id
+from readout.model import (
+    ANNOTATION_CLASSES,
+    AnnotatedDocument,
+    AnyAnnotation,
+    Document,
+    Layer,
+    RecordFile,
+    Registries,
+    Suggestion,
+)
+from readout.problem import Problem, RefusedError, locate_record
+from readout.text.tokens import iter_paragraphs
+from readout.workbench.accept import complete_suggestions, withdraw_accepted
+from readout.workbench.add import add_entry, add_suggestions, find_main_place
+from readout.workbench.annotate.edits import (
+    Edit,
+    Edited,
+    RefusedEditError,
+    apply_edits,
+    drop_references,
+    refuse,
+)
+from readout.workbench.annotate.proposals import propose
+from readout.workbench.annotate.reading import Reader
+from readout.workbench.annotate.shapes import (
+    Json,
+    find_id,
+    to_forms,
+    to_json,
+    to_problem,
+    to_registries,
+    to_roles,
+    to_sections,
+)
+from readout.workbench.decide import Grounds
+from readout.workbench.gold import apply_changes, settle_gold
+from readout.workbench.intake import Intake, Manner, Statements
+from readout.workbench.merge.records import Conflict, Side, merge_records
+from readout.workbench.remove import remove_entries
+from readout.workbench.uses import (
+    SUGGESTED,
+    RecordPath,
+    Sheet,
+    change_names,
+    encode_sheet,
+    find_record,
+    read_sheet,
+)
+
+Mode: TypeAlias = Literal["annotate", "adjudicate", "review"]
+MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
+
+_VERSIONS = 200
+"""How many versions of each document are remembered, to merge edits of windows that lag behind."""
+_TRIES = 3
+"""How often a write is tried if a program that takes no lock changes a file at the same time."""
+
+
+class ConflictError(Exception):
+    """The file on disk and the edit say different things about the same annotations."""
+
+    def __init__(self, message: str, conflicts: Sequence[Conflict] = ()) -> None:
+        super().__init__(message)
+        self.conflicts = tuple(conflicts)
+
+
+class State(NamedTuple):
+    """What is on disk about one document. ``suggestions`` is None if they cannot be read."""
+
+    document: AnnotatedDocument
+    layer: Layer
+    registries: Registries
+    metas: RecordFile[Document]
+    read_problems: tuple[Problem, ...]
+    suggestions: Sheet | None
+
+
+class Session:
+    """One person at work on one layer of a corpus.
+
+    ``layer`` is the annotator whose layer is edited; None for gold.
+    """
+
+    def __init__(
+        self, root: Path, annotator: str, layer: str | None = None, mode: Mode = "annotate"
+    ) -> None:
+        self.root = root
+        self.annotator = annotator
+        self.layer = layer if layer is None else check_name("annotator", layer)
+        self.mode = mode
+        self.lock = RLock()
+        self.reader = Reader(root)
+        self._versions: dict[str, OrderedDict[str, bytes]] = {}
+        self._undo: dict[str, list[FileChanges]] = {}
+        self._redo: dict[str, list[FileChanges]] = {}
+        self._current = ""
+
+    # ------------------------------------------------------------ reading
+
+    def describe_corpus(self) -> Json:
+        """Return the documents, the registries and the forms of the corpus."""
+        registries, _ = read.read_registries(self.root)
+        index, _ = read.read_index(self.root)
+        guidelines, _ = read.read_bytes(self.root, read.GUIDELINES)
+        return {
+            "mode": self.mode,
+            "layer": self.layer or "gold",
+            "annotator": self.annotator,
+            "documents": [self._describe_document(meta) for meta in index.records],
+            "registries": to_registries(registries),
+            "forms": to_forms(),
+            "roles": to_roles(),
+            "sections": to_sections(guidelines or b""),
+        }
+
+    def _describe_document(self, meta: Document) -> Json:
+        raw, _ = read.read_bytes(self.root, self._layer_path(meta.doc_id))
+        counts = {}
+        for name in ANNOTATION_CLASSES:
+            counts[name] = (raw or b"").count(b'"type":"%b"' % name.encode())
+        return {
+            "doc_id": meta.doc_id,
+            "title": meta.title,
+            "language": meta.language,
+            "annotated": meta.completeness,
+            "counts": counts,
+        }
+
+    def _layer_path(self, doc_id: str) -> str:
+        folder = read.GOLD if self.layer is None else f"{read.BY}/{self.layer}"
+        return f"{folder}/{doc_id}.jsonl"
+
+    def show_document(self, doc_id: str) -> Json:
+        """Return a document with its annotations, suggestions and problems."""
+        with self.lock:
+            return self._show(self._read(doc_id))
+
+    def _read(self, doc_id: str) -> State:
+        """Return what is on disk; in the mode of an annotator, no other layer is in it.
+
+        Raises:
+            LookupError: there is no such document.
+            RefusedError: its text cannot be read.
+
+        """
+        index, _ = read.read_index(self.root)
+        meta = next((each for each in index.records if each.doc_id == doc_id), None)
+        if meta is None:
+            raise LookupError(doc_id)
+
+        registries = self.reader.read_registries()
+        annotators = [self.layer] if self.layer else list(read.iter_annotators(self.root))
+        has_gold = self.layer is None
+        document, problems = self.reader.read_document(meta, annotators, has_gold)
+        if document is None:
+            raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        missing = Layer(path=self._layer_path(doc_id), annotator=self.layer, is_read=False)
+        layer = document.find_layer(self.layer) or missing
+        self._current = doc_id
+        suggestions = self._read_suggestions(doc_id)
+        return State(document, layer, registries, index, tuple(problems), suggestions)
+
+    def _read_suggestions(self, doc_id: str) -> Sheet | None:
+        place = RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
+        try:
+            return read_sheet(self.root, place)
+        except RefusedError:
+            return None
+
+    def _show(self, state: State) -> Json:
+        document, layer = state.document, state.layer
+        doc_id = document.meta.doc_id
+        version = _hash(layer.raw)
+        versions = self._versions.setdefault(doc_id, OrderedDict())
+        if version not in versions:
+            versions[version] = compress(layer.raw, 1)
+        versions.move_to_end(version)
+        if len(versions) > _VERSIONS:
+            versions.popitem(last=False)
+
+        left = [each for each in _list_left(state) if not each.rejected]
+        suggestions = []
+        for each in left:
+            name = each.annotation["id"]
+            suggestions.append({"id": name, "annotation": each.annotation, "reason": each.reason})
+        problems = [to_problem(each, layer) for each in self._judge(state)]
+        return {
+            "meta": to_json(document.meta),
+            "text": document.text,
+            "paragraphs": list(iter_paragraphs(document.text)),
+            "annotations": [to_json(record) for record in layer.records],
+            "suggestions": suggestions,
+            "problems": problems,
+            "version": version,
+            "undo": len(self._undo.get(doc_id, ())),
+            "redo": len(self._redo.get(doc_id, ())),
+        }
+
+    def _judge(self, state: State) -> list[Problem]:
+        """Return the problems of the layer and, for gold, of the decisions about it."""
+        document, layer, registries = state.document, state.layer, state.registries
+        paths = {layer.path}
+        if self.layer is None:
+            paths.add(document.adjudication.path)
+            found = self.reader.check_gold(document, registries)
+        else:
+            found = self.reader.check_layer(layer, document, registries)
+        problems = [*state.read_problems, *found]
+        if self.layer:
+            rule = references.unknown_annotator
+            faults = rule.find(layer, registries)
+            problems += [locate_record(rule, finding, layer) for finding in faults]
+        return [problem for problem in problems if problem.path in paths]
+
+    def propose(self, doc_id: str, annotation_type: str, start: int, end: int) -> Json:
+        """Return the obvious links of an annotation of a type at a place."""
+        with self.lock:
+            state = self._read(doc_id)
+        document, speakers = state.document, state.registries.speakers.values()
+        paragraphs = list(iter_paragraphs(document.text))
+        return propose(
+            annotation_type,
+            (start, end),
+            document.text,
+            paragraphs,
+            state.layer.records,
+            speakers,
+            document.meta.outlet,
+        )
+
+    # ------------------------------------------------------------ editing
+
+    def edit(
+        self,
+        doc_id: str,
+        version: str,
+        edits: Sequence[Edit],
+        decision: Mapping[str, str] | None = None,
+        keep: Mapping[str, Side] | None = None,
+    ) -> Json:
+        """Apply edits as one step, save them, and return the document as it is then.
+
+        ``keep`` names the side of annotations that were in conflict before: "ours" or "theirs".
+
+        Raises:
+            RefusedEditError: the edits would break the corpus.
+            ConflictError: the file changed on disk, and both versions cannot be merged.
+            RefusedError: the edits are impossible for another reason.
+
+        """
+
+        def make(state: State) -> FileChanges:
+            edited, accepted = self._apply(state, version, edits, keep or {})
+            changes = self._to_changes(state, edits, edited, accepted)
+            self._settle(state, changes, edited, decision)
+            self.refuse_new_errors(state, changes)
+            return changes
+
+        with self.lock:
+            self.save(doc_id, make)
+            return self._show(self._read(doc_id))
+
+    def save(self, doc_id: str, make: Callable[[State], FileChanges]) -> None:
+        """Write the changes that ``make`` returns for what is on disk, as one step to undo."""
+        with self.lock:
+            changes = self._write(doc_id, make)
+            self._remember(doc_id, changes)
+
+    def _write(self, doc_id: str, make: Callable[[State], FileChanges]) -> FileChanges:
+        """Write the changes that ``make`` returns for what is on disk, and return them.
+
+        Programs that take no lock may change a file between reading and writing; then it is read
+        again.
+        """
+        for tried in range(1, _TRIES + 1):
+            with locked_corpus(self.root) as write:
+                changes = make(self._read(doc_id))
+                try:
+                    write(changes)
+                except ChangedMeanwhileError:
+                    if tried == _TRIES:
+                        raise
+                    continue
+            break
+        return {path: change for path, change in changes.items() if change.old != change.new}
+
+    def _remember(self, doc_id: str, changes: FileChanges) -> None:
+        if changes:
+            self._undo.setdefault(doc_id, []).append(_pack(changes))
+            self._redo[doc_id] = []
+
+    def _apply(
+        self, state: State, version: str, edits: Sequence[Edit], keep: Mapping[str, Side]
+    ) -> tuple[Edited, dict[str, str]]:
+        """Return the layer after the edits, and the ids of accepted suggestions in it."""
+        layer = state.layer
+        base = layer.raw
+        if version != _hash(layer.raw):
+            versions = self._versions.get(state.document.meta.doc_id, OrderedDict())
+            known = versions.get(version)
+            if known is None:
+                raise ConflictError("The document changed since it was loaded. Load it again.")
+            base = decompress(known)
+
+        text = state.document.text
+        edited = apply_edits(layer.path, base, text, list(map(_name_accepted, edits)))
+        if base != layer.raw:
+            merged = merge_records(base, edited.raw, layer.raw, keep)
+            if merged.conflicts:
+                message = "The file changed on disk, in the same annotations."
+                raise ConflictError(message, merged.conflicts)
+            edited = edited._replace(raw=merged.raw)
+        return self._accept(state, edited, edits)
+
+    def _accept(
+        self, state: State, edited: Edited, edits: Sequence[Edit]
+    ) -> tuple[Edited, dict[str, str]]:
+        """Take suggestions into the layer, and return it with the ids that they have there."""
+        changed = {}
+        for edit in edits:
+            if "accept" in edit and "put" in edit:
+                changed[edit["accept"]] = edited.names[_name_accepted(edit)["as"]]
+        asked = [edit["accept"] for edit in edits if "accept" in edit and "put" not in edit]
+        if not asked:
+            return edited, changed
+        if state.suggestions is None:
+            raise refuse("no-such-suggestion", "There are no suggestions for this document.")
+
+        layer, _ = parse_layer(state.layer.path, edited.raw, self.layer)
+        left = _resolve(state.suggestions, layer.records)
+        left = [change_names(each, lambda _, name: changed.get(name, name)) for each in left]
+        items = complete_suggestions(left)
+        unknown = [name for name in asked if name not in items]
+        if unknown:
+            message = f"There is no suggestion {unknown[0]!r}."
+            raise refuse("no-such-suggestion", message, "load the document again.")
+
+        intake = Intake(layer.records, Manner(), Statements(self.root), is_strict=True)
+        accepted = intake.take(SUGGESTED, items, asked)
+        new = [to_json(intake.gold[name]) for name in intake.taken]
+        puts = [{"put": record} for record in new]
+        done = apply_edits(layer.path, edited.raw, state.document.text, puts)
+        taken = (*edited.taken, *done.taken)
+        is_remark = edited.is_remark and not done.taken
+        both = done._replace(taken=taken, removed=edited.removed, is_remark=is_remark)
+        return both, {**changed, **accepted}
+
+    def _to_changes(
+        self, state: State, edits: Sequence[Edit], edited: Edited, accepted: Mapping[str, str]
+    ) -> FileChanges:
+        """Return the changes of the layer and of the suggestions."""
+        layer = state.layer
+        changes: FileChanges = {}
+        if edited.raw != layer.raw:
+            old = layer.raw if layer.is_read else None
+            changes[layer.path] = Change(old, edited.raw)
+        rejected = {edit["reject"] for edit in edits if "reject" in edit}
+        sheet = state.suggestions
+        if sheet is None:
+            if rejected:
+                raise refuse("no-such-suggestion", "There are no suggestions for this document.")
+            return changes
+
+        suggestions = [record for _, record in sheet.lines]
+        names = {each.annotation["id"] for each in suggestions}
+        if unknown := sorted(rejected - names):
+            message = f"There is no suggestion {unknown[0]!r}."
+            raise refuse("no-such-suggestion", message, "load the document again.")
+
+        left = suggestions
+        if self.layer is None:  # suggestions are for all; only what gold has is taken from them
+            left = withdraw_accepted(left, accepted)
+            gone = set(edited.removed) - names
+            left = [_drop_from_suggestion(each, gone) for each in left]
+        left = [_reject(each, rejected) for each in left]
+        if left != suggestions:
+            changes[sheet.place.path] = Change(sheet.raw, encode_sheet(sheet.place, left))
+        return changes
+
+    def _settle(
+        self,
+        state: State,
+        changes: FileChanges,
+        edited: Edited,
+        decision: Mapping[str, str] | None,
+    ) -> None:
+        """Add what follows from changes of gold: its decision, and the status of the document."""
+        meta = state.document.meta
+        if self.layer is not None or state.layer.path not in changes:
+            return
+        grounds = None
+        if decision:
+            section, reason = str(decision.get("section", "")), str(decision.get("reason", ""))
+            grounds = Grounds(section, reason, self.annotator)
+        elif meta.adjudicated and not edited.is_remark:
+            message = f"The gold layer of {meta.doc_id!r} is adjudicated."
+            hint = "give the section of the guidelines that the change follows, and the reason."
+            raise refuse("undecided", message, hint, state.layer.path)
+        settle_gold(self.root, changes, {meta.doc_id: edited.taken}, grounds)
+
+    def refuse_new_errors(self, state: State, changes: FileChanges) -> None:
+        """Refuse edits after which ``readout check`` would find an error that it does not find now.
+
+        An annotation that had an error may have another one: it may take several edits to mend it.
+        """
+        if state.layer.path not in changes:
+            return
+        before = [problem for problem in self._judge(state) if problem.severity == "error"]
+        broken = {find_id(problem, state.layer) for problem in before}
+        known = {(problem.code, problem.message) for problem in before}
+
+        after = self._change(state, changes)
+        new = []
+        for problem in self._judge(after):
+            is_new = (problem.code, problem.message) not in known
+            is_broken = find_id(problem, after.layer) in broken - {None}
+            if problem.severity == "error" and is_new and not is_broken:
+                new.append(problem)
+        if new:
+            raise RefusedEditError(new)
+
+    def _change(self, state: State, changes: FileChanges) -> State:
+        """Return what would be on disk after some changes."""
+        document, metas = state.document, state.metas
+        if change := changes.get(read.DOCUMENTS):
+            metas, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
+            name = document.meta.doc_id
+            meta = next(each for each in metas.records if each.doc_id == name)
+            document = replace(document, meta=meta)
+        document = apply_changes(document, changes)
+        path, annotator = state.layer.path, state.layer.annotator
+        layer, problems = self.reader.parse_layer(path, changes[path].new or b"", annotator)
+        if annotator is None:
+            document = replace(document, gold=layer)
+        found = [problem for problem in state.read_problems if problem.path != path]
+        return state._replace(
+            document=document, layer=layer, metas=metas, read_problems=(*found, *problems)
+        )
+
+    # ------------------------------------------------------------ undo and redo
+
+    def undo(self, doc_id: str, keep: Mapping[str, Side] | None = None) -> Json:
+        """Take back the last step, and return the document as it is then.
+
+        What others changed in the same files meanwhile is kept. ``keep`` names the side of
+        annotations that were in conflict before: "ours" is the version without the step.
+
+        Raises:
+            ConflictError: somebody changed the same annotations since.
+            RefusedError: a new registry entry is used by now.
+
+        """
+        return self._revert(doc_id, self._undo, self._redo, keep or {})
+
+    def redo(self, doc_id: str, keep: Mapping[str, Side] | None = None) -> Json:
+        """Repeat the step that was taken back last."""
+        return self._revert(doc_id, self._redo, self._undo, keep or {})
+
+    def _revert(
+        self,
+        doc_id: str,
+        steps: dict[str, list[FileChanges]],
+        others: dict[str, list[FileChanges]],
+        keep: Mapping[str, Side],
+    ) -> Json:
+        with self.lock:
+            stack = steps.get(doc_id, [])
+            if stack:
+                step = _unpack(stack[-1])
+                reverted = self._write(doc_id, lambda _: self._to_reverted(step, keep))
+                stack.pop()
+                others.setdefault(doc_id, []).append(_pack(reverted))
+            shown = self._show(self._read(doc_id))
+            registries, _ = read.read_registries(self.root)
+            shown["registries"] = to_registries(registries)
+            return shown
+
+    def _to_reverted(self, step: FileChanges, keep: Mapping[str, Side]) -> FileChanges:
+        """Return the changes that undo those of a step, in the files as they are now."""
+        changes: FileChanges = {}
+        for path, change in step.items():
+            now = self._read_present(path)
+            target = change.old
+            if now != change.new:
+                sides = (change.new or b"", change.old or b"", now or b"")
+                merged = merge_records(*sides, keep)
+                if merged.conflicts:
+                    message = "The file changed on disk, in the same annotations."
+                    raise ConflictError(message, merged.conflicts)
+                target = merged.raw
+                if change.old is None and not target:
+                    target = None
+            changes[path] = Change(now, target)
+            self._refuse_used(path, now or b"", target or b"")
+        return changes
+
+    def _read_present(self, path: str) -> bytes | None:
+        raw, _ = read.read_bytes(self.root, path)
+        return raw
+
+    def _refuse_used(self, path: str, now: bytes, target: bytes) -> None:
+        """Refuse to take back a registry entry that something names."""
+        registry = Path(path).stem
+        if path != f"annotations/{registry}.jsonl" or registry not in read.REGISTRY_FILES:
+            return
+        kept = {record_id(record) for record in read.parse_records(path, target)[0].records}
+        names = {record_id(record) for record in read.parse_records(path, now)[0].records}
+        gone = sorted(names - kept)
+        kind, _ = read.REGISTRY_FILES[registry]
+        if gone:
+            remove_entries(self.root, kind, gone)
+
+    # ------------------------------------------------------------ registries and suggestions
+
+    def add_entry(self, kind: Kind, fields: Mapping[str, Any], doc_id: str | None = None) -> Json:
+        """Add an entry to a registry, and return it with all registries.
+
+        Its id is made from its name if it has none. It is a step of the document that was open.
+
+        Raises:
+            RefusedError: as :func:`readout.workbench.add.add_entry`.
+
+        """
+        registry, id_field = f"{kind}s", f"{kind}_id"
+        named = dict(fields)
+        named.setdefault(id_field, propose_id(str(fields.get("name") or fields.get("label") or "")))
+        with self.lock:
+            with locked_corpus(self.root) as write:
+                changes = add_entry(self.root, kind, named)
+                write(changes)
+            self._remember(doc_id or self._current, changes)
+            registries, _ = read.read_registries(self.root)
+            entry = find_record(registries.files[registry], kind, named[id_field])
+            return {
+                "entry": to_json(entry),
+                "registries": to_registries(registries),
+            }
+
+    def suggest(self, doc_id: str) -> Json:
+        """Write the suggestions for a document anew, and return it."""
+        with self.lock:
+            with locked_corpus(self.root) as write:
+                self._read(doc_id)
+                changes = add_suggestions(self.root, doc_id).changes
+                write(changes)
+            needed = {path: each for path, each in changes.items() if each.old != each.new}
+            self._remember(doc_id, needed)
+            return self._show(self._read(doc_id))
+
+
+def _pack(changes: FileChanges) -> FileChanges:
+    """Return changes with compressed bytes: a session of 1,000 steps keeps 2,000 whole files."""
+    packed: FileChanges = {}
+    for path, change in changes.items():
+        raws = [None if raw is None else compress(raw, 1) for raw in change]
+        packed[path] = Change(*raws)
+    return packed
+
+
+def _unpack(changes: FileChanges) -> FileChanges:
+    """Mirror :func:`_pack`."""
+    unpacked: FileChanges = {}
+    for path, change in changes.items():
+        raws = [None if raw is None else decompress(raw) for raw in change]
+        unpacked[path] = Change(*raws)
+    return unpacked
+
+
+def _hash(raw: bytes) -> str:
+    return sha256(raw).hexdigest()[:16]
+
+
+# ---------------------------------------------------------------- suggestions
+
+
+def _name_accepted(edit: Edit) -> Edit:
+    """Return an edit that accepts a changed suggestion with a name for its annotation."""
+    if "accept" not in edit or "put" not in edit:
+        return edit
+    return {**edit, "as": edit.get("as") or edit["accept"]}
+
+
+def _list_left(state: State) -> list[Suggestion]:
+    """Return the suggestions that the layer does not have."""
+    if state.suggestions is None:
+        return []
+    return _resolve(state.suggestions, state.layer.records)
+
+
+def _resolve(sheet: Sheet, records: Sequence[AnyAnnotation]) -> list[Suggestion]:
+    """Return the suggestions that a layer lacks; they name what it has by its ids there."""
+    places = {find_main_place(record): record.id for record in records}
+    left = []
+    present = {}
+    for _, each in sheet.lines:
+        name = places.get(find_main_place(each.annotation))
+        if name is None:
+            left.append(each)
+        else:
+            present[each.annotation["id"]] = name
+    return [change_names(each, lambda _, name: present.get(name, name)) for each in left]
+
+
+def _drop_from_suggestion(suggestion: Suggestion, gone: set[str]) -> Suggestion:
+    return replace(suggestion, annotation=drop_references(suggestion.annotation, gone))
+
+
+def _reject(suggestion: Suggestion, rejected: set[str]) -> Suggestion:
+    if suggestion.annotation["id"] not in rejected:
+        return suggestion
+    return replace(suggestion, rejected=True)

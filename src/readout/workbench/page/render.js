@@ -1,0 +1,723 @@
+// @ts-check
+/* Draw a text with its annotations. The one renderer of `preview`, `diff --html` and `annotate`.
+
+The text nodes within `.text` join to the text; labels and signs are attributes that the style shows. */
+import { labelOf, Scope, SIGNS } from "./facts.js";
+import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans, Points } from "./segments.js";
+
+/**
+ * What to draw. Offsets are code points, end excluded.
+ * @typedef {object} Drawing
+ * @property {string} text  the raw text
+ * @property {[number, number][]} [paragraphs]  start and end of each; lines without it
+ * @property {any[]} annotations  the records of the layer, as their lines
+ * @property {{id: string, annotation: any, reason?: string}[]} [suggestions]  drawn as ghosts
+ * @property {{start?: number, end?: number, code: string, sentence: string,
+ *   severity?: string}[]} [problems]  drawn as wavy lines
+ * @property {import("./facts.js").RegistryLists} registries
+ * @property {Record<string, string>} words  the words of the interface: see words.json
+ * @property {string} [language]
+ * @property {string} [name]  of the layer
+ * @property {import("./facts.js").Decision[]} [decisions]
+ * @property {Record<string, import("./facts.js").Value[]>} [elsewhere]
+ * @property {string | null} [annotator]
+ * @property {(item: Item, scope: Scope) => boolean} [isVisible]  without it, everything is
+ * @property {Map<string, Flag>} [flags]  a sign at an annotation, by id: how two layers differ
+ * @property {[number, number][]} [changed]  text that the other version does not have
+ * @property {[number, number][]} [shown]  paragraphs to show; others are counted, see `gaps`
+ *
+ * @typedef {{kind: string, name: string}} Flag
+ *
+ * What the renderer calls.
+ * @typedef {object} Events
+ * @property {(id: string | null, sheet: Sheet) => void} [choose]  something else was chosen
+ * @property {(ids: string[], event: Event) => boolean | void} [pick]  a click or Enter at a place,
+ *   with the ids there, smallest first; return false to keep it from choosing
+ */
+
+const LANES = 3;
+const KINDS = ["mention", "quote", "topic", "stance", "boilerplate"];
+
+/** An annotation as it is drawn. */
+export class Item {
+  /**
+   * @param {any} record
+   * @param {string} id  that of the suggestion if it is a ghost
+   * @param {boolean} isGhost
+   * @param {string} reason  of a suggestion
+   */
+  constructor(record, id, isGhost, reason) {
+    const main = mainSpans(record);
+    this.record = record;
+    this.id = id;
+    this.type = /** @type {string} */ (record.type);
+    this.isGhost = isGhost;
+    this.reason = reason;
+    this.start = main.length ? main[0].start : 0;
+    this.last = main.length ? main[main.length - 1].end : 0;
+    this.size = main.reduce((sum, span) => sum + span.end - span.start, 0);
+    this.lane = 0;
+    this.label = "";
+    this.isVisible = true;
+    this.isSource = false;
+  }
+
+  /**
+   * Return the CSS classes of the segments of a part.
+   * @param {string} part
+   * @returns {string[]}
+   */
+  classesOf(part) {
+    const found = this.isGhost ? ["ghost"] : [];
+    if (part === "content") found.push(`q${this.lane}-${this.record.form}`);
+    else if (part === "evidence") found.push(`e${this.lane}-${this.record.polarity}`);
+    else if (part === "cue") found.push("cue");
+    else found.push(this.type);
+    if (this.isSource) found.push("source");
+    return found;
+  }
+}
+
+/**
+ * @typedef {object} Block  a paragraph with the blank lines after it
+ * @property {number} start
+ * @property {number} end
+ * @property {HTMLElement} element
+ * @property {string} signature  what is drawn in it
+ * @property {{start: number, end: number, node: Text}[]} nodes
+ * @property {Mark[]} marks
+ *
+ * @typedef {{element: HTMLElement, start: number, end: number, items: Item[]}} Mark
+ */
+
+/**
+ * Draw a text with its annotations into an element, instead of what it contains.
+ * @param {HTMLElement} root
+ * @param {Drawing} drawing
+ * @param {Events} [events]
+ * @returns {Sheet}
+ */
+export function render(root, drawing, events = {}) {
+  return new Sheet(root, drawing, events);
+}
+
+/** A text that is drawn. Ids are those of annotations and, for ghosts, of suggestions. */
+export class Sheet {
+  /**
+   * @param {HTMLElement} root
+   * @param {Drawing} drawing
+   * @param {Events} events
+   */
+  constructor(root, drawing, events) {
+    this.root = root;
+    this.drawing = drawing;
+    this.events = events;
+    this.points = new Points(drawing.text);
+    /** @type {Map<Node, {start: number, end: number, node: Text}>} */
+    this.byNode = new Map();
+    /** @type {Map<string, Item>} */
+    this.items = new Map();
+    /** @type {Item | null} */
+    this.chosen = null;
+    /** @type {Mark | null} the mark at which it was chosen */
+    this.place = null;
+    /** @type {WeakMap<Element, Mark>} */
+    this.byMark = new WeakMap();
+    /** @type {WeakMap<Element, Item>} */
+    this.bySign = new WeakMap();
+    /** @type {Map<string, HTMLElement>} by the id of the topic */
+    this.brackets = new Map();
+    /** @type {Element[]} the elements that show what is chosen */
+    this.painted = [];
+    /** @type {string[]} */
+    this.alsoLinked = [];
+    this.isWaiting = false;
+
+    const { annotations, registries, language, words, name } = drawing;
+    this.scope = new Scope(registries, annotations, words, { ...drawing, points: this.points });
+    this.gutter = element("div", { class: "gutter" });
+    this.text = element("div", {
+      class: "text",
+      dir: "auto",
+      lang: language || "und",
+      tabindex: "0",
+      role: "group",
+      "aria-label": (words["text.label"] || "").replace("{layer}", name || ""),
+    });
+    this.blocks = this.cutBlocks();
+    this.starts = this.blocks.map((block) => block.start);
+    this.text.append(...this.listChildren());
+    root.classList.add("sheet");
+    root.replaceChildren(this.gutter, this.text);
+    this.update({});
+    this.listen();
+  }
+
+  /** @returns {Block[]} */
+  cutBlocks() {
+    const { text, paragraphs } = this.drawing;
+    let starts = (paragraphs || []).map(([start]) => start);
+    if (!paragraphs) {
+      for (const match of text.matchAll(/[^\n]*\S[^\n]*/g)) {
+        starts.push(this.points.toPoint(match.index || 0));
+      }
+    }
+    starts = [0, ...starts.slice(1)];
+    const ends = [...starts.slice(1), this.points.length];
+    return starts.map((start, at) => (
+      { start, end: ends[at], element: element("div", { class: "block" }), signature: "", nodes: [], marks: [] }
+    ));
+  }
+
+  /** Return the elements of the blocks; a run of those that are not shown becomes a gap. */
+  listChildren() {
+    const { shown, words } = this.drawing;
+    if (!shown) return this.blocks.map((block) => block.element);
+    /** @type {HTMLElement[]} */
+    const children = [];
+    let left = 0;
+    const close = () => {
+      const text = words[left === 1 ? "gap.one" : "gap.many"].replace("{count}", String(left));
+      if (left) children.push(element("div", { class: "gap", "data-label": text, role: "note", "aria-label": text }));
+      left = 0;
+    };
+    for (const block of this.blocks) {
+      const isShown = shown.some(([start, end]) => start < block.end && block.start < end);
+      if (isShown) {
+        close();
+        children.push(block.element);
+      } else left += 1;
+    }
+    close();
+    return children;
+  }
+
+  /**
+   * Draw what changed. What is left out stays as it was; the text can't change.
+   * @param {Partial<Drawing>} changes
+   */
+  update(changes) {
+    Object.assign(this.drawing, changes);
+    const { annotations, registries, words } = this.drawing;
+    this.scope = new Scope(registries, annotations, words, { ...this.drawing, points: this.points });
+    this.makeItems();
+    this.drawBlocks();
+    const chosen = this.chosen && this.items.get(this.chosen.id);
+    if (this.chosen && !(chosen && chosen.isVisible)) this.choose(null);
+    else this.chosen = chosen || null;
+    this.paint();
+    this.drawBrackets();
+  }
+
+  makeItems() {
+    const { annotations, suggestions, isVisible } = this.drawing;
+    const items = annotations.map((record) => new Item(record, record.id, false, ""));
+    for (const each of suggestions || []) {
+      items.push(new Item(each.annotation, each.id, true, each.reason || ""));
+    }
+    for (const type of ["quote", "stance"]) {
+      const lanes = assignLanes(items.filter((item) => item.type === type), LANES);
+      for (const [item, lane] of lanes) item.lane = lane;
+    }
+    for (const item of items) {
+      item.label = labelOf(item.record, this.scope);
+      item.isSource = this.scope.naming("source", item.id).length > 0;
+      item.isVisible = isVisible ? isVisible(item, this.scope) : true;
+    }
+    this.items = new Map(items.map((item) => [item.id, item]));
+  }
+
+  /* Blocks. */
+
+  drawBlocks() {
+    const covers = this.coversByBlock();
+    const signs = this.signsByBlock();
+    for (const [at, block] of this.blocks.entries()) {
+      const signature = JSON.stringify([covers[at].map(signCover), signs[at].map(signSign)]);
+      // An item is made anew by each update, so the marks of an equal block take the new ones.
+      if (signature === block.signature) this.renewItems(block);
+      else this.drawBlock(block, covers[at], signs[at]);
+      block.signature = signature;
+    }
+  }
+
+  /** @returns {import("./segments.js").Cover[][]} */
+  coversByBlock() {
+    const found = this.blocks.map(() => /** @type {import("./segments.js").Cover[]} */ ([]));
+    /** @param {import("./segments.js").Cover} cover */
+    const add = (cover) => {
+      const start = Math.max(cover.start, 0);
+      const end = Math.min(cover.end, this.points.length);
+      if (start >= end) return;
+      for (let at = this.blockAt(start); at < found.length && this.starts[at] < end; at += 1) {
+        found[at].push({ ...cover, start, end });
+      }
+    };
+    for (const item of this.items.values()) {
+      if (!item.isVisible) continue;
+      for (const { part, span } of listSpans(item.record)) add({ ...span, item, part });
+    }
+    for (const [start, end] of this.drawing.changed || []) {
+      add({ start, end, item: null, part: "changed-text" });
+    }
+    for (const { start, end, severity } of this.drawing.problems || []) {
+      if (start === undefined || end === undefined) continue;
+      add({ start, end, item: null, part: severity === "error" ? "problem" : "problem doubt" });
+    }
+    return found;
+  }
+
+  /**
+   * Return the number of the block with a code point.
+   * @param {number} point
+   */
+  blockAt(point) {
+    return Math.max(lowerBound(this.starts, point + 1) - 1, 0);
+  }
+
+  /** Return the signs of each block: they stand before the first word of an annotation. */
+  signsByBlock() {
+    const found = this.blocks.map(() => /** @type {SignView[]} */ ([]));
+    const flags = this.drawing.flags;
+    for (const item of this.items.values()) {
+      if (!item.isVisible || !mainSpans(item.record).length) continue;
+      const start = Math.min(Math.max(item.start, 0), Math.max(this.points.length - 1, 0));
+      const place = found[this.blockAt(start)];
+      const flag = flags && flags.get(item.id);
+      if (flag) place.push({ item, start, kind: "flag", flag });
+      if (item.isGhost) place.push({ item, start, kind: "ghost" });
+      else if (item.type === "stance") place.push({ item, start, kind: "stance" });
+      if (item.type === "topic") place.push({ item, start, kind: "topic" });
+    }
+    return found;
+  }
+
+  /** @param {Block} block */
+  renewItems(block) {
+    for (const mark of block.marks) {
+      mark.items = mark.items.map((item) => this.items.get(item.id) || item);
+    }
+    for (const sign of block.element.querySelectorAll("button")) {
+      const item = this.bySign.get(sign);
+      if (item) this.bySign.set(sign, this.items.get(item.id) || item);
+    }
+  }
+
+  /**
+   * @param {Block} block
+   * @param {import("./segments.js").Cover[]} covers
+   * @param {SignView[]} signs
+   */
+  drawBlock(block, covers, signs) {
+    for (const { node } of block.nodes) this.byNode.delete(node);
+    block.nodes = [];
+    block.marks = [];
+    const tags = signs.filter((sign) => sign.kind === "topic");
+    const others = signs.filter((sign) => sign.kind !== "topic").sort((a, b) => a.start - b.start);
+    /** @type {Element[]} */
+    const children = [];
+    if (tags.length) {
+      const kicker = element("div", { class: "kicker" });
+      kicker.append(...tags.map((tag) => this.drawSign(tag, null)));
+      children.push(kicker);
+    }
+    const points = others.map((sign) => ({ start: sign.start, end: sign.start, item: null, part: "" }));
+    /** @type {SignView | null} */
+    let before = null;
+    for (const segment of cutSegments(block.start, block.end, covers, points)) {
+      while (others.length && others[0].start <= segment.start) {
+        const sign = /** @type {SignView} */ (others.shift());
+        children.push(this.drawSign(sign, before && before.start === sign.start ? before : null));
+        before = sign;
+      }
+      children.push(this.drawSegment(block, segment));
+    }
+    block.element.replaceChildren(...children);
+  }
+
+  /**
+   * @param {Block} block
+   * @param {import("./segments.js").Segment} segment
+   * @returns {any}
+   */
+  drawSegment(block, segment) {
+    const { start, end, covers } = segment;
+    const node = document.createTextNode(this.points.slice(start, end));
+    const place = { start, end, node };
+    block.nodes.push(place);
+    this.byNode.set(node, place);
+    if (!covers.length) return node;
+    const classes = new Set();
+    for (const cover of covers) {
+      const { item, part } = cover;
+      for (const name of item ? item.classesOf(part) : part.split(" ")) classes.add(name);
+      if (part === "content" && cover.start === start) classes.add("open");
+      if (part === "content" && cover.end === end) classes.add("shut");
+    }
+    const items = [...new Set(covers.map((cover) => cover.item).filter(Boolean))];
+    const made = element("mark", { class: [...classes].join(" ") });
+    if (items.length) {
+      made.tabIndex = -1;
+      made.dataset.ids = items.map((item) => item.id).join(" ");
+    }
+    made.append(node);
+    const mark = { element: made, start, end, items };
+    block.marks.push(mark);
+    this.byMark.set(made, mark);
+    return made;
+  }
+
+  /**
+   * @param {SignView} sign
+   * @param {SignView | null} before  the sign before it at the same place
+   */
+  drawSign(sign, before) {
+    const { item, kind, flag } = sign;
+    const words = this.drawing.words;
+    const { record } = item;
+    let classes = `sign ${kind}`;
+    let label = item.label;
+    /** @type {Record<string, string>} */
+    const data = {};
+    if (kind === "stance") {
+      classes = `sign ${record.polarity} ${record.expression}`;
+      data["data-sign"] = SIGNS[record.polarity] || "?";
+      const isSame = before && before.kind === "stance" && before.item.record.holder === record.holder;
+      if (!isSame) data["data-holder"] = this.scope.speakerName(record.holder);
+    } else if (kind === "topic") {
+      classes = item.isGhost ? "tag ghost" : "tag";
+      data["data-label"] = item.label;
+    } else if (kind === "ghost") {
+      data["data-sign"] = "?";
+      label = `${item.type}: ${item.label}`;
+    } else if (flag) {
+      classes = `sign flag ${flag.kind}`;
+      data["data-sign"] = flag.name;
+    }
+    const said = flag && kind === "flag" ? `${flag.name}: ${label}` : `${words[`sign.${kind}`] || kind}: ${label}`;
+    const made = element("button", {
+      type: "button",
+      class: classes,
+      title: label,
+      "aria-label": said,
+      tabindex: "-1",
+      ...data,
+    });
+    this.bySign.set(made, item);
+    return made;
+  }
+
+  /* Brackets in the margin: one for each topic, in the first lane that is free at its height. */
+
+  drawBrackets() {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    requestAnimationFrame(() => {
+      this.isWaiting = false;
+      this.drawBracketsNow();
+    });
+  }
+
+  drawBracketsNow() {
+    const topics = [...this.items.values()].filter((item) => item.type === "topic" && item.isVisible);
+    const lanes = assignLanes(topics, 99);
+    const count = String(Math.max(0, ...[...lanes.values()].map((lane) => lane + 1)));
+    if (this.root.style.getPropertyValue("--lanes") !== count) {
+      this.root.style.setProperty("--lanes", count);
+    }
+    // All are measured before any is moved, so that the page is laid out once.
+    const origin = this.gutter.getBoundingClientRect().top;
+    const places = topics.map((item) => this.measureBracket(item, origin));
+    const kept = new Map();
+    for (const [at, item] of topics.entries()) {
+      const place = places[at];
+      if (!place) continue;
+      const bracket = this.brackets.get(item.id) || this.makeBracket(item);
+      const style = `${place.top} ${place.height} ${lanes.get(item)}`;
+      if (bracket.dataset.place !== style) {
+        bracket.dataset.place = style;
+        bracket.style.top = `${place.top}px`;
+        bracket.style.height = `${place.height}px`;
+        bracket.style.setProperty("--lane", String(lanes.get(item)));
+      }
+      if (bracket.title !== item.label) this.nameBracket(bracket, item);
+      bracket.classList.toggle("ghost", item.isGhost);
+      bracket.classList.toggle("chosen", item === this.chosen);
+      this.bySign.set(bracket, item);
+      kept.set(item.id, bracket);
+    }
+    for (const [id, bracket] of this.brackets) if (!kept.has(id)) bracket.remove();
+    this.brackets = kept;
+  }
+
+  /**
+   * Return the place of a topic's bracket in the gutter; null if no word of it is shown.
+   * @param {Item} item
+   * @param {number} origin
+   */
+  measureBracket(item, origin) {
+    const marks = this.marksOf(item);
+    if (!marks.length) return null;
+    const first = marks[0].element.getClientRects()[0];
+    const last = [...marks[marks.length - 1].element.getClientRects()].pop();
+    if (!first || !last) return null;
+    const top = first.top - origin + 8;
+    return { top, height: Math.max(last.bottom - origin - 9 - top, 12) };
+  }
+
+  /** @param {Item} item */
+  makeBracket(item) {
+    const bracket = element("button", { type: "button", class: "bracket", tabindex: "-1" });
+    this.nameBracket(bracket, item);
+    this.gutter.append(bracket);
+    return bracket;
+  }
+
+  /**
+   * @param {HTMLElement} bracket
+   * @param {Item} item
+   */
+  nameBracket(bracket, item) {
+    bracket.title = item.label;
+    bracket.setAttribute("aria-label", `${this.drawing.words["sign.topic"] || "topic"}: ${item.label}`);
+  }
+
+  /* Choosing. */
+
+  listen() {
+    this.root.addEventListener("click", (event) => this.onClick(event));
+    new ResizeObserver(() => this.drawBrackets()).observe(this.root);
+  }
+
+  /** @param {MouseEvent} event */
+  onClick(event) {
+    const target = /** @type {Element} */ (event.target);
+    const sign = target.closest(".sign, .tag, .bracket");
+    const item = sign && this.bySign.get(sign);
+    if (item) {
+      const isKept = this.events.pick && this.events.pick([item.id], event) === false;
+      if (!isKept) this.choose(item.id);
+      return;
+    }
+    const selection = getSelection();
+    if (selection && !selection.isCollapsed) return;
+    this.pickAt(target, event);
+  }
+
+  /**
+   * Choose at a mark: the smallest annotation, or the next one if one of them is chosen there.
+   * @param {Element} target
+   * @param {Event} event
+   */
+  pickAt(target, event) {
+    const made = target.closest("mark");
+    const mark = made && this.byMark.get(made);
+    if (!mark) return;
+    const ids = this.idsAt(mark);
+    if (!ids.length) return;
+    if (this.events.pick && this.events.pick(ids, event) === false) return;
+    const isAgain = this.place !== null && this.place.element === mark.element && this.chosen;
+    const next = isAgain && this.chosen ? ids.indexOf(this.chosen.id) + 1 : 0;
+    this.choose(ids[next % ids.length], mark);
+  }
+
+  /**
+   * Return the ids of the annotations at a mark or a code point, smallest first.
+   * @param {Mark | number} place
+   * @returns {string[]}
+   */
+  idsAt(place) {
+    let mark = /** @type {Mark | undefined} */ (typeof place === "number" ? undefined : place);
+    if (typeof place === "number") {
+      const block = this.blocks[this.blockAt(place)];
+      mark = block.marks.find((each) => each.start <= place && place < each.end);
+    }
+    const items = mark ? mark.items.filter((item) => item.isVisible) : [];
+    return [...items].sort((a, b) => a.size - b.size).map((item) => item.id);
+  }
+
+  /**
+   * Choose an annotation, or nothing.
+   * @param {string | null} id
+   * @param {Mark | null} [mark]  where; without it, the page scrolls to its first words
+   */
+  choose(id, mark = null) {
+    const item = id === null ? null : this.items.get(id) || null;
+    const marks = item ? this.marksOf(item) : [];
+    this.chosen = item;
+    this.place = item ? mark || marks[0] || null : null;
+    this.paint();
+    if (this.place) {
+      const made = this.place.element;
+      const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      if (!mark) made.scrollIntoView({ block: "center", behavior: isStill ? "auto" : "smooth" });
+      made.focus({ preventScroll: true });
+    }
+    if (this.events.choose) this.events.choose(item ? item.id : null, this);
+  }
+
+  /**
+   * Mark annotations as linked to what is chosen elsewhere, for example in a layer beside.
+   * @param {string[]} ids
+   */
+  link(ids) {
+    this.alsoLinked = ids;
+    this.paint();
+  }
+
+  paint() {
+    for (const made of this.painted) made.classList.remove("chosen", "linked");
+    this.painted = [];
+    const linked = new Set(this.alsoLinked);
+    if (this.chosen) for (const id of this.scope.linked(this.chosen.record)) linked.add(id);
+    for (const id of linked) {
+      const item = this.items.get(id);
+      if (item && item !== this.chosen) this.paintItem(item, "linked");
+    }
+    if (this.chosen) this.paintItem(this.chosen, "chosen");
+  }
+
+  /**
+   * @param {Item} item
+   * @param {string} name
+   */
+  paintItem(item, name) {
+    const signs = this.root.querySelectorAll(".sign, .tag, .bracket");
+    const found = [...signs].filter((sign) => this.bySign.get(sign)?.id === item.id);
+    for (const made of [...this.marksOf(item).map((mark) => mark.element), ...found]) {
+      made.classList.add(name);
+      this.painted.push(made);
+    }
+  }
+
+  /**
+   * Return the marks of an annotation in the order of the text.
+   * @param {Item | string} which
+   * @returns {Mark[]}
+   */
+  marksOf(which) {
+    const item = typeof which === "string" ? this.items.get(which) : which;
+    const spans = item ? listSpans(item.record).map((each) => each.span) : [];
+    const numbers = new Set();
+    for (const { start, end } of spans) {
+      const last = this.blockAt(Math.max(end - 1, start));
+      for (let at = this.blockAt(start); at <= last; at += 1) numbers.add(at);
+    }
+    const blocks = [...numbers].sort((a, b) => a - b).map((at) => this.blocks[at]);
+    const marks = blocks.flatMap((block) => block.marks);
+    return marks.filter((mark) => mark.items.some((each) => item && each.id === item.id));
+  }
+
+  /** Return the visible annotations in the order of the text, outer ones first. */
+  inOrder() {
+    const items = [...this.items.values()].filter((item) => item.isVisible);
+    return items.sort((a, b) => a.start - b.start || b.size - a.size);
+  }
+
+  /**
+   * Choose the next (1) or the previous (-1) annotation.
+   * @param {number} direction
+   */
+  step(direction) {
+    const items = this.inOrder();
+    if (!items.length) return;
+    const at = this.chosen ? items.indexOf(this.chosen) : direction > 0 ? -1 : 0;
+    this.choose(items[(at + direction + items.length) % items.length].id);
+  }
+
+  /* Places. */
+
+  /**
+   * Return the code point at a place in the document: a node with an offset in UTF-16 units or, in
+   * an element, a number of children. Return null outside this text.
+   * @param {Node} node
+   * @param {number} offset
+   * @returns {number | null}
+   */
+  at(node, offset) {
+    const place = this.byNode.get(node);
+    if (place) {
+      const unit = this.points.toUnit(place.start) + offset;
+      return Math.min(this.points.toPoint(unit), place.end);
+    }
+    if (!this.text.contains(node)) return null;
+    const next = node.childNodes[offset] || null;
+    for (const block of this.blocks) {
+      for (const each of block.nodes) {
+        const isAfter = next
+          ? next === each.node || next.contains(each.node)
+            || next.compareDocumentPosition(each.node) & Node.DOCUMENT_POSITION_FOLLOWING
+          : node.compareDocumentPosition(each.node) & Node.DOCUMENT_POSITION_FOLLOWING
+            && !node.contains(each.node);
+        if (isAfter) return each.start;
+      }
+    }
+    return this.points.length;
+  }
+
+  /**
+   * Return the range of the document from one code point to another.
+   * @param {number} start
+   * @param {number} end
+   * @returns {Range}
+   */
+  rangeOf(start, end) {
+    const range = document.createRange();
+    const [from, to] = [this.nodeAt(start, false), this.nodeAt(end, start < end)];
+    if (from) range.setStart(from.node, from.offset);
+    if (to) range.setEnd(to.node, to.offset);
+    return range;
+  }
+
+  /**
+   * Return the text node at a code point. At an edge of two, `isEnd` says to take the first.
+   * @param {number} point
+   * @param {boolean} isEnd
+   */
+  nodeAt(point, isEnd) {
+    const bounded = Math.min(Math.max(point, 0), this.points.length);
+    const block = this.blocks[this.blockAt(isEnd ? Math.max(bounded - 1, 0) : bounded)];
+    const found = block.nodes.find((each) => (isEnd ? bounded <= each.end : bounded < each.end))
+      || block.nodes[block.nodes.length - 1];
+    if (!found) return null;
+    const offset = this.points.toUnit(bounded) - this.points.toUnit(found.start);
+    return { node: found.node, offset };
+  }
+
+  /** Return how many annotations of each type are visible, and how many there are. */
+  count() {
+    const counts = KINDS.map((type) => {
+      const items = [...this.items.values()].filter((item) => item.type === type && !item.isGhost);
+      return { type, all: items.length, visible: items.filter((item) => item.isVisible).length };
+    });
+    return counts;
+  }
+}
+
+/**
+ * @typedef {{item: Item, start: number, kind: string, flag?: Flag}} SignView
+ */
+
+/** @param {import("./segments.js").Cover} cover */
+function signCover({ start, end, item, part }) {
+  return [start, end, part, item && item.id, item && item.classesOf(part).join(" ")];
+}
+
+/** @param {SignView} sign */
+function signSign({ item, start, kind, flag }) {
+  return [item.id, start, kind, item.label, flag, item.record.polarity, item.record.expression];
+}
+
+/**
+ * Make an element. Strings among the children become text.
+ * @param {string} name
+ * @param {Record<string, string>} attributes
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElement}
+ */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}

@@ -1,0 +1,425 @@
+"""The server of the workbench lets nothing in, and loses nothing, whatever happens to it."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import CORPUS, ROOT
+
+from readout.checks.folder import check_folder
+from readout.corpus import files
+from readout.problem import is_failure
+from readout.workbench.annotate.server import build_app
+from readout.workbench.annotate.session import Session
+from readout.workbench.format import format_corpus
+
+BRIEF = "2030-01-harbour-brief"
+GOLD = f"annotations/gold/{BRIEF}.jsonl"
+HOST = "127.0.0.1:8000"
+SAME = {"origin": f"http://{HOST}"}
+REMOVAL = {"edits": [{"remove": "m-cafe"}]}
+
+
+@pytest.fixture
+def client(small):
+    testclient = pytest.importorskip("starlette.testclient")
+    app = build_app(Session(small, "ann"), "secret", 8000)
+    return testclient.TestClient(app, base_url=f"http://{HOST}", raise_server_exceptions=False)
+
+
+def post(client, path, body, **headers):
+    raw = json.dumps(body)
+    headers = {"content-type": "application/json", **SAME, **headers}
+    return client.post(f"/secret/api/{path}", content=raw, headers=headers)
+
+
+def removal(client):
+    version = client.get(f"/secret/api/document/{BRIEF}").json()["version"]
+    return {"version": version, **REMOVAL}
+
+
+# ---------------------------------------------------------------- nothing is let in
+
+STRANGERS = {
+    "another-origin": ({"origin": "http://evil.example"}, 403),
+    "another-port": ({"origin": "http://127.0.0.1:8001"}, 403),
+    "the-other-name": ({"origin": "http://localhost:8000"}, 403),
+    "null-origin": ({"origin": "null"}, 403),
+    "another-host": ({"host": "evil.example:8000"}, 403),
+    "rebound-host": ({"host": "127.0.0.1.evil.example:8000"}, 403),
+    "no-port": ({"host": "127.0.0.1"}, 403),
+    "form": ({"content-type": "application/x-www-form-urlencoded"}, 415),
+    "text": ({"content-type": "text/plain"}, 415),
+    "multipart": ({"content-type": "multipart/form-data; boundary=x"}, 415),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_request_from_elsewhere_changes_nothing(small, client, name):
+    headers, status = STRANGERS[name]
+    before = (small / GOLD).read_bytes()
+    answer = post(client, f"document/{BRIEF}/edits", removal(client), **headers)
+    assert answer.status_code == status
+    assert (answer.content, (small / GOLD).read_bytes()) == (b"", before)
+
+
+@pytest.mark.parametrize("name", ["another-origin", "another-host", "no-port", "null-origin"])
+def test_a_page_from_elsewhere_reads_nothing(client, name):
+    headers, status = STRANGERS[name]
+    answer = client.get("/secret/api/corpus", headers=headers)
+    assert (answer.status_code, answer.content) == (status, b"")
+
+
+def test_a_post_without_origin_changes_nothing(small, client):
+    body = json.dumps(removal(client))
+    headers = {"content-type": "application/json"}
+    answer = client.post(f"/secret/api/document/{BRIEF}/edits", content=body, headers=headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api/corpus",
+        "/wrong/api/corpus",
+        "//secret/api/corpus",
+        "/secre/",
+        "/secret%2Fapi",
+        "/é",
+    ],
+)
+def test_without_the_token_there_is_nothing(client, path):
+    answer = client.get(path, headers=SAME)
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../server.py", "annotate/server.py", "%2e%2e/%2e%2e/add.py", "annotate/page/../server.py"],
+)
+def test_no_file_beside_the_pages_is_served(client, path):
+    assert client.get(f"/secret/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e%2fspeakers", "gold%2Fx", "none"])
+def test_only_documents_of_the_corpus_are_served(client, name):
+    assert client.get(f"/secret/api/document/{name}").status_code == 404
+
+
+def test_no_other_method_is_answered(client):
+    for method in ("PUT", "DELETE", "OPTIONS", "PATCH"):
+        answer = client.request(method, "/secret/api/corpus", headers=SAME)
+        assert answer.status_code in (404, 405)
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_every_answer_forbids_all_that_the_page_does_not_need(client):
+    for path in ("/secret/api/corpus", "/secret/", "/wrong/"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"].startswith(
+            "default-src 'none'; script-src 'self'"
+        )
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_websocket_is_refused(small):
+    testclient = pytest.importorskip("starlette.testclient")
+    app = build_app(Session(small, "ann"), "secret", 8000)
+    client = testclient.TestClient(app, base_url=f"http://{HOST}")
+    with pytest.raises(testclient.WebSocketDisconnect), client.websocket_connect("/secret/"):
+        pass
+
+
+BODIES = {
+    "no-json": "{",
+    "no-object": "[]",
+    "no-version": '{"edits": []}',
+    "wrong-type": '{"version": 1, "edits": []}',
+    "no-edit": '{"version": "x", "edits": [1]}',
+    "unknown-edit": '{"version": "x", "edits": [{"delete": "m-cafe"}]}',
+    "list-as-id": '{"version": "x", "edits": [{"remove": ["m-cafe"]}]}',
+    "surrogate": '{"version": "\\ud800", "edits": []}',
+    "deep": '{"version": "x", "edits": ' + "[" * 5000 + "]" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_request_of_another_shape_is_refused(client, name):
+    headers = {"content-type": "application/json", **SAME}
+    path = f"/secret/api/document/{BRIEF}/edits"
+    answer = client.post(path, content=BODIES[name].encode(), headers=headers)
+    assert answer.status_code in (400, 409, 422)
+
+
+# ---------------------------------------------------------------- answers
+
+
+def test_an_edit_is_on_disk_before_the_answer(small, client):
+    answer = post(client, f"document/{BRIEF}/edits", removal(client))
+    assert answer.status_code == 200
+    assert b"m-cafe" not in (small / GOLD).read_bytes()
+    assert post(client, f"document/{BRIEF}/undo", {}).json()["redo"] == 1
+    assert b"m-cafe" in (small / GOLD).read_bytes()
+
+
+def test_a_registry_entry_is_made_on_the_spot(small, client):
+    client.get(f"/secret/api/document/{BRIEF}")
+    fields = {"name": "Dana Sole", "kind": "person"}
+    answer = post(client, "registry/speaker", {"fields": fields, "document": BRIEF})
+    assert (answer.status_code, answer.json()["entry"]["speaker_id"]) == (200, "dana-sole")
+    assert "dana-sole" in [each["speaker_id"] for each in answer.json()["registries"]["speakers"]]
+    undone = post(client, f"document/{BRIEF}/undo", {}).json()
+    assert "dana-sole" not in json.dumps(undone["registries"])
+
+    for bad in ({"name": "Quill", "kind": "king"}, {"kind": "person"}, {"name": "Ada Quill"}):
+        answer = post(client, "registry/speaker", {"fields": bad})
+        assert answer.status_code == 422
+    assert post(client, "registry/annotator", {"fields": fields}).status_code == 404
+
+
+def test_a_refused_edit_says_what_check_would_say(client):
+    version = client.get(f"/secret/api/document/{BRIEF}").json()["version"]
+    record = {"type": "mention", "speaker": "ada-quil", "span": {"exact": "Mayor"}}
+    body = {"version": version, "edits": [{"put": record}]}
+    answer = post(client, f"document/{BRIEF}/edits", body)
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["code"]) == (422, "unknown-reference")
+    assert "ada-quill" in problem["sentence"] + problem["hint"]
+
+
+def test_a_conflict_shows_both_versions_and_the_document(client):
+    shown = client.get(f"/secret/api/document/{BRIEF}").json()
+    record = next(each for each in shown["annotations"] if each["id"] == "s-ferry")
+    answers = []
+    for polarity in ("neutral", "against"):
+        edits = [{"put": {**record, "polarity": polarity}}]
+        body = {"version": shown["version"], "edits": edits}
+        answers.append(post(client, f"document/{BRIEF}/edits", body))
+    assert [answer.status_code for answer in answers] == [200, 409]
+    (conflict,) = answers[1].json()["conflict"]
+    assert conflict["id"] == "s-ferry"
+    assert (conflict["ours"]["polarity"], conflict["theirs"]["polarity"]) == ("against", "neutral")
+    assert [field["name"] for field in conflict["fields"]] == ["polarity"]
+    assert answers[1].json()["document"]["version"] != shown["version"]
+
+
+def test_a_full_disk_leaves_everything_as_it_was(small, client, monkeypatch):
+    before = (small / GOLD).read_bytes()
+    body = removal(client)
+
+    def fail(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    answer = post(client, f"document/{BRIEF}/edits", body)
+    assert answer.status_code == 507
+    assert answer.json()["problems"][0]["code"] == "not-saved"
+    assert (small / GOLD).read_bytes() == before
+    assert not (small / files.PENDING).exists()
+
+    monkeypatch.undo()
+    assert post(client, f"document/{BRIEF}/edits", body).status_code == 200
+
+
+# ---------------------------------------------------------------- a real process
+
+
+class Server:
+    """A real server in a process of its own."""
+
+    def __init__(self, root, *options):
+        command = [sys.executable, "-m", "readout", "annotate", str(root), "--no-browser"]
+        home = {"HOME": str(root.parent), "XDG_CONFIG_HOME": str(root.parent)}
+        self.process = subprocess.Popen(
+            [*command, "--as", "ann", *options],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **home, "PYTHONUNBUFFERED": "1"},
+            cwd=ROOT,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        self.address = re.search(r"http://\S+/", line)[0]
+        self.origin = re.match(r"http://[^/]+", self.address)[0]
+
+    def request(self, path, body=None, **headers):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Origin": self.origin, "Content-Type": "application/json", **headers}
+        asked = urllib.request.Request(self.address + path, data, headers)
+        for wait in (0.2, 0.4, 0.8, 1.6, 3.2, 0):
+            try:
+                with urllib.request.urlopen(asked, timeout=30) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                return error.code, error.read()
+            except urllib.error.URLError:  # it does not listen yet
+                if not wait or self.process.poll() is not None:
+                    raise
+                time.sleep(wait)
+        return None
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+    def kill(self):
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+@pytest.mark.posix
+def test_a_real_server_answers_this_machine_only(small):
+    server = Server(small, "--layer", "gold")
+    try:
+        status, corpus = server.request("api/corpus")
+        assert (status, corpus["layer"], corpus["annotator"]) == (200, "gold", "ann")
+        assert server.request("api/corpus", Host="evil.example")[0] == 403
+        assert server.request("../wrong/api/corpus")[0] == 404
+        listening = _listening(server.process.pid)
+        assert listening in ({"0100007F"}, None)
+    finally:
+        server.stop()
+
+
+def _listening(pid):
+    """Return the addresses on which the sockets of a process listen; None if nobody can tell."""
+    try:
+        folder = Path("/proc", str(pid))
+        table = (folder / "net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        links = [str(each.readlink()) for each in (folder / "fd").iterdir()]
+    except OSError:
+        return None
+    inodes = {link[8:-1] for link in links if link.startswith("socket:")}
+    rows = [row.split() for row in table]
+    return {row[1].split(":")[0] for row in rows if row[9] in inodes and row[3] == "0A"}
+
+
+def _make_edit(rng, document, number):
+    """Return a random edit: a new mention, a removal, or a note."""
+    ids = [each["id"] for each in document["annotations"]]
+    records = {each["id"]: each for each in document["annotations"]}
+    kind = rng.choice(["put", "note", "remove"] if len(ids) > 3 else ["put"])
+    if kind == "remove":
+        return {"remove": rng.choice(ids)}
+    if kind == "note":
+        return {"put": {**records[rng.choice(ids)], "note": f"Remark {number}."}}
+    words = list(re.finditer(r"\w+", document["text"]))
+    taken = {each["span"]["start"] for each in records.values() if "span" in each}
+    free = [word for word in words if word.start() not in taken] or words
+    word = rng.choice(free)
+    span = {"start": word.start(), "end": word.end(), "exact": word[0]}
+    return {"put": {"type": "mention", "speaker": "ada-quill", "span": span, "note": f"n{number}"}}
+
+
+@pytest.mark.posix
+@pytest.mark.slow
+def test_nothing_is_lost_if_the_server_is_killed_during_200_random_edits(small):
+    """What was answered as saved is there after the kill, and the corpus is whole."""
+    rng = random.Random(14)
+    number = 0
+    saved = None
+    while number < 200:
+        server = Server(small, "--layer", "gold")
+        delay = rng.uniform(0.3, 2.0)
+        _, document = server.request(f"api/document/{BRIEF}")
+        if saved is not None:
+            assert _is_at_most_one_edit_on(document["annotations"], saved)
+        killer = threading.Timer(delay, server.kill)
+        killer.start()
+        saved = document["annotations"]
+        while number < 200:
+            edit = _make_edit(rng, document, number)
+            body = {"version": document["version"], "edits": [edit]}
+            try:
+                status, answer = server.request(f"api/document/{BRIEF}/edits", body)
+            except (OSError, ValueError):
+                break
+            number += 1
+            assert status in (200, 422)
+            if status == 200:
+                document, saved = answer, answer["annotations"]
+        killer.join()
+        server.process.wait(30)
+
+    files.recover_corpus(small)
+    assert not (small / files.PENDING).exists()
+    lines = (small / GOLD).read_bytes().splitlines()
+    assert _is_at_most_one_edit_on([json.loads(line) for line in lines], saved)
+    assert format_corpus(small) == {}
+    assert not is_failure(check_folder(small).problems)
+
+
+def _is_at_most_one_edit_on(found, saved):
+    """Whether the annotations are those that were saved, or those after one more edit.
+
+    The edit may remove an annotation, and with it what others name it by.
+    """
+    before = {each["id"]: each for each in saved}
+    after = {each["id"]: each for each in found}
+    gone = before.keys() - after.keys()
+    changed = [name for name in before.keys() & after.keys() if before[name] != after[name]]
+    new = after.keys() - before.keys()
+    if gone:
+        return len(gone) == 1 and not new
+    return len(new) + len(changed) <= 1
+
+
+@pytest.mark.posix
+def test_two_windows_and_an_editor_at_once_lose_nothing(small):
+    """Two windows add mentions while an editor rewrites another line; all of it is there."""
+    server = Server(small, "--layer", "gold")
+    text = (CORPUS / f"raw/text/{BRIEF}.txt").read_text(encoding="utf-8")
+    words = [match for match in re.finditer(r"\w+", text) if match.start() > 60][:12]
+    _, shown = server.request(f"api/document/{BRIEF}")
+    answers = []
+
+    def add(part):
+        version = shown["version"]
+        for word in part:
+            span = {"start": word.start(), "end": word.end(), "exact": word[0]}
+            record = {"type": "mention", "speaker": "noam-levi", "span": span, "note": "window"}
+            body = {"version": version, "edits": [{"put": record}]}
+            status, answer = server.request(f"api/document/{BRIEF}/edits", body)
+            answers.append(status)
+            version = answer["version"] if status == 200 else version
+
+    windows = [threading.Thread(target=add, args=(words[number::2],)) for number in (0, 1)]
+    try:
+        for window in windows:
+            window.start()
+        for number in range(5):
+            with files.locked_corpus(small) as write:
+                raw = (small / GOLD).read_bytes()
+                new = re.sub(rb'(q-belongs".*?)"note":"[^"]*"|(?<=everyone")}\]', rb"\g<0>", raw)
+                new = re.sub(
+                    rb'("id":"s-ferry".*?)(?:,"note":"e[0-9]")?}\n',
+                    b'\\1,"note":"e%d"}\n' % number,
+                    new,
+                )
+                write({GOLD: files.Change(raw, new)})
+            time.sleep(0.05)
+    finally:
+        for window in windows:
+            window.join()
+        server.stop()
+    assert set(answers) == {200}
+    raw = (small / GOLD).read_bytes()
+    assert raw.count(b'"note":"window"') == len(words)
+    assert b'"note":"e4"' in raw
+    assert format_corpus(small) == {}

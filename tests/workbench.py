@@ -1,0 +1,183 @@
+"""The workbench's server with a page of a real Chromium on it, for the tests of its pages."""
+
+import hashlib
+import json
+import shutil
+import socket
+import threading
+from contextlib import contextmanager
+
+import uvicorn
+from browser import CHROMIUM
+from conftest import ROOT
+
+from readout.workbench.annotate.server import build_app
+from readout.workbench.annotate.session import Session
+
+TOKEN = "secret"
+READER = "reader"
+
+
+def copy_corpus(source, target):
+    """Return a copy of the folders of a corpus that the workbench reads."""
+    for folder in ("annotations", "raw"):
+        shutil.copytree(source / folder, target / folder)
+    return target
+
+
+def copy_real(target):
+    return copy_corpus(ROOT, target)
+
+
+@contextmanager
+def served(session, answers=()):
+    """Yield the address at which a session is served."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    app = build_app(session, TOKEN, port, answers)
+    config = uvicorn.Config(app, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}/{TOKEN}/"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@contextmanager
+def opened_chromium():
+    """Yield a browser of Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+def wait_until(page, code):
+    """Wait until an expression is true. The page's policy forbids Playwright's own way."""
+    for _ in range(400):
+        if page.evaluate(code):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"never true: {code}")
+
+
+class Desk:
+    """A page on a document, and what the files say meanwhile."""
+
+    def __init__(self, page, root, layer, doc_id):
+        self.page, self.root, self.doc_id = page, root, doc_id
+        folder = "gold" if layer is None else f"by/{layer}"
+        self.path = root / "annotations" / folder / f"{doc_id}.jsonl"
+        self.text = (root / "raw" / "text" / f"{doc_id}.txt").read_text(encoding="utf-8")
+
+    def box(self, start, end):
+        """Return where a span of the text is in the window, in view."""
+        return self.page.evaluate(
+            """([start, end]) => {
+              const sheet = readout.editor.sheet;
+              const range = sheet.rangeOf(start, end);
+              range.startContainer.parentElement.scrollIntoView({block: "center"});
+              const boxes = [...range.getClientRects()].filter((box) => box.width);
+              const first = boxes[0], last = boxes[boxes.length - 1];
+              return [first.left, first.top + first.height / 2,
+                      last.right, last.top + last.height / 2];
+            }""",
+            [start, end],
+        )
+
+    def drag(self, words, trim=0, backward=False, modifiers=()):
+        """Select words by mouse; with `trim`, the edges are that many characters inside them."""
+        start = self.text.index(words)
+        left, top, right, bottom = self.box(start + trim, start + len(words) - trim)
+        ends = [(left + 1, top), (right - 1, bottom)]
+        if backward:
+            ends.reverse()
+        mouse = self.page.mouse
+        for key in modifiers:
+            self.page.keyboard.down(key)
+        mouse.move(*ends[0])
+        mouse.down()
+        mouse.move(*ends[1], steps=4)
+        mouse.up()
+        for key in modifiers:
+            self.page.keyboard.up(key)
+
+    def selected(self):
+        return self.page.evaluate(
+            "readout.editor.marking.spans().map((span) => [span.start, span.end, span.exact])"
+        )
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def wait_saved(self):
+        wait_until(self.page, "!readout.editor.waiting")
+        self.page.wait_for_selector(".state.saved")
+
+    def log(self):
+        return self.page.evaluate("[readout.log.actions, readout.log.characters]")
+
+    def evaluate(self, code, *arguments):
+        return self.page.evaluate(code, *arguments)
+
+
+@contextmanager
+def opened_desk(browser, root, doc_id, layer=None, annotator="adjudicator", **context):
+    """Yield the desk of an annotator on a document; errors of the page fail the test."""
+    with served(Session(root, annotator, layer)) as address:
+        opened = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
+        page = opened.new_page()
+        page.set_default_timeout(8000)
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+        page.goto(f"{address}#{doc_id}")
+        wait_until(page, f"globalThis.readout?.editor?.name === {doc_id!r}")
+        desk = Desk(page, root, layer, doc_id)
+        desk.errors = errors
+        yield desk
+        opened.close()
+        unexpected = [each for each in errors if "409" not in each and "422" not in each]
+        assert unexpected == []
+
+
+def add_document(root, doc_id, text, language="en", records=()):
+    """Add a document with a layer of `reader`, who is new too, to a corpus."""
+    data = text.encode()
+    (root / "raw" / "text" / f"{doc_id}.txt").write_bytes(data)
+    documents = root / "raw" / "documents.jsonl"
+    meta = json.loads(documents.read_bytes().splitlines()[0])
+    for name in ("title", "adjudicated", "note", "references"):
+        meta.pop(name, None)
+    meta |= {"doc_id": doc_id, "origin": f"{doc_id}.txt", "language": language}
+    meta |= {"sha256": hashlib.sha256(data).hexdigest(), "annotated": "none"}
+    append(documents, [meta])
+    reader = {"annotator_id": READER, "kind": "human", "name": "A reader"}
+    annotators = root / "annotations" / "annotators.jsonl"
+    if READER.encode() not in annotators.read_bytes():
+        append(annotators, [reader])
+    folder = root / "annotations" / "by" / READER
+    folder.mkdir(exist_ok=True)
+    append(folder / f"{doc_id}.jsonl", records)
+
+
+def append(path, records):
+    with path.open("ab") as file:
+        for record in records:
+            line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+            file.write(line.encode() + b"\n")
+
+
+def span_of(text, words, start=0):
+    """Return the span of words in a text, the first ones at or after a place."""
+    at = text.index(words, start)
+    return {"start": at, "end": at + len(words), "exact": words}
