@@ -108,6 +108,14 @@ def test_one_reference_settles_all_that_is_open_at_its_place(undecided, ref):
     assert set(read_decisions(undecided)[-1]["about"]) == {"s-iron", "ann#s-iron"}
 
 
+def test_a_decision_is_replaced_with_all_that_it_said_of_the_place(small):
+    done = run(small, "decide", "s-iron", *GROUNDS, "--replace")
+    assert done.exit_code == 0, done.output
+    reasons = {ref: each["reason"] for each in read_decisions(small) for ref in each["about"]}
+    assert reasons["s-iron"] == reasons["ann#s-iron"] == "It mocks."
+    assert "The outlet mocks the toll." not in reasons.values()
+
+
 def test_other_places_stay_open(small):
     (small / DECISIONS).write_bytes(b"")
     done = decide(small, "s-iron")

@@ -77,15 +77,24 @@ def _find_open(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]
 
 
 def _find_repeated(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]:
-    """Return the references of layers, at the places of some, that several decisions are about.
+    """Return the references of layers, at the places of some, that are to be decided anew too.
 
-    They arise if two branches that both decided a place are merged.
+    They belong to a decision that is replaced, so its reason would stay on them; or several
+    decisions are about them, because two branches that both decided a place were merged.
     """
     counts = Counter(ref for ref, _, _ in iter_about(document.adjudication))
+    named = {str(ref) for ref in about}
     found: list[Ref] = []
     for place in _iter_places(document, about, with_decided=True):
+        replaced: set[str] = set()
+        for decision in place.decisions:
+            if named & set(decision.about):
+                replaced.update(decision.about)
+
         refs = [parse_ref(text) for variant in place.variants for text in variant.refs]
-        found += [ref for ref in refs if ref.annotator is not None and counts[ref] > 1]
+        for ref in refs:
+            if ref.annotator is not None and (counts[ref] > 1 or str(ref) in replaced):
+                found.append(ref)
     return found
 
 
