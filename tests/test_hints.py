@@ -154,6 +154,14 @@ def drop_controls(text):
 RECIPES = {
     "annotated-boilerplate": [delete_line(f"{GOLD}/{TALKS}.jsonl", 1)],
     "annotated-status": [edit(DOCUMENTS, '"annotated":"none"', '"annotated":"complete"')],
+    "contradictory-review": [
+        edit(
+            f"annotations/reviews/ann/{CRITICS}.jsonl",
+            '"verdict":"change","remark":"The evidence is too long."',
+            '"verdict":"keep"',
+        )
+    ],
+    "reviewed-item": [edit(f"annotations/reviews/ann/{CRITICS}.jsonl", "s-fery", "s-ferry")],
     "control-in-text": [
         edit(f"{GOLD}/{CRITICS}.jsonl", "Scare\\nquotes", "Scare quotes"),
     ],

@@ -457,7 +457,7 @@ def _texts_have_no_control(columns: Columns) -> bool:
     return not any(map(CONTROL.search, columns.layer.columns.texts))
 
 
-@rule("control-in-text", "reference", shortcut=_texts_have_no_control)
+@rule("control-in-text", "guideline", shortcut=_texts_have_no_control)
 def control_in_text(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """Notes, names and other free texts contain no control characters and no line breaks."""
     for index, record in enumerate(file.records):
