@@ -92,9 +92,8 @@ def _find_repeated(document: AnnotatedDocument, about: Collection[Ref]) -> list[
                 replaced.update(decision.about)
 
         refs = [parse_ref(text) for variant in place.variants for text in variant.refs]
-        for ref in refs:
-            if ref.annotator is not None and (counts[ref] > 1 or str(ref) in replaced):
-                found.append(ref)
+        of_layers = [ref for ref in refs if ref.annotator is not None]
+        found += [ref for ref in of_layers if counts[ref] > 1 or str(ref) in replaced]
     return found
 
 
