@@ -6,10 +6,10 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
 from readout.corpus import lines
 from readout.corpus.lines import check_bytes
@@ -258,11 +258,17 @@ def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]
     return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
-def _read_layer(root: Path, path: str, annotator: str | None) -> tuple[Layer, list[Problem]]:
+LayerParser: TypeAlias = Callable[[str, bytes, str | None], tuple[Layer, list[Problem]]]
+"""Returns the layer and the problems of the bytes at a path, as :func:`parse_layer` does."""
+
+
+def _read_layer(
+    root: Path, path: str, annotator: str | None, parse: LayerParser
+) -> tuple[Layer, list[Problem]]:
     raw, problems = read_bytes(root, path)
     if raw is None:
         return Layer(path=path, annotator=annotator, is_read=False), problems
-    return parse_layer(path, raw, annotator)
+    return parse(path, raw, annotator)
 
 
 # ---------------------------------------------------------------- the corpus
@@ -354,37 +360,67 @@ def _iter_folders(root: Path, parent: str) -> Iterator[str]:
 
 
 def read_document(
-    root: Path, meta: Document, annotators: Iterable[str]
+    root: Path,
+    meta: Document,
+    annotators: Iterable[str],
+    parse: LayerParser = parse_layer,
+    has_gold: bool = True,
 ) -> tuple[AnnotatedDocument | None, list[Problem]]:
     """Return one document with its layers, and its problems up to the schema rung.
 
-    The document is None if its text cannot be read.
+    The document is None if its text cannot be read. Without ``has_gold``, no gold is read, and
+    nothing that is about gold.
     """
     text, digest, problems = read_text(root, meta.doc_id)
+    gold = Layer(path=f"{GOLD}/{meta.doc_id}.jsonl", is_read=False)
+    if has_gold:
+        gold, found = _read_layer(root, gold.path, None, parse)
+        problems += found
+
     layers = []
-    for annotator in (None, *annotators):
-        path = f"{GOLD if annotator is None else f'{BY}/{annotator}'}/{meta.doc_id}.jsonl"
+    for annotator in annotators:
+        path = f"{BY}/{annotator}/{meta.doc_id}.jsonl"
         # A link that leads nowhere is a problem, not a missing layer.
-        if annotator is None or os.path.lexists(f"{root}/{path}"):
-            layer, found = _read_layer(root, path, annotator)
+        if os.path.lexists(f"{root}/{path}"):
+            layer, found = _read_layer(root, path, annotator, parse)
             layers.append(layer)
             problems += found
-    adjudication, found = read_adjudication(root, meta.doc_id)
-    problems += found
-    reviews, found = read_reviews(root, meta.doc_id)
-    problems += found
+
+    path = f"{ADJUDICATION}/{meta.doc_id}.jsonl"
+    adjudication: RecordFile[Decision] = RecordFile(path=path, is_read=False)
+    reviews: list[ReviewFile] = []
+    if has_gold:
+        adjudication, found = read_adjudication(root, meta.doc_id)
+        problems += found
+        reviews, found = read_reviews(root, meta.doc_id)
+        problems += found
+
     if text is None:
         return None, problems
     document = AnnotatedDocument(
         meta=meta,
         text=text,
         sha256=digest,
-        gold=layers[0],
-        layers=tuple(layers[1:]),
+        gold=gold,
+        layers=tuple(layers),
         adjudication=adjudication,
         reviews=tuple(reviews),
     )
     return document, problems
+
+
+def demand_document(
+    document: AnnotatedDocument | None, problems: Sequence[Problem]
+) -> AnnotatedDocument:
+    """Return a document as :func:`read_document` gave it.
+
+    Raises:
+        RefusedError: its text could not be read.
+
+    """
+    if document is None:
+        raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+    return document
 
 
 def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Decision], list[Problem]]:

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from readout.corpus.read import BY, GOLD, iter_annotators, read_bytes, read_document, read_index
+from readout.corpus.read import (
+    BY,
+    GOLD,
+    demand_document,
+    iter_annotators,
+    read_bytes,
+    read_document,
+    read_index,
+)
 from readout.model import AnnotatedDocument, AnyAnnotation, Document, Layer, RecordFile
 from readout.problem import RefusedError, find_close
 
@@ -179,10 +187,7 @@ def _choose_documents(root: Path, doc_id: str | None) -> list[Document]:
 
 
 def _read_chosen(root: Path, meta: Document, annotators: Iterable[str]) -> AnnotatedDocument:
-    document, problems = read_document(root, meta, annotators)
-    if document is None:
-        raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
-    return document
+    return demand_document(*read_document(root, meta, annotators))
 
 
 def _list_quoted(root: Path, meta: Document, annotator: str | None) -> frozenset[bytes]:

@@ -77,7 +77,7 @@ def add_document(root: Path, file: Path, fields: Fields) -> Added:
     }
     changes: FileChanges = {}
     for path, content in new.items():
-        present = _read_present(root, path)
+        present = read.read_bytes(root, path)[0]
         if present not in (None, content):
             raise RefusedError(
                 f"The file {path!r} exists already. Move it away, or choose another --doc-id."
@@ -128,7 +128,7 @@ def add_suggestions(root: Path, doc_id: str) -> Added:
     accepted = [record for _, record in gold.lines]
     earlier = read_suggestions(root, doc_id).values()
     left = _leave_out_judged(suggestions, accepted, earlier)
-    return Added(document, {path: Change(_read_present(root, path), _encode_lines(left))})
+    return Added(document, {path: Change(read.read_bytes(root, path)[0], _encode_lines(left))})
 
 
 def _leave_out_judged(
@@ -159,12 +159,6 @@ def find_main_place(annotation: Any) -> tuple[str, tuple[tuple[int, int], ...]]:
     spans = draft[SPAN_FIELDS[ANNOTATION_CLASSES[draft["type"]]][0]]
     places = [spans] if isinstance(spans, dict) else spans
     return draft["type"], tuple((span["start"], span["end"]) for span in places)
-
-
-def _read_present(root: Path, path: str) -> bytes | None:
-    """Return the bytes of a file that may be missing."""
-    raw, _ = read.read_bytes(root, path)
-    return raw
 
 
 def _encode_lines(suggestions: Iterable[Suggestion]) -> bytes:

@@ -14,7 +14,6 @@ from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
 from readout.corpus.refs import Ref, parse_ref
 from readout.model import Annotated, AnnotatedDocument, Decision, Document, Registries
-from readout.problem import RefusedError
 from readout.workbench.decide import Grounds, decide
 
 
@@ -43,9 +42,7 @@ def settle_gold(
     for number, meta in enumerate(metas):
         if meta.doc_id not in taken:
             continue
-        document, problems = read.read_document(root, meta, annotators)
-        if document is None:
-            raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        document = read.demand_document(*read.read_document(root, meta, annotators))
         edited = apply_changes(document, changes)
         status = _find_status(meta, bool(edited.gold.records))
         if status != meta.completeness:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,12 +11,9 @@ from readout.corpus import read
 from readout.corpus.parse import parse_layer
 from readout.model import (
     AnnotatedDocument,
-    Decision,
     Document,
     Layer,
-    RecordFile,
     Registries,
-    ReviewFile,
 )
 from readout.problem import Problem, is_failure
 
@@ -71,15 +67,11 @@ class Reader:
 
     def read_registries(self) -> Registries:
         """Return the registries; the same object as long as no file of them changes."""
-        shared = [self._read_present(path) for path in _SHARED]
+        shared = [read.read_bytes(self.root, path)[0] for path in _SHARED]
         if shared != self._shared:
             self._registries, _ = read.read_registries(self.root)
             self._shared = shared
         return self._registries
-
-    def _read_present(self, path: str) -> bytes | None:
-        raw, _ = read.read_bytes(self.root, path)
-        return raw
 
     def parse_layer(
         self, path: str, raw: bytes, annotator: str | None
@@ -91,53 +83,11 @@ class Reader:
             self._parsed[path] = known
         return known
 
-    def read_layer(self, path: str, annotator: str | None) -> tuple[Layer, list[Problem]]:
-        """Return an annotation file as it is on disk."""
-        raw, problems = read.read_bytes(self.root, path)
-        if raw is None:
-            return Layer(path=path, annotator=annotator, is_read=False), problems
-        return self.parse_layer(path, raw, annotator)
-
     def read_document(
         self, meta: Document, annotators: Iterable[str], has_gold: bool
     ) -> tuple[AnnotatedDocument | None, list[Problem]]:
-        """Return a document with some layers; without gold and its decisions, if not wanted.
-
-        It is None if its text cannot be read.
-        """
-        text, digest, problems = read.read_text(self.root, meta.doc_id)
-        path = f"{read.GOLD}/{meta.doc_id}.jsonl"
-        gold = Layer(path=path, is_read=False)
-        decisions = f"{read.ADJUDICATION}/{meta.doc_id}.jsonl"
-        adjudication: RecordFile[Decision] = RecordFile(path=decisions, is_read=False)
-        reviews: list[ReviewFile] = []
-        if has_gold:
-            gold, found = self.read_layer(path, None)
-            problems = [*problems, *found]
-            adjudication, found = read.read_adjudication(self.root, meta.doc_id)
-            problems = [*problems, *found]
-            reviews, found = read.read_reviews(self.root, meta.doc_id)
-            problems = [*problems, *found]
-
-        layers = []
-        for annotator in annotators:
-            path = f"{read.BY}/{annotator}/{meta.doc_id}.jsonl"
-            if os.path.lexists(self.root / path):
-                layer, found = self.read_layer(path, annotator)
-                layers.append(layer)
-                problems = [*problems, *found]
-        if text is None:
-            return None, problems
-        document = AnnotatedDocument(
-            meta=meta,
-            text=text,
-            sha256=digest,
-            gold=gold,
-            layers=tuple(layers),
-            adjudication=adjudication,
-            reviews=tuple(reviews),
-        )
-        return document, problems
+        """Return a document with some layers, as :func:`readout.corpus.read.read_document`."""
+        return read.read_document(self.root, meta, annotators, self.parse_layer, has_gold)
 
     def check_layer(
         self, layer: Layer, document: AnnotatedDocument, registries: Registries

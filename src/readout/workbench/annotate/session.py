@@ -182,9 +182,8 @@ class Session:
         registries = self.reader.read_registries()
         annotators = [self.layer] if self.layer else list(read.iter_annotators(self.root))
         has_gold = self.layer is None
-        document, problems = self.reader.read_document(meta, annotators, has_gold)
-        if document is None:
-            raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        found, problems = self.reader.read_document(meta, annotators, has_gold)
+        document = read.demand_document(found, problems)
         missing = Layer(path=self._layer_path(doc_id), annotator=self.layer, is_read=False)
         layer = document.find_layer(self.layer) or missing
         self._current = doc_id
@@ -510,7 +509,7 @@ class Session:
         """Return the changes that undo those of a step, in the files as they are now."""
         changes: FileChanges = {}
         for path, change in step.items():
-            now = self._read_present(path)
+            now = read.read_bytes(self.root, path)[0]
             target = change.old
             if now != change.new:
                 sides = (change.new or b"", change.old or b"", now or b"")
@@ -524,10 +523,6 @@ class Session:
             changes[path] = Change(now, target)
             self._refuse_used(path, now or b"", target or b"")
         return changes
-
-    def _read_present(self, path: str) -> bytes | None:
-        raw, _ = read.read_bytes(self.root, path)
-        return raw
 
     def _refuse_used(self, path: str, now: bytes, target: bytes) -> None:
         """Refuse to take back a registry entry that something names."""
