@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -59,25 +59,39 @@ def decide_refs(
     about = [parse_ref(text) for text in refs]
     differing = [each for each in documents if _differ(each, about)]
     document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
-    found = _find_open(document, about)
+    places = _find_places(document, about)
+    found = _find_open(places)
     if is_replacing:
-        found += _find_repeated(document, about)
+        found += _find_repeated(document, about, places)
     about += [ref for ref in dict.fromkeys(found) if ref not in about]
     changes = decide(document, registries, about, grounds, is_replacing)
     return Settled(document.meta.doc_id, tuple(about), changes)
 
 
-def _find_open(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]:
-    """Return the undecided references of the places that some references are at."""
+def _find_places(document: AnnotatedDocument, about: Collection[Ref]) -> list[Place]:
+    """Return the places that some references are at, decided or not."""
+    named = {str(ref) for ref in about}
+    found = []
+    for place in list_places([document], with_decided=True):
+        at_place = {text for variant in place.variants for text in variant.refs}
+        if named & at_place:
+            found.append(place)
+    return found
+
+
+def _find_open(places: Iterable[Place]) -> list[Ref]:
+    """Return the undecided references of some places."""
     found: list[Ref] = []
-    for place in _iter_places(document, about):
+    for place in places:
         open_refs = [text for variant in place.variants for text in variant.to_decide]
         found += map(parse_ref, open_refs)
     return found
 
 
-def _find_repeated(document: AnnotatedDocument, about: Collection[Ref]) -> list[Ref]:
-    """Return the references of layers, at the places of some, that are to be decided anew too.
+def _find_repeated(
+    document: AnnotatedDocument, about: Collection[Ref], places: Iterable[Place]
+) -> list[Ref]:
+    """Return the references of layers, at some places, that are to be decided anew too.
 
     They belong to a decision that is replaced, so its reason would stay on them; or several
     decisions are about them, because two branches that both decided a place were merged.
@@ -85,7 +99,7 @@ def _find_repeated(document: AnnotatedDocument, about: Collection[Ref]) -> list[
     counts = Counter(ref for ref, _, _ in iter_about(document.adjudication))
     named = {str(ref) for ref in about}
     found: list[Ref] = []
-    for place in _iter_places(document, about, with_decided=True):
+    for place in places:
         replaced: set[str] = set()
         for decision in place.decisions:
             if named & set(decision.about):
@@ -95,17 +109,6 @@ def _find_repeated(document: AnnotatedDocument, about: Collection[Ref]) -> list[
         of_layers = [ref for ref in refs if ref.annotator is not None]
         found += [ref for ref in of_layers if counts[ref] > 1 or str(ref) in replaced]
     return found
-
-
-def _iter_places(
-    document: AnnotatedDocument, about: Collection[Ref], with_decided: bool = False
-) -> Iterator[Place]:
-    """Yield the places that some references are at."""
-    named = {str(ref) for ref in about}
-    for place in list_places([document], with_decided=with_decided):
-        at_place = {text for variant in place.variants for text in variant.refs}
-        if named & at_place:
-            yield place
 
 
 def _differ(document: AnnotatedDocument, about: Iterable[Ref]) -> bool:
