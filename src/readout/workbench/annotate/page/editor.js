@@ -275,7 +275,8 @@ export class Editor {
       return;
     }
 
-    const state = element("p", { role: "status", dir: "auto", class: "words" });
+    // Long words scroll, so the keyboard must reach them.
+    const state = element("p", { role: "status", dir: "auto", class: "words", tabindex: "0" });
     state.textContent = fill(words.selected, { words: said });
     if (this.selectedBox.dataset.said) {
       // Only the words change while the reader drags.
