@@ -116,6 +116,8 @@ def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
         (decision,) = read_lines(decisions)
         assert (decision["section"], decision["reason"]) == ("1.1", "It says so.")
         assert gold.read_bytes() != before
+        # The page still counts 0 until it has listed the places again.
+        wait_until(page, "document.querySelector('.count').textContent.startsWith('1 of')")
         page.keyboard.press("Control+z")
         wait_until(page, "document.querySelector('.count').textContent.startsWith('0 of')")
         assert gold.read_bytes() == before

@@ -190,6 +190,7 @@ def _copy_document(rng: random.Random, root: Path, split: bool) -> None:
     records = read_records(root / DOCUMENTS)
     old = rng.choice(records)
     new = {**old, "doc_id": old["doc_id"] + "-copy", "origin": "copy.txt"}
+    new.pop("adjudicated", None)  # its layers are not copied
     if split:
         others = {"train", "validation", "test"} - {old["split"]}
         new |= {"event": "another", "split": rng.choice(sorted(others))}
