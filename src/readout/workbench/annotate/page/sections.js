@@ -46,7 +46,8 @@ export class Sections {
 
   show() {
     const found = this.sections.find((each) => each.number === this.value);
-    this.text.textContent = found?.text ?? "";
+    // Lines of a paragraph are joined; lists and paragraphs stay apart.
+    this.text.textContent = (found?.text ?? "").replace(/(?<=\S)\n(?=[^\s\-*|#>0-9])/g, " ");
     this.text.hidden = !found?.text;
     this.text.scrollTop = 0;
   }
