@@ -275,10 +275,10 @@ class Decide {
     if (field in this.picked && isSame(this.picked[field], value)) delete this.picked[field];
     else this.picked[field] = value;
     this.keepDraft();
-    const label = document.activeElement?.getAttribute("aria-label");
+    const listCells = () => [...this.desk.tools.querySelectorAll("button.cell")];
+    const at = listCells().findIndex((each) => each === document.activeElement);
     this.draw();
-    const cells = [...this.desk.tools.querySelectorAll(".cell")];
-    const again = cells.find((each) => each.getAttribute("aria-label") === label);
+    const again = listCells()[at];
     if (again instanceof HTMLElement) again.focus({ preventScroll: true });
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /* What layers say at one place, side by side: each version once, with the fields that differ. */
 
-import { element } from "./dom.js";
+import { element, newId } from "./dom.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
 /** @typedef {import("./types.js").Span} Span */
@@ -58,16 +58,17 @@ export function shuffleVersions(versions, place) {
  * @param {(field: string, value: any) => void} pick
  */
 export function drawVersions(desk, place, versions, nameOf, picked, pick) {
+  const heads = versions.map(() => newId("version"));
   const head = element("tr");
   versions.forEach((version, number) => {
     const key = element("kbd", { "aria-hidden": "true" }, String(number + 1));
-    head.append(element("th", { scope: "col" }, key, " ", nameOf(version, number)));
+    head.append(element("th", { id: heads[number], scope: "col" }, key, " ", nameOf(version, number)));
   });
   const table = element("table", { class: "versions" }, element("thead", {}, head));
   for (const field of desk.fieldsOf(place.type)) {
     if (!place.fields.includes(field)) continue;
-    const name = desk.nameOf(field);
-    const heading = element("th", { scope: "rowgroup", colspan: versions.length }, name);
+    const attributes = { id: newId("field"), scope: "rowgroup", colspan: versions.length };
+    const heading = element("th", attributes, desk.nameOf(field));
     const cells = element("tr", { "data-field": field });
     versions.forEach((version, number) => {
       const cell = element("td");
@@ -75,7 +76,7 @@ export function drawVersions(desk, place, versions, nameOf, picked, pick) {
         const value = record[field] ?? null;
         const said = drawValue(desk, record, field, versions);
         const made = element("button", { type: "button", class: "cell", dir: "auto" }, ...said);
-        made.setAttribute("aria-label", `${name}, ${nameOf(version, number)}: ${desk.valueOf(record, field)}`);
+        made.setAttribute("aria-describedby", `${heading.id} ${heads[number]}`);
         const isPicked = field in picked && isSame(picked[field], value);
         made.setAttribute("aria-pressed", String(isPicked));
         made.addEventListener("click", () => pick(field, value));
@@ -142,7 +143,9 @@ function spansOf(value) {
 function shorten(words) {
   const letters = [...words];
   if (letters.length <= SHOWN) return words;
-  return `${letters.slice(0, SHOWN / 2).join("")} … ${letters.slice(-SHOWN / 2).join("")}`;
+  const first = letters.slice(0, SHOWN / 2).join("").replace(/\s+\S*$/u, "");
+  const last = letters.slice(-SHOWN / 2).join("").replace(/^\S*\s+/u, "");
+  return `${first} … ${last}`;
 }
 
 /** @param {any} one @param {any} other */
