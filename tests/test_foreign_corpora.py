@@ -286,6 +286,21 @@ def test_titles_come_from_the_tables_of_a_corpus(tmp_path):
     assert [meta.title for meta, _ in inbox.documents.values()] == ["Quill talks"]
 
 
+@pytest.mark.parametrize("control", ["\x01", "\x7f", "\x9a", "\u2028"])
+def test_a_control_character_is_kept_in_the_words_and_not_in_the_name(control, tmp_path):
+    words, changed = "Mayor Ada Quill", f"Mayor{control}Ada Quill"
+    folder, _ = change_polnear(tmp_path, words, changed)
+    (path,) = folder.rglob("*.txt")
+    path.write_bytes(path.read_bytes().replace(words.encode(), changed.encode()))
+
+    corpus, problems = bring_in("polnear", tmp_path / "corpus", folder)
+    assert [problem for problem in problems if problem.severity == "error"] == []
+    mentions = records_of(corpus, Mention)
+    sources = [each for each in mentions if each.span.exact == changed]
+    speakers = {corpus.registries.speakers[each.speaker].name for each in sources}
+    assert speakers == {words}
+
+
 def change_pdnc(tmp_path, old, new):
     """Return a copy of one novel of the PDNC fixture with a passage of its table replaced."""
     folder = Path(shutil.copytree(FOREIGN / "pdnc" / "TheQuay", tmp_path / "TheQuay"))
