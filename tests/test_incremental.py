@@ -304,6 +304,16 @@ def test_a_corpus_that_cannot_be_written_is_checked(generated):
 
 
 @pytest.mark.posix
+def test_what_a_killed_check_left_is_removed(generated):
+    first = check_folder(generated, SMALL)
+    litter = [generated / f"{CHECKED}.123", generated / f"{CHECKED}-shards.45"]
+    others = [generated / f"{CHECKED}.old", generated / "build/notes.7"]
+    for path in (*litter, *others):
+        path.write_bytes(b"x")
+    assert check_folder(generated, SMALL) == first
+    assert [path.exists() for path in (*litter, *others)] == [False, False, True, True]
+
+
 def test_links_in_the_place_of_a_cache_are_neither_read_nor_followed(tmp_path):
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear", encoding="utf-8")

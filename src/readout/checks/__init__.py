@@ -56,6 +56,7 @@ _OTHERS = (
     *DOCUMENT_RULES,
     *references.INDEX_RULES,
     references.unknown_annotator,
+    references.duplicate_entry,
     references.unused_entry,
     references.lone_statement,
     adjudication.undecided,
@@ -116,7 +117,7 @@ def _climb(
 def check_registries(registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the registries, apart from unused entries."""
     for file in registries.files.values():
-        yield from _climb(file, [(each, (registries,)) for each in references.RULES])
+        yield from _climb(file, [(each, (registries,)) for each in references.REGISTRY_RULES])
 
 
 def check_index(index: RecordFile[Document], registries: Registries) -> Iterator[Problem]:
@@ -221,11 +222,13 @@ class Usage(msgspec.Struct):
 
     ``statements`` has the path and line of each of these quotes. ``whole`` counts the documents of
     which every line was read: as long as others may name an entry, it is not reported as unused.
+    ``texts`` are the hashes of the texts by document, as :func:`references.fold_text` returns them.
     """
 
     whole: int = 0
     names: dict[str, set[str]] = msgspec.field(default_factory=dict)
     statements: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
 
     def add(self, other: Usage) -> None:
         """Add what another part of the corpus uses."""
@@ -234,6 +237,7 @@ class Usage(msgspec.Struct):
             self.names.setdefault(vocabulary, set()).update(names)
         for name, places in other.statements.items():
             self.statements.setdefault(name, []).extend(places)
+        self.texts |= other.texts
 
     def add_records(self, record_class: type, records: Iterable[Any]) -> None:
         """Count the references that records of one class make to registries."""
@@ -246,6 +250,8 @@ class Usage(msgspec.Struct):
         """Count what the layers of some documents use."""
         layers = [layer for document in documents for layer in (document.gold, *document.layers)]
         self.whole += sum(map(_is_whole, documents))
+        for document in documents:
+            self.texts[document.meta.doc_id] = references.fold_text(document.text)
         for layer in layers:
             for vocabulary, names in layer.columns.names.items():
                 if vocabulary not in ANNOTATION_CLASSES:
@@ -274,10 +280,13 @@ def _is_whole(document: AnnotatedDocument) -> bool:
 def check_usage(
     registries: Registries, index: RecordFile[Document], usage: Usage
 ) -> Iterator[Problem]:
-    """Yield warnings about entries that nothing uses and statements that join nothing.
+    """Yield problems that only a look at all documents shows.
 
-    There are none while any line of the corpus cannot be read: it may be the one that is missed.
+    They are texts that are in the corpus twice, entries that nothing uses and statements that join
+    nothing. There are none of the last two while any line of the corpus cannot be read: it may be
+    the one that is missed.
     """
+    yield from _run((references.duplicate_text,), index, usage.texts)
     files = (index, *registries.files.values())
     if usage.whole < len(index.records) or not all(file.is_whole for file in files):
         return
