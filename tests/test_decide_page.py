@@ -3,11 +3,10 @@
 import json
 import os
 import shutil
-from contextlib import contextmanager
 
 import pytest
 from browser import CHROMIUM
-from workbench import opened_chromium, served, wait_until
+from workbench import opened_chromium, opened_mode, served, wait_until
 
 from readout.workbench.annotate.modes import open_mode
 
@@ -23,22 +22,6 @@ def browser():
     pytest.importorskip("playwright")
     with opened_chromium() as browser:
         yield browser
-
-
-@contextmanager
-def opened(browser, root, mode, draw=None, **options):
-    """Yield the page of a mode, and the faults that the browser told."""
-    opened = open_mode(root, "ann", mode, None, draw)
-    with served(opened.session, opened.answers) as address:
-        page = browser.new_page(**options)
-        faults = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
-        page.goto(address + opened.page)
-        wait_until(page, "document.querySelector('.desk .choices') !== null")
-        yield page
-        assert faults == []
-        page.close()
 
 
 def read_lines(path):
@@ -59,7 +42,7 @@ def reviews(root):
 
 
 def test_reviews_are_given_by_key_and_by_click_and_undone(browser, small):
-    with opened(browser, small, "review") as page:
+    with opened_mode(browser, small, "review") as page:
         page.fill(".desk textarea", "Too long.")
         page.keyboard.press("2")
         assert reviews(small) == [], "keys are inert in fields"
@@ -79,7 +62,7 @@ def test_reviews_are_given_by_key_and_by_click_and_undone(browser, small):
 
 
 def test_next_gives_no_verdict(browser, small):
-    with opened(browser, small, "review", draw=(3, 5)) as page:
+    with opened_mode(browser, small, "review", draw=(3, 5)) as page:
         for _ in range(5):
             page.keyboard.press("n")
             page.wait_for_timeout(50)
@@ -104,7 +87,7 @@ def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
     gold = small / f"annotations/gold/{TOLL}.jsonl"
     before = gold.read_bytes()
     decisions = small / f"annotations/adjudication/{TOLL}.jsonl"
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         page.keyboard.press("n")
         page.keyboard.press("p")
         page.keyboard.press("0")
@@ -126,7 +109,7 @@ def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
 
 def test_a_mixed_annotation_takes_each_field_from_a_side(browser, small):
     open_again(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         while "Stance" not in page.locator(".desk h2").first.inner_text():
             page.keyboard.press("n")
             page.wait_for_timeout(100)
@@ -140,7 +123,7 @@ def test_a_mixed_annotation_takes_each_field_from_a_side(browser, small):
 
 def test_names_can_be_hidden(browser, small):
     open_again(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         page.get_by_role("button", name="Hide names").click()
         shown = page.locator(".desk table thead").inner_text() + page.locator(".kind").inner_text()
         assert not {"ann", "ben", "gold"} & set(shown.lower().replace(",", " ").split())
@@ -157,11 +140,11 @@ def test_pictures(browser, tmp_path, mode, width, scheme):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     for path in (tmp_path / "annotations/adjudication").glob("2020*.jsonl"):
         path.unlink()
-    opened_mode = open_mode(tmp_path, "edition-1", mode)
-    with served(opened_mode.session, opened_mode.answers) as address:
+    opened = open_mode(tmp_path, "edition-1", mode)
+    with served(opened.session, opened.answers) as address:
         size = {"width": width, "height": 900}
         page = browser.new_page(viewport=size, color_scheme=scheme)
-        page.goto(address + opened_mode.page)
+        page.goto(address + opened.page)
         wait_until(page, "document.querySelector('.desk .choices') !== null")
         page.wait_for_timeout(300)
         page.screenshot(path=f"{os.environ['READOUT_SHOTS']}/{mode}-{width}-{scheme}.png")
