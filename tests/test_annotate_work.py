@@ -203,8 +203,9 @@ def test_three_differences_are_decided(browser, tmp_path, effort):
     work = "three differences decided, with section and reason"
     with (
         opened_mode(browser, root, "adjudicate", LAYER) as page,
-        effort(page, work, most=10),
+        effort(page, work, most=14),
     ):
+        # Whether the page sees the keys that choose from an open list depends on the system.
         page.locator(".desk select.number").click()
         page.keyboard.type("1.1")
         page.keyboard.press("Enter")
