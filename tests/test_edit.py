@@ -173,6 +173,36 @@ def test_entries_that_name_each_other_are_removed_together(small):
     assert scan(small) == before
 
 
+DECISIONS = f"annotations/adjudication/{CRITICS}.jsonl"
+
+
+def test_a_decision_is_removed_whole_or_in_part(small):
+    before = (small / DECISIONS).read_bytes()
+    done = run(small, "remove", "decision", "d-iron", "--about", "ann#s-iron")
+    assert (done.exit_code, "readout decide ann#s-iron" in done.stdout) == (1, True), done.output
+    assert (small / DECISIONS).read_bytes() == before.replace(b',"ann#s-iron"', b"")
+
+    run(small, "remove", "decision", "d-iron", "--document", CRITICS, "--about", "s-iron")
+    assert b"d-iron" not in (small / DECISIONS).read_bytes()
+    run(small, "remove", "decision", "d-ferry")
+    assert (small / DECISIONS).read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["d-irn"], "'d-iron'"),
+        (["d-iron", "--about", "ann#s-irn"], "'ann#s-iron'"),
+        (["d-iron", "--document", TALKS], "no decision"),
+    ],
+)
+def test_a_decision_that_is_not_there_is_not_removed(small, arguments, said):
+    before = scan(small)
+    done = run(small, "remove", "decision", *arguments)
+    assert (done.exit_code, said in done.stderr) == (2, True), done.output
+    assert scan(small) == before
+
+
 def test_a_document_goes_with_everything_about_it(small, tmp_path):
     before = scan(small)
     text = tmp_path / "new.txt"

@@ -14,7 +14,7 @@ from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
 from readout.corpus.refs import Ref, parse_ref
 from readout.model import Annotated, AnnotatedDocument, Decision, Document, Registries
-from readout.workbench.decide import Grounds, decide
+from readout.workbench.decide import Grounds, decide, find_places, find_repeated
 
 
 def settle_gold(
@@ -111,6 +111,8 @@ def _decide(
     if about:
         file, _ = read.parse_records(path, encoded)
         cleaned = replace(after, adjudication=replace(file, is_read=after.adjudication.is_read))
+        repeated = find_repeated(cleaned, about, find_places(cleaned, about))
+        about += [ref for ref in dict.fromkeys(repeated) if ref not in about]
         encoded = decide(cleaned, registries, about, grounds, is_replacing=True)[path].new or b""
     if old is not None or encoded:
         changes[path] = Change(old, encoded)
