@@ -17,11 +17,11 @@ from readout.checks.adjudication import Signatures, find_differences, find_signa
 from readout.corpus.canonical import encode, encode_records
 from readout.corpus.drafts import content_id
 from readout.corpus.files import Change, FileChanges
-from readout.corpus.read import GUIDELINES, read_registries
+from readout.corpus.read import GUIDELINES, parse_records, read_registries
 from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.corpus.schema import explain
 from readout.model import AnnotatedDocument, Decision, RecordFile, Registries
-from readout.problem import RefusedError, as_sentence, find_close, nearest
+from readout.problem import RefusedError, as_sentence, find_close, nearest, refuse_broken
 from readout.workbench.differences.places import Place, list_places
 
 
@@ -205,9 +205,8 @@ def _withdraw(records: Iterable[Decision], refs: Sequence[Ref]) -> list[Decision
 
 def _refuse_broken(file: RecordFile[Decision]) -> None:
     if file.is_read and not file.is_whole:
-        raise RefusedError(
-            f"{file.path} has problems. Mend them first: `readout check` lists them."
-        )
+        _, problems = parse_records(file.path, file.raw)
+        refuse_broken(file.path, problems)
 
 
 def _refuse_unknown(grounds: Grounds, registries: Registries) -> None:

@@ -19,7 +19,7 @@ from readout.corpus.files import Change, FileChanges
 from readout.corpus.refs import Ref, parse_ref
 from readout.corpus.schema import Kind
 from readout.model import Decision, FieldRole, Suggestion
-from readout.problem import RefusedError, as_sentence, nearest
+from readout.problem import RefusedError, as_sentence, format_count, nearest
 from readout.workbench.decide import Grounds
 from readout.workbench.gold import settle_gold
 from readout.workbench.uses import (
@@ -30,7 +30,6 @@ from readout.workbench.uses import (
     Sheet,
     Use,
     change_names,
-    count,
     describe,
     describe_uses,
     find_id,
@@ -69,7 +68,7 @@ def remove_entries(root: Path, kind: Kind, names: Collection[str]) -> Edit:
         ]
         if uses:
             raise RefusedError(
-                f"The {kind} {name!r} is used in {count(len(uses), 'place')}: "
+                f"The {kind} {name!r} is used in {format_count(len(uses), 'place')}: "
                 f"{describe_uses(uses)}. Let these name another {kind}, or remove them, first; to "
                 f"give the entry another id, use `readout rename {kind}`."
             )
@@ -130,7 +129,7 @@ def _refuse_layers(root: Path, annotator: str) -> None:
     layers = sorted((root / folder).glob("*.jsonl"))
     if layers:
         raise RefusedError(
-            f"The annotator {annotator!r} has {count(len(layers), 'layer')} in {folder}. "
+            f"The annotator {annotator!r} has {format_count(len(layers), 'layer')} in {folder}. "
             "If they are to go too, delete that folder first."
         )
 
@@ -360,6 +359,6 @@ def _refuse_needed(
                 needed.append(use)
     if needed:
         raise RefusedError(
-            f"What is to be removed is needed in {count(len(needed), 'place')}: "
+            f"What is to be removed is needed in {format_count(len(needed), 'place')}: "
             f"{describe_uses(needed)}. Remove these too, or let them name others first."
         )
