@@ -39,7 +39,7 @@ CHANGE_SIGNS: dict[ChangeKind, str] = {
 
 
 SHOWN = 4
-"""How many annotations of a decision are listed."""
+"""How many different annotations of a decision are listed."""
 
 
 def describe_annotation(annotation: AnyAnnotation, registries: Registries) -> str:
@@ -178,16 +178,18 @@ class Background:
         if decision is None:
             return []
         doc_id = PurePosixPath(entry.path).stem
-        shown = []
-        for text in decision.about[:SHOWN]:
+        sides: dict[str, list[str]] = {}
+        for text in decision.about:
             annotation = side.annotations.get((doc_id, text))
-            if annotation is None:
-                shown.append(text)
-                continue
-            words = cut_excerpt(side.texts[doc_id], annotation).marked
-            shown.append(f"{text}: {describe_annotation(annotation, side.registries)} ⟦{words}⟧")
-        left = len(decision.about) - len(shown)
-        return [*shown, f"and {left} more"] if left else shown
+            said = "not in the corpus"
+            if annotation is not None:
+                words = cut_excerpt(side.texts[doc_id], annotation).marked
+                said = f"{describe_annotation(annotation, side.registries)} ⟦{words}⟧"
+            sides.setdefault(said, []).append(text)
+
+        shown = [f"{', '.join(refs)}: {said}" for said, refs in sides.items()]
+        left = len(shown) - SHOWN
+        return [*shown[:SHOWN], f"and {left} more"] if left > 0 else shown
 
     def _find_decision(self, entry: EntryChange) -> tuple[_SideFacts, Decision | None]:
         """Return the side that tells of a change of a decision, and the decision."""
