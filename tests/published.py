@@ -14,7 +14,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from unicodedata import normalize
+from unicodedata import category, normalize
 from xml.etree import ElementTree
 
 
@@ -75,8 +75,9 @@ def merged_spans(text, spans):
 
 
 def squeeze(name):
-    """Return a name as registries contain it: in normalization form C, with single spaces."""
-    return normalize("NFC", " ".join(name.split()))
+    """Return a name as registries contain it: in form C, without controls, with single spaces."""
+    plain = "".join(" " if category(char) == "Cc" else char for char in name)
+    return normalize("NFC", " ".join(plain.split()))
 
 
 # ---------------------------------------------------------------- the corpora

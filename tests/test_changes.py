@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from readout.cli import main
+from readout.corpus.read import UnreadableCorpusError
 from readout.model import Layer, Mention, Span
 from readout.text.alignment import Alignment
 from readout.text.find import is_inside_word
-from readout.workbench.diff import compare_states
+from readout.workbench.diff import compare_states, states
 from readout.workbench.diff.layers import compare_layers
 from readout.workbench.diff.pairing import pair_by_meaning
 from readout.workbench.diff.renderings import RENDERINGS, SUMMARY_LIMIT, format_changes_markdown
@@ -422,6 +423,20 @@ def test_a_folder_that_git_ignores_is_compared_with_another_folder_only(reposito
     done = run("diff", repository, drafts)
     assert done.exit_code == 0
     assert "polarity: favor → neutral" in done.stdout
+
+
+def test_a_revision_is_read_in_parts_that_fit_into_memory(repository, monkeypatch):
+    whole = read_state("first", repository)
+    sizes = [path.stat().st_size for path in repository.rglob("*") if path.is_file()]
+    monkeypatch.setattr(states, "_LARGEST", max(sizes) + 100)
+    assert read_state("first", repository) == whole
+
+
+@pytest.mark.parametrize("limit", ["_LARGEST", "_LARGEST_REVISION"])
+def test_a_huge_revision_is_refused(repository, monkeypatch, limit):
+    monkeypatch.setattr(states, limit, 2000)
+    with pytest.raises(UnreadableCorpusError):
+        read_state("first", repository)
 
 
 HOSTILE_SCHEMAS = {

@@ -2,9 +2,17 @@
 
 import hashlib
 import json
+import os
+import re
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 
 import uvicorn
@@ -46,6 +54,55 @@ def served(session, answers=()):
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+class Server:
+    """The command `readout annotate` in a process of its own."""
+
+    def __init__(self, root, *options, who="ann"):
+        command = [sys.executable, "-m", "readout", "annotate", str(root), "--no-browser"]
+        home = {"HOME": str(root.parent), "XDG_CONFIG_HOME": str(root.parent)}
+        self.process = subprocess.Popen(
+            [*command, "--as", who, *options],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **home, "PYTHONUNBUFFERED": "1"},
+            cwd=ROOT,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        self.address = re.search(r"http://[^/\s]+/[^/\s]+/", line)[0]
+        self.origin = re.match(r"http://[^/]+", self.address)[0]
+
+    def request(self, path, body=None, **headers):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Origin": self.origin, "Content-Type": "application/json", **headers}
+        asked = urllib.request.Request(self.address + path, data, headers)
+        for wait in (0.2, 0.4, 0.8, 1.6, 3.2, 0):
+            try:
+                with urllib.request.urlopen(asked, timeout=30) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                return error.code, error.read()
+            except urllib.error.URLError:  # it does not listen yet
+                if not wait or self.process.poll() is not None:
+                    raise
+                time.sleep(wait)
+        return None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._end(signal.SIGTERM)
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def _end(self, how):
+        self.process.send_signal(how)  # nothing, if it has ended
+        self.process.wait(30)
+        self.process.stdout.close()
 
 
 @contextmanager

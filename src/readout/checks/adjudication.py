@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 from readout.checks.references import may_exist
 from readout.corpus import read
 from readout.corpus.refs import Ref, parse_ref
-from readout.corpus.signatures import signature
+from readout.corpus.signatures import sign_layer
 from readout.model import (
     AnnotatedDocument,
     AnyAnnotation,
@@ -40,11 +40,7 @@ Signatures: TypeAlias = Mapping[str, Mapping[str, tuple[Any, ...]]]
 
 def find_signatures(document: AnnotatedDocument) -> Signatures:
     """Return what the annotations of all layers of a document say."""
-    found = {}
-    for layer in (document.gold, *document.layers):
-        by_id = {record.id: record for record in layer.records}
-        found[layer.path] = {name: signature(record, by_id) for name, record in by_id.items()}
-    return found
+    return {layer.path: sign_layer(layer) for layer in (document.gold, *document.layers)}
 
 
 def find_adjudicated(document: AnnotatedDocument) -> list[Layer]:
@@ -62,12 +58,12 @@ def find_differences(
     not every layer, has the reference of gold only.
     """
     layers = list(layers)
-    everywhere = [set(said[layer.path].values()) for layer in layers]
     golden = set(said[document.gold.path].values())
+    everywhere = golden.intersection(*[said[layer.path].values() for layer in layers])
     found = {}
     for index, record in enumerate(document.gold.records):
         saying = said[document.gold.path][record.id]
-        if not all(saying in others for others in everywhere):
+        if saying not in everywhere:
             found[Ref(None, record.id)] = document.gold.path, index
     for layer in layers:
         for index, record in enumerate(layer.records):

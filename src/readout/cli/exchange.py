@@ -261,8 +261,7 @@ def _inspect(folder: Path | None, name: str, path: Path, unit: Unit | None) -> N
 def _print_told(inbox: Inbox) -> None:
     """Print what was left out or changed on purpose: kind, count and first places."""
     for kind, tally in inbox.told.items():
-        places = ", ".join(tally.places)
-        sentence = f"{kind.rstrip('.')}: {tally.count}, first in {places}."
+        sentence = f"{kind.rstrip('.')}: {tally.count}, first in {tally.format_places()}."
         print_line(sentence, error=True, fg="yellow")
 
 

@@ -27,7 +27,13 @@ from readout.interchange.graph import LINKS, NODE_LABELS, PART, VALUE_ROLES, Gra
 from readout.interchange.inbox import Inbox, Owner, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
-from readout.interchange.xmltext import LOSS, check_xml_text, explain_syntax
+from readout.interchange.xmltext import (
+    LOSS,
+    DeclaredEntityError,
+    check_xml_text,
+    explain_syntax,
+    parse_safely,
+)
 from readout.model import Span
 
 LOSSES = (
@@ -246,9 +252,8 @@ def _find_used_types(content: bytes) -> dict[str, set[str]]:
     """
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     used: dict[str, set[str]] = {}
-    for item in etree.fromstring(content, parser):
+    for item in parse_safely(content):
         if isinstance(item.tag, str):
             name = etree.QName(item)
             package = (name.namespace or "").removeprefix("http:///").removesuffix(".ecore")
@@ -290,6 +295,9 @@ def _read_cas(inbox: Inbox, path: str, owner: Owner, load: Callable[[], Any]) ->
         return
     except XMLSyntaxError as error:
         inbox.report("foreign-syntax", path, *explain_syntax(error))
+        return
+    except DeclaredEntityError as error:
+        inbox.report("foreign-syntax", path, str(error), error.hint)
         return
     except Exception as error:
         message = f"The file is not a CAS: {error}."

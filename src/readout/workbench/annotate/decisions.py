@@ -30,7 +30,7 @@ from readout.workbench.annotate.session import Session, State
 from readout.workbench.annotate.shapes import Json
 from readout.workbench.decide import Grounds
 from readout.workbench.differences.places import Place, list_places
-from readout.workbench.gold import apply_changes, settle_gold
+from readout.workbench.gold import apply_changes
 from readout.workbench.intake import Intake, Manner, Statements
 
 GOLD = "gold"
@@ -91,7 +91,7 @@ class Deciding:
             if edited.raw != raw:
                 changes[path] = Change(raw if document.gold.is_read else None, edited.raw)
             also = [parse_ref(text) for text in refs]
-            settle_gold(self.session.root, changes, {doc_id: edited.taken}, grounds, also)
+            self.session.settle(state, changes, edited.taken, grounds, also)
             self._name_adjudicated(state, changes)
             self.session.refuse_new_errors(state, changes)
             return changes
@@ -101,7 +101,7 @@ class Deciding:
 
     def _name_adjudicated(self, state: State, changes: FileChanges) -> None:
         """Name a layer as adjudicated once nothing is open between it and gold."""
-        document = apply_changes(state.document, changes)
+        document = apply_changes(state.document, changes, self.session.reader.parse_layer)
         names = set(document.meta.adjudicated)
         for name in self._list_layers(document):
             if not list_places([document], [name]):

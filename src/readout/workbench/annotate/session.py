@@ -8,7 +8,8 @@ What was written is on disk before a method returns.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
@@ -28,6 +29,7 @@ from readout.corpus.files import (
     locked_corpus,
 )
 from readout.corpus.parse import parse_layer
+from readout.corpus.refs import Ref
 from readout.corpus.schema import Kind, propose_id
 from readout.model import (
     ANNOTATION_CLASSES,
@@ -56,6 +58,7 @@ from readout.workbench.annotate.reading import Reader
 from readout.workbench.annotate.shapes import (
     Json,
     find_id,
+    list_json,
     to_forms,
     to_json,
     to_problem,
@@ -64,7 +67,7 @@ from readout.workbench.annotate.shapes import (
     to_sections,
 )
 from readout.workbench.decide import Grounds
-from readout.workbench.gold import apply_changes, settle_gold
+from readout.workbench.gold import apply_changes, settle_document
 from readout.workbench.intake import Intake, Manner, Statements
 from readout.workbench.merge.records import Conflict, Side, merge_records
 from readout.workbench.remove import remove_entries
@@ -203,7 +206,7 @@ class Session:
         version = _hash(layer.raw)
         versions = self._versions.setdefault(doc_id, OrderedDict())
         if version not in versions:
-            versions[version] = compress(layer.raw, 1)
+            versions[version] = _compress(layer.raw)
         versions.move_to_end(version)
         if len(versions) > _VERSIONS:
             versions.popitem(last=False)
@@ -218,7 +221,7 @@ class Session:
             "meta": to_json(document.meta),
             "text": document.text,
             "paragraphs": list(iter_paragraphs(document.text)),
-            "annotations": [to_json(record) for record in layer.records],
+            "annotations": list_json(layer.records),
             "suggestions": suggestions,
             "problems": problems,
             "version": version,
@@ -426,7 +429,20 @@ class Session:
             message = f"The gold layer of {meta.doc_id!r} is adjudicated."
             hint = "give the section of the guidelines that the change follows, and the reason."
             raise refuse("undecided", message, hint, state.layer.path)
-        settle_gold(self.root, changes, {meta.doc_id: edited.taken}, grounds)
+        self.settle(state, changes, edited.taken, grounds)
+
+    def settle(
+        self,
+        state: State,
+        changes: FileChanges,
+        taken: Collection[str],
+        grounds: Grounds | None,
+        also: Collection[Ref] = (),
+    ) -> None:
+        """Add what follows from changes of gold, as :func:`readout.workbench.gold.settle_gold`."""
+        before, registries, metas = state.document, state.registries, state.metas
+        after = apply_changes(before, changes, self.reader.parse_layer)
+        settle_document(before, after, registries, metas, changes, taken, grounds, also)
 
     def refuse_new_errors(self, state: State, changes: FileChanges) -> None:
         """Refuse edits after which ``readout check`` would find an error that it does not find now.
@@ -457,11 +473,9 @@ class Session:
             name = document.meta.doc_id
             meta = next(each for each in metas.records if each.doc_id == name)
             document = replace(document, meta=meta)
-        document = apply_changes(document, changes)
+        document = apply_changes(document, changes, self.reader.parse_layer)
         path, annotator = state.layer.path, state.layer.annotator
         layer, problems = self.reader.parse_layer(path, changes[path].new or b"", annotator)
-        if annotator is None:
-            document = replace(document, gold=layer)
         found = [problem for problem in state.read_problems if problem.path != path]
         return state._replace(
             document=document, layer=layer, metas=metas, read_problems=(*found, *problems)
@@ -574,11 +588,17 @@ class Session:
             return self._show(self._read(doc_id))
 
 
+@lru_cache(maxsize=4)
+def _compress(raw: bytes) -> bytes:
+    """Compress a file; the end of one step is also a version, and the start of the next step."""
+    return compress(raw, 1)
+
+
 def _pack(changes: FileChanges) -> FileChanges:
     """Return changes with compressed bytes: a session of 1,000 steps keeps 2,000 whole files."""
     packed: FileChanges = {}
     for path, change in changes.items():
-        raws = [None if raw is None else compress(raw, 1) for raw in change]
+        raws = [None if raw is None else _compress(raw) for raw in change]
         packed[path] = Change(*raws)
     return packed
 
