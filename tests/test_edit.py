@@ -140,6 +140,17 @@ def test_names_in_drafts_suggestions_and_unplaced_annotations_are_renamed(small)
         assert (small / path).read_bytes() == content.replace(b'"ada-quill"', b'"ada"')
 
 
+def test_a_rename_says_where_prose_has_the_old_id(small):
+    guidelines = small / "annotations/GUIDELINES.md"
+    before = guidelines.read_bytes() + b"\nTake `toll-plan`.\nTake toll-plans.\n"
+    guidelines.write_bytes(before)
+    done = run(small, "rename", "target", "toll-plan", "new-toll")
+    line = before.decode().splitlines().index("Take `toll-plan`.") + 1
+    assert f"annotations/GUIDELINES.md:{line}" in done.stdout
+    assert f"annotations/GUIDELINES.md:{line + 1}" not in done.stdout
+    assert guidelines.read_bytes() == before
+
+
 # ---------------------------------------------------------------- remove
 
 
