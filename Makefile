@@ -5,6 +5,9 @@ BIN = $(VENV)/bin
 # The scripts of the pages; their types are checked if TypeScript's tsc is installed.
 PAGES = src/readout/workbench/page src/readout/workbench/annotate/page
 
+# The tests start hundreds of processes; without this, each compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: dataset test check docs lint clean
 
 dataset: $(VENV)/installed
