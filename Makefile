@@ -14,7 +14,7 @@ dataset: $(VENV)/installed
 	$(BIN)/python build_dataset.py
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(PYTEST_OPTIONS)
 
 check: $(VENV)/installed
 	$(BIN)/readout check
