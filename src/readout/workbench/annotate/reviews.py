@@ -127,7 +127,7 @@ class Reviewing:
         path = f"{read.REVIEWS}/{reviewer}/{doc_id}.jsonl"
         file = next((each for each in document.reviews if each.reviewer == reviewer), None)
         if file and not file.is_whole:
-            raise refuse("broken-file", f"{path} has problems.", "mend them first.", path)
+            raise refuse("broken-file", f"{path} has a problem.", "mend it, and try again.", path)
 
         records = []
         samples = []

@@ -164,7 +164,7 @@ class App {
   }
 
   help() {
-    return showKeys(this.words, this.words.keys);
+    return showKeys(this.words, this.words.keys, this.words.gestures);
   }
 }
 

@@ -30,6 +30,7 @@ const KEYS = [
   { name: "mixed", key: "m" },
   { name: "write", key: "e" },
   { name: "addSpan", key: "+" },
+  { name: "byCharacter", key: "c" },
   { name: "save", key: "Enter", ctrl: true },
   { name: "close", key: "Escape" },
   ...DESK_KEYS,

@@ -19,7 +19,6 @@ const PLACE = "readout-place";
 export const DESK_KEYS = [
   { name: "next", key: "n" },
   { name: "previous", key: "p" },
-  { name: "byCharacter", key: "c" },
   { name: "undo", key: "z", ctrl: true },
   { name: "redo", key: "y", ctrl: true },
   { name: "redo", key: "Z", ctrl: true },
@@ -249,7 +248,8 @@ export class Desk {
 
   help() {
     const { words } = this.corpus;
-    return showKeys(words, { ...words.keys, ...this.words.keys }, this.bindings);
+    const names = { ...words.keys, ...this.words.keys };
+    return showKeys(words, names, this.words.gestures, this.bindings);
   }
 
   /** Look at the files again when the reader comes back to the page. @param {() => void} look */

@@ -112,14 +112,15 @@ function drawKeys(names, gestures, bindings) {
  *
  * @param {any} words All words of the page.
  * @param {Record<string, string>} names What each action does.
+ * @param {Array<[string, string]>} gestures Keys of the text and of fields, and what they do.
  * @param {Binding[]} [bindings]
  */
-export function showKeys(words, names, bindings = BINDINGS) {
+export function showKeys(words, names, gestures, bindings = BINDINGS) {
   return showDialog(words.keys.title, (dialog, answer) => {
     dialog.append(
       button(words.app.close, () => answer(null)),
       element("p", {}, words.keys.inert),
-      drawKeys(names, words.gestures, bindings),
+      drawKeys(names, gestures, bindings),
     );
   });
 }
