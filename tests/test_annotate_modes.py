@@ -11,7 +11,7 @@ from http.client import HTTPException
 
 import pytest
 from conftest import CORPUS
-from workbench import Server, copy_real
+from workbench import Server, copy_real, read_files
 
 from readout.checks.folder import check_folder
 from readout.corpus import files
@@ -90,12 +90,6 @@ def list_reviews(shown):
         body = {"doc_id": item["doc_id"], "about": item["id"], "hash": item["hash"]}
         writes += [("review", {**body, "verdict": each}) for each in shown["verdicts"]]
     return writes
-
-
-def read_files(root):
-    """Return what all files of annotations say, by their paths."""
-    paths = [root / "raw/documents.jsonl", *sorted((root / "annotations").rglob("*.jsonl"))]
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
 @pytest.fixture

@@ -125,7 +125,8 @@ def test_a_file_that_cannot_be_read_is_not_rewritten(small):
 def test_names_in_drafts_suggestions_and_unplaced_annotations_are_renamed(small):
     draft = b'{"type":"mention","speaker":"ada-quill","span":{"exact":"Ada Quill"}}\n'
     suggestion = b'{"type":"suggestion","annotation":{"type":"mention","id":"m-x","speaker":'
-    suggestion += b'"ada-quill"},"reason":"A name."}\n'
+    suggestion += b'"ada-quill","span":{"start":77,"end":86,"exact":"Ada Quill"}},'
+    suggestion += b'"reason":"A name."}\n'
     files = {
         f"annotations/by/ann/{TALKS}.jsonl": draft,
         f"annotations/suggestions/{TALKS}.jsonl": suggestion,

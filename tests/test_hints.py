@@ -297,7 +297,14 @@ RECIPES = {
         edit(DOCUMENTS, '"outlet":"ada-quill"', '"outlet":"northport-courier"'),
     ],
     "reference-cycle": [restore(f"{GOLD}/{TALKS}.jsonl"), restore("annotations/topics.jsonl")],
-    "schema": [restore(f"{GOLD}/{TALKS}.jsonl")],
+    "schema": [
+        restore(f"{GOLD}/{TALKS}.jsonl"),
+        edit(
+            f"annotations/suggestions/{BRIEF}.jsonl",
+            '"speaker":"ada-quill"',
+            '"speaker":"ada-quill","span":{"start":45,"end":60,"exact":"Mayor Ada Quill"}',
+        ),
+    ],
 }
 """What a person does who obeys a hint that leaves something to write or to decide."""
 

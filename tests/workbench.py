@@ -37,6 +37,12 @@ def copy_real(target):
     return copy_corpus(ROOT, target)
 
 
+def read_files(root):
+    """Return what all files of annotations say, by their paths."""
+    paths = [root / "raw/documents.jsonl", *sorted((root / "annotations").rglob("*.jsonl"))]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+
+
 @contextmanager
 def served(session, answers=()):
     """Yield the address at which a session is served."""

@@ -19,6 +19,7 @@ from readout.checks import adjudication, guideline, references, reviews, spans
 from readout.checks.drafts import DRAFT_RULES
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
+from readout.corpus.drafts import to_annotation
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,
@@ -159,6 +160,7 @@ def check_document(
         yield from _run((references.unknown_annotator,), layer, registries)
     if document.adjudication.raw or document.meta.adjudicated:
         yield from check_adjudication(document, registries, sound)
+    yield from check_suggestions(document, registries)
     for file in document.reviews:
         yield from check_reviews(file, document, registries)
 
@@ -168,6 +170,16 @@ def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Fi
     for each in DOCUMENT_RULES:
         for finding in each.find(document):
             yield each, finding
+
+
+def check_suggestions(document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
+    """Yield the problems of the spans of suggestions: one that is accepted goes into gold."""
+    file = document.suggestions
+    proposed = Layer(path=file.path, records=tuple(map(to_annotation, file.records)))
+    for each in spans.SPAN_RULES if file.records else ():
+        for finding in each.find(proposed, document, registries):
+            inner = replace(finding, pointer=("annotation", *finding.pointer))
+            yield locate_record(each, inner, file)
 
 
 def check_reviews(

@@ -196,8 +196,8 @@ def _is_passing(problem: Problem) -> bool:
 
 
 def _describe_content(document: AnnotatedDocument) -> bytes:
-    files: list[RecordFile[Any]] = [document.gold, *document.layers, document.adjudication]
-    files += document.reviews
+    files: list[RecordFile[Any]] = [document.gold, *document.layers]
+    files += [document.adjudication, document.suggestions, *document.reviews]
     contents = [(file.path, file.raw) for file in files if file.is_read]
     return describe_content(document.sha256, contents)
 

@@ -22,7 +22,7 @@ from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.drafts import iter_draft_spans
 from readout.corpus.files import Change, FileChanges
-from readout.corpus.parse import parse_file, parse_layer
+from readout.corpus.parse import parse_layer
 from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.model import (
     ANNOTATION_CLASSES,
@@ -201,7 +201,6 @@ def refuse_broken(path: str, problems: list[Problem]) -> None:
     if problems:
         first = problems[0]
         place = path if first.line is None else f"{path}:{first.line}"
-        # `readout check` does not read suggestions, so it may not list the problem.
         raise RefusedError(
             f"{place} has a problem ({first.code}). {first.message} "
             "Mend it, and run the command again."
@@ -215,10 +214,7 @@ def _parse(place: RecordPath, raw: bytes) -> tuple[tuple[tuple[int, Any], ...], 
         lines = [*zip(layer.lines, layer.records, strict=True), *layer.drafts]
         return tuple(sorted(lines, key=lambda pair: pair[0])), problems
 
-    if place.kind == "suggestions":
-        file, problems = parse_file(place.path, raw, "suggestion", Suggestion)
-    else:
-        file, problems = read.parse_records(place.path, raw)
+    file, problems = read.parse_records(place.path, raw)
     return tuple(zip(file.lines, file.records, strict=True)), problems
 
 
