@@ -11,7 +11,7 @@ from conftest import CORPUS
 from workbench import Server
 
 from readout.corpus import files
-from readout.workbench.annotate.server import build_app
+from readout.workbench.annotate.server import Door, build_app
 from readout.workbench.annotate.session import Session
 from readout.workbench.format import format_corpus
 
@@ -41,6 +41,17 @@ def removal(client):
 
 
 # ---------------------------------------------------------------- nothing is let in
+
+
+def test_the_address_that_a_browser_is_opened_with_leads_to_the_page_once(small):
+    testclient = pytest.importorskip("starlette.testclient")
+    app = Door(build_app(Session(small, "ann"), "secret", 8000), "ticket", f"http://{HOST}/secret/")
+    client = testclient.TestClient(app, base_url=f"http://{HOST}")
+    assert client.get("/other").status_code == 404
+    first = client.get("/ticket")
+    assert (first.status_code, str(first.url)) == (200, f"http://{HOST}/secret/")
+    assert client.get("/ticket").status_code == 404
+
 
 STRANGERS = {
     "another-origin": ({"origin": "http://evil.example"}, 403),

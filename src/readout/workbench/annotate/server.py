@@ -73,6 +73,29 @@ def build_app(
     return Guard(Starlette(routes=routes), token, port)
 
 
+class Door:
+    """Lead the browser that is opened to the page, once, by an address of its own.
+
+    Other users of the machine can read the command line of a browser, so the address in it must be
+    worth nothing afterwards.
+    """
+
+    def __init__(self, app: ASGIApp, ticket: str, page: str) -> None:
+        self.app = app
+        self.path = f"/{ticket}"
+        self.page = page
+        self.is_open = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with the address of the page, or pass it on."""
+        if self.is_open and scope["type"] == "http" and scope["path"] == self.path:
+            self.is_open = False
+            headers = {"location": self.page, **_HEADERS}
+            await Response(status_code=303, headers=headers)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 class Guard:
     """Refuse requests from elsewhere before anything else looks at them.
 
