@@ -281,21 +281,31 @@ def _answer_document(session: Session, request: Request, body: Any) -> Any:
 
 
 def _answer_edits(session: Session, request: Request, body: Any) -> Any:
-    return session.edit(
+    shown = session.edit(
         request.path_params["doc_id"],
         demand(body, "version", str),
         [msgspec.to_builtins(edit) for edit in demand(body, "edits", list[_Edit])],
         demand(body, "decision", dict[str, str] | None, None),
         _find_kept(body),
     )
+    return _abridge(session, shown, body)
+
+
+def _abridge(session: Session, shown: Any, body: Any) -> Any:
+    """Leave out the annotations that a page has already, if it asks for that."""
+    if not demand(body, "brief", bool, False):
+        return shown
+    return session.abridge(shown, demand(body, "version", str))
 
 
 def _answer_undo(session: Session, request: Request, body: Any) -> Any:
-    return session.undo(request.path_params["doc_id"], _find_kept(body))
+    shown = session.undo(request.path_params["doc_id"], _find_kept(body))
+    return _abridge(session, shown, body)
 
 
 def _answer_redo(session: Session, request: Request, body: Any) -> Any:
-    return session.redo(request.path_params["doc_id"], _find_kept(body))
+    shown = session.redo(request.path_params["doc_id"], _find_kept(body))
+    return _abridge(session, shown, body)
 
 
 def _answer_suggest(session: Session, request: Request, body: Any) -> Any:
