@@ -31,6 +31,7 @@ from readout.problem import (
     rule,
 )
 from readout.text.find import is_inside_word, iter_quotation_marks, widen_to_words
+from readout.text.intervals import Intervals
 from readout.text.tokens import Paragraphs
 from readout.text.words import splits_at_end, splits_at_start, splits_word
 
@@ -205,13 +206,10 @@ def _boilerplate_is_bare(columns: Columns) -> bool:
     count = len(columns.starts) - len(columns.noise)  # spans of boilerplate are the last ones
     starts, ends = columns.starts[:count], columns.ends[:count]
     first, last = min(starts, default=0), max(ends, default=0)
-    for span in columns.noise:
-        # Most boilerplate is before or after all annotations.
-        if span.start < last and first < span.end:
-            bounds = zip(starts, ends, strict=True)
-            if any(start < span.end and span.start < end for start, end in bounds):
-                return False
-    return True
+    # Most boilerplate is before or after all annotations.
+    inner = [span for span in columns.noise if span.start < last and first < span.end]
+    noise = Intervals([(span.start, span.end) for span in inner])
+    return not inner or not any(map(noise.overlap, starts, ends))
 
 
 @rule("annotated-boilerplate", "guideline", "warning", shortcut=_boilerplate_is_bare)
@@ -219,11 +217,12 @@ def annotated_boilerplate(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
     """Nothing but boilerplate is annotated inside boilerplate."""
-    noise = [record.span for record in layer.records if isinstance(record, Boilerplate)]
+    spans = [record.span for record in layer.records if isinstance(record, Boilerplate)]
+    noise = Intervals([(span.start, span.end) for span in spans])
     for index, record in enumerate(layer.records):
         if not isinstance(record, Boilerplate):
             for pointer, span in iter_spans(record):
-                if any(span.start < other.end and other.start < span.end for other in noise):
+                if noise.overlap(span.start, span.end):
                     place = f"{span.start}–{span.end}"
                     message = f"The span {place} overlaps text that is marked as boilerplate."
                     yield Finding(
@@ -416,10 +415,9 @@ def distant_cue(
     for index, record in enumerate(layer.records):
         if not isinstance(record, Quote) or record.note:
             continue
-        content = [_find_paragraphs(paragraphs, span) for span in record.content]
+        content = Intervals([_find_paragraphs(paragraphs, span) for span in record.content])
         for number, cue in enumerate(record.cue):
-            first, last = _find_paragraphs(paragraphs, cue)
-            if not any(start <= last and first <= end for start, end in content):
+            if not content.overlap(*_find_paragraphs(paragraphs, cue)):
                 message = f"The cue {cue.exact!r} is in another paragraph than the content."
                 hint = (
                     "decide: take the cue that is beside the content, or remove it if there is "
@@ -429,9 +427,9 @@ def distant_cue(
 
 
 def _find_paragraphs(paragraphs: Paragraphs, span: Span) -> tuple[int, int]:
-    """Return the numbers of the first and the last paragraph that a span is in."""
+    """Return the numbers of the paragraphs that a span is in: the first, and one after the last."""
     last = max(span.start, span.end - 1)
-    return paragraphs.index_at(span.start), paragraphs.index_at(last)
+    return paragraphs.index_at(span.start), paragraphs.index_at(last) + 1
 
 
 RULES: tuple[Rule, ...] = (

@@ -386,6 +386,9 @@ class Inbox:
                 else:
                     self.tell("White space at the ends of a span is left out.", path, node.line)
                     spans.append(Span(start, end, text[start:end]))
+            if node.spans and not spans and self.is_mapped:
+                # Tools accept such annotations; here, an annotation needs words.
+                continue
             nodes.append(node._replace(spans=tuple(spans), values=self._tidy_values(path, node)))
         return Graph(nodes, graph.links)
 

@@ -214,6 +214,7 @@ def _load_xmi(content: bytes, types: bytes | None) -> Any:
         names = ", ".join(missing[:5])
         raise _MissingTypesError(f"there is no {TYPE_SYSTEM} beside it that defines {names}")
     if types:
+        _add_types(known, {name: used[name] for name in missing})
         _add_features(known, used)
     with catch_warnings():
         simplefilter("ignore")  # warnings of types that nobody needs
@@ -230,6 +231,16 @@ def _build_known_types() -> Any:
 
 class _MissingTypesError(Exception):
     """An XMI file has annotations of types that nothing defines."""
+
+
+def _add_types(types: Any, missing: Mapping[str, set[str]]) -> None:
+    """Add the types that a published type system lacks, with their attributes as strings.
+
+    cassis leaves out what has such a type, and then refuses a relation to it.
+    """
+    for name, attributes in missing.items():
+        is_span = {"begin", "end"} <= attributes
+        types.create_type(name, "uima.tcas.Annotation" if is_span else "uima.cas.TOP")
 
 
 def _add_features(types: Any, used: Mapping[str, set[str]]) -> None:
@@ -430,7 +441,10 @@ def _list_elements(value: Any) -> list[Any]:
 
 
 def _to_key(item: Any) -> str:
-    return "" if item is None else str(item.xmiID)
+    """Return the id of an annotation; types that nothing defines have it as a string."""
+    if item is None or isinstance(item, str):
+        return item or ""
+    return str(item.xmiID)
 
 
 def _select_type(cas: Any, name: str) -> list[Any]:
