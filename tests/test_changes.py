@@ -299,6 +299,20 @@ def test_json_is_whole(small):
     assert change["fields"] == [{"name": "polarity", "old": "neutral", "new": "favor"}]
 
 
+def test_a_decision_is_told_under_its_document_with_what_it_is_about(small):
+    edit(small / "annotations/speakers.jsonl", '"country":"NZ"', '"country":"AU"')
+    path = small / "annotations/adjudication/2030-02-toll-critics.jsonl"
+    edit(path, "The outlet mocks the toll.", "It mocks.")
+    changes, background = compare(small)
+    for name in ("text", "markdown"):
+        report = RENDERINGS[name](changes, background)
+        _, _, told = report.partition("2030-02-toll-critics")
+        assert "d-iron" in told
+        assert "so-called “iron toll”" in told, "the words of the gold stance"
+        assert "speakers.jsonl" in report
+        assert "adjudication/" not in report
+
+
 def test_a_change_has_names_the_proposition_and_the_reason_of_its_decision(small):
     edit(small / TALKS, '"polarity":"neutral"', '"polarity":"favor"')
     changes, _ = compare(small)

@@ -135,6 +135,10 @@ def correct_text(doc_id, correct):
     return step
 
 
+def run_remove(*arguments):
+    return lambda root: run(root, "remove", *arguments, "--corpus", str(root))
+
+
 def format_files(root):
     run(root, "format")
 
@@ -238,8 +242,8 @@ RECIPES = {
     ],
     "missing-layer": [edit(DOCUMENTS, ',"adjudicated":["ann"]', "")],
     "needless-decision": [
-        edit(DECISIONS, '"ann#s-ferry","m-levi"', ""),
-        edit(DECISIONS, '"s-ferry",]', '"s-ferry"]'),
+        edit(DECISIONS, '"ann#s-ferry",', ""),
+        run_remove("decision", "d-ferry", "--document", CRITICS, "--about", "m-levi"),
         edit(DECISIONS, '"ben#s-fyi3rn"', '"s-iron"'),
     ],
     "missing-file": [restore(f"{GOLD}/{BRIEF}.jsonl")],
@@ -283,6 +287,7 @@ RECIPES = {
     "unknown-annotator": [
         rename(f"annotations/by/benn/{BRIEF}.jsonl", f"annotations/by/ben/{BRIEF}.jsonl")
     ],
+    "unnamed-layer": [edit(DOCUMENTS, '["ben"]', '["ann","ben"]')],
     "unknown-language": [edit(DOCUMENTS, '"language":"xx"', '"language":"en"')],
     "unplaced-annotation": [remove(f"annotations/unplaced/gold/{CRITICS}.jsonl")],
     "lone-statement": [edit(f"{GOLD}/{BRIEF}.jsonl", ',"statement":"belongs-to-everyone"', "")],

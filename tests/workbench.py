@@ -19,6 +19,7 @@ import uvicorn
 from browser import CHROMIUM
 from conftest import ROOT
 
+from readout.workbench.annotate.modes import open_mode
 from readout.workbench.annotate.server import build_app
 from readout.workbench.annotate.session import Session
 
@@ -148,6 +149,8 @@ class Desk:
               const sheet = readout.editor.sheet;
               const range = sheet.rangeOf(start, end);
               range.startContainer.parentElement.scrollIntoView({block: "center"});
+              // In a narrow window, the lower half shows what is beside the text.
+              scrollBy(0, innerWidth < 800 ? innerHeight / 4 : 0);
               const boxes = [...range.getClientRects()].filter((box) => box.width);
               const first = boxes[0], last = boxes[boxes.length - 1];
               return [first.left, first.top + first.height / 2,
@@ -213,6 +216,23 @@ def opened_desk(browser, root, doc_id, layer=None, annotator="adjudicator", **co
         assert unexpected == []
 
 
+@contextmanager
+def opened_mode(browser, root, mode, who="ann", draw=None, **context):
+    """Yield the page of a mode that is not editing; errors of the page fail the test."""
+    opened = open_mode(root, who, mode, None, draw)
+    with served(opened.session, opened.answers) as address:
+        window = browser.new_context(**context)
+        page = window.new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+        page.goto(address + opened.page)
+        wait_until(page, "document.querySelector('.desk .choices') !== null")
+        yield page
+        assert errors == []
+        window.close()
+
+
 def add_document(root, doc_id, text, language="en", records=()):
     """Add a document with a layer of `reader`, who is new too, to a corpus."""
     data = text.encode()
@@ -244,3 +264,15 @@ def span_of(text, words, start=0):
     """Return the span of words in a text, the first ones at or after a place."""
     at = text.index(words, start)
     return {"start": at, "end": at + len(words), "exact": words}
+
+
+def read_lines(path):
+    return path.read_bytes().splitlines(keepends=True) if path.exists() else []
+
+
+def find_record(path, words, field="exact"):
+    """Return the only record of a layer with a span of these words."""
+    quoted = json.dumps({field: words}, ensure_ascii=False)[1:-1].replace('": "', '":"')
+    lines = [line for line in read_lines(path) if quoted in line.decode()]
+    assert len(lines) == 1, lines
+    return json.loads(lines[0])

@@ -51,6 +51,7 @@ DOCUMENT_RULES: tuple[Rule, ...] = (
     spans.checksum,
     guideline.annotated_status,
     adjudication.missing_layer,
+    adjudication.unnamed_layer,
 )
 """The rules about the metadata of a document; ``find`` gets the whole document."""
 _OTHERS = (
@@ -221,12 +222,12 @@ def _check_decided(
     """Yield a problem for every difference of the adjudicated layers that is not decided."""
     layers = adjudication.find_adjudicated(document)
     differences = adjudication.find_differences(document, layers, said)
-    decided = {ref for ref, _, _ in adjudication.iter_about(document.adjudication)}
-    if all(layer.path in sound for layer in layers):
-        layers = [document.gold, *layers]
-    for layer in layers:
-        if layer.path in sound:
-            yield from _run((adjudication.undecided,), layer, document, differences, decided, said)
+    compared = [layer for layer in layers if layer.path in sound]
+    if len(compared) == len(layers):
+        compared = [document.gold, *layers]
+    places = adjudication.find_open_places(document, compared, differences, said)
+    for layer in compared:
+        yield from _run((adjudication.undecided,), layer, document, places, said)
 
 
 class Usage(msgspec.Struct):

@@ -153,9 +153,9 @@ def _suggest(  # noqa: PLR0911 - one case per return
         close = find_close(name, ids)
         rest = f"if not, restore the {vocabulary} or remove {field!r}."
         if close:
-            return f"if {close!r} is meant, write it; {rest}"
+            return f"if {fitting.describe(close)} is meant, write it; {rest}"
         if ids:
-            shown = ", ".join(map(repr, ids[:_SHOWN]))
+            shown = ", ".join(map(fitting.describe, ids[:_NEAREST]))
             return f"decide whether one of these is meant: {shown}; {rest}"
         return f"add the {vocabulary} or, if it was deleted, restore it; or remove {field!r}."
 
@@ -173,6 +173,10 @@ def _suggest(  # noqa: PLR0911 - one case per return
 
 _SHOWN = 12
 """How many names a hint lists."""
+_NEAREST = 5
+"""How many annotations a hint lists, with their words."""
+_WORDS = 40
+"""How many characters of an annotation a hint repeats."""
 _MANY = 500
 """Quotes of more than this number are not searched for a hint."""
 
@@ -185,16 +189,29 @@ class _Fitting:
     """
 
     def __init__(self, file: RecordFile[Any]) -> None:
+        self.file = file
         self.records = file.records
 
     @cached_property
-    def mentions(self) -> dict[str, list[str]]:
-        """The ids of the mentions of each speaker."""
-        groups: dict[str, list[str]] = {}
+    def mentions(self) -> dict[str, list[Mention]]:
+        """The mentions of each speaker."""
+        groups: dict[str, list[Mention]] = {}
         for record in self.records:
             if isinstance(record, Mention):
-                groups.setdefault(record.speaker, []).append(record.id)
+                groups.setdefault(record.speaker, []).append(record)
         return groups
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each annotation in its file."""
+        return {record.id: index for index, record in enumerate(self.file.records)}
+
+    def describe(self, name: str) -> str:
+        """Return the id of an annotation with its words and its line."""
+        number = self.numbers[name]
+        words = " ".join(main_spans(self.file.records[number])[0].exact.split())
+        shown = words if len(words) <= _WORDS else f"{words[:_WORDS]}…"
+        return f"{name!r} (“{shown}”, line {self.file.lines[number]})"
 
     @cached_property
     def quotes(self) -> list[tuple[Quote, int, int]]:
@@ -203,9 +220,12 @@ class _Fitting:
         return [(quote, *quote_extent(quote)) for quote in quotes]
 
     def find(self, record: Any, field: str) -> list[str]:
-        """Return the ids that a field of a record could name."""
+        """Return the ids that a field of a record could name; of sources, the nearest first."""
         if field == "source":
-            return self.mentions.get(record.speaker, [])
+            start, _ = quote_extent(record)
+            mentions = self.mentions.get(record.speaker, [])
+            nearest = sorted(mentions, key=lambda mention: abs(mention.span.start - start))
+            return [mention.id for mention in nearest]
         if len(self.quotes) > _MANY:
             return []
 

@@ -33,7 +33,16 @@ from readout.model import (
     Target,
     TopicDefinition,
 )
-from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
+from readout.problem import (
+    Finding,
+    Problem,
+    RefusedError,
+    Rule,
+    locate,
+    raw_line,
+    refuse_broken,
+    rule,
+)
 
 DOCUMENTS = "raw/documents.jsonl"
 TEXTS = "raw/text"
@@ -427,7 +436,8 @@ def demand_document(
 
     """
     if document is None:
-        raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        refuse_broken(problems[0].path, problems)
+    assert document is not None
     return document
 
 

@@ -21,7 +21,7 @@ from readout.model import (
     RecordFile,
     Registries,
 )
-from readout.workbench.decide import Grounds, decide
+from readout.workbench.decide import Grounds, decide, find_places, find_repeated
 
 
 def settle_gold(
@@ -140,6 +140,8 @@ def _decide(
     if about:
         file, _ = read.parse_records(path, encoded)
         cleaned = replace(after, adjudication=replace(file, is_read=after.adjudication.is_read))
+        repeated = find_repeated(cleaned, about, find_places(cleaned, about))
+        about += [ref for ref in dict.fromkeys(repeated) if ref not in about]
         encoded = decide(cleaned, registries, about, grounds, is_replacing=True)[path].new or b""
     if old is not None or encoded:
         changes[path] = Change(old, encoded)

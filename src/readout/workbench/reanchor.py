@@ -22,7 +22,7 @@ from readout.corpus.drafts import to_annotation
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
 from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, Suggestion, iter_spans
-from readout.problem import Problem, RefusedError, as_sentence, nearest
+from readout.problem import Problem, RefusedError, as_sentence, nearest, refuse_broken
 from readout.text.alignment import Alignment
 from readout.text.find import find_exact, is_inside_word, trim_space, widen_to_words
 from readout.workbench.format import format_layer
@@ -350,11 +350,7 @@ def reanchor_corpus(
 
     """
     index, problems = read.read_index(root)
-    if problems:
-        raise RefusedError(
-            f"{read.DOCUMENTS} has problems ({problems[0].code}). Mend them first: "
-            "`readout check` lists them."
-        )
+    refuse_broken(read.DOCUMENTS, problems)
     done = [reanchor_document(root, meta, find_old) for meta in documents]
     moved = {each.doc_id for each in done if not each.problems}
     if not moved:

@@ -38,7 +38,15 @@ from readout.model import (
     iter_values,
     map_values,
 )
-from readout.problem import Problem, RefusedError, as_sentence, find_close, nearest
+from readout.problem import (
+    Problem,
+    RefusedError,
+    as_sentence,
+    find_close,
+    format_count,
+    nearest,
+    refuse_broken,
+)
 
 FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions", "reviews"]
 NAMING: tuple[FieldKind, ...] = ("id", "entry", "annotation", "item")
@@ -194,17 +202,6 @@ def read_sheet(root: Path, place: RecordPath) -> Sheet:
     lines, problems = _parse(place, raw)
     refuse_broken(place.path, problems)
     return Sheet(place, raw, lines)
-
-
-def refuse_broken(path: str, problems: list[Problem]) -> None:
-    """Refuse to rewrite a file that has problems."""
-    if problems:
-        first = problems[0]
-        place = path if first.line is None else f"{path}:{first.line}"
-        raise RefusedError(
-            f"{place} has a problem ({first.code}). {first.message} "
-            "Mend it, and run the command again."
-        )
 
 
 def _parse(place: RecordPath, raw: bytes) -> tuple[tuple[tuple[int, Any], ...], list[Problem]]:
@@ -414,11 +411,6 @@ def _change_draft(draft: dict[str, Any], rename: Rename) -> dict[str, Any]:
 # ---------------------------------------------------------------- words
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun."""
-    return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
-
-
 SHOWN = 5
 """How many places or annotations a sentence lists."""
 
@@ -438,7 +430,7 @@ def describe_changes(changes: FileChanges, uses: dict[str, int]) -> Iterator[str
         elif change.new is None:
             yield f"removed {path}"
         elif path in uses:
-            yield f"changed {path}: {count(uses[path], 'place')}"
+            yield f"changed {path}: {format_count(uses[path], 'place')}"
 
 
 def describe(ref: Ref, record: Any) -> str:

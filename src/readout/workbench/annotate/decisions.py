@@ -57,7 +57,7 @@ class Deciding:
             found = list_places(documents.values(), self.layers, with_decided=True)
             said = {name: find_signatures(document) for name, document in documents.items()}
             places = [_show(documents[each.document], each, said[each.document]) for each in found]
-        places.sort(key=lambda each: (_ORDER.index(each["kind"]), each["speaking"]))
+        places.sort(key=lambda each: (_ORDER.index(each["kind"]), each["only_in"]))
         left = sum(each["is_open"] for each in places)
         return {"places": places, "total": len(places), "decided": len(places) - left}
 
@@ -141,15 +141,18 @@ def _show(document: AnnotatedDocument, place: Place, said: Signatures) -> Json:
             records = _find_side(document, refs, layer, said)
             shown = [_translate(each, layer, document.gold, said) for each in records]
             sides.append({"layer": layer.annotator or GOLD, "records": shown})
+    kind = _find_kind(place)
+    speaking = [each["layer"] for each in sides if each["records"]]
     return {
         "doc_id": place.document,
         "title": document.meta.title,
-        "kind": _find_kind(place),
+        "kind": kind,
         "type": place.type,
         "start": place.start,
         "end": place.end,
         "refs": refs,
-        "speaking": [each["layer"] for each in sides if each["records"]],
+        "speaking": speaking,
+        "only_in": [name for name in speaking if name != GOLD] if kind == "only" else [],
         "sides": sides,
         "fields": list(place.differ),
         "is_open": any(variant.to_decide for variant in place.variants),
