@@ -11,7 +11,7 @@ from conftest import CORPUS
 from workbench import Server
 
 from readout.corpus import files
-from readout.workbench.annotate.server import build_app
+from readout.workbench.annotate.server import Door, build_app
 from readout.workbench.annotate.session import Session
 from readout.workbench.format import format_corpus
 
@@ -41,6 +41,17 @@ def removal(client):
 
 
 # ---------------------------------------------------------------- nothing is let in
+
+
+def test_the_address_that_a_browser_is_opened_with_leads_to_the_page_once(small):
+    testclient = pytest.importorskip("starlette.testclient")
+    app = Door(build_app(Session(small, "ann"), "secret", 8000), "ticket", f"http://{HOST}/secret/")
+    client = testclient.TestClient(app, base_url=f"http://{HOST}")
+    assert client.get("/other").status_code == 404
+    first = client.get("/ticket")
+    assert (first.status_code, str(first.url)) == (200, f"http://{HOST}/secret/")
+    assert client.get("/ticket").status_code == 404
+
 
 STRANGERS = {
     "another-origin": ({"origin": "http://evil.example"}, 403),
@@ -290,3 +301,34 @@ def test_two_windows_and_an_editor_at_once_lose_nothing(small):
     assert raw.count(b'"note":"window"') == len(words)
     assert b'"note":"e4"' in raw
     assert format_corpus(small) == {}
+
+
+# ---------------------------------------------------------------- brief answers
+
+
+def test_a_brief_answer_says_what_changed_in_the_annotations(client):
+    address = f"document/{BRIEF}"
+    before = client.get(f"/secret/api/{address}").json()
+    brief = {"version": before["version"], "brief": True}
+    answer = post(client, f"{address}/edits", {**brief, **REMOVAL}).json()
+    after = client.get(f"/secret/api/{address}").json()
+    assert "annotations" not in answer
+    assert splice(before, answer) == after["annotations"] != before["annotations"]
+
+    undone = post(client, f"{address}/undo", {**brief, "version": answer["version"]}).json()
+    assert splice(after, undone) == before["annotations"]
+
+
+def test_of_an_unknown_version_a_brief_answer_is_whole(client):
+    address = f"document/{BRIEF}"
+    before = client.get(f"/secret/api/{address}").json()
+    answer = post(client, f"{address}/undo", {"version": "unknown", "brief": True}).json()
+    assert answer["annotations"] == before["annotations"]
+
+
+def splice(before, answer):
+    """Return the annotations after a brief answer."""
+    annotations, changed = list(before["annotations"]), answer["changed"]
+    end = changed["start"] + changed["gone"]
+    annotations[changed["start"] : end] = changed["new"]
+    return annotations

@@ -86,6 +86,8 @@ MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
 
 _VERSIONS = 200
 """How many versions of each document are remembered, to merge edits of windows that lag behind."""
+_LISTED = 4
+"""How many lists of annotations that were shown are kept, to show what changed in them."""
 _TRIES = 3
 """How often a write is tried if a program that takes no lock changes a file at the same time."""
 
@@ -125,6 +127,7 @@ class Session:
         self.lock = RLock()
         self.reader = Reader(root)
         self._versions: dict[str, OrderedDict[str, bytes]] = {}
+        self._listed: OrderedDict[str, list[Json]] = OrderedDict()
         self._undo: dict[str, list[FileChanges]] = {}
         self._redo: dict[str, list[FileChanges]] = {}
         self._current = ""
@@ -211,6 +214,10 @@ class Session:
         if len(versions) > _VERSIONS:
             versions.popitem(last=False)
 
+        annotations = list_json(layer.records)
+        self._listed[version] = annotations
+        if len(self._listed) > _LISTED:
+            self._listed.popitem(last=False)
         left = [each for each in _list_left(state) if not each.rejected]
         suggestions = []
         for each in left:
@@ -221,13 +228,29 @@ class Session:
             "meta": to_json(document.meta),
             "text": document.text,
             "paragraphs": list(iter_paragraphs(document.text)),
-            "annotations": list_json(layer.records),
+            "annotations": annotations,
             "suggestions": suggestions,
             "problems": problems,
             "version": version,
             "undo": len(self._undo.get(doc_id, ())),
             "redo": len(self._redo.get(doc_id, ())),
         }
+
+    def abridge(self, shown: Json, version: str) -> Json:
+        """Return a shown document without the annotations that an earlier version has, too.
+
+        Instead of ``annotations``, ``changed`` says from where on how many of that version are
+        replaced, and by which. If the version is not remembered, all are shown.
+        """
+        before, after = self._listed.get(version), shown["annotations"]
+        if before is None:
+            return shown
+        start = _count_equal(before, after)
+        end = _count_equal(before[start:][::-1], after[start:][::-1])
+        gone = len(before) - start - end
+        new = after[start : len(after) - end]
+        rest = {name: value for name, value in shown.items() if name != "annotations"}
+        return {**rest, "changed": {"start": start, "gone": gone, "new": new}}
 
     def _judge(self, state: State) -> list[Problem]:
         """Return the problems of the layer and, for gold, of the decisions about it."""
@@ -610,6 +633,12 @@ def _unpack(changes: FileChanges) -> FileChanges:
         raws = [None if raw is None else decompress(raw) for raw in change]
         unpacked[path] = Change(*raws)
     return unpacked
+
+
+def _count_equal(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """Return how many values are equal at the start of two lists."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _hash(raw: bytes) -> str:

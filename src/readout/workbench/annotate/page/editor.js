@@ -646,7 +646,7 @@ export class Editor {
     this.tell(this.words.app.saving, "saving");
     try {
       const version = this.doc.version;
-      this.adopt(await ask(`${this.address}/edits`, { version, ...body }));
+      this.adopt(await ask(`${this.address}/edits`, { version, brief: true, ...body }));
       this.tell(this.words.app.saved, "saved");
       return null;
     } catch (error) {
@@ -702,10 +702,21 @@ export class Editor {
     return [error.answer?.message ?? error.message];
   }
 
-  /** @param {Doc & {registries?: any}} doc */
-  adopt(doc) {
-    if (doc.registries) this.corpus.registries = doc.registries;
-    this.doc = doc;
+  /**
+   * Show a document as the server has it. A brief answer says which annotations changed; all others
+   * stay the same objects, and are not drawn again.
+   *
+   * @param {Doc & {registries?: any, changed?: {start: number, gone: number, new: Annotation[]}}} answer
+   */
+  adopt(answer) {
+    const { changed, registries: entries, ...doc } = answer;
+    if (entries) this.corpus.registries = entries;
+    if (changed) {
+      doc.annotations = [...this.doc.annotations];
+      doc.annotations.splice(changed.start, changed.gone, ...changed.new);
+    }
+    // The fields keep their order, so that the document can be compared with another answer.
+    this.doc = { ...this.doc, ...doc };
     const { annotations, suggestions, problems, registries } = this.drawing();
     this.sheet.update({ annotations, suggestions, problems, registries });
     this.showAll();
@@ -717,7 +728,8 @@ export class Editor {
     return this.inTurn(async () => {
       this.tell(this.words.app.saving, "saving");
       try {
-        this.adopt(await ask(`${this.address}/${way}`, {}));
+        const { version } = this.doc;
+        this.adopt(await ask(`${this.address}/${way}`, { version, brief: true }));
         this.tell(way === "undo" ? this.words.app.undone : this.words.app.redone, "saved");
       } catch (error) {
         const reason = this.explain(error).join(" ");
