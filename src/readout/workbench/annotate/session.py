@@ -28,30 +28,32 @@ from readout.corpus.files import (
     check_name,
     locked_corpus,
 )
-from readout.corpus.parse import parse_layer
 from readout.corpus.refs import Ref
 from readout.corpus.schema import Kind, propose_id
 from readout.model import (
     ANNOTATION_CLASSES,
     AnnotatedDocument,
-    AnyAnnotation,
     Document,
     Layer,
     RecordFile,
     Registries,
-    Suggestion,
 )
-from readout.problem import Problem, RefusedError, locate_record
+from readout.problem import Problem, locate_record
 from readout.text.tokens import iter_paragraphs
-from readout.workbench.accept import complete_suggestions, withdraw_accepted
-from readout.workbench.add import add_entry, add_suggestions, find_main_place
+from readout.workbench.add import add_entry, add_suggestions
 from readout.workbench.annotate.edits import (
     Edit,
     Edited,
     RefusedEditError,
     apply_edits,
-    drop_references,
     refuse,
+)
+from readout.workbench.annotate.ghosts import (
+    change_suggestions,
+    list_left,
+    name_accepted,
+    read_suggestions,
+    take_suggestions,
 )
 from readout.workbench.annotate.proposals import propose
 from readout.workbench.annotate.reading import Reader
@@ -68,17 +70,11 @@ from readout.workbench.annotate.shapes import (
 )
 from readout.workbench.decide import Grounds
 from readout.workbench.gold import apply_changes, settle_document
-from readout.workbench.intake import Intake, Manner, Statements
 from readout.workbench.merge.records import Conflict, Side, merge_records
 from readout.workbench.remove import remove_entries
 from readout.workbench.uses import (
-    SUGGESTED,
-    RecordPath,
     Sheet,
-    change_names,
-    encode_sheet,
     find_record,
-    read_sheet,
 )
 
 Mode: TypeAlias = Literal["annotate", "adjudicate", "review"]
@@ -193,15 +189,8 @@ class Session:
         missing = Layer(path=self._layer_path(doc_id), annotator=self.layer, is_read=False)
         layer = document.find_layer(self.layer) or missing
         self._current = doc_id
-        suggestions = self._read_suggestions(doc_id)
+        suggestions = read_suggestions(self.root, doc_id)
         return State(document, layer, registries, index, tuple(problems), suggestions)
-
-    def _read_suggestions(self, doc_id: str) -> Sheet | None:
-        place = RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
-        try:
-            return read_sheet(self.root, place)
-        except RefusedError:
-            return None
 
     def _show(self, state: State) -> Json:
         document, layer = state.document, state.layer
@@ -218,7 +207,7 @@ class Session:
         self._listed[version] = annotations
         if len(self._listed) > _LISTED:
             self._listed.popitem(last=False)
-        left = [each for each in _list_left(state) if not each.rejected]
+        left = list_left(state.suggestions, layer.records)
         suggestions = []
         for each in left:
             name = each.annotation["id"]
@@ -359,47 +348,14 @@ class Session:
             base = decompress(known)
 
         text = state.document.text
-        edited = apply_edits(layer.path, base, text, list(map(_name_accepted, edits)))
+        edited = apply_edits(layer.path, base, text, list(map(name_accepted, edits)))
         if base != layer.raw:
             merged = merge_records(base, edited.raw, layer.raw, keep)
             if merged.conflicts:
                 message = "The file changed on disk, in the same annotations."
                 raise ConflictError(message, merged.conflicts)
             edited = edited._replace(raw=merged.raw)
-        return self._accept(state, edited, edits)
-
-    def _accept(
-        self, state: State, edited: Edited, edits: Sequence[Edit]
-    ) -> tuple[Edited, dict[str, str]]:
-        """Take suggestions into the layer, and return it with the ids that they have there."""
-        changed = {}
-        for edit in edits:
-            if "accept" in edit and "put" in edit:
-                changed[edit["accept"]] = edited.names[_name_accepted(edit)["as"]]
-        asked = [edit["accept"] for edit in edits if "accept" in edit and "put" not in edit]
-        if not asked:
-            return edited, changed
-        if state.suggestions is None:
-            raise refuse("no-such-suggestion", "There are no suggestions for this document.")
-
-        layer, _ = parse_layer(state.layer.path, edited.raw, self.layer)
-        left = _resolve(state.suggestions, layer.records)
-        left = [change_names(each, lambda _, name: changed.get(name, name)) for each in left]
-        items = complete_suggestions(left)
-        unknown = [name for name in asked if name not in items]
-        if unknown:
-            message = f"There is no suggestion {unknown[0]!r}."
-            raise refuse("no-such-suggestion", message, "load the document again.")
-
-        intake = Intake(layer.records, Manner(), Statements(self.root), is_strict=True)
-        accepted = intake.take(SUGGESTED, items, asked)
-        new = [to_json(intake.gold[name]) for name in intake.taken]
-        puts = [{"put": record} for record in new]
-        done = apply_edits(layer.path, edited.raw, state.document.text, puts)
-        taken = (*edited.taken, *done.taken)
-        is_remark = edited.is_remark and not done.taken
-        both = done._replace(taken=taken, removed=edited.removed, is_remark=is_remark)
-        return both, {**changed, **accepted}
+        return take_suggestions(self.root, layer, state.suggestions, text, edited, edits)
 
     def _to_changes(
         self, state: State, edits: Sequence[Edit], edited: Edited, accepted: Mapping[str, str]
@@ -410,27 +366,10 @@ class Session:
         if edited.raw != layer.raw:
             old = layer.raw if layer.is_read else None
             changes[layer.path] = Change(old, edited.raw)
-        rejected = {edit["reject"] for edit in edits if "reject" in edit}
         sheet = state.suggestions
-        if sheet is None:
-            if rejected:
-                raise refuse("no-such-suggestion", "There are no suggestions for this document.")
-            return changes
-
-        suggestions = [record for _, record in sheet.lines]
-        names = {each.annotation["id"] for each in suggestions}
-        if unknown := sorted(rejected - names):
-            message = f"There is no suggestion {unknown[0]!r}."
-            raise refuse("no-such-suggestion", message, "load the document again.")
-
-        left = suggestions
-        if self.layer is None:  # suggestions are for all; only what gold has is taken from them
-            left = withdraw_accepted(left, accepted)
-            gone = set(edited.removed) - names
-            left = [_drop_from_suggestion(each, gone) for each in left]
-        left = [_reject(each, rejected) for each in left]
-        if left != suggestions:
-            changes[sheet.place.path] = Change(sheet.raw, encode_sheet(sheet.place, left))
+        suggestions = change_suggestions(sheet, edits, edited, accepted, self.layer is None)
+        if sheet is not None and suggestions is not None:
+            changes[sheet.place.path] = suggestions
         return changes
 
     def _settle(
@@ -643,44 +582,3 @@ def _count_equal(one: Sequence[Any], other: Sequence[Any]) -> int:
 
 def _hash(raw: bytes) -> str:
     return sha256(raw).hexdigest()[:16]
-
-
-# ---------------------------------------------------------------- suggestions
-
-
-def _name_accepted(edit: Edit) -> Edit:
-    """Return an edit that accepts a changed suggestion with a name for its annotation."""
-    if "accept" not in edit or "put" not in edit:
-        return edit
-    return {**edit, "as": edit.get("as") or edit["accept"]}
-
-
-def _list_left(state: State) -> list[Suggestion]:
-    """Return the suggestions that the layer does not have."""
-    if state.suggestions is None:
-        return []
-    return _resolve(state.suggestions, state.layer.records)
-
-
-def _resolve(sheet: Sheet, records: Sequence[AnyAnnotation]) -> list[Suggestion]:
-    """Return the suggestions that a layer lacks; they name what it has by its ids there."""
-    places = {find_main_place(record): record.id for record in records}
-    left = []
-    present = {}
-    for _, each in sheet.lines:
-        name = places.get(find_main_place(each.annotation))
-        if name is None:
-            left.append(each)
-        else:
-            present[each.annotation["id"]] = name
-    return [change_names(each, lambda _, name: present.get(name, name)) for each in left]
-
-
-def _drop_from_suggestion(suggestion: Suggestion, gone: set[str]) -> Suggestion:
-    return replace(suggestion, annotation=drop_references(suggestion.annotation, gone))
-
-
-def _reject(suggestion: Suggestion, rejected: set[str]) -> Suggestion:
-    if suggestion.annotation["id"] not in rejected:
-        return suggestion
-    return replace(suggestion, rejected=True)
