@@ -7,14 +7,10 @@ What was written is on disk before a method returns.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, NamedTuple, TypeAlias
-from zlib import compress, decompress
 
 from msgspec.structs import replace
 
@@ -68,6 +64,7 @@ from readout.workbench.annotate.shapes import (
     to_roles,
     to_sections,
 )
+from readout.workbench.annotate.versions import Versions, hash_version, pack, unpack
 from readout.workbench.decide import Grounds
 from readout.workbench.gold import apply_changes, settle_document
 from readout.workbench.merge.records import Conflict, Side, merge_records
@@ -80,10 +77,6 @@ from readout.workbench.uses import (
 Mode: TypeAlias = Literal["annotate", "adjudicate", "review"]
 MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
 
-_VERSIONS = 200
-"""How many versions of each document are remembered, to merge edits of windows that lag behind."""
-_LISTED = 4
-"""How many lists of annotations that were shown are kept, to show what changed in them."""
 _TRIES = 3
 """How often a write is tried if a program that takes no lock changes a file at the same time."""
 
@@ -122,8 +115,7 @@ class Session:
         self.mode = mode
         self.lock = RLock()
         self.reader = Reader(root)
-        self._versions: dict[str, OrderedDict[str, bytes]] = {}
-        self._listed: OrderedDict[str, list[Json]] = OrderedDict()
+        self.versions = Versions()
         self._undo: dict[str, list[FileChanges]] = {}
         self._redo: dict[str, list[FileChanges]] = {}
         self._current = ""
@@ -195,18 +187,9 @@ class Session:
     def _show(self, state: State) -> Json:
         document, layer = state.document, state.layer
         doc_id = document.meta.doc_id
-        version = _hash(layer.raw)
-        versions = self._versions.setdefault(doc_id, OrderedDict())
-        if version not in versions:
-            versions[version] = _compress(layer.raw)
-        versions.move_to_end(version)
-        if len(versions) > _VERSIONS:
-            versions.popitem(last=False)
-
         annotations = list_json(layer.records)
-        self._listed[version] = annotations
-        if len(self._listed) > _LISTED:
-            self._listed.popitem(last=False)
+        version = self.versions.remember(doc_id, layer.raw, annotations)
+
         left = list_left(state.suggestions, layer.records)
         suggestions = []
         for each in left:
@@ -224,22 +207,6 @@ class Session:
             "undo": len(self._undo.get(doc_id, ())),
             "redo": len(self._redo.get(doc_id, ())),
         }
-
-    def abridge(self, shown: Json, version: str) -> Json:
-        """Return a shown document without the annotations that an earlier version has, too.
-
-        Instead of ``annotations``, ``changed`` says from where on how many of that version are
-        replaced, and by which. If the version is not remembered, all are shown.
-        """
-        before, after = self._listed.get(version), shown["annotations"]
-        if before is None:
-            return shown
-        start = _count_equal(before, after)
-        end = _count_equal(before[start:][::-1], after[start:][::-1])
-        gone = len(before) - start - end
-        new = after[start : len(after) - end]
-        rest = {name: value for name, value in shown.items() if name != "annotations"}
-        return {**rest, "changed": {"start": start, "gone": gone, "new": new}}
 
     def _judge(self, state: State) -> list[Problem]:
         """Return the problems of the layer and, for gold, of the decisions about it."""
@@ -331,7 +298,7 @@ class Session:
 
     def _remember(self, doc_id: str, changes: FileChanges) -> None:
         if changes:
-            self._undo.setdefault(doc_id, []).append(_pack(changes))
+            self._undo.setdefault(doc_id, []).append(pack(changes))
             self._redo[doc_id] = []
 
     def _apply(
@@ -340,12 +307,11 @@ class Session:
         """Return the layer after the edits, and the ids of accepted suggestions in it."""
         layer = state.layer
         base = layer.raw
-        if version != _hash(layer.raw):
-            versions = self._versions.get(state.document.meta.doc_id, OrderedDict())
-            known = versions.get(version)
+        if version != hash_version(layer.raw):
+            known = self.versions.find(state.document.meta.doc_id, version)
             if known is None:
                 raise ConflictError("The document changed since it was loaded. Load it again.")
-            base = decompress(known)
+            base = known
 
         text = state.document.text
         edited = apply_edits(layer.path, base, text, list(map(name_accepted, edits)))
@@ -472,10 +438,10 @@ class Session:
         with self.lock:
             stack = steps.get(doc_id, [])
             if stack:
-                step = _unpack(stack[-1])
+                step = unpack(stack[-1])
                 reverted = self._write(doc_id, lambda _: self._to_reverted(step, keep))
                 stack.pop()
-                others.setdefault(doc_id, []).append(_pack(reverted))
+                others.setdefault(doc_id, []).append(pack(reverted))
             shown = self._show(self._read(doc_id))
             registries, _ = read.read_registries(self.root)
             shown["registries"] = to_registries(registries)
@@ -548,37 +514,3 @@ class Session:
             needed = {path: each for path, each in changes.items() if each.old != each.new}
             self._remember(doc_id, needed)
             return self._show(self._read(doc_id))
-
-
-@lru_cache(maxsize=4)
-def _compress(raw: bytes) -> bytes:
-    """Compress a file; the end of one step is also a version, and the start of the next step."""
-    return compress(raw, 1)
-
-
-def _pack(changes: FileChanges) -> FileChanges:
-    """Return changes with compressed bytes: a session of 1,000 steps keeps 2,000 whole files."""
-    packed: FileChanges = {}
-    for path, change in changes.items():
-        raws = [None if raw is None else _compress(raw) for raw in change]
-        packed[path] = Change(*raws)
-    return packed
-
-
-def _unpack(changes: FileChanges) -> FileChanges:
-    """Mirror :func:`_pack`."""
-    unpacked: FileChanges = {}
-    for path, change in changes.items():
-        raws = [None if raw is None else decompress(raw) for raw in change]
-        unpacked[path] = Change(*raws)
-    return unpacked
-
-
-def _count_equal(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """Return how many values are equal at the start of two lists."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _hash(raw: bytes) -> str:
-    return sha256(raw).hexdigest()[:16]
