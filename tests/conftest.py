@@ -11,7 +11,8 @@ from hypothesis import settings
 
 # The first example of a property often imports half of scipy; how long that takes is no property of
 # the code.
-settings.register_profile("readout", deadline=None)
+settings.register_profile("readout", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("readout")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
