@@ -15,7 +15,7 @@ from inspect_ai.scorer import (
     Score,
     Scorer,
     Target,
-    ci,
+    ci_wilson,
     mean,
     metric,
     scorer,
@@ -118,12 +118,14 @@ def measures() -> Metric:
     """Return the measures of the task; the first is the one that ranks systems."""
 
     def measure(scores: list[SampleScore]) -> dict[str, float]:
+        if not scores:  # Inspect tries this before there is any
+            return {}
         return measure_answers([each.score.metadata for each in scores])
 
     return measure  # type: ignore[return-value]  # its values may be of any kind
 
 
-@scorer(metrics=[mean(), stderr(cluster="event"), ci(cluster="event"), measures()])
+@scorer(metrics=[mean(), stderr(cluster="event"), ci_wilson(cluster="event"), measures()])
 def compare(name: str, hub: str | None = None) -> Scorer:
     """Compare a reply with gold.
 

@@ -47,10 +47,12 @@ def _make_document(item: Item) -> dict[str, Any]:
     thousands of items stay small.
     """
     labels = list(TASKS[item.task].labels or ())
-    kept = replace(item, inputs={}) if labels else item
+    prompt, kept = format_prompt(item), item
+    if labels:
+        prompt, kept = f"{prompt}Answer:", replace(item, inputs={})
     return {
         "id": item.id,
-        "prompt": format_prompt(item),
+        "prompt": prompt,
         "choices": labels,
         # The harness wants a number; it is not used, and -1 shows that the item is not scored.
         "target": labels.index(item.gold) if item.gold in labels else -1,

@@ -34,8 +34,8 @@ Answer with one of these labels and nothing else: {labels}.
 """
 
 _PASSAGES = """\
-Write a passage as a JSON string of its words, copied from the text character for character, in the \
-place of a [start, end] list."""
+Write a passage as a JSON string of its words, copied from the text character for character, in \
+the place of a [start, end] list."""
 
 _EVIDENCE = f"""\
 {{instructions}}
@@ -120,6 +120,10 @@ def _list_entries(key: str, shown: str, entries: Sequence[Mapping[str, Any]]) ->
 # ---------------------------------------------------------------- replies
 
 
+SHOWN = 100
+"""Of what is longer, a fault shows only the beginning and the end."""
+
+
 class Reply(NamedTuple):
     """The answer in a reply, in the form of predictions; if it is None, ``fault`` says why."""
 
@@ -148,6 +152,12 @@ def read_reply(item: Item, text: str) -> Reply:
     return Reply(prediction)
 
 
+def _shorten(value: Any) -> str:
+    """Return how a value is written, without the middle of a long one."""
+    shown = repr(value)
+    return shown if len(shown) <= SHOWN else f"{shown[: SHOWN // 2]} … {shown[-SHOWN // 2 :]}"
+
+
 def _strip_fence(text: str) -> str:
     fenced = re.fullmatch(r"\s*```\w*\n(.*?)\n?```\s*", text, re.DOTALL)
     return (fenced[1] if fenced else text).strip()
@@ -159,7 +169,7 @@ def _read_label(text: str, item: Item) -> str:
     for label in list_labels(item):
         if word == label.casefold():
             return label
-    raise _UnreadableError(f"Got {text!r}. Expected a label.")
+    raise _UnreadableError(f"Got {_shorten(text)}. Expected a label.")
 
 
 def _read_spans(text: str, item: Item) -> list[list[int]]:
@@ -203,19 +213,19 @@ def _read_json(text: str, expected: type[Any]) -> Any:
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(f"The reply is not JSON: {error}") from error
     if not isinstance(value, expected):
-        raise _UnreadableError(f"Got {value!r}. Expected a JSON {expected.__name__}.")
+        raise _UnreadableError(f"Got {_shorten(value)}. Expected a JSON {expected.__name__}.")
     return value
 
 
 def _check_keys(entry: Any, keys: set[str]) -> None:
     if not isinstance(entry, dict) or set(entry) != keys:
         names = ", ".join(sorted(keys))
-        raise _UnreadableError(f"Got {entry!r}. Expected an object with the keys {names}.")
+        raise _UnreadableError(f"Got {_shorten(entry)}. Expected an object with the keys {names}.")
 
 
 def _as_list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise _UnreadableError(f"Got {value!r}. Expected a list of passages.")
+        raise _UnreadableError(f"Got {_shorten(value)}. Expected a list of passages.")
     return value
 
 
@@ -226,7 +236,7 @@ def _find_passages(value: Any, item: Item) -> list[list[int]]:
         starts = find_exact(item.inputs["text"], _check_passage(passage))
         if len(starts) != 1:
             times = f"{len(starts)} times" if starts else "nowhere"
-            message = f"The passage {passage!r} occurs {times} in the text. Expected it once."
+            message = f"The passage {_shorten(passage)} occurs {times} in the text. Expected it once."
             raise _UnreadableError(message)
         spans.append([starts[0], starts[0] + len(passage)])
     return sorted(spans)
@@ -236,11 +246,11 @@ def _find_near(item: Item, passage: Any, near: int) -> list[int]:
     """Return the span of the occurrence of a passage that is closest to an offset."""
     start = find_closest(item.inputs["text"], _check_passage(passage), near)
     if start is None:
-        raise _UnreadableError(f"The passage {passage!r} occurs nowhere in the text.")
+        raise _UnreadableError(f"The passage {_shorten(passage)} occurs nowhere in the text.")
     return [start, start + len(passage)]
 
 
 def _check_passage(passage: Any) -> str:
     if not isinstance(passage, str) or not passage:
-        raise _UnreadableError(f"Got {passage!r}. Expected the words of a passage.")
+        raise _UnreadableError(f"Got {_shorten(passage)}. Expected the words of a passage.")
     return passage

@@ -1,0 +1,71 @@
+"""Write items as the ``bench_<task>`` configs of a built dataset, to test the harnesses."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from readout.benchmark.harness.prompts import format_prompt
+from readout.benchmark.harness.rows import read_items
+from readout.benchmark.tasks import TASKS
+
+FAMILIES = ("holder", "target", "paragraph", "counter")
+
+
+def write_hub(folder, items):
+    """Write the items of each task into a folder like ``build/hub``, and return it."""
+    for task, asked in items.items():
+        rows = [to_row(item) for item in asked]
+        path = folder / "data" / f"bench_{task}" / "test-00000-of-00001.parquet"
+        path.parent.mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    return folder
+
+
+def to_row(item):
+    answer = item.gold
+    if TASKS[item.task].shape != "label":
+        answer = json.dumps(answer)
+    swap = {f"swap_{family}": item.swap.get(family) for family in FAMILIES}
+    row = {"id": item.id, "doc_id": item.doc_id, "event": item.event, "fold": item.event}
+    return {**row, **item.inputs, "answer": answer, "scored": item.gold is not None, **swap}
+
+
+# ---------------------------------------------------------------- a model
+
+
+def answer_prompts(hub):
+    """Return a reply to each prompt of all tasks.
+
+    Of three replies, the first is right, the second is right and dressed up, and the third cannot
+    be read.
+    """
+    replies = {}
+    for task in TASKS:
+        for number, item in enumerate(read_items(task, hub)):
+            reply = to_reply(item)
+            replies[format_prompt(item)] = (reply, f"```\n{reply}\n```", "I cannot say.")[number % 3]
+    return replies
+
+
+def to_reply(item):
+    """Return the right reply to an item; any label if it has no gold answer."""
+    text = item.inputs["text"]
+
+    def copy(spans):
+        return [text[start:end] for start, end in spans]
+
+    shape = TASKS[item.task].shape
+    if shape == "label":
+        return (item.gold or TASKS[item.task].labels[0]).upper()
+    if shape == "spans":
+        return json.dumps(copy(item.gold))
+    if shape == "tuples":
+        return json.dumps([{**each, "evidence": copy(each["evidence"])} for each in item.gold])
+
+    quotations = []
+    for each in item.gold:
+        source = copy([each["source"]])[0] if each["source"] else None
+        copied = {"content": copy(each["content"]), "cue": copy(each["cue"]), "source": source}
+        quotations.append({**each, **copied})
+    return json.dumps(quotations)
