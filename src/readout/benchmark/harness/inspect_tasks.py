@@ -15,7 +15,7 @@ from inspect_ai.scorer import (
     Score,
     Scorer,
     Target,
-    ci_wilson,
+    ci,
     mean,
     metric,
     scorer,
@@ -125,7 +125,7 @@ def measures() -> Metric:
     return measure  # type: ignore[return-value]  # its values may be of any kind
 
 
-@scorer(metrics=[mean(), stderr(cluster="event"), ci_wilson(cluster="event"), measures()])
+@scorer(metrics=[mean(), stderr(cluster="event"), ci(cluster="event"), measures()])
 def compare(name: str, hub: str | None = None) -> Scorer:
     """Compare a reply with gold.
 
