@@ -61,7 +61,7 @@ def _list_traits(item: Item) -> dict[str, frozenset[Any]]:
         "seen_holder": _one_or_none(holder),
         "seen_target": _one_or_none(target),
         "seen_pair": _one_or_none(pair),
-        "seen_text": _ngrams(_passages(item)),
+        "seen_text": _ngrams(item.inputs["text"]),
     }
 
 
@@ -69,25 +69,12 @@ def _one_or_none(value: Any) -> frozenset[Any]:
     return frozenset([value]) if value else frozenset()
 
 
-def _passages(item: Item) -> tuple[str, ...]:
-    text = item.inputs["text"]
-    if item.task != "evidence":
-        return (text,)
-
-    # Every evidence item shows its whole document, which would always count as seen if another
-    # item asks about the same document; compare the evidence instead.
-    return tuple(text[start:end] for start, end in item.gold)
-
-
 @lru_cache(maxsize=4096)
-def _ngrams(passages: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
-    ngrams: set[tuple[str, ...]] = set()
-    for passage in passages:
-        text = passage.lower()
-        words = [text[start:end] for start, end in iter_tokens(text)]
-        count = max(len(words) - NGRAM_LENGTH + 1, 1)
-        ngrams |= {tuple(words[i : i + NGRAM_LENGTH]) for i in range(count)}
-    return frozenset(ngrams)
+def _ngrams(passage: str) -> frozenset[tuple[str, ...]]:
+    text = passage.lower()
+    words = [text[start:end] for start, end in iter_tokens(text)]
+    count = max(len(words) - NGRAM_LENGTH + 1, 1)
+    return frozenset(tuple(words[i : i + NGRAM_LENGTH]) for i in range(count))
 
 
 # ---------------------------------------------------------------- reports

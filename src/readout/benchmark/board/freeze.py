@@ -10,7 +10,8 @@ import msgspec
 
 from readout.benchmark.board.ceiling import answer_items
 from readout.benchmark.folds import SCHEMES, build_folds
-from readout.benchmark.tasks import TASKS, build_all_items
+from readout.benchmark.questions.grid import count_outside
+from readout.benchmark.tasks import CANARY, TASKS, build_all_items
 from readout.corpus.items import (
     NO_RELEASE,
     Frozen,
@@ -32,7 +33,11 @@ def freeze_corpus(
     answers = answer_items(corpus, items)
     last = read_release(root) if is_frozen(root) else None
     content = hash_content(root)
-    return Frozen(make_release(version, date, content, items, answers, last), items, answers)
+    outside = {"stance": count_outside(corpus)}
+    release = make_release(
+        version, date, content, items, answers, last, canary=CANARY, outside=outside
+    )
+    return Frozen(release, items, answers)
 
 
 # ---------------------------------------------------------------- reports

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from readout.benchmark.tasks import Task, merge_spans
+from readout.benchmark.questions.items import merge_spans
+from readout.benchmark.tasks import Task
 from readout.model import Item, Span
 from readout.text.matching import length, match, overlap
 
