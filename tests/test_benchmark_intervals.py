@@ -105,7 +105,9 @@ def make_crossed(hits, events, targets):
         make_item(f"d{n}", "polarity", event, {"holder": "h", "target": target}, "favor")
         for n, (event, target) in enumerate(zip(events, targets, strict=True))
     ]
-    answers = {item.id: "favor" if hit else "against" for item, hit in zip(items, hits, strict=True)}
+    answers = {
+        item.id: "favor" if hit else "against" for item, hit in zip(items, hits, strict=True)
+    }
     return Score("system", items, answers, "event")
 
 
@@ -177,4 +179,3 @@ def test_the_widest_interval_of_items_without_targets_is_over_items_and_events()
     sums = sum_rows(rows, ["a", "a", "b", "b"], [None] * 4)
     assert (sums.targets, sums.cells) == (None, None)
     assert jackknife_widest(sums, ratio) == jackknife_items(rows, ratio)
-

@@ -34,6 +34,7 @@ from readout.benchmark.scoring.statistics import (
     swap_test,
 )
 
+
 def ratio(counts):
     return counts[..., 0] / counts[..., 1]
 

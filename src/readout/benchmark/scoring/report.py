@@ -34,7 +34,6 @@ from readout.report.tables import (
     round_number,
 )
 
-
 # ---------------------------------------------------------------- scores
 
 

@@ -347,17 +347,15 @@ def compare_with_floor(
     """
     if not artefacts:
         return []
-    found = []
-    for system in systems:
-        found.append(_find_least([compare_scores(system, artefact) for artefact in artefacts]))
-    return _adjust(found)
+    return _adjust([_compare_with_best(system, artefacts) for system in systems])
 
 
-def _find_least(found: Sequence[Comparison]) -> Comparison:
-    """Return the smallest difference and the largest p values of comparisons with one system.
+def _compare_with_best(system: Score, artefacts: Sequence[Score]) -> Comparison:
+    """Return the smallest difference and the largest p values of comparisons with artefacts.
 
-    The second name is that of the system with the highest score.
+    The second name is that of the artefact with the highest score.
     """
+    found = [compare_scores(system, artefact) for artefact in artefacts]
     near = [each.these_texts for each in found]
     far = [each.texts_like_these for each in found]
     values = [each.difference.value or 0.0 for each in near]
