@@ -44,7 +44,8 @@ def answer_prompts(hub):
     for task in TASKS:
         for number, item in enumerate(read_items(task, hub)):
             reply = to_reply(item)
-            replies[format_prompt(item)] = (reply, f"```\n{reply}\n```", "I cannot say.")[number % 3]
+            choices = (reply, f"```\n{reply}\n```", "I cannot say.")
+            replies[format_prompt(item)] = choices[number % 3]
     return replies
 
 

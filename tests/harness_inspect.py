@@ -1,15 +1,14 @@
 """Run the tasks of this benchmark in Inspect with a mock model, and print the results as JSON.
 
-A test of its own starts this in an environment that has Inspect: FOLDER OF THE DATA, FOLDER OF LOGS.
+A test starts this in an environment that has Inspect, with the folders of the data and of logs.
 """
 
 import json
 import sys
 
+from harness import answer_prompts
 from inspect_ai import eval as run_tasks
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
-
-from harness import answer_prompts
 
 
 def main(hub, logs):

@@ -6,6 +6,7 @@ A label is the one with the largest likelihood after the prompt; other answers a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +16,6 @@ from readout.benchmark.harness.answers import make_answer, score_answers
 from readout.benchmark.harness.prompts import format_prompt, read_reply
 from readout.benchmark.harness.rows import read_items
 from readout.benchmark.scoring.measures import COVERAGE
-from readout.benchmark.scoring.statistics import standard_error
 from readout.benchmark.tasks import CANARY, TASKS
 from readout.corpus.items import hash_items
 from readout.model import Item
@@ -23,7 +23,7 @@ from readout.model import Item
 if TYPE_CHECKING:
     from datasets import Dataset
 
-METRICS = ("official", "official_event_error", "quality", "coverage")
+METRICS = ("official", "official_low", "official_high", "quality", "coverage")
 """The names of the metrics in the YAML files; those that end in ``_stderr`` would not be shown."""
 
 
@@ -99,10 +99,23 @@ def measure_official(answers: Sequence[Any]) -> float:
     return score_answers(answers).value()
 
 
-def measure_event_error(answers: Sequence[Any]) -> float:
-    """Return the standard error of that measure, by a jackknife over events."""
+def measure_low(answers: Sequence[Any]) -> float:
+    """Return the lower end of its 95 % interval, for texts like these."""
+    return _find_interval(answers)[0]
+
+
+def measure_high(answers: Sequence[Any]) -> float:
+    """Return the upper end of its 95 % interval, for texts like these."""
+    return _find_interval(answers)[1]
+
+
+def _find_interval(answers: Sequence[Any]) -> tuple[float, float]:
+    """Return an interval, which is not a number if there is none."""
     score = score_answers(answers)
-    return float(standard_error(score.clusters, score.statistic(score.official)))
+    found = score.on_texts_like_these(score.official)
+    if found.low is None or found.high is None:
+        return nan, nan
+    return found.low, found.high
 
 
 def measure_quality(answers: Sequence[Any]) -> float:

@@ -236,7 +236,9 @@ def _find_passages(value: Any, item: Item) -> list[list[int]]:
         starts = find_exact(item.inputs["text"], _check_passage(passage))
         if len(starts) != 1:
             times = f"{len(starts)} times" if starts else "nowhere"
-            message = f"The passage {_shorten(passage)} occurs {times} in the text. Expected it once."
+            message = (
+                f"The passage {_shorten(passage)} occurs {times} in the text. Expected it once."
+            )
             raise _UnreadableError(message)
         spans.append([starts[0], starts[0] + len(passage)])
     return sorted(spans)
