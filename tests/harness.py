@@ -1,15 +1,32 @@
-"""Write items as the ``bench_<task>`` configs of a built dataset, to test the harnesses."""
+"""Items as the ``bench_<task>`` configs of a built dataset, and replies, to test the harnesses."""
 
 import json
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from conftest import CORPUS
+from msgspec.structs import replace
 
 from readout.benchmark.harness.prompts import format_prompt
 from readout.benchmark.harness.rows import read_items
-from readout.benchmark.tasks import TASKS
+from readout.benchmark.tasks import TASKS, build_all_items
+from readout.corpus.items import NO_RELEASE, Frozen, make_release
+from readout.corpus.read import read_corpus
 
 FAMILIES = ("holder", "target", "paragraph", "counter")
+
+
+def make_frozen():
+    """Return the frozen items of the small corpus, one of which is not scored."""
+    items = build_all_items(read_corpus(CORPUS)[0])
+    partners = {partner for item in items["stance"] for partner in item.swap.values()}
+    unsettled = next(
+        item for item in items["stance"] if item.gold == "none" and item.id not in partners
+    )
+    items["stance"] = [
+        replace(item, gold=None) if item == unsettled else item for item in items["stance"]
+    ]
+    return Frozen(make_release(NO_RELEASE, None, "", items, {}), items, {})
 
 
 def write_hub(folder, items):

@@ -10,6 +10,8 @@ from harness import answer_prompts
 from inspect_ai import eval as run_tasks
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
+from readout.benchmark.tasks import TASKS
+
 
 def main(hub, logs):
     replies = answer_prompts(hub)
@@ -22,7 +24,7 @@ def main(hub, logs):
 
     model = get_model("mockllm/model", custom_outputs=answer, memoize=False)
     found = {}
-    for task in ("stance", "evidence", "tuples", "quotations", "attribution"):
+    for task in TASKS:
         (log,) = run_tasks(
             f"readout/{task}",
             model=model,

@@ -7,10 +7,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from conftest import CORPUS
-from harness import to_reply, write_hub
+from harness import make_frozen, to_reply, write_hub
 from msgspec.structs import replace
 
-from readout.benchmark.board.freeze import freeze_corpus
 from readout.benchmark.board.submissions import read_submission
 from readout.benchmark.harness import lm_eval_tasks
 from readout.benchmark.harness.answers import keep_partners, measure_answers
@@ -18,17 +17,16 @@ from readout.benchmark.harness.logs import import_log, import_logs
 from readout.benchmark.harness.prompts import format_prompt, read_reply
 from readout.benchmark.harness.rows import read_items
 from readout.benchmark.scoring.scores import Score
-from readout.benchmark.tasks import TASKS, build_all_items
+from readout.benchmark.tasks import TASKS
 from readout.cli import main
 from readout.corpus.files import write_generated
 from readout.corpus.items import change_frozen, hash_items, read_frozen
-from readout.corpus.read import read_corpus
 from readout.problem import RefusedError
 
 
 @pytest.fixture(scope="module")
 def items():
-    return build_all_items(read_corpus(CORPUS)[0])
+    return make_frozen().items
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +36,7 @@ def hub(items, tmp_path_factory):
 
 @pytest.fixture
 def frozen(small):
-    write_generated(small, change_frozen(small, freeze_corpus(small, read_corpus(small)[0])))
+    write_generated(small, change_frozen(small, make_frozen()))
     return read_frozen(small)
 
 
