@@ -1,19 +1,20 @@
-"""Items as the ``bench_<task>`` configs of a built dataset, and replies, to test the harnesses."""
+"""Make a dataset with the items of the benchmark, and replies to them, to test the harnesses."""
 
 import json
+import shutil
+from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from conftest import CORPUS
 from msgspec.structs import replace
 
 from readout.benchmark.harness.prompts import format_prompt
 from readout.benchmark.harness.rows import read_items
 from readout.benchmark.tasks import TASKS, build_all_items
-from readout.corpus.items import NO_RELEASE, Frozen, make_release
+from readout.corpus.files import write_generated
+from readout.corpus.items import NO_RELEASE, Frozen, change_frozen, make_release
 from readout.corpus.read import read_corpus
+from readout.dataset.build import build_hub
 
-FAMILIES = ("holder", "target", "paragraph", "counter")
+CORPUS = Path(__file__).parent / "corpus"
 
 
 def make_frozen():
@@ -29,23 +30,12 @@ def make_frozen():
     return Frozen(make_release(NO_RELEASE, None, "", items, {}), items, {})
 
 
-def write_hub(folder, items):
-    """Write the items of each task into a folder like ``build/hub``, and return it."""
-    for task, asked in items.items():
-        rows = [to_row(item) for item in asked]
-        path = folder / "data" / f"bench_{task}" / "test-00000-of-00001.parquet"
-        path.parent.mkdir(parents=True)
-        pq.write_table(pa.Table.from_pylist(rows), path)
-    return folder
-
-
-def to_row(item):
-    answer = item.gold
-    if TASKS[item.task].shape != "label":
-        answer = json.dumps(answer)
-    swap = {f"swap_{family}": item.swap.get(family) for family in FAMILIES}
-    row = {"id": item.id, "doc_id": item.doc_id, "event": item.event, "fold": item.event}
-    return {**row, **item.inputs, "answer": answer, "scored": item.gold is not None, **swap}
+def build_frozen_hub(folder):
+    """Build the small corpus with its frozen items below a folder, and return the dataset."""
+    root = Path(shutil.copytree(CORPUS, folder / "corpus"))
+    write_generated(root, change_frozen(root, make_frozen()))
+    build_hub(root, folder / "hub")
+    return folder / "hub"
 
 
 # ---------------------------------------------------------------- a model

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from conftest import CORPUS
-from harness import make_frozen, to_reply, write_hub
+from harness import build_frozen_hub, make_frozen, to_reply
 from msgspec.structs import replace
 
 from readout.benchmark.board.submissions import read_submission
@@ -30,8 +30,8 @@ def items():
 
 
 @pytest.fixture(scope="module")
-def hub(items, tmp_path_factory):
-    return write_hub(tmp_path_factory.mktemp("hub"), items)
+def hub(tmp_path_factory):
+    return build_frozen_hub(tmp_path_factory.mktemp("dataset"))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from harness import make_frozen, write_hub
+from harness import build_frozen_hub, make_frozen
 
 from readout.benchmark.predictions import score_files
 from readout.benchmark.tasks import TASKS
@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hub(folder):
-    return write_hub(folder / "hub", make_frozen().items)
+    return build_frozen_hub(folder)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from readout.benchmark.tasks import TASKS
+from readout.dataset.features import BENCH
 from readout.dataset.load import data_folder
 from readout.model import Item
 from readout.problem import RefusedError
@@ -32,7 +33,7 @@ def read_items(task: str, hub: str | Path | None = None) -> list[Item]:
     import pyarrow.parquet as pq
 
     folder = Path(hub) if hub else data_folder()
-    paths = sorted((folder / "data" / f"bench_{task}").glob("test-*.parquet"))
+    paths = sorted((folder / "data" / f"{BENCH}{task}").glob("test-*.parquet"))
     if not paths:
         raise RefusedError(
             f"There are no items of the task {task!r} in {str(folder)!r}. Name a folder that "
@@ -51,7 +52,7 @@ def to_item(task: str, row: Mapping[str, Any]) -> Item:
             if value is not None:
                 swap[name.removeprefix(SWAP)] = value
         elif name not in _NO_INPUTS:
-            inputs[name] = value
+            inputs[name] = _to_input(value)
 
     return Item(
         id=row["id"],
@@ -64,6 +65,15 @@ def to_item(task: str, row: Mapping[str, Any]) -> Item:
         gold=_read_gold(task, row),
         swap=swap,
     )
+
+
+def _to_input(value: Any) -> Any:
+    """Return an input in the form of an item; its spans are lists, and structs in a table."""
+    if isinstance(value, list):
+        return [_to_input(each) for each in value]
+    if isinstance(value, dict) and set(value) == {"start", "end"}:
+        return [value["start"], value["end"]]
+    return value
 
 
 def _read_gold(task: str, row: Mapping[str, Any]) -> Any:
