@@ -122,7 +122,7 @@ def measures() -> Metric:
             return {}
         return measure_answers([each.score.metadata for each in scores])
 
-    return measure  # type: ignore[return-value]  # its values may be of any kind
+    return measure
 
 
 @scorer(metrics=[mean(), stderr(cluster="event"), ci(cluster="event"), measures()])

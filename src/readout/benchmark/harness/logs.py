@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from readout.benchmark.folds import Scheme
 from readout.benchmark.harness.lm_eval_tasks import choose_label
 from readout.benchmark.harness.prompts import read_reply
 from readout.benchmark.predictions import (
@@ -31,7 +32,7 @@ from readout.corpus.items import Frozen
 from readout.model import Item
 from readout.problem import Finding, Problem, RefusedError, format_count, is_failure, locate, rule
 
-FOLDS = "zero-shot"
+FOLDS: Scheme = "zero-shot"
 """The scheme of the folds that a run in a harness is for: it tests all items at once."""
 INSPECT = (".eval", ".json")
 LM_EVAL = ".jsonl"
@@ -181,7 +182,7 @@ def _read_inspect(path: Path) -> Run | str:
 
     metadata = log.eval.metadata or {}
     task, hash_ = metadata.get("task"), metadata.get("items")
-    if task not in TASKS or not isinstance(hash_, str):
+    if not isinstance(task, str) or task not in TASKS or not isinstance(hash_, str):
         return f"The log is of the task {log.eval.task!r}, which is none of readout/<task>."
 
     replies = []
