@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from readout.benchmark.folds import Folds
+from readout.benchmark.scoring.intervals import LEVEL
 from readout.benchmark.scoring.measures import ACCURACY, Measure
 from readout.benchmark.scoring.scores import (
     AdjustedComparison,
@@ -32,10 +33,6 @@ from readout.report.tables import (
     format_score,
     round_number,
 )
-
-LEVEL = 0.05
-"""The significance level of all tests."""
-
 
 # ---------------------------------------------------------------- scores
 
@@ -90,9 +87,12 @@ def _slice_measures(score: Score) -> tuple[Measure, ...]:
 def list_notes(score: Score) -> list[str]:
     """Return the notes that belong to the numbers of a system."""
     items, events = len(score.items), len(score.clusters)
+    units = f"{items} items and over {events} events"
+    if score.sums.targets is not None:
+        units = f"{units}, and over events and {len(score.sums.targets)} targets at once"
     like_these = (
-        f"On texts like these: intervals over {events} events "
-        f"(jackknife, Student's t with {events - 1} degrees of freedom)."
+        f"On texts like these: the widest of the intervals over {units} "
+        "(jackknife, Student's t; two-way clustering as in Cameron, Gelbach and Miller 2011)."
     )
     notes = [
         f"Signature: {score.signature}",
@@ -102,11 +102,11 @@ def list_notes(score: Score) -> list[str]:
     if items == events:
         notes.append("Each event has one item, so both intervals rest on the same few numbers.")
 
-    spread = score.on_texts_like_these(score.official)
-    if events > 1 and spread.low == spread.high:
+    unscored = score.asked - items
+    if unscored:
         notes.append(
-            "All events have the same score, so the interval is a point. "
-            "This does not show that other events have it too."
+            f"{unscored} more items have no gold answer, because the text does not settle it. "
+            "They count nowhere."
         )
     if 1 < events <= MAX_LISTED_CLUSTERS:
         number = f"{count_resamples(events):,}"

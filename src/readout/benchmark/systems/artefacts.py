@@ -22,7 +22,7 @@ def make_constant(name: str, answer: Any) -> Rules:
 
 
 def make_everything() -> Rules:
-    """Return a system that answers with one span, the whole document."""
+    """Return a system that answers with one span, the whole text."""
     return Rules("everything", lambda inputs: [[0, len(inputs["text"])]])
 
 

@@ -18,6 +18,7 @@ from readout.benchmark.systems.encoder import EncodedLinear
 from readout.benchmark.systems.lexicon import make_lexicon, make_vader
 from readout.benchmark.systems.linear import Linear
 from readout.benchmark.systems.retrieval import Retrieval, find_evidence, find_tuples
+from readout.benchmark.systems.set_only import SetOnly
 from readout.benchmark.systems.system import Rules, System
 from readout.report.tables import Report, Table, to_records
 
@@ -119,6 +120,15 @@ ARTEFACTS = (
         "The most frequent label of holder and target together in the training fold.",
         ("holder", "target"),
     ),
+    Baseline(
+        name="set-only",
+        kind="artefact",
+        description="A decision tree on the set of questions, without their contents: how many "
+        "share a paragraph, holder or target, and where the paragraph is.",
+        make=lambda task: SetOnly(),
+        tasks=STANCE_TASKS,
+        schemes=("event",),
+    ),
     _partial_input("text", "the text"),
     _partial_input("target", "the target's label and proposition"),
     _partial_input("holder", "the holder's name and kind"),
@@ -133,7 +143,7 @@ ARTEFACTS = (
     Baseline(
         name="everything",
         kind="artefact",
-        description="One span of evidence, the whole document.",
+        description="One span of evidence, the whole paragraph.",
         make=lambda task: make_everything(),
         tasks=("evidence",),
         schemes=UNTRAINED,
