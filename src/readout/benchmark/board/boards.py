@@ -11,8 +11,9 @@ from statistics import fmean
 from typing import NamedTuple
 
 from readout.benchmark.board.cards import Badge, SystemKind
-from readout.benchmark.board.submissions import EarlierRun, Submission
+from readout.benchmark.board.submissions import EarlierRun, Run, Submission
 from readout.benchmark.folds import OFFICIAL, SCHEMES, Scheme
+from readout.benchmark.scoring.intervals import LEVEL
 from readout.benchmark.scoring.measures import COVERAGE, Measure
 from readout.benchmark.scoring.scores import (
     AdjustedComparison,
@@ -25,7 +26,6 @@ from readout.benchmark.tasks import TASKS
 from readout.corpus.items import Frozen
 from readout.report.intervals import Estimate
 
-LEVEL = 0.05
 CONTAMINATED: Badge = "gold"
 """The exposure with which a system is listed without a rank."""
 
@@ -73,7 +73,7 @@ class Entry(NamedTuple):
     @property
     def is_gold(self) -> bool:
         """Whether the answers of some seed equal gold."""
-        return any(_equals_gold(score) for score in self.scores)
+        return any(score.is_gold for score in self.scores)
 
 
 def span_estimates(found: Sequence[Estimate]) -> Estimate:
@@ -90,11 +90,6 @@ def span_estimates(found: Sequence[Estimate]) -> Estimate:
     if len(lows) < len(found) or len(highs) < len(found):
         return Estimate(fmean(values))
     return Estimate(fmean(values), min(lows), max(highs))
-
-
-def _equals_gold(score: Score) -> bool:
-    pairs = list(zip(score.items, score.predictions, strict=True))
-    return all(item.gold == answer for item, answer in pairs if item.gold is not None)
 
 
 class BoardLine(NamedTuple):
@@ -179,15 +174,16 @@ def list_entries(submissions: Iterable[Submission], task: str, scheme: Scheme) -
     """Return the systems with scores on a task and folds, in descending order of score."""
     entries = []
     for submission in submissions:
-        scores = []
-        for run in submission.runs:
-            if (run.folds.task, run.folds.scheme) == (task, scheme):
-                scores.append(run.score)
+        scores = [run.score for run in submission.runs if _is_of(run, task, scheme)]
         if scores:
             card = submission.card
             seen = card.exposure.badge
             entries.append(Entry(card.system_id, submission.kind, seen, tuple(scores)))
     return sorted(entries, key=_order_entries)
+
+
+def _is_of(run: Run, task: str, scheme: Scheme) -> bool:
+    return (run.folds.task, run.folds.scheme) == (task, scheme)
 
 
 def _order_entries(entry: Entry) -> tuple[float, str]:
@@ -251,9 +247,7 @@ def _merge_seeds(name: str, seeds: Sequence[Comparison]) -> Comparison:
         swap=max([each.swap for each in far], key=_find_p),
         detectable=max(detectable, default=None),
     )
-    return seeds[0]._replace(
-        first=name, these_texts=these_texts, texts_like_these=texts_like_these
-    )
+    return seeds[0]._replace(first=name, these_texts=these_texts, texts_like_these=texts_like_these)
 
 
 def _find_p(test: TestResult) -> tuple[float, float]:

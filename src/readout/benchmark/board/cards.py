@@ -170,8 +170,8 @@ def format_kinds(kinds: Mapping[str, ListedKind]) -> bytes:
 
 
 _KINDS_HEAD = """\
-# The artefacts, which set the floor, and the baselines. Maintainers keep this list. Every submission
-# that it does not name is a system.
+# The artefacts, which set the floor, and the baselines. Maintainers keep this list. Every
+# submission that it does not name is a system.
 """
 
 

@@ -23,7 +23,6 @@ from readout.benchmark.board.cards import (
     SystemCard,
     SystemKind,
     read_card,
-    read_kinds,
     submission_copy,
 )
 from readout.benchmark.board.cards import RULES as CARD_RULES
@@ -180,13 +179,10 @@ def list_systems(root: Path) -> list[str]:
     )
 
 
-def read_submission(
-    root: Path, name: str, frozen: Frozen, listed: Listed
-) -> tuple[Submission | None, list[Problem]]:
-    """Return a submission with the scores of its predictions, and all its problems.
-
-    The submission is None if it has any problem: a score of some of its runs would mislead.
-    """
+def _read_own_card(
+    root: Path, name: str, listed: Listed
+) -> tuple[SystemCard | None, list[Problem]]:
+    """Return the description of a submission, and the problems of its place and description."""
     folder = f"{SUBMISSIONS}/{name}"
     for path in (folder, f"{folder}/{PREDICTIONS}"):
         if leads_outside(root, path):
@@ -197,11 +193,23 @@ def read_submission(
         return None, [locate(submission_place, each, folder) for each in findings]
 
     card, problems = read_card(root, name)
-    if card is None:
-        return None, problems
-    if name not in listed.kinds:
+    if card and name not in listed.kinds:
         findings = list(submission_copy.find(card, listed.cards))
         problems += [locate(submission_copy, each, f"{folder}/{CARD}") for each in findings]
+    return card, problems
+
+
+def read_submission(
+    root: Path, name: str, frozen: Frozen, listed: Listed
+) -> tuple[Submission | None, list[Problem]]:
+    """Return a submission with the scores of its predictions, and all its problems.
+
+    The submission is None if it has any problem: a score of some of its runs would mislead.
+    """
+    folder = f"{SUBMISSIONS}/{name}"
+    card, problems = _read_own_card(root, name, listed)
+    if card is None:
+        return None, problems
 
     predictions = root / folder / PREDICTIONS
     paths = list(_iter_files(predictions))
@@ -221,7 +229,7 @@ def read_submission(
             runs.append(run)
     if problems:
         return None, problems
-    kind = listed.kinds.get(name, "system")
+    kind: SystemKind = listed.kinds.get(name, "system")
     return Submission(card, kind, tuple(runs), tuple(earlier)), []
 
 
@@ -294,18 +302,16 @@ def _make_run(
     return Run(shown, sha256(raw).hexdigest(), seed, score, folds)
 
 
-def read_submissions(root: Path, frozen: Frozen) -> tuple[list[Submission], list[Problem]]:
+def read_submissions(
+    root: Path, frozen: Frozen, kinds: Mapping[str, ListedKind]
+) -> tuple[list[Submission], list[Problem]]:
     """Return all submissions in a corpus folder by name, and all their problems.
 
-    There are none if the list of artefacts and baselines has problems: without it, no score could
-    be compared with the artefacts.
+    ``kinds`` are those of artefacts and baselines; every other submission is a system.
     """
-    kinds, problems = read_kinds(root)
-    if problems:
-        return [], problems
-
     listed = _read_listed(root, kinds)
     submissions: list[Submission] = []
+    problems: list[Problem] = []
     for name in list_systems(root):
         submission, found = read_submission(root, name, frozen, listed)
         problems += found
