@@ -7,6 +7,7 @@ submission could change what a board says of the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from statistics import fmean
 from typing import NamedTuple
 
@@ -30,18 +31,19 @@ CONTAMINATED: Badge = "gold"
 """The exposure with which a system is listed without a rank."""
 
 
-class Entry(NamedTuple):
+class Entry:
     """The scores of one system on one task and scheme of folds, one per seed.
 
     ``seen`` is what the system or its makers have seen of the corpus.
     """
 
-    name: str
-    kind: SystemKind
-    seen: Badge
-    scores: tuple[Score, ...]
+    def __init__(self, name: str, kind: SystemKind, seen: Badge, scores: Sequence[Score]) -> None:
+        self.name = name
+        self.kind = kind
+        self.seen = seen
+        self.scores = tuple(scores)
 
-    @property
+    @cached_property
     def value(self) -> float:
         """The mean of the official measure over seeds."""
         return self.mean(self.scores[0].official)
@@ -60,12 +62,12 @@ class Entry(NamedTuple):
         """Return the mean of a measure over seeds."""
         return fmean([score.value(measure) for score in self.scores])
 
-    @property
+    @cached_property
     def on_these_texts(self) -> Estimate:
         """The official measure with an interval that contains those of all seeds."""
         return span_estimates([each.on_these_texts(each.official) for each in self.scores])
 
-    @property
+    @cached_property
     def on_texts_like_these(self) -> Estimate:
         """The official measure with an interval that contains those of all seeds."""
         return span_estimates([each.on_texts_like_these(each.official) for each in self.scores])
@@ -178,7 +180,7 @@ def list_entries(submissions: Iterable[Submission], task: str, scheme: Scheme) -
         if scores:
             card = submission.card
             seen = card.exposure.badge
-            entries.append(Entry(card.system_id, submission.kind, seen, tuple(scores)))
+            entries.append(Entry(card.system_id, submission.kind, seen, scores))
     return sorted(entries, key=_order_entries)
 
 
