@@ -247,7 +247,7 @@ def test_a_probe_is_reported_and_not_ranked(board):
     answers = {"counter.event.jsonl": format_predictions(items, ["favor"] * len(items))}
     plant(board, "prober", answers)
     found = find_board(board, "counter")
-    assert [line.entry.name for line in found.lines] == ["prober"]
+    assert "prober" in {line.entry.name for line in found.lines}
     assert found.floor is None
     assert {line.lift for line in found.lines} == {None}
 
