@@ -8,15 +8,18 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from readout.benchmark.board.submissions import (
+from readout.benchmark.board.cards import (
     CARD,
-    PREDICTIONS,
+    KINDS,
     SUBMISSIONS,
     Exposure,
     Selection,
     SystemCard,
+    format_kinds,
     format_system_card,
+    read_kinds,
 )
+from readout.benchmark.board.submissions import PREDICTIONS
 from readout.benchmark.folds import Folds, Scheme, build_folds
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.systems.baselines import BASELINES, Baseline
@@ -25,6 +28,7 @@ from readout.corpus.files import Change, FileChanges, write_generated
 from readout.corpus.items import read_frozen
 from readout.corpus.read import read_bytes
 from readout.model import Item
+from readout.problem import RefusedError
 from readout.scale.workers import map_tasks, progress
 
 
@@ -85,6 +89,7 @@ def make_card(baseline: Baseline) -> SystemCard:
     training = "training folds only" if is_trained else "nothing"
     selection: Selection = "training-folds" if baseline.tuned else "none"
     exposure = Exposure(
+        badge=baseline.badge,
         training=training,
         pretraining=baseline.pretraining,
         people=baseline.exposure,
@@ -92,7 +97,6 @@ def make_card(baseline: Baseline) -> SystemCard:
     return SystemCard(
         system_id=baseline.name,
         name=baseline.name,
-        kind=baseline.kind,
         description=baseline.description,
         authors=("The Readout developers",),
         code=f"readout bench baseline {baseline.name}",
@@ -117,6 +121,7 @@ def change_baselines(
     files = run_jobs(list_jobs(items, names), workers)
     for name in names:
         files[f"{SUBMISSIONS}/{name}/{CARD}"] = format_system_card(make_card(BASELINES[name]))
+    files |= _list_kinds(root, names)
 
     changes = {path: Change(read_bytes(root, path)[0], raw) for path, raw in files.items()}
     for name in names:
@@ -125,6 +130,20 @@ def change_baselines(
             if path not in files:
                 changes[path] = Change(read_bytes(root, path)[0], None)
     return changes
+
+
+def _list_kinds(root: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the list of kinds with these baselines, by its path; nothing if it has them all.
+
+    Raises:
+        RefusedError: the present list has problems.
+
+    """
+    listed, problems = read_kinds(root)
+    if problems:
+        raise RefusedError(f"{KINDS} has problems. Correct them first: {problems[0].message}")
+    kinds = {**listed, **{name: BASELINES[name].kind for name in names}}
+    return {} if kinds == listed else {KINDS: format_kinds(kinds)}
 
 
 def write_baselines(root: Path, names: Sequence[str], workers: int) -> list[str]:
