@@ -273,7 +273,7 @@ def test_an_import_makes_a_submission_that_somebody_must_complete(hub, small, fr
     card = yaml.safe_load((folder / "system.yaml").read_text(encoding="utf-8"))
     assert (card["system_id"], card["seeds"]) == ("parrot", [3])
     assert len(card["prompts"]) == 1
-    submission, problems = read_submission(small, "parrot", frozen)
+    submission, problems = read_submission(small, "parrot", frozen, {})
     assert submission is None
     assert {problem.code for problem in problems} == {"submission-card"}
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from readout.benchmark.board.submissions import CARD, PREDICTIONS, SUBMISSIONS
+from readout.benchmark.board.cards import CARD, SUBMISSIONS
+from readout.benchmark.board.submissions import PREDICTIONS
 from readout.benchmark.harness.logs import FOLDS, Imported
 from readout.benchmark.harness.prompts import PROMPTS
 from readout.benchmark.predictions import file_name
@@ -53,7 +54,7 @@ def format_draft(system: str, imported: Mapping[str, Imported], seed: int | None
         "authors": [],
         "code": "",
         "model": ", ".join(models),
-        "exposure": {"training": "nothing", "pretraining": "", "people": ""},
+        "exposure": {"badge": "", "training": "nothing", "pretraining": "", "people": ""},
         "seeds": [] if seed is None else [seed],
         "selection": "none",
         "hardware": "",
