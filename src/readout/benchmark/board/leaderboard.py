@@ -136,8 +136,8 @@ def _bounds(estimate: Estimate) -> list[float | None]:
 
 # ---------------------------------------------------------------- Markdown
 
-BOARD_HEAD = """`readout bench board` generates this file from the predictions in this folder; do not
-edit it. *On these texts* refers to the annotated items, *on texts like these* to other events. An
+BOARD_HEAD = """`readout bench board` generates this file from the predictions in this folder; do
+not edit it. *On these texts* refers to the annotated items, *on texts like these* to other events. An
 *artefact* is a system that sees only part of the input, or none; the best artefact is the floor.
 The *lift* of a system is its smallest difference from an artefact, and its p values are the largest
 of all artefacts, adjusted by Holm's procedure for the number of systems. A system is above the
