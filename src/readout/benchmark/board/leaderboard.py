@@ -136,19 +136,20 @@ def _bounds(estimate: Estimate) -> list[float | None]:
 
 # ---------------------------------------------------------------- Markdown
 
-BOARD_HEAD = """`readout bench board` generates this file from the predictions in this folder; do
-not edit it. *On these texts* refers to the annotated items, *on texts like these* to other events. An
-*artefact* is a system that sees only part of the input, or none; the best artefact is the floor.
-The *lift* of a system is its smallest difference from an artefact, and its p values are the largest
-of all artefacts, adjusted by Holm's procedure for the number of systems. A system is above the
-floor if its p is below .05. Systems are listed by their score and are not compared with each other,
-which `readout bench compare` does.
+BOARD_HEAD = """\
+`readout bench board` generates this file from the predictions in this folder; do not edit it.
+*On these texts* refers to the annotated items, *on texts like these* to other events. An
+*artefact* is a system that sees only part of the input, or none; the best artefact is the
+floor. The *lift* of a system is its smallest difference from an artefact, and its p values are
+the largest of all artefacts, adjusted by Holm's procedure for the number of systems. A system
+is above the floor if its p is below .05. Systems are listed by their score and are not compared
+with each other, which `readout bench compare` does.
 
-A system with several seeds has one row: the mean over seeds, an interval that contains those of all
-seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus outside
-the training folds. Systems that have seen gold are listed below a board and are not ranked.
-Annotators are scored in the same way. They are an optimistic ceiling, since gold was decided from
-their annotations.
+A system with several seeds has one row: the mean over seeds, an interval that contains those of
+all seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus
+outside the training folds. Systems that have seen gold are listed below a board and are not
+ranked. Annotators are scored in the same way. They are an optimistic ceiling, since gold was
+decided from their annotations.
 """
 
 
