@@ -15,6 +15,7 @@ from benchmark import edit_card, own_card
 from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
+from recipes import follow
 
 from readout.benchmark.board.cards import OWN_FIELDS, read_kinds
 from readout.benchmark.board.ceiling import answer_items, list_full_annotators, predict_items
@@ -23,7 +24,9 @@ from readout.benchmark.board.leaderboard import (
     board_table,
     build_files,
     check_files,
+    find_plan,
     list_board_notes,
+    list_claims,
     write_boards,
 )
 from readout.benchmark.board.submissions import list_systems, read_submissions
@@ -240,6 +243,25 @@ def test_the_board_names_the_floor_and_measures_lift_against_it(board):
     data = json.loads(made.files["submissions/LEADERBOARD.json"])
     systems = next(each for each in data["boards"] if each["task"] == "polarity")["systems"]
     assert [each["name"] for each in systems] == [line.entry.name for line in found.lines]
+
+
+def test_a_system_with_zero_shot_answers_only_is_ranked_by_them(board):
+    """Harnesses ask a language model once, and training on less is always allowed."""
+    raw = read_answers(board, "stance-lexicon")["polarity.zero-shot.jsonl"]
+    plant(board, "shot", {"polarity.zero-shot.jsonl": raw})
+    lines = {line.entry.name: line for line in find_board(board, "polarity").lines}
+    lexicon, shot = lines["stance-lexicon"], lines["shot"]
+    assert shot.entry.value == lexicon.entry.value
+    assert shot.lift.comparison._replace(first="stance-lexicon") == lexicon.lift.comparison
+
+
+def test_the_board_begins_with_what_may_be_claimed(board):
+    built = build_files(board)
+    claims = list_claims(built.boards)
+    assert len(claims) <= 3
+    page = built.files["submissions/LEADERBOARD.md"].decode()
+    assert page.split("\n\n")[1] == " ".join(claims)
+    assert find_plan(built.boards).title in page
 
 
 def test_a_probe_is_reported_and_not_ranked(board):
@@ -644,18 +666,40 @@ def test_the_real_board_is_up_to_date(real):
     assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
 
 
-def test_the_system_of_the_readme_runs_and_is_scored(board):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (code,) = [
-        block
-        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-        if "word-threat" in block
-    ]
+def find_python(page):
+    """Return the block of Python of a page that submits a pipeline."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (code,) = [block for block in blocks if "word-weights" in block]
+    return code
+
+
+def test_the_pipeline_of_the_readme_is_scored_once_its_copied_description_is_changed(board):
+    code = find_python("README.md")
+    assert code == find_python("docs/benchmark.md")
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
     subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
-    shutil.copy(
-        board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml"
-    )
-    edit_card(board, "word-threat", system_id="word-threat", kind="system")
-    assert run("bench", "board", board).exit_code == 0
-    assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
+    card = "submissions/word-weights/system.yaml"
+    shutil.copy(board / "submissions/majority/system.yaml", board / card)
+    problems = build_files(board).problems
+    assert {problem.path for problem in problems} == {card}
+    assert [problem.code for problem in problems] == [
+        "submission-card",
+        *["submission-copy"] * len(OWN_FIELDS),
+    ]
+
+    own_card(board, "word-weights")
+    built = build_files(board)
+    assert built.problems == []
+    stance = next(each for each in built.boards if each.task == "stance")
+    kinds = {line.entry.name: line.entry.kind for line in stance.lines}
+    assert kinds["word-weights"] == "system"
+
+
+@pytest.mark.posix
+@pytest.mark.slow
+def test_the_steps_of_the_page_end_green(board):
+    page = (ROOT / "docs/benchmark.md").read_text(encoding="utf-8")
+    follow(page[: page.index("## Any other system")], lambda: board)
+    assert codes(board) == []
+    assert "| word-weights |" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

@@ -130,7 +130,11 @@ RULES: tuple[Rule, ...] = (submission_card, submission_copy, submission_kinds)
 
 
 def read_card(root: Path, name: str) -> tuple[SystemCard | None, list[Problem]]:
-    """Return the description of a submission; None and the problems if it has any."""
+    """Return the description of a submission, None if it does not fit its schema, and its problems.
+
+    A description with the name of another folder is returned as well, so that one run names
+    everything in it that must change.
+    """
     path = f"{SUBMISSIONS}/{name}/{CARD}"
     raw, found = read_bytes(root, path)
     problems = [each for each in found if each.code == outside_link.code]
@@ -140,9 +144,12 @@ def read_card(root: Path, name: str) -> tuple[SystemCard | None, list[Problem]]:
     for each in submission_card.find(raw, name):
         line = raw_line(raw or b"", each.line)
         problems.append(locate(submission_card, each, path, each.line, line))
-    if problems or raw is None:
+    if raw is None:
         return None, problems
-    return msgspec.convert(parse_settings(raw), SystemCard), []
+    record = parse_settings(raw)
+    if isinstance(record, Finding) or not is_valid("system", record):
+        return None, problems
+    return msgspec.convert(record, SystemCard), problems
 
 
 def read_kinds(root: Path) -> tuple[dict[str, ListedKind], list[Problem]]:

@@ -208,7 +208,7 @@ def read_submission(
     """
     folder = f"{SUBMISSIONS}/{name}"
     card, problems = _read_own_card(root, name, listed)
-    if card is None:
+    if card is None or problems:
         return None, problems
 
     predictions = root / folder / PREDICTIONS
