@@ -23,8 +23,16 @@ import datasets
 import pyarrow as pa
 
 import readout
+from readout.corpus.items import read_frozen
+from readout.dataset.bench import build_bench_table, name_task
 from readout.dataset.build import hash_sources
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
+from readout.dataset.features import (
+    BENCH_CONFIGS,
+    DEFAULT_CONFIG,
+    FEATURES,
+    arrow_schema,
+    config_splits,
+)
 from readout.dataset.tables import build_split_table
 from readout.problem import is_failure
 from readout.report.problems import format_text
@@ -36,7 +44,7 @@ class Readout(datasets.ArrowBasedBuilder):
     VERSION = datasets.Version(readout.__version__)
     BUILDER_CONFIGS: ClassVar = [
         datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__))
-        for name in CONFIGS
+        for name in FEATURES
     ]
     DEFAULT_CONFIG_NAME = DEFAULT_CONFIG
 
@@ -63,7 +71,11 @@ class Readout(datasets.ArrowBasedBuilder):
         config = self.config.name
         generators = []
         for split in config_splits(config):
-            table = build_split_table(corpus, config, split)
+            if config in BENCH_CONFIGS:
+                items = read_frozen(Path(self.base_path)).items
+                table = build_bench_table(config, items.get(name_task(config), ()))
+            else:
+                table = build_split_table(corpus, config, split)
             if len(table):  # `datasets` refuses to load a split without rows
                 generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"table": table}))
         return generators

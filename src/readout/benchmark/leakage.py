@@ -47,11 +47,12 @@ def find_holder(item: Item) -> str | None:
 
 
 def _collect_traits(items: Iterable[Item]) -> dict[str, set[Any]]:
-    shown: dict[str, set[Any]] = {name: set() for name in SEEN}
+    # Many items have the same text, whose n-grams are joined only once.
+    distinct: dict[str, set[frozenset[Any]]] = {name: set() for name in SEEN}
     for item in items:
         for name, values in _list_traits(item).items():
-            shown[name] |= values
-    return shown
+            distinct[name].add(values)
+    return {name: set().union(*values) for name, values in distinct.items()}
 
 
 def _list_traits(item: Item) -> dict[str, frozenset[Any]]:

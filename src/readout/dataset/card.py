@@ -259,10 +259,24 @@ def _yaml_feature(feature: Feature) -> dict[str, Any]:
     return {"struct": _yaml_fields(feature)}
 
 
-def format_columns() -> str:
-    """Return a Markdown table of the columns of every config."""
+def tell_canary(text: str, canary: str) -> str:
+    """Return the text of a card that asks to keep the benchmark's answers out of training data."""
+    if not canary:
+        return text
+    return f"""{text.rstrip()}
+
+## Canary
+
+The configs `bench_*` contain the answers of a benchmark, which should never be in the training data
+of a system that is scored on it. Leave out every document that contains this string:
+`{canary}`
+"""
+
+
+def format_columns(more: Sequence[Config] = ()) -> str:
+    """Return a Markdown table of the columns of the configs of every corpus, and of some more."""
     lines = ["| config | columns |", "| --- | --- |"]
-    for config in CONFIGS:
+    for config in (*CONFIGS, *more):
         columns = ", ".join([f"`{name}`" for name in FEATURES[config]])
         lines.append(f"| `{config}` | {columns} |")
     return "\n".join(lines)

@@ -54,6 +54,7 @@ _TYPES = {
     "int32": "sc:Integer",
     "int64": "sc:Integer",
     "float64": "sc:Float",
+    "bool": "sc:Boolean",
 }
 PARQUET = "application/x-parquet"
 

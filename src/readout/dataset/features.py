@@ -38,6 +38,13 @@ Config: TypeAlias = Literal[
     "stance_labels",
     "speakers",
     "targets",
+    "bench_polarity",
+    "bench_stance",
+    "bench_evidence",
+    "bench_counter",
+    "bench_tuples",
+    "bench_attribution",
+    "bench_quotations",
 ]
 
 _SPAN: dict[str, Feature] = {"text": "string", "start": "int32", "end": "int32"}
@@ -53,6 +60,37 @@ TAGS = Labels(("O", "B", "I"))
 UNANNOTATED = "not annotated"
 """The vote of an annotator who did not annotate a stance that gold or another annotator has."""
 VOTES = Labels((*POLARITIES, UNANNOTATED))
+
+_ASKED: dict[str, Feature] = {
+    **_HEAD,
+    "fold": "string",
+    "instructions": "string",
+    "text": "string",
+}
+_ANSWER: dict[str, Feature] = {"answer": "string", "scored": "bool"}
+_ABOUT_PARAGRAPH: dict[str, Feature] = {
+    **_ASKED,
+    "paragraph": "int32",
+    "holder": "string",
+    "holder_name": "string",
+    "holder_kind": "string",
+    "target": "string",
+    "target_label": "string",
+    "proposition": "string",
+    "favor_means": "string",
+    "against_means": "string",
+    **_ANSWER,
+}
+_ABOUT_DOCUMENT: dict[str, Feature] = {
+    **_ASKED,
+    "title": "string",
+    "published": "string",
+    "outlet": "string",
+}
+_KNOWN_SPEAKERS: Feature = [
+    {"speaker": "string", "name": "string", "kind": "string", "aliases": ["string"]}
+]
+_KNOWN_TARGETS: Feature = [{"target": "string", "label": "string", "proposition": "string"}]
 
 FEATURES: Mapping[Config, Mapping[str, Feature]] = {
     "stances": {
@@ -174,13 +212,41 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "topics": ["string"],
         "note": "string",
     },
+    "bench_polarity": _ABOUT_PARAGRAPH,
+    "bench_stance": {
+        **_ABOUT_PARAGRAPH,
+        "swap_holder": "string",
+        "swap_target": "string",
+        "swap_paragraph": "string",
+    },
+    "bench_evidence": _ABOUT_PARAGRAPH,
+    "bench_counter": {**_ABOUT_PARAGRAPH, "swap_counter": "string"},
+    "bench_tuples": {
+        **_ABOUT_DOCUMENT,
+        "speakers": _KNOWN_SPEAKERS,
+        "targets": _KNOWN_TARGETS,
+        **_ANSWER,
+    },
+    "bench_attribution": {
+        **_ASKED,
+        "spans": [{"start": "int32", "end": "int32"}],
+        **_CONTEXT,
+        "document": "string",
+        "speakers": _KNOWN_SPEAKERS,
+        **_ANSWER,
+    },
+    "bench_quotations": {**_ABOUT_DOCUMENT, "speakers": _KNOWN_SPEAKERS, **_ANSWER},
 }
 """The columns of every config, in order.
 
 Offsets are code points of the document's text, end excluded. Absent values are null.
 """
 
-CONFIGS: tuple[Config, ...] = tuple(FEATURES)
+BENCH = "bench_"
+"""The start of the names of configs with one row per frozen item of a benchmark task."""
+BENCH_CONFIGS: tuple[Config, ...] = tuple(name for name in FEATURES if name.startswith(BENCH))
+CONFIGS: tuple[Config, ...] = tuple(name for name in FEATURES if name not in BENCH_CONFIGS)
+"""The configs of every corpus."""
 DEFAULT_CONFIG: Config = "stances"
 REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets")
 """Configs with one row per registry entry; their only split is ``train``."""
@@ -188,6 +254,8 @@ REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets")
 
 def config_splits(config: Config) -> tuple[model.Split, ...]:
     """Return the names of a config's splits."""
+    if config in BENCH_CONFIGS:
+        return ("test",)
     return ("train",) if config in REGISTRY_CONFIGS else SPLITS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
+from readout.dataset.features import DEFAULT_CONFIG, FEATURES, Config, config_splits
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -31,7 +31,7 @@ def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) ->
     """Load one config with all its splits.
 
     Args:
-        config: one of ``readout.CONFIGS``.
+        config: one of ``readout.CONFIGS``, or ``bench_<task>`` if the data have frozen items.
         location: a folder made by ``readout build``, or the id of a dataset on the Hub; by default,
             the data that are installed with the package. A folder is read directly, without the
             cache of ``datasets``, so the rows are always those in its files.
@@ -41,8 +41,8 @@ def load(config: Config = DEFAULT_CONFIG, location: str | Path | None = None) ->
         FileNotFoundError: the folder lacks a split of the config, or a checkout is not built yet.
 
     """
-    if config not in CONFIGS:
-        names = ", ".join(map(repr, CONFIGS))
+    if config not in FEATURES:
+        names = ", ".join(map(repr, FEATURES))
         raise ValueError(f"There is no config {config!r}. Use one of {names}.")
 
     folder = data_folder() if location is None else Path(location)

@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 from msgspec.structs import replace
 
 from readout.checks.folder import check_shard
+from readout.corpus.items import read_frozen
 from readout.dataset.arrow import ContentHash
 from readout.dataset.batch import Batch, Vocabularies
+from readout.dataset.bench import build_bench_table, name_task
 from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
 from readout.dataset.tables import build_registry_table, build_table
 from readout.model import AnnotatedDocument, Registries
@@ -149,6 +151,26 @@ def compile_shard(shard: Shard, scope: Scope, folder: str) -> Result:
     writer = _ShardWriter(Path(folder), shard, registries)
     result = check_shard(shard, scope, writer.add)
     return replace(result, files=writer.close())
+
+
+def compile_bench(folder: Path, root: Path, configs: Sequence[Config]) -> list[ShardFile]:
+    """Compile the configs that have one row per frozen item of a corpus.
+
+    Raises:
+        RefusedError: the frozen items are damaged.
+
+    """
+    if not configs:
+        return []
+
+    items = read_frozen(root).items
+    files = []
+    for config in configs:
+        writer = _FileWriter(folder, config, "test", "test-00000-of-00001")
+        writer.add(build_bench_table(config, items[name_task(config)]))
+        writer.write()
+        files.append(writer.close())
+    return files
 
 
 def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:

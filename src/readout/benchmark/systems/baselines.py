@@ -23,6 +23,7 @@ from readout.report.tables import Report, Table, to_records
 
 BaselineKind: TypeAlias = Literal["artefact", "baseline"]
 STANCE_TASKS = ("polarity", "stance")
+LABEL_TASKS = (*STANCE_TASKS, "counter")
 TRAINED = ("event", "target", "holder")
 UNTRAINED = ("event", "zero-shot")
 CORPUS_SEEN = (
@@ -43,7 +44,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     kind: BaselineKind
     description: str
     make: Callable[[str], System]
-    tasks: tuple[str, ...] = STANCE_TASKS
+    tasks: tuple[str, ...] = LABEL_TASKS
     schemes: tuple[str, ...] = TRAINED
     exposure: str = NONE_SEEN
     model: str | None = None
@@ -92,10 +93,16 @@ def _partial_input(field: str, reads: str) -> Baseline:
 
 
 ARTEFACTS = (
-    _constant("favor", STANCE_TASKS),
-    _constant("against", STANCE_TASKS),
+    _constant("favor", LABEL_TASKS),
+    _constant("against", LABEL_TASKS),
     _constant("neutral", ("polarity",)),
     _constant("none", ("stance",)),
+    _prior(
+        "proposition-prior",
+        "The most frequent label of the proposition, or of its opposite, in the training fold.",
+        ("proposition",),
+        ("counter",),
+    ),
     _prior(
         "majority",
         "The most frequent label in the training fold.",
