@@ -10,8 +10,8 @@ import msgspec
 
 from readout.benchmark.folds import SCHEMES, build_folds
 from readout.benchmark.leakage import SEEN, report_leakage
-from readout.benchmark.scoring.measures import list_measures
 from readout.benchmark.scoring.coverage import CORRELATIONS, HIT_RATES, coverage_table
+from readout.benchmark.scoring.measures import list_measures
 from readout.benchmark.scoring.power import plan_table
 from readout.benchmark.scoring.report import list_limits
 from readout.benchmark.scoring.statistics import MAX_LISTED_CLUSTERS, count_resamples

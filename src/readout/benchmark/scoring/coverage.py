@@ -65,7 +65,7 @@ class Shape(NamedTuple):
     @property
     def wrong(self) -> int:
         """The number of wrong answers to a kind."""
-        kinds = self.cells.shape[-1]
+        kinds: int = self.cells.shape[-1]
         return len(self.outcomes) // kinds - 1
 
     def statistic(self, measure: Measure, counts: Any) -> Any:
@@ -130,8 +130,10 @@ def _shape_groups(cells: Any, families: Sequence[str], measure: Measure) -> Shap
     columns = [f"{kind} {family}" for kind in ("groups", "pairs") for family in families]
     outcomes = []
     for family in families:
-        for counted in ({f"groups {family}", f"pairs {family}"}, {f"groups {family}"}):
-            outcomes.append([int(column in counted) for column in columns])
+        # Of a group, both answers are right, or not.
+        both, other = {f"groups {family}", f"pairs {family}"}, {f"groups {family}"}
+        outcomes.append([int(column in both) for column in columns])
+        outcomes.append([int(column in other) for column in columns])
     return Shape(cells, measure, tuple(columns), np.array(outcomes))
 
 
@@ -225,15 +227,16 @@ def _find_part_bounds(shape: Shape, measure: Measure, outcomes: Any) -> tuple[An
     size = totals @ weights if measure.is_share else totals.sum(axis=-1)
     by_event = outcomes.sum(axis=2) @ weights
     quantile = find_quantile(count_effective(by_event.T))
-    bounds = [
-        (value - half, value + half),
-        logit_bounds(value, half),
-        wilson_bounds(value, size, quantile),
-    ]
-    is_between, is_point = (value > 0) & (value < 1), half <= TOLERANCE
-    is_used = (True, is_between, measure.is_share | is_point)
-    low = np.min([np.where(used, low, 1) for used, (low, _) in zip(is_used, bounds)], axis=0)
-    high = np.max([np.where(used, high, 0) for used, (_, high) in zip(is_used, bounds)], axis=0)
+    low, high = value - half, value + half
+    skew_low, skew_high = logit_bounds(value, half)
+    is_skew = (value > 0) & (value < 1)
+    low = np.where(is_skew, np.minimum(low, skew_low), low)
+    high = np.where(is_skew, np.maximum(high, skew_high), high)
+
+    least_low, least_high = wilson_bounds(value, np.maximum(size, 1), quantile)
+    is_least = measure.is_share | (half <= TOLERANCE)
+    low = np.where(is_least, np.minimum(low, least_low), low)
+    high = np.where(is_least, np.maximum(high, least_high), high)
     return low, high
 
 
@@ -323,7 +326,7 @@ def coverage_table(
     for each in simulate_all(shape, events, runs, correlations):
         found.setdefault((each.event_icc, each.target_icc), []).append(each.share)
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for event_icc in correlations:
         shares = [min(found[event_icc, target_icc]) for target_icc in correlations]
         cells = [f"{share:.1%}" for share in shares]

@@ -215,7 +215,7 @@ def logit_bounds(value: Any, half: Any) -> tuple[Any, Any]:
     all of the scale as interval.
     """
     slope = value * (1 - value)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         middle, reach = np.log(value / (1 - value)), half / slope
         low, high = 1 / (1 + np.exp(reach - middle)), 1 / (1 + np.exp(-reach - middle))
     return np.where(slope > 0, low, 0.0), np.where(slope > 0, high, 1.0)

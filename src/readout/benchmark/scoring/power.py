@@ -23,6 +23,7 @@ CORRELATIONS = (0.0, 0.05, 0.2)
 DISCORDANCE = 0.2
 """The assumed share of items, or swap groups, that exactly one of two systems has right."""
 
+
 class ClusterSizes(NamedTuple):
     """The number of items, or of swap groups, of each event."""
 

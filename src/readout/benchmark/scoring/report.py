@@ -304,7 +304,7 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
     """
     smallest = smallest_p(events)
     adjusted = min(1.0, smallest * comparisons)
-    needed, number = find_needed_events(comparisons), _name_comparisons(comparisons)
+    number = "one comparison" if comparisons == 1 else f"{comparisons} comparisons"
     here = (
         "These scores show which systems answer these items better, "
         "as far as the intervals and tests on these texts tell them apart."
@@ -316,8 +316,10 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
             f"so after Holm's correction for {number} no difference, however large, can be "
             "significant at .05."
         )
+        needed = find_needed_events(comparisons)
+        when = f"That takes at least {needed} events" if needed else "No number of events is enough"
         more = (
-            f"That takes at least {needed} events; until then, an interval that excludes 0 is no "
+            f"{when}; until then, an interval that excludes 0 is no "
             "substitute, because a few events cannot show how scores are distributed over events."
         )
         return [here, beyond, more]
@@ -331,10 +333,6 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
         f"{format_p(adjusted)} after the correction for {number}."
     )
     return [here, beyond, more]
-
-
-def _name_comparisons(number: int) -> str:
-    return "one comparison" if number == 1 else f"{number} comparisons"
 
 
 def find_needed_events(comparisons: int) -> int | None:
