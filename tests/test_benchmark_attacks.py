@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from benchmark import make_items, make_score, measure
+from benchmark import make_items, make_score, measure, write_answers
 from conftest import CORPUS
 
 from readout.benchmark.predictions import RULES, format_predictions, parse_predictions
@@ -147,7 +147,7 @@ def test_invalid_spans_are_refused(document_items, task, name):
         wrong = [{"holder": "noam-levi", "target": "ferry", "polarity": "favor", "evidence": wrong}]
     elif task == "quotations":
         wrong = [{"speaker": None, "content": wrong, "cue": [], "source": None}]
-    raw = format_predictions(items, [wrong, *(item.gold for item in items[1:])])
+    raw = write_answers(items, [wrong, *(item.gold for item in items[1:])])
     _, problems = parse_predictions("x.jsonl", raw, items)
     assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 2)]
 
@@ -177,7 +177,7 @@ def test_invalid_spans_are_refused(document_items, task, name):
 )
 def test_invalid_objects_are_refused(document_items, task, wrong):
     items = document_items[task]
-    raw = format_predictions(items, [wrong, *(item.gold for item in items[1:])])
+    raw = write_answers(items, [wrong, *(item.gold for item in items[1:])])
     _, problems = parse_predictions("x.jsonl", raw, items)
     assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 2)]
 

@@ -48,8 +48,8 @@ def format_board(root: Path) -> str:
     columns = (
         "task",
         "measure",
-        "best baseline",
-        "best artefact",
+        "best system or baseline",
+        "best artefact (floor)",
         "lift on these texts",
         "on texts like these",
         "annotators",
@@ -58,8 +58,8 @@ def format_board(root: Path) -> str:
 
 
 def _board_row(board: Mapping[str, Any]) -> tuple[Any, ...]:
+    # Systems are listed in descending order of their score, those that have seen gold apart.
     systems = board["systems"]
-    # Systems are listed in descending order of their score.
     best = next((each for each in systems if each["kind"] != "artefact"), None)
     floor = next((each for each in systems if each["kind"] == "artefact"), None)
 
@@ -70,7 +70,7 @@ def _board_row(board: Mapping[str, Any]) -> tuple[Any, ...]:
 
     return (
         board["task"],
-        systems[0]["measure"],
+        board["measure"],
         _format_system(best),
         _format_system(floor),
         *lifts,

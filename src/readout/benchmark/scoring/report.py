@@ -137,8 +137,7 @@ def _list_answer_notes(score: Score) -> list[str]:
             f"The system abstains on {abstained} of {len(score.items)} items; they count as wrong."
         )
 
-    pairs = zip(score.items, score.predictions, strict=True)
-    if all(item.gold == prediction for item, prediction in pairs):
+    if score.is_gold:
         notes.append("The predictions are gold: this score is an upper bound, or gold has leaked.")
     return notes
 

