@@ -27,8 +27,8 @@ corpora in which the 95 % interval of the official measure contains the true val
 those for systems that are right on 50 %, 70 % or 90 % of the items. A system's hit rate differs
 between events and between targets; ICC is the intraclass correlation of its answers. Two standard
 errors are about 1 point. A coverage of at least {CLAIMED:.0%} is claimed for the settings here that
-reach it. It is not claimed for systems that depend more on event or target, for fewer events, or for
-events that have very different labels.
+reach it. It is not claimed for systems that depend more on event or target, for fewer events, or
+for events that have very different labels.
 """
 
 

@@ -248,7 +248,7 @@ def _iter_spreads(shape: Shape, measure: Measure, outcomes: Any, weights: Any) -
 
     # Items with the same outcome have the same row, so each outcome is a row that occurs often.
     totals = np.moveaxis(outcomes.sum(axis=(1, 2)), -1, 0)
-    rows = np.eye(len(totals), dtype=np.int64)[:, None, :]
+    rows: Any = np.eye(len(totals), dtype=np.int64)[:, None, :]
     yield jackknife_spread(rows, statistic, totals)
 
     # Events, targets and cells without items are no clusters.
@@ -326,7 +326,7 @@ def coverage_table(
     for each in simulate_all(shape, events, runs, correlations):
         found.setdefault((each.event_icc, each.target_icc), []).append(each.share)
 
-    rows: list[tuple[str, ...]] = []
+    rows = []
     for event_icc in correlations:
         shares = [min(found[event_icc, target_icc]) for target_icc in correlations]
         cells = [f"{share:.1%}" for share in shares]
