@@ -24,7 +24,9 @@ from readout.benchmark.board.leaderboard import (
     board_table,
     build_files,
     check_files,
+    find_plan,
     list_board_notes,
+    list_claims,
     write_boards,
 )
 from readout.benchmark.board.submissions import list_systems, read_submissions
@@ -241,6 +243,25 @@ def test_the_board_names_the_floor_and_measures_lift_against_it(board):
     data = json.loads(made.files["submissions/LEADERBOARD.json"])
     systems = next(each for each in data["boards"] if each["task"] == "polarity")["systems"]
     assert [each["name"] for each in systems] == [line.entry.name for line in found.lines]
+
+
+def test_a_system_with_zero_shot_answers_only_is_ranked_by_them(board):
+    """Harnesses ask a language model once, and training on less is always allowed."""
+    raw = read_answers(board, "stance-lexicon")["polarity.zero-shot.jsonl"]
+    plant(board, "shot", {"polarity.zero-shot.jsonl": raw})
+    lines = {line.entry.name: line for line in find_board(board, "polarity").lines}
+    lexicon, shot = lines["stance-lexicon"], lines["shot"]
+    assert shot.entry.value == lexicon.entry.value
+    assert shot.lift.comparison._replace(first="stance-lexicon") == lexicon.lift.comparison
+
+
+def test_the_board_begins_with_what_may_be_claimed(board):
+    built = build_files(board)
+    claims = list_claims(built.boards)
+    assert len(claims) <= 3
+    page = built.files["submissions/LEADERBOARD.md"].decode()
+    assert page.split("\n\n")[1] == " ".join(claims)
+    assert find_plan(built.boards).title in page
 
 
 def test_a_probe_is_reported_and_not_ranked(board):

@@ -14,7 +14,7 @@ from readout.benchmark.folds import SCHEMES, build_folds
 from readout.benchmark.predictions import format_predictions, parse_predictions
 from readout.benchmark.questions.grid import FAMILIES
 from readout.benchmark.systems import linear
-from readout.benchmark.systems.artefacts import Prior, make_constant
+from readout.benchmark.systems.artefacts import CoinToss, Prior, make_constant
 from readout.benchmark.systems.attribution import (
     attribute,
     find_names,
@@ -131,6 +131,17 @@ def test_priors_by_hand():
     nothing = Prior("prior")
     nothing.fit([])
     assert nothing.predict(test) == [None] * 3
+
+
+def test_a_coin_toss_depends_on_the_id_and_takes_the_two_most_frequent_labels():
+    labels = ["none"] * 4 + ["favor"] * 2 + ["against"]
+    coin = CoinToss()
+    coin.fit(make_items(labels, task="stance"))
+    asked = make_items([None] * 40, task="stance")
+    answers = coin.predict(asked)
+    assert set(answers) == {"none", "favor"}
+    assert coin.predict(asked[::-1]) == answers[::-1]
+    assert CoinToss().predict(asked[:1]) == [None]
 
 
 def test_constants_do_not_share_their_answer():

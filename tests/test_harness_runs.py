@@ -23,22 +23,33 @@ from readout.corpus.items import change_frozen, read_frozen
 pytestmark = pytest.mark.harness
 
 
-def make_environment(folder, extra):
-    """Return the folder with the programs of an environment that has a harness and the package."""
+def make_environment(wheel, folder, extra):
+    """Return the folder with the programs of an environment that has a harness and the package.
+
+    The package is not editable: Inspect looks for tasks in packages that are in site-packages.
+    """
     given = os.environ.get(f"READOUT_{extra.upper().replace('-', '_')}")
     programs = Path(given or folder / extra, "bin")
-    if not given:
-        subprocess.run([sys.executable, "-m", "venv", programs.parent], check=True)
-    # Not editable: Inspect looks for tasks in packages that are in site-packages.
     install = [programs / "python", "-m", "pip", "install", "--quiet"]
-    subprocess.run([*install, f"{ROOT}[{extra}]"], check=True)
-    subprocess.run([*install, "--no-deps", "--force-reinstall", ROOT], check=True)
+    if given:
+        subprocess.run([*install, "--no-deps", "--force-reinstall", wheel], check=True)
+    else:
+        subprocess.run([sys.executable, "-m", "venv", programs.parent], check=True)
+        subprocess.run([*install, f"{wheel}[{extra}]"], check=True)
     return programs
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("harness")
+
+
+@pytest.fixture(scope="module")
+def wheel(folder):
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    subprocess.run([*command, folder / "wheel", ROOT], check=True)
+    (built,) = (folder / "wheel").glob("*.whl")
+    return built
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +86,8 @@ def score_imported(small, frozen):
     return {each.score.task.name: each.score for each in scored}
 
 
-def test_inspect_gives_the_scores_that_its_imported_log_gets(folder, hub, small, frozen):
-    programs = make_environment(folder, "inspect")
+def test_inspect_gives_the_scores_that_its_imported_log_gets(wheel, folder, hub, small, frozen):
+    programs = make_environment(wheel, folder, "inspect")
     script = Path(__file__).with_name("harness_inspect.py")
     logs = folder / "logs"
     printed = run_program(folder, programs / "python", script, hub, logs)
@@ -98,9 +109,9 @@ def test_inspect_gives_the_scores_that_its_imported_log_gets(folder, hub, small,
 
 
 def test_the_lm_evaluation_harness_gives_the_scores_that_its_imported_log_gets(
-    folder, hub, small, frozen
+    wheel, folder, hub, small, frozen
 ):
-    programs = make_environment(folder, "lm-eval")
+    programs = make_environment(wheel, folder, "lm-eval")
     find = "import readout.benchmark.harness as found; print(*found.__path__)"
     place = run_program(folder, programs / "python", "-c", find).strip()
     out = folder / "out"

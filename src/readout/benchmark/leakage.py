@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from readout.benchmark.folds import SCHEMES, Folds, build_folds
 from readout.model import Item
@@ -14,6 +14,8 @@ from readout.text.tokens import iter_tokens
 NGRAM_LENGTH = 8
 """Tokens per n-gram that counts as seen text, as in contamination reports of language models."""
 
+Traits: TypeAlias = Mapping[str, frozenset[Any]]
+"""What training items may share with an item, by the flag that says so."""
 SEEN: tuple[str, ...] = ("seen_holder", "seen_target", "seen_pair", "seen_text")
 
 
@@ -24,14 +26,14 @@ def flag_seen(items: Sequence[Item], folds: Folds) -> dict[str, dict[str, bool]]
     counts as seen if a training text consists of the same tokens. Flags that do not apply to the
     task are left out.
     """
+    traits = {item.id: _list_traits(item) for item in items}
     flags: dict[str, dict[str, bool]] = {}
     for _, train, test in folds.split(items):
-        shown = _collect_traits(train)
+        shown = _collect_traits([traits[item.id] for item in train])
         for item in test:
-            traits = _list_traits(item)
             flags[item.id] = {
                 name: not values.isdisjoint(shown[name])
-                for name, values in traits.items()
+                for name, values in traits[item.id].items()
                 if values
             }
     return flags
@@ -46,16 +48,16 @@ def find_holder(item: Item) -> str | None:
     return item.gold if item.task == "attribution" else item.holder
 
 
-def _collect_traits(items: Iterable[Item]) -> dict[str, set[Any]]:
+def _collect_traits(traits: Iterable[Traits]) -> dict[str, set[Any]]:
     # Many items have the same text, whose n-grams are joined only once.
     distinct: dict[str, set[frozenset[Any]]] = {name: set() for name in SEEN}
-    for item in items:
-        for name, values in _list_traits(item).items():
+    for each in traits:
+        for name, values in each.items():
             distinct[name].add(values)
     return {name: set().union(*values) for name, values in distinct.items()}
 
 
-def _list_traits(item: Item) -> dict[str, frozenset[Any]]:
+def _list_traits(item: Item) -> Traits:
     holder, target = find_holder(item), item.target
     pair = (holder, target) if holder and target else None
     return {

@@ -424,10 +424,10 @@ def format_predictions(
 
 
 def _to_plain(value: Any) -> Any:
-    """Return a value with the values of NumPy inside as plain ones, such as texts and numbers."""
+    """Return a value as JSON has it: those of NumPy inside are texts and numbers, tuples lists."""
     if isinstance(value, float):
         return float(value)  # in JSON, a missing number would become null, and so an abstention
-    return msgspec.to_builtins(value, enc_hook=_unwrap_numpy)
+    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=_unwrap_numpy))
 
 
 def _unwrap_numpy(value: Any) -> Any:

@@ -7,6 +7,7 @@ submission could change what a board says of the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from functools import cached_property
 from statistics import fmean
 from typing import NamedTuple
@@ -173,10 +174,17 @@ def build_boards(frozen: Frozen, submissions: Sequence[Submission]) -> list[Boar
 
 
 def list_entries(submissions: Iterable[Submission], task: str, scheme: Scheme) -> list[Entry]:
-    """Return the systems with scores on a task and folds, in descending order of score."""
+    """Return the systems with scores on a task and folds, in descending order of score.
+
+    With the official folds, a system that has only zero-shot answers is scored by these: it could
+    have used the training items of each fold, and did without.
+    """
     entries = []
     for submission in submissions:
         scores = [run.score for run in submission.runs if _is_of(run, task, scheme)]
+        if scheme == OFFICIAL and not scores:
+            zero_shot = [run.score for run in submission.runs if _is_of(run, task, "zero-shot")]
+            scores = [_relabel(score, scheme) for score in zero_shot]
         if scores:
             card = submission.card
             seen = card.exposure.badge
@@ -186,6 +194,12 @@ def list_entries(submissions: Iterable[Submission], task: str, scheme: Scheme) -
 
 def _is_of(run: Run, task: str, scheme: Scheme) -> bool:
     return (run.folds.task, run.folds.scheme) == (task, scheme)
+
+
+def _relabel(score: Score, scheme: Scheme) -> Score:
+    relabelled = copy(score)
+    relabelled.folds = scheme
+    return relabelled
 
 
 def _order_entries(entry: Entry) -> tuple[float, str]:

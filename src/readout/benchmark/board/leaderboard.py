@@ -28,12 +28,14 @@ from readout.benchmark.board.submissions import (
     result_path,
 )
 from readout.benchmark.scoring.measures import COVERAGE
+from readout.benchmark.scoring.power import plan_table
 from readout.benchmark.scoring.report import comparison_json, list_limits
 from readout.benchmark.scoring.scores import Score
+from readout.benchmark.tasks import TASKS
 from readout.corpus.files import Change, write_generated
 from readout.corpus.items import Release, read_frozen
 from readout.corpus.read import read_bytes
-from readout.problem import Finding, Problem, Rule, locate, rule
+from readout.problem import Finding, Problem, Rule, format_count, locate, rule
 from readout.report.intervals import Estimate
 from readout.report.tables import (
     Table,
@@ -63,6 +65,7 @@ def boards_to_json(
         other_folds.append({**fold, **_entry_json(each.entry)})
     data = {
         "release": {"version": release.version, "date": release.date},
+        "claims": list_claims(boards),
         "boards": [_board_json(board) for board in boards],
         "other_folds": other_folds,
     }
@@ -133,21 +136,20 @@ def _bounds(estimate: Estimate) -> list[float | None]:
 
 # ---------------------------------------------------------------- Markdown
 
-BOARD_HEAD = """# Leaderboard
+BOARD_HEAD = """\
+`readout bench board` generates this file from the predictions in this folder; do not edit it.
+*On these texts* refers to the annotated items, *on texts like these* to other events. An
+*artefact* is a system that sees only part of the input, or none; the best artefact is the
+floor. The *lift* of a system is its smallest difference from an artefact, and its p values are
+the largest of all artefacts, adjusted by Holm's procedure for the number of systems. A system
+is above the floor if its p is below .05. Systems are listed by their score and are not compared
+with each other, which `readout bench compare` does.
 
-`readout bench board` generates this file from the predictions in this folder; do not edit it. *On
-these texts* refers to the annotated items, *on texts like these* to other events. An *artefact* is
-a system that sees only part of the input, or none; the best artefact is the floor. The *lift* of a
-system is its smallest difference from an artefact, and its p values are the largest of all
-artefacts, adjusted by Holm's procedure for the number of systems. A system is above the floor if
-its p is below .05. Systems are listed by their score and are not compared with each other, which
-`readout bench compare` does.
-
-A system with several seeds has one row: the mean over seeds, an interval that contains those of all
-seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus outside
-the training folds. Systems that have seen gold are listed below a board and are not ranked.
-Annotators are scored in the same way. They are an optimistic ceiling, since gold was decided from
-their annotations.
+A system with several seeds has one row: the mean over seeds, an interval that contains those of
+all seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus
+outside the training folds. Systems that have seen gold are listed below a board and are not
+ranked. Annotators are scored in the same way. They are an optimistic ceiling, since gold was
+decided from their annotations.
 """
 
 
@@ -158,7 +160,8 @@ def format_boards(
     earlier: Sequence[EarlierRun] = (),
 ) -> str:
     """Return the boards as Markdown."""
-    blocks = [BOARD_HEAD.rstrip(), describe_release(release)]
+    claims = list_claims(boards)
+    blocks = ["# Leaderboard", " ".join(claims), BOARD_HEAD.rstrip(), describe_release(release)]
     for board in boards:
         blocks.append(f"## {board.task}")
         blocks.append(format_markdown(board_table(board)))
@@ -173,6 +176,10 @@ def format_boards(
 
     if earlier:
         blocks += ["## Earlier releases", EARLIER_HEAD, format_markdown(earlier_table(earlier))]
+
+    plan = find_plan(boards)
+    if plan:
+        blocks += ["## What more events would allow", plan.title + ".", format_markdown(plan)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -188,11 +195,37 @@ def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
     return Table("Earlier releases", ("predictions", "release", "items"), rows)
 
 
+def list_claims(boards: Sequence[Board]) -> list[str]:
+    """Return sentences on what the boards allow one to claim, and what not.
+
+    They hold for the board with the fewest events and the most systems.
+    """
+    ranked = [board for board in boards if board.is_ranked]
+    if not ranked:
+        return ["Nothing can be claimed yet, since no system has been submitted."]
+    events = min(len(board.score.clusters) for board in ranked)
+    comparisons = max(board.comparisons for board in ranked)
+    return list_limits(events, max(comparisons, 1))
+
+
+def find_plan(boards: Sequence[Board]) -> Table | None:
+    """Return what more events would allow on the board with the most items that rank systems."""
+    ranked = [board for board in boards if board.is_ranked and TASKS[board.task].labels]
+    if not ranked:
+        return None
+    largest = max(ranked, key=lambda board: len(board.score.items))
+    return plan_table(largest.score.items)
+
+
 def list_board_notes(board: Board) -> list[str]:
-    """Return sentences on which conclusions a board allows, and on systems with a reservation."""
+    """Return sentences on the tests of a board, and on systems with a reservation."""
     notes = []
     if board.is_ranked:
-        notes += list_limits(len(board.score.clusters), max(board.comparisons, 1))
+        events = format_count(len(board.score.clusters), "event")
+        systems = format_count(board.comparisons, "system")
+        notes.append(
+            f"On texts like these, p is from {events}; p values are adjusted for {systems}."
+        )
     else:
         notes.append("This task is a probe: its scores are reported, and rank no system.")
 
@@ -422,7 +455,7 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
     tables = list(iter_other_tables(others))
     if earlier:
         tables.append(earlier_table(earlier))
-    files[f"{BOARD}.html"] = format_html(views, tables).encode()
+    files[f"{BOARD}.html"] = format_html(views, tables, list_claims(boards)).encode()
     return BoardFiles(files, boards, submissions, problems, rowless)
 
 

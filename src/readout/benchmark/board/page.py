@@ -33,14 +33,20 @@ class BoardView(NamedTuple):
     floor: float | None
 
 
-def format_html(boards: Sequence[BoardView], unranked: Sequence[Table]) -> str:
-    """Return the page as HTML. ``unranked`` are the tables of folds that are not official."""
+def format_html(
+    boards: Sequence[BoardView], unranked: Sequence[Table], claims: Sequence[str]
+) -> str:
+    """Return the page as HTML.
+
+    ``unranked`` are the tables of folds that are not official, and ``claims`` the sentences on what
+    the boards allow one to claim.
+    """
     from jinja2 import Environment, PackageLoader
 
     loader = PackageLoader("readout.benchmark.board", "")
     template = Environment(loader=loader, autoescape=True).get_template("leaderboard.html")
     views = [{**board._asdict(), "plot": plot_runs(board.runs, board.floor)} for board in boards]
-    page: str = template.render(boards=views, unranked=unranked)
+    page: str = template.render(boards=views, unranked=unranked, claims=claims)
     return page + "\n"
 
 

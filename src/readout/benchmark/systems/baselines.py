@@ -8,7 +8,12 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from readout.benchmark.board.cards import Badge
-from readout.benchmark.systems.artefacts import Prior, make_constant, make_everything
+from readout.benchmark.systems.artefacts import (
+    CoinToss,
+    Prior,
+    make_constant,
+    make_everything,
+)
 from readout.benchmark.systems.attribution import (
     attribute,
     attribute_to_most_named,
@@ -126,6 +131,14 @@ ARTEFACTS = (
         "pair-prior",
         "The most frequent label of holder and target together in the training fold.",
         ("holder", "target"),
+    ),
+    Baseline(
+        name="coin-toss",
+        kind="artefact",
+        description="One of the two most frequent labels in the training fold, by the hash of the "
+        "item's id.",
+        make=lambda task: CoinToss(),
+        schemes=TRAINED,
     ),
     Baseline(
         name="set-only",
