@@ -15,7 +15,7 @@ The multinomial one is faster on dense features.
 """
 REGULARISATION = (0.1, 1.0, 10.0)
 """The values of C to try, from strong to weak regularisation."""
-MAX_PER_LABEL = 1_000
+MAX_PER_LABEL = 500
 """A classifier is trained on this many items per label at most, which keeps a run to minutes."""
 
 FIELDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
