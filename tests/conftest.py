@@ -72,12 +72,12 @@ def run_python(code, *arguments):
 def _made(tmp_path_factory):
     from generated import make_corpus
 
-    return make_corpus(tmp_path_factory.mktemp("made") / "corpus", 60)
+    return make_corpus(tmp_path_factory.mktemp("made") / "corpus", 30)
 
 
 @pytest.fixture
 def generated(_made, tmp_path):
-    """A generated corpus of 60 documents."""
+    """A generated corpus of 30 documents."""
     return Path(shutil.copytree(_made, tmp_path / "generated"))
 
 
