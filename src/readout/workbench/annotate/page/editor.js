@@ -574,7 +574,10 @@ export class Editor {
     const edit = draft.accept ? { accept: draft.accept, put: record } : { put: record };
     const refusal = await this.send([edit]);
     if (refusal) {
-      if (this.form === form) form.refuse(refusal);
+      if (this.form !== form) return;
+      form.refuse(refusal);
+      // What was only proposed is kept too, should the page be loaded again.
+      if (this.draft) this.drafts.keep(this.draft);
       return;
     }
     this.drafts.drop(draft.key);
@@ -715,7 +718,9 @@ export class Editor {
 
   /** @param {unknown} error @returns {string[]} */
   explain(error) {
-    if (!(error instanceof Refused)) return [this.words.app.unreachable];
+    if (!(error instanceof Refused)) {
+      return [fill(this.words.app.unreachable, { port: location.port })];
+    }
     const problems = error.answer?.problems;
     if (problems?.length) return listSentences(problems);
     return [error.answer?.message ?? error.message];
