@@ -365,29 +365,32 @@ def test_saving_twice_makes_one_annotation(desk):
     assert len(read_lines(desk.path)) == len(before) + 1
 
 
-def test_an_answer_leaves_what_the_reader_does_meanwhile(desk):
-    desk.drag(WORDS)
-    desk.press("b")
-    desk.page.wait_for_selector(".form")
-    desk.page.get_by_role("radio", name="other").check()
+def test_an_answer_leaves_the_selection_that_is_being_made(browser, tmp_path):
+    text = "Advertisement. The minister said that the talks went well.\n"
+    root = copy_real(tmp_path / "corpus")
+    add_document(root, "2030-01-new", text)
     held = []
-    desk.page.route("**/edits", lambda route: held.append(route))
-    desk.press("Control+Enter")
-    desk.page.wait_for_timeout(100)
+    with opened_desk(browser, root, "2030-01-new", READER, READER) as desk:
+        desk.drag("Advertisement")
+        desk.press("b")
+        desk.page.wait_for_selector(".form")
+        desk.page.get_by_role("radio", name="other").check()
+        desk.page.route("**/edits", lambda route: held.append(route))
+        desk.press("Control+Enter")
+        desk.page.wait_for_timeout(100)
 
-    start = desk.text.index(WORDS)
-    word = re.compile(r"\w+").search(desk.text, start + len(WORDS))
-    left, top, right, bottom = desk.box(word.start(), word.end())
-    desk.page.mouse.move(left + 1, top)
-    desk.page.mouse.down()
-    desk.page.mouse.move((left + right) / 2, top)
-    with desk.page.expect_response("**/edits"):
-        held[0].continue_()
-    desk.page.wait_for_timeout(100)
-    desk.page.mouse.move(right - 1, bottom, steps=2)
-    desk.page.mouse.up()
-    desk.wait_saved()
-    assert desk.selected() == [[word.start(), word.end(), word[0]]]
+        start = text.index("minister")
+        left, top, right, bottom = desk.box(start, start + len("minister said"))
+        desk.page.mouse.move(left + 1, top)
+        desk.page.mouse.down()
+        desk.page.mouse.move((left + right) / 2, top)
+        with desk.page.expect_response("**/edits"):
+            held[0].continue_()
+        desk.page.wait_for_timeout(100)
+        desk.page.mouse.move(right - 1, bottom, steps=2)
+        desk.page.mouse.up()
+        desk.wait_saved()
+        assert desk.selected() == [[start, start + len("minister said"), "minister said"]]
 
 
 def test_a_person_is_offered_before_the_groups_with_the_person(still):
