@@ -1,7 +1,9 @@
 """`readout annotate` asks who somebody is, once, and registers people as human annotators."""
 
 import json
+import os
 import re
+import socket
 
 import pytest
 from click.testing import CliRunner
@@ -69,6 +71,19 @@ def test_a_name_that_is_taken_is_refused(small, start):
 def test_a_remembered_annotator_who_was_removed_is_asked_for_again(small, tmp_path):
     identity.remember(small, tmp_path / "home", "gone")
     assert identity.find_remembered(small, tmp_path / "home") is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems free the port at once")
+def test_the_port_of_a_server_that_ended_is_taken_again():
+    first = server.bind(0)
+    port = first.getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        answering, _ = first.accept()
+        answering.close()
+        first.close()
+        assert client.recv(1) == b""
+    again = server.bind(port)
+    again.close()
 
 
 def test_a_port_that_is_taken_is_refused(start):

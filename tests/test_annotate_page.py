@@ -320,6 +320,92 @@ def is_of(line, name):
     return f'"id":"{name}"'.encode() in line
 
 
+def test_words_beside_what_is_chosen_are_selected_for_an_open_form(desk, mention):
+    before = desk.path.read_bytes()
+    end = mention["span"]["end"]
+    beside = re.compile(r"\w+").search(desk.text, end)
+    desk.drag(WORDS)
+    desk.press("b")
+    desk.page.wait_for_selector(".form")
+    assert desk.page.locator(".edge").count() == 0
+
+    left, top, right, bottom = desk.box(beside.start(), beside.end())
+    desk.page.mouse.move(left + 1, top)
+    desk.page.mouse.down()
+    desk.page.mouse.move(right - 1, bottom, steps=4)
+    desk.page.mouse.up()
+    assert desk.selected() == [[beside.start(), beside.end(), beside[0]]]
+    assert desk.path.read_bytes() == before
+
+
+def test_keys_leave_what_is_chosen_alone_while_its_form_is_open(desk, mention):
+    before = desk.path.read_bytes()
+    desk.press("e")
+    desk.evaluate("document.querySelector('.form .primary').focus()")
+    desk.press("l", "Delete")
+    desk.evaluate("readout.editor.queue")
+    assert desk.path.read_bytes() == before
+
+
+def test_saving_twice_makes_one_annotation(desk):
+    before = read_lines(desk.path)
+    desk.drag(WORDS)
+    desk.press("b")
+    desk.page.wait_for_selector(".form")
+    desk.page.get_by_role("radio", name="other").check()
+    # The answer to the first comes after the second.
+    held = []
+    desk.page.route("**/edits", lambda route: held.append(route))
+    desk.press("Control+Enter", "Control+Enter")
+    desk.page.wait_for_timeout(100)
+    held[0].continue_()
+    wait_until(desk.page, "readout.editor.form === null")
+    desk.page.wait_for_timeout(100)
+    assert len(held) == 1
+    assert len(read_lines(desk.path)) == len(before) + 1
+
+
+def test_an_answer_leaves_the_selection_that_is_being_made(browser, tmp_path):
+    text = "Advertisement. The minister said that the talks went well.\n"
+    root = copy_real(tmp_path / "corpus")
+    add_document(root, "2030-01-new", text)
+    held = []
+    with opened_desk(browser, root, "2030-01-new", READER, READER) as desk:
+        desk.drag("Advertisement")
+        desk.press("b")
+        desk.page.wait_for_selector(".form")
+        desk.page.get_by_role("radio", name="other").check()
+        desk.page.route("**/edits", lambda route: held.append(route))
+        desk.press("Control+Enter")
+        desk.page.wait_for_timeout(100)
+
+        start = text.index("minister")
+        left, top, right, bottom = desk.box(start, start + len("minister said"))
+        desk.page.mouse.move(left + 1, top)
+        desk.page.mouse.down()
+        desk.page.mouse.move((left + right) / 2, top)
+        with desk.page.expect_response("**/edits"):
+            held[0].continue_()
+        desk.page.wait_for_timeout(100)
+        desk.page.mouse.move(right - 1, bottom, steps=2)
+        desk.page.mouse.up()
+        desk.wait_saved()
+        assert desk.selected() == [[start, start + len("minister said"), "minister said"]]
+
+
+def test_a_person_is_offered_before_the_groups_with_the_person(still):
+    names = ["Benny Gantz and Lloyd Austin", "Lloyd Austin", "Austin"]
+    offered = still.evaluate(
+        """async (names) => {
+          const { matchOptions } = await import(`${location.pathname}annotate/page/choices.js`);
+          const options = names.map((name) => ({ value: name, label: name }));
+          return matchOptions(options, "aus").map((option) => option.label);
+        }""",
+        names,
+    )
+    assert offered == names[::-1]
+
+
 def test_removing_is_undone(desk):
     before = desk.path.read_bytes()
     topic = next(json.loads(line) for line in read_lines(desk.path) if b'"type":"topic"' in line)

@@ -351,11 +351,17 @@ def bind(port: int) -> Any:
         RefusedError: the port is taken or needs more rights.
 
     """
+    import os
     import socket
 
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":
+        # Connections of a server that was killed keep its port for a minute. Elsewhere, the option
+        # would let two servers listen on one port.
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((LOOPBACK, port))
+        found.listen()
     except OSError as error:
         found.close()
         message = f"Port {port} cannot be used: {error.strerror}. Choose another --port."

@@ -1,11 +1,12 @@
 // @ts-check
 /* The annotate page: the bar, the list of documents, the keys. */
 
-import { ask } from "./api.js";
+import { Refused, ask } from "./api.js";
 import { button, byId, element, fill } from "./dom.js";
 import { Editor } from "./editor.js";
 import { findAction, showKeys } from "./keys.js";
 import { Log } from "./log.js";
+import { listSentences } from "./problems.js";
 
 /** @typedef {import("./types.js").Corpus} Corpus */
 
@@ -117,12 +118,16 @@ class App {
     this.opening += 1;
     const turn = this.opening;
     this.tell(this.words.app.loading, "saving");
-    const doc = await ask(`api/document/${encodeURIComponent(name)}`).catch(() => null);
-    if (turn !== this.opening) return;
-    if (!doc) {
-      this.tell(this.words.app.unreachable, "error");
+    let doc;
+    try {
+      doc = await ask(`api/document/${encodeURIComponent(name)}`);
+    } catch (error) {
+      const unreachable = fill(this.words.app.unreachable, { port: location.port });
+      const problems = error instanceof Refused ? listSentences(error.answer?.problems ?? []) : [];
+      if (turn === this.opening) this.tell(problems.join(" ") || unreachable, "error");
       return;
     }
+    if (turn !== this.opening) return;
     this.editor?.close();
     this.editor?.stop();
     history.replaceState(null, "", `#${encodeURIComponent(name)}`);

@@ -22,7 +22,8 @@ export function fold(name) {
 }
 
 /**
- * Return the options that a typed text may mean, those whose label begins with it first.
+ * Return the options that a typed text may mean, those whose label begins with it first, and a
+ * person before the groups that name the person among others.
  *
  * Each typed word must begin a word of one name of the option.
  *
@@ -32,7 +33,7 @@ export function matchOptions(options, typed) {
   const sought = fold(typed).split(/[\s-]+/).filter(Boolean);
   if (!sought.length) return options;
 
-  /** @type {Array<{option: Option, rank: number}>} */
+  /** @type {Array<{option: Option, rank: number, length: number}>} */
   const found = [];
   for (const option of options) {
     const names = [option.label, option.value, ...(option.names ?? [])].map(fold);
@@ -42,9 +43,10 @@ export function matchOptions(options, typed) {
     });
     if (fitting < 0) continue;
     const first = names[0].startsWith(sought.join(" ")) ? 0 : 1;
-    found.push({ option, rank: first + fitting });
+    const { length } = names[fitting].split(/\s+/);
+    found.push({ option, rank: first + fitting, length });
   }
-  found.sort((a, b) => a.rank - b.rank);
+  found.sort((a, b) => a.rank - b.rank || a.length - b.length);
   return found.map((each) => each.option);
 }
 

@@ -317,7 +317,7 @@ class Decide {
         this.written = changed;
         this.keepDraft();
       },
-      save: (record) => void this.choose(this.toEdits(/** @type {Annotation} */ (record))),
+      save: (record) => this.choose(this.toEdits(/** @type {Annotation} */ (record))),
       close: () => this.putAside(),
       discard: () => this.discard(),
     });

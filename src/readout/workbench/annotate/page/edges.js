@@ -20,6 +20,8 @@ export class Edges {
     this.sheet = sheet;
     this.words = words;
     this.move = move;
+    /** Whether a form is open: what is dragged beside it is a selection for the form. */
+    this.isPaused = false;
     this.layer = element("div", { class: "edges", "aria-hidden": "true" });
     sheet.root.append(this.layer);
     this.observer = new ResizeObserver(() => this.draw());
@@ -31,12 +33,18 @@ export class Edges {
     this.layer.remove();
   }
 
+  /** @param {boolean} isPaused */
+  pause(isPaused) {
+    this.isPaused = isPaused;
+    this.draw();
+  }
+
   /** Draw the handles of what is chosen. */
   draw() {
     const item = this.sheet.chosen;
     /** @type {HTMLElement[]} */
     const handles = [];
-    if (item && !item.isGhost) {
+    if (item && !item.isGhost && !this.isPaused) {
       for (const { part, span } of listSpans(item.record)) {
         handles.push(this.drawHandle(part, span, "start"), this.drawHandle(part, span, "end"));
       }
@@ -55,7 +63,9 @@ export class Edges {
     const isMirrored = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u.test(
       this.sheet.points.slice(point, point + 1),
     );
-    const side = (edge === "start") === isMirrored ? box.right : box.left;
+    const isRight = (edge === "start") === isMirrored;
+    handle.classList.add(isRight ? "right" : "left");
+    const side = isRight ? box.right : box.left;
     handle.style.left = `${side - origin.left}px`;
     handle.style.top = `${box.top - origin.top}px`;
     handle.style.height = `${box.height}px`;

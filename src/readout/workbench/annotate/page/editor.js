@@ -4,7 +4,7 @@
 import { factsOf } from "../../page/facts.js";
 import { drawLegend, drawTable } from "../../page/overview.js";
 import { render } from "../../page/render.js";
-import { mainSpans } from "../../page/segments.js";
+import { listSpans, mainSpans } from "../../page/segments.js";
 import { Refused, ask } from "./api.js";
 import { askConflict, askDecision } from "./dialogs.js";
 import { button, element, fill } from "./dom.js";
@@ -14,7 +14,7 @@ import { makeEntry } from "./entries.js";
 import { Form } from "./form.js";
 import { Ghosts } from "./ghosts.js";
 import { Picking, listAnnotations, listEntries, placeOf } from "./links.js";
-import { Marking, moveEdge } from "./marking.js";
+import { Marking, highlight, moveEdge } from "./marking.js";
 import { Problems, listSentences } from "./problems.js";
 import { findWords } from "./selection.js";
 
@@ -39,6 +39,9 @@ const MAIN_FIELDS = /** @type {Record<string, string>} */ ({
 });
 
 const TYPES = Object.keys(MAIN_FIELDS);
+
+/** The name of the highlight on the words that the open form has. */
+const WRITTEN = "readout-written";
 
 /** Keys that move an edge: the edge, the direction, whether by character. */
 const MOVES = /** @type {Record<string, ["start" | "end", 1 | -1, boolean]>} */ ({
@@ -244,6 +247,7 @@ export class Editor {
     this.problems?.update(this.doc.problems);
     this.showSelected();
     this.showChosen();
+    this.showWritten();
     this.showDrafts();
     this.showList();
     this.showFilter();
@@ -373,6 +377,14 @@ export class Editor {
     return list;
   }
 
+  /** Show in the text which words the open form has. */
+  showWritten() {
+    const { draft } = this;
+    const record = /** @type {any} */ ({ ...draft?.values, type: draft?.type });
+    const parts = draft ? listSpans(record) : [];
+    highlight(this.sheet, WRITTEN, parts.map((part) => part.span));
+  }
+
   showDrafts() {
     const words = this.words.form;
     const drafts = this.drafts.list().filter((draft) => draft.key !== this.draft?.key);
@@ -485,12 +497,14 @@ export class Editor {
       pick: (_, role, take) => this.startPicking(role, take),
       show: (span) => this.marking.reveal(span.start),
       changed: (values, field) => this.changeForm(values, field),
-      save: (values) => void this.save(values),
+      save: (values) => this.save(values),
       close: () => this.close(true),
       discard: () => this.discard(),
     });
     this.form = form;
+    this.edges.pause(true);
     this.formBox?.replaceChildren(form.root);
+    this.showWritten();
     this.showDrafts();
     form.root.scrollIntoView({ block: "nearest" });
   }
@@ -516,6 +530,7 @@ export class Editor {
   changeForm(values, field) {
     if (!this.draft || !this.form) return;
     this.draft = { ...this.draft, values };
+    this.showWritten();
     // A link that was chosen brings the person with it.
     const person = { source: "speaker", quote: "holder" }[field];
     const linked = person && this.sheet.items.get(values[field]);
@@ -540,7 +555,9 @@ export class Editor {
     this.form = null;
     this.draft = null;
     this.picking = null;
+    this.edges.pause(false);
     this.formBox?.replaceChildren();
+    this.showWritten();
     this.showDrafts();
     if (!document.activeElement || document.activeElement === document.body) {
       this.sheet.focusPlace();
@@ -557,11 +574,17 @@ export class Editor {
     const edit = draft.accept ? { accept: draft.accept, put: record } : { put: record };
     const refusal = await this.send([edit]);
     if (refusal) {
-      if (this.form === form) form.refuse(refusal);
+      if (this.form !== form) return;
+      form.refuse(refusal);
+      // What was only proposed is kept too, should the page be loaded again.
+      if (this.draft) this.drafts.keep(this.draft);
       return;
     }
     this.drafts.drop(draft.key);
     if (this.form === form) this.drop();
+    else this.showDrafts();
+    // The reader may be writing in the next form already.
+    if (this.form) return;
     const made = this.doc.annotations.find((each) => !before.has(each.id) && isSame(each, record));
     this.chooseInPlace(record.id ?? made?.id ?? null);
   }
@@ -645,7 +668,7 @@ export class Editor {
     this.tell(this.words.app.saving, "saving");
     try {
       const version = this.doc.version;
-      this.adopt(await ask(`${this.address}/edits`, { version, brief: true, ...body }));
+      await this.receive(`${this.address}/edits`, { version, brief: true, ...body });
       this.tell(this.words.app.saved, "saved");
       return null;
     } catch (error) {
@@ -695,10 +718,19 @@ export class Editor {
 
   /** @param {unknown} error @returns {string[]} */
   explain(error) {
-    if (!(error instanceof Refused)) return [this.words.app.unreachable];
+    if (!(error instanceof Refused)) {
+      return [fill(this.words.app.unreachable, { port: location.port })];
+    }
     const problems = error.answer?.problems;
     if (problems?.length) return listSentences(problems);
     return [error.answer?.message ?? error.message];
+  }
+
+  /** Send something, and show the document that answers it. @param {string} path @param {any} body */
+  async receive(path, body) {
+    const answer = await ask(path, body);
+    await this.marking.released;
+    this.adopt(answer);
   }
 
   /**
@@ -728,7 +760,7 @@ export class Editor {
       this.tell(this.words.app.saving, "saving");
       try {
         const { version } = this.doc;
-        this.adopt(await ask(`${this.address}/${way}`, { version, brief: true }));
+        await this.receive(`${this.address}/${way}`, { version, brief: true });
         this.tell(way === "undo" ? this.words.app.undone : this.words.app.redone, "saved");
       } catch (error) {
         const reason = this.explain(error).join(" ");
@@ -740,7 +772,7 @@ export class Editor {
   suggest() {
     return this.inTurn(async () => {
       try {
-        this.adopt(await ask(`${this.address}/suggest`, {}));
+        await this.receive(`${this.address}/suggest`, {});
         this.tell(this.words.app.saved, "saved");
       } catch (error) {
         const reason = this.explain(error).join(" ");
@@ -755,6 +787,7 @@ export class Editor {
     const before = this.doc;
     /** @type {Doc | null} */
     const doc = await ask(this.address).catch(() => null);
+    await this.marking.released;
     if (!doc || this.waiting || this.doc !== before) return;
     const isSame = JSON.stringify(doc) === JSON.stringify(before);
     if (isSame) return;
@@ -770,6 +803,11 @@ export class Editor {
     const item = this.sheet.chosen;
     if (!item || item.isGhost) return;
     await this.send([{ remove: item.id }]);
+  }
+
+  /** Remove what is chosen, unless the reader is in a form, which is about something else. */
+  async removeByKey() {
+    if (!this.form?.root.contains(document.activeElement)) await this.remove();
   }
 
   async accept() {
@@ -829,6 +867,8 @@ export class Editor {
       this.marking.move(edge, direction, byCharacter);
       return;
     }
+    // The form would put the old words back when it is saved.
+    if (this.form) return;
     // Each step starts from what the step before it saved.
     void this.inTurn(async () => {
       const item = this.sheet.chosen;
@@ -863,7 +903,7 @@ export class Editor {
         previous: () => this.sheet.step(-1),
         same: () => this.nextHere(),
         edit: () => this.edit(),
-        remove: () => this.remove(),
+        remove: () => this.removeByKey(),
         nextSuggestion: () => this.nextGhost(this.sheet.chosen?.start ?? 0, 1),
         previousSuggestion: () => this.nextGhost(this.sheet.chosen?.start ?? Infinity, -1),
         accept: () => this.accept(),

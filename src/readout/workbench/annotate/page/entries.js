@@ -47,7 +47,7 @@ export function makeEntry({ registry, typed, document, corpus, waiting, options,
       pick: () => undefined,
       show: () => undefined,
       changed: () => undefined,
-      save: (fields) => void save(fields),
+      save,
       close: () => finish(null),
       discard: () => finish(null),
     });

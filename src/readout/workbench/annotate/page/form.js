@@ -22,7 +22,7 @@ import { button, element, fill, newId } from "./dom.js";
  *   on another annotation.
  * @property {(span: Span) => void} show
  * @property {(values: Record<string, any>, field: string) => void} changed
- * @property {(values: Record<string, any>) => void} save
+ * @property {(values: Record<string, any>) => Promise<unknown>} save
  * @property {() => void} close Puts the form aside as a draft.
  * @property {() => void} discard
  */
@@ -67,12 +67,14 @@ export class Form {
     this.fields = new Map();
     /** @type {string | null} The field that takes the next selected words. */
     this.spanField = null;
+    /** A second click or key while the first is answered must not save the record twice. */
+    this.isSaving = false;
 
     const heading = newId("form");
     // Below the buttons: a help that came and went above them would move them away from a click.
     this.help = element("p", { class: "help soft", "aria-live": "polite" });
     this.problems = element("div", { class: "refused", role: "alert" });
-    this.saveButton = button(this.words.save, () => this.save(), { class: "primary" });
+    this.saveButton = button(this.words.save, () => void this.save(), { class: "primary" });
     this.root = element("section", { class: "form", "aria-labelledby": heading });
     this.root.append(element("h2", { id: heading }, this.title()));
     for (const [field, part] of Object.entries(settings.schema.properties ?? {})) {
@@ -344,7 +346,8 @@ export class Form {
     else this.saveButton.focus();
   }
 
-  save() {
+  async save() {
+    if (this.isSaving) return;
     const missing = this.missing();
     for (const [field, each] of this.fields) {
       each.root.classList.toggle("missing", missing.includes(field));
@@ -356,7 +359,12 @@ export class Form {
       return;
     }
     this.refuse([]);
-    this.settings.save(trim(this.values));
+    this.isSaving = true;
+    try {
+      await this.settings.save(trim(this.values));
+    } finally {
+      this.isSaving = false;
+    }
   }
 
   /** Show why the record isn't saved. @param {string[]} sentences */
@@ -370,7 +378,7 @@ export class Form {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      this.save();
+      void this.save();
     } else if (event.key === "Escape") {
       event.stopPropagation();
       this.settings.close();

@@ -64,6 +64,9 @@ export class Marking {
     this.anchor = 0;
     /** @type {number | null} */
     this.focus = null;
+    /** @type {Promise<unknown>} Resolves when the pointer is up: words that are drawn anew meanwhile
+     * would move the start of the selection. */
+    this.released = Promise.resolve();
     this.stopping = new AbortController();
     this.listen();
   }
@@ -90,6 +93,10 @@ export class Marking {
     this.refine = event.altKey;
     if (MODIFIERS.some((key) => event[key])) this.keep();
     this.focus = null;
+    this.released = new Promise((resolve) => {
+      const options = { once: true };
+      for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, resolve, options);
+    });
   }
 
   /** @param {PointerEvent} event */
