@@ -189,6 +189,7 @@ class Target(Record, frozen=True, kw_only=True):
     target_id: str
     label: str
     proposition: str
+    counter: str | None = None
     favor_means: str
     against_means: str
     topics: tuple[str, ...] = ()
@@ -406,6 +407,7 @@ FIELD_ROLES: Mapping[type[Record], Mapping[str, FieldRole]] = {
         "target_id": _OWN_ID,
         "label": _FREE_TEXT,
         "proposition": _FREE_TEXT,
+        "counter": _FREE_TEXT,
         "favor_means": _FREE_TEXT,
         "against_means": _FREE_TEXT,
         "topics": _names_several("topics"),

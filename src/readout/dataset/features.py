@@ -168,6 +168,7 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
         "target_id": "string",
         "label": "string",
         "proposition": "string",
+        "counter": "string",
         "favor_means": "string",
         "against_means": "string",
         "topics": ["string"],

@@ -43,7 +43,7 @@ _DOCUMENT_COLUMNS = ("doc_id", "title", "published", "outlet", "event", "split")
 _REGISTRY_COLUMNS = {
     "speakers": ("speaker_id", "name", "kind", "country"),
     "topics": ("topic_id", "label", "definition", "parent"),
-    "targets": ("target_id", "label", "proposition", "favor_means", "against_means"),
+    "targets": ("target_id", "label", "proposition", "counter", "favor_means", "against_means"),
 }
 _DIALECTS = {".csv": "excel", ".tsv": "excel-tab"}
 _SEPARATOR = " … "

@@ -39,7 +39,7 @@ _SPAN = frozenset({"start", "end", "exact"})
 _NAMES = {
     "speakers": ("speaker_id", "name", "kind"),
     "topics": ("topic_id", "label", "definition"),
-    "targets": ("target_id", "label", "proposition", "favor_means", "against_means"),
+    "targets": ("target_id", "label", "proposition", "counter", "favor_means", "against_means"),
 }
 """The fields of registry entries that pages show."""
 
