@@ -125,6 +125,48 @@ def _big_registry(root: Path, size: int) -> Callable[[], Any]:
     return _edit(GOLD, _references)(root, size)
 
 
+def _opposed(old: str, size: int) -> bytes:
+    record = _first(old, type="stance")
+    sides = ("favor", "against")
+    copies = [{**record, "id": f"s{n}", "polarity": sides[n % 2]} for n in range(size)]
+    for number, copy in enumerate(copies):
+        span = copy["evidence"][0]
+        end = span["start"] + 1 + number % len(span["exact"])
+        exact = span["exact"][: end - span["start"]]
+        copy["evidence"] = [{**span, "end": end, "exact": exact}]
+    return old.encode() + _lines(copies)
+
+
+def _repeated_quotes(old: str, size: int) -> bytes:
+    record = _first(old, type="quote")
+    copies = [{**record, "id": f"q{n}", "cue": [], "source": None} for n in range(size)]
+    return old.encode() + _lines(copies)
+
+
+def _equal_names(old: str, size: int) -> bytes:
+    record = _first(old)
+    return old.encode() + _lines([{**record, "speaker_id": f"s{n}"} for n in range(size)])
+
+
+def _languages(old: str, size: int) -> bytes:
+    record = _first(old)
+    unknown = [{**record, "doc_id": f"2030-01-x{n}", "language": "xx"} for n in range(size)]
+    return old.encode() + _lines(unknown)
+
+
+def _boilerplate(old: str, size: int) -> bytes:
+    mention = _first(old, type="mention")
+    record = {"type": "boilerplate", "kind": "other", "span": mention["span"]}
+    noise = [{**record, "id": f"b{n}"} for n in range(size)]
+    return old.encode() + _lines([*noise, *[{**mention, "id": f"m{n}"} for n in range(size)]])
+
+
+def _proposed(old: str, size: int) -> bytes:
+    span = {"start": 1, "end": 4, "exact": "zzz"}
+    mentions = [{"type": "mention", "id": f"m{n}", "span": span} for n in range(size)]
+    return _lines([{"type": "suggestion", "annotation": m, "reason": "x"} for m in mentions])
+
+
 def _addressees(value: Callable[[int], Any]) -> Callable[[str, int], bytes]:
     def change(old: str, size: int) -> bytes:
         record = _first(old, type="quote")
@@ -214,6 +256,15 @@ CASES: dict[str, tuple[Run, int]] = {
     "unknown references x registry": (_big_registry, 4_000),
     "objects as addressees": (_edit(GOLD, _addressees(lambda n: {"n": n})), 1_000),
     "unknown addressees": (_edit(GOLD, _addressees(lambda n: f"unknown-{n}")), 1_000),
+    "opposite stances": (_edit(GOLD, _opposed), 2_000),
+    "quotes with the same content": (_edit(GOLD, _repeated_quotes), 2_000),
+    "entries with the same name": (_edit(SPEAKERS, _equal_names), 4_000),
+    "unknown languages": (_edit("raw/documents.jsonl", _languages), 2_000),
+    "annotations in boilerplate": (_edit(GOLD, _boilerplate), 2_000),
+    "wrong suggestions": (
+        _edit(f"annotations/suggestions/{DOCUMENT}.jsonl", _proposed),
+        2_000,
+    ),
     "spans in one long word": (_long_word, 4_000),
     "unplaced lines": (_edit(f"annotations/unplaced/gold/{DOCUMENT}.jsonl", _unplaced), 8_000),
     "keys in one object": (_edit(GOLD, _keys), 32_000),

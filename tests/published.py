@@ -14,7 +14,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from unicodedata import normalize
+from unicodedata import category, normalize
 from xml.etree import ElementTree
 
 
@@ -75,8 +75,9 @@ def merged_spans(text, spans):
 
 
 def squeeze(name):
-    """Return a name as registries contain it: in normalization form C, with single spaces."""
-    return normalize("NFC", " ".join(name.split()))
+    """Return a name as registries contain it: in form C, without controls, with single spaces."""
+    plain = "".join(" " if category(char) == "Cc" else char for char in name)
+    return normalize("NFC", " ".join(plain.split()))
 
 
 # ---------------------------------------------------------------- the corpora
@@ -285,7 +286,11 @@ def read_doccano(folder):
         for line in read_lines(file):
             text = line.get("text", line.get("data")) or ""
             units = text.encode("utf-16-le")
-            entities = [(e["start_offset"], e["end_offset"]) for e in line.get("entities", ())]
+            entities = []
+            for entity in line.get("entities", ()):
+                is_list = isinstance(entity, list)
+                pair = entity[:2] if is_list else (entity["start_offset"], entity["end_offset"])
+                entities.append(pair)
             for start, end, *_ in [*entities, *line.get("label", ()), *line.get("labels", ())]:
                 before = units[: 2 * start].decode("utf-16-le")
                 words = units[2 * start : 2 * end].decode("utf-16-le")
@@ -294,13 +299,16 @@ def read_doccano(folder):
 
 def read_labelstudio(folder):
     for file in sorted(folder.rglob("*.json")):
-        for task in json.loads(file.read_bytes()):
+        tasks = json.loads(file.read_bytes())
+        for task in tasks if isinstance(tasks, list) else [tasks]:
             for annotation in task.get("annotations", task.get("completions", ())):
                 for region in annotation["result"]:
                     value = region["value"]
                     if "labels" in value and "start" in value:
                         text = task["data"][region["to_name"]]
-                        yield text, int(value["start"]), int(value["end"])
+                        # Versions before 1.0 give the offset of the last character as the end.
+                        start, length = int(value["start"]), len(value["text"])
+                        yield text, start, start + length
 
 
 def read_xmi(folder):

@@ -212,6 +212,30 @@ def test_a_difference_is_decided_in_the_same_step(small):
     assert check_documents(small) == check_documents(CORPUS)
 
 
+def test_what_an_old_decision_said_of_layers_at_the_place_is_decided_anew(small):
+    """Its reason was about gold as it was before."""
+    layer, decisions = (
+        small / f"annotations/by/ben/{CRITICS}.jsonl",
+        small / f"annotations/adjudication/{CRITICS}.jsonl",
+    )
+    third = (
+        '{"type":"stance","id":"s-third","holder":"northport-courier","target":"toll-plan",'
+        '"polarity":"favor","expression":"implicit",'
+        '"evidence":[{"start":26,"end":35,"exact":"iron toll"}]}\n'
+    )
+    layer.write_bytes(layer.read_bytes() + third.encode())
+    old = decisions.read_bytes()
+    decisions.write_bytes(old.replace(b'"ann#s-iron"]', b'"ann#s-iron","ben#s-third"]'))
+    assert run(small, "format").exit_code == 0
+    assert not has_errors(small)
+
+    done = run(small, "accept", "ann#s-iron", "--replace", "s-iron", *GROUNDS)
+    assert done.exit_code == 0, done.output
+    records = read_records(small, f"annotations/adjudication/{CRITICS}.jsonl").values()
+    reasons = {ref: record["reason"] for record in records for ref in record["about"]}
+    assert reasons["ben#s-third"] == reasons["s-iron"] == "The guidelines say so."
+
+
 def test_without_grounds_the_command_to_decide_is_printed(small):
     done = run(small, "accept", "ann#s-iron", "--replace", "s-iron")
     assert done.exit_code == 1

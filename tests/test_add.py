@@ -389,5 +389,5 @@ def test_what_is_there_is_neither_overwritten_nor_built_upon(small, text):
         "--corpus",
         small,
     )
-    assert (done.exit_code, "has problems" in done.stderr) == (2, True)
+    assert (done.exit_code, "has a problem" in done.stderr) == (2, True)
     assert before == {path: path.read_bytes() for path in small.rglob("*.jsonl")}

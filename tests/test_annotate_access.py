@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from browser import CHROMIUM
-from workbench import copy_real, opened_chromium, opened_desk
+from workbench import copy_real, opened_chromium, opened_desk, served, wait_until
+
+from readout.workbench.annotate.modes import open_mode
 
 NPM = shutil.which("npm")
 AXE = "axe-core@4"
@@ -64,9 +66,43 @@ def test_axe_finds_nothing_serious(axe, tmp_path, width, scheme):
     assert [found for _, found in judged if found] == []
 
 
-def judge(desk):
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+@pytest.mark.parametrize("mode", ["review", "adjudicate"])
+def test_axe_finds_nothing_serious_in_reviews_and_decisions(axe, tmp_path, mode, width, scheme):
+    root = copy_real(tmp_path / "corpus")
+    for path in (root / "annotations/adjudication").glob("2020*.jsonl"):
+        path.unlink()
+    draw = (2, 1) if mode == "review" else None
+    opened = open_mode(root, "edition-1", mode, None, draw)
+    with opened_chromium() as browser, served(opened.session, opened.answers) as address:
+        size = {"width": width, "height": 900}
+        page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        page.goto(address + opened.page)
+        wait_until(page, "document.querySelector('.desk .choices') !== null")
+        page.evaluate(axe)
+        judged = [judge(page)]
+        page.keyboard.press("?")
+        judged.append(judge(page))
+        page.keyboard.press("Escape")
+        if mode == "adjudicate":
+            page.select_option(".desk select.number", "1.1")
+            page.locator(".cell").first.click()
+            page.keyboard.press("e")
+            page.wait_for_selector(".form")
+            judged.append(judge(page))
+        else:
+            for number in (1, 2):
+                page.keyboard.press("2")
+                wait_until(page, f"document.querySelector('progress').value === {number}")
+            judged.append(judge(page))
+
+    assert all(passed for passed, _ in judged)
+    assert [found for _, found in judged if found] == []
+
+
+def judge(page):
     """Return how many rules the page passes, and the serious ones that it breaks."""
-    answer = desk.evaluate("axe.run(document)")
+    answer = page.evaluate("axe.run(document)")
     serious = [each for each in answer["violations"] if each["impact"] in ("serious", "critical")]
     broken = [(each["id"], each["nodes"][0]["html"][:200]) for each in serious]
     return len(answer["passes"]), broken

@@ -1,6 +1,7 @@
 """`readout annotate` asks who somebody is, once, and registers people as human annotators."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -78,3 +79,13 @@ def test_a_port_that_is_taken_is_refused(start):
         assert (done.exit_code, "--port" in done.output) == (2, True)
     finally:
         taken.close()
+
+
+def test_the_command_line_of_the_browser_does_not_contain_the_token(small, monkeypatch):
+    launched = []
+    monkeypatch.setattr("click.launch", launched.append)
+    monkeypatch.setattr(server, "serve", lambda app, listening: listening.close())
+    done = CliRunner().invoke(main, ["annotate", str(small), "--as", "ann"])
+    address = re.search(r"http://\S+", done.output)[0]
+    assert len(launched) == 1
+    assert address.split("/")[3] not in launched[0]

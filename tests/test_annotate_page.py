@@ -7,10 +7,11 @@ from browser import CHROMIUM
 from workbench import (
     READER,
     add_document,
-    append,
     copy_real,
+    find_record,
     opened_chromium,
     opened_desk,
+    read_lines,
     span_of,
     wait_until,
 )
@@ -37,10 +38,6 @@ def desk(browser, tmp_path):
     root = copy_real(tmp_path / "corpus")
     with opened_desk(browser, root, DOCUMENT, LAYER, LAYER) as desk:
         yield desk
-
-
-def read_lines(path):
-    return path.read_bytes().splitlines(keepends=True) if path.exists() else []
 
 
 # ------------------------------------------------------------------------------- selecting
@@ -127,55 +124,6 @@ def test_quoted_words_are_selected_from_a_field(desk):
 # ------------------------------------------------------------------------------- forms
 
 EVIDENCE = "regardless of what government is in place in Jerusalem"
-
-
-def test_a_stance_with_evidence_and_quote_takes_eight_actions(desk):
-    before = read_lines(desk.path)
-    desk.evaluate("readout.log.reset()")
-    desk.drag(EVIDENCE)
-    desk.press("s")
-    desk.page.wait_for_selector(".field.proposed[data-field=quote]")
-    desk.page.keyboard.type("alliance")
-    desk.press("Enter", "1", "1", "Enter")
-    desk.wait_saved()
-
-    actions, characters = desk.log()
-    print(f"one stance: {actions} actions, {characters} characters")
-    assert actions <= 8
-    [line] = [each for each in read_lines(desk.path) if each not in before]
-    record = json.loads(line)
-    assert [span["exact"] for span in record["evidence"]] == [EVIDENCE]
-    assert record["target"] == "us-israel-alliance"
-    assert record["quote"]
-    # Lines that were not touched stay byte for byte.
-    assert [each for each in read_lines(desk.path) if each != line] == before
-
-
-def test_an_indirect_quote_gets_its_source_and_its_cue(desk):
-    desk.evaluate("readout.log.reset()")
-    desk.drag("held talks with National Security Adviser Jake Sullivan")
-    desk.press("q")
-    desk.page.wait_for_selector(".field.proposed[data-field=source]")
-    desk.drag("during a flurry")
-    desk.press("+", "Control+Enter")
-    desk.wait_saved()
-
-    actions, characters = desk.log()
-    print(f"one indirect quote with source and cue: {actions} actions, {characters} characters")
-    assert actions <= 8
-    record = find_record(desk.path, "held talks with National Security Adviser Jake Sullivan")
-    assert record["form"] == "indirect"
-    assert [span["exact"] for span in record["cue"]] == ["during a flurry"]
-    assert record["source"]
-    assert record["speaker"] == "benny-gantz"
-
-
-def find_record(path, words, field="exact"):
-    """Return the only record of a layer with a span of these words."""
-    quoted = json.dumps({field: words}, ensure_ascii=False)[1:-1].replace('": "', '":"')
-    lines = [line for line in read_lines(path) if quoted in line.decode()]
-    assert len(lines) == 1, lines
-    return json.loads(lines[0])
 
 
 def test_a_link_is_made_by_clicking_the_other_annotation(desk):
@@ -393,58 +341,6 @@ def test_adjudicated_gold_asks_for_section_and_reason_and_writes_both(browser, t
         desk.wait_saved()
         assert topic not in read_lines(desk.path)
         assert b"The passage goes on." in adjudication.read_bytes()
-
-
-# ------------------------------------------------------------------------------- suggestions
-
-
-@pytest.fixture
-def proposed(browser, tmp_path):
-    """A new text with twelve suggested mentions and no annotations."""
-    root = copy_real(tmp_path / "corpus")
-    text = "\n\n".join(f"Gantz {number} met Austin." for number in range(6)) + "\n"
-    add_document(root, "2030-01-new", text)
-    suggestions = []
-    for number in range(6):
-        for name, speaker in (("Gantz", "benny-gantz"), ("Austin", "lloyd-austin")):
-            span = span_of(text, name, text.index(f"Gantz {number}"))
-            record = {"type": "mention", "id": f"m-{name.lower()}{number}"}
-            record |= {"speaker": speaker, "span": span}
-            reason = f"{name} is a name of {speaker}."
-            suggestions.append({"type": "suggestion", "annotation": record, "reason": reason})
-    folder = root / "annotations" / "suggestions"
-    folder.mkdir(exist_ok=True)
-    append(folder / "2030-01-new.jsonl", suggestions)
-    with opened_desk(browser, root, "2030-01-new", READER, READER) as desk:
-        yield desk
-
-
-def test_a_click_looks_and_keys_accept_and_reject(proposed):
-    proposed.page.locator(".sign.ghost").first.click()
-    assert proposed.evaluate("readout.editor.sheet.chosen.isGhost")
-    assert read_lines(proposed.path) == []
-    proposed.press("a")
-    proposed.wait_saved()
-    assert len(read_lines(proposed.path)) == 1
-    proposed.press("x")
-    proposed.wait_saved()
-    suggestions = proposed.root / "annotations" / "suggestions" / "2030-01-new.jsonl"
-    assert suggestions.read_bytes().count(b'"rejected":true') == 1
-    assert proposed.evaluate("readout.editor.doc.suggestions.length") == 10
-
-
-def test_ten_suggestions_are_accepted_as_one_step_after_filtering(proposed):
-    details = proposed.page.locator(".suggestions")
-    proposed.evaluate("readout.log.reset()")
-    details.locator("summary").click()
-    assert details.locator("button:not(.item):visible").count() == 1
-    details.locator("input").fill("Gantz")
-    details.locator("button", has_text="6").click()
-    proposed.wait_saved()
-    assert len(read_lines(proposed.path)) == 6
-    proposed.press("Control+z")
-    wait_until(proposed.page, "readout.editor.doc.redo === 1 && !readout.editor.waiting")
-    assert read_lines(proposed.path) == []
 
 
 # ------------------------------------------------------------------------------- hostile texts

@@ -9,7 +9,13 @@ from readout.cli import main
 from readout.corpus.read import read_corpus, read_registries
 from readout.corpus.settings import parse_settings
 from readout.dataset.build import build_hub, composition_sections
-from readout.dataset.card import data_card, fill_sections, find_sections, split_front_matter
+from readout.dataset.card import (
+    data_card,
+    fill_sections,
+    find_sections,
+    split_front_matter,
+    tell_release,
+)
 from readout.dataset.features import CONFIGS, FEATURES
 from readout.problem import RefusedError
 from readout.report.tables import Table, format_markdown
@@ -25,6 +31,16 @@ def test_only_generated_sections_change():
     assert filled == text.replace("old", "new")
     assert fill_sections(filled, {"labels": "new"}) == filled
     assert find_sections(text) == ["labels", "other"]
+
+
+def test_sections_that_no_build_fills_are_of_a_release():
+    labels = "<!-- generated: labels -->\nnew\n<!-- end: labels -->\n"
+    text = f"{labels}<!-- generated: other -->\nkept\n<!-- end: other -->\n"
+    told = tell_release(text, {"labels"}, "of release 1.0.0")
+    before, after = told.split("kept")
+    assert before.startswith(labels)
+    assert "of release 1.0.0" in before.removeprefix(labels)
+    assert after == text.partition("kept")[2]
 
 
 def test_the_hub_card_declares_what_is_there(tmp_path):
@@ -46,7 +62,8 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
             assert list(hub.glob(files["path"]))
     written = split_front_matter((ROOT / "DATACARD.md").read_text(encoding="utf-8"))
     sections = composition_sections(tally_corpus(read_corpus(ROOT)[0]), read_registries(ROOT)[0])
-    assert body == fill_sections(written[1], sections)
+    filled = fill_sections(written[1], sections)
+    assert body == tell_release(filled, sections, "from before the first release")
     assert written[0].items() <= front.items()
     assert yaml.safe_load(yaml.safe_dump(front)) == front
 

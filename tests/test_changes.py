@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from readout.cli import main
+from readout.corpus.read import UnreadableCorpusError
 from readout.model import Layer, Mention, Span
 from readout.text.alignment import Alignment
 from readout.text.find import is_inside_word
-from readout.workbench.diff import compare_states
+from readout.workbench.diff import compare_states, states
 from readout.workbench.diff.layers import compare_layers
 from readout.workbench.diff.pairing import pair_by_meaning
 from readout.workbench.diff.renderings import RENDERINGS, SUMMARY_LIMIT, format_changes_markdown
@@ -298,6 +299,20 @@ def test_json_is_whole(small):
     assert change["fields"] == [{"name": "polarity", "old": "neutral", "new": "favor"}]
 
 
+def test_a_decision_is_told_under_its_document_with_what_it_is_about(small):
+    edit(small / "annotations/speakers.jsonl", '"country":"NZ"', '"country":"AU"')
+    path = small / "annotations/adjudication/2030-02-toll-critics.jsonl"
+    edit(path, "The outlet mocks the toll.", "It mocks.")
+    changes, background = compare(small)
+    for name in ("text", "markdown"):
+        report = RENDERINGS[name](changes, background)
+        _, _, told = report.partition("2030-02-toll-critics")
+        assert "d-iron" in told
+        assert "so-called “iron toll”" in told, "the words of the gold stance"
+        assert "speakers.jsonl" in report
+        assert "adjudication/" not in report
+
+
 def test_a_change_has_names_the_proposition_and_the_reason_of_its_decision(small):
     edit(small / TALKS, '"polarity":"neutral"', '"polarity":"favor"')
     changes, _ = compare(small)
@@ -422,6 +437,20 @@ def test_a_folder_that_git_ignores_is_compared_with_another_folder_only(reposito
     done = run("diff", repository, drafts)
     assert done.exit_code == 0
     assert "polarity: favor → neutral" in done.stdout
+
+
+def test_a_revision_is_read_in_parts_that_fit_into_memory(repository, monkeypatch):
+    whole = read_state("first", repository)
+    sizes = [path.stat().st_size for path in repository.rglob("*") if path.is_file()]
+    monkeypatch.setattr(states, "_LARGEST", max(sizes) + 100)
+    assert read_state("first", repository) == whole
+
+
+@pytest.mark.parametrize("limit", ["_LARGEST", "_LARGEST_REVISION"])
+def test_a_huge_revision_is_refused(repository, monkeypatch, limit):
+    monkeypatch.setattr(states, limit, 2000)
+    with pytest.raises(UnreadableCorpusError):
+        read_state("first", repository)
 
 
 HOSTILE_SCHEMAS = {

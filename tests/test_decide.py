@@ -87,7 +87,7 @@ def test_an_unknown_reference_is_refused_with_the_nearest_name(small, ref, named
 
 
 def test_a_decision_settles_its_differences(undecided):
-    assert find_codes(undecided) == ["undecided", "undecided"]
+    assert find_codes(undecided) == ["undecided"]
     done = decide(undecided, "s-iron", "ann#s-iron")
     assert done.exit_code == 0, done.output
     assert find_codes(undecided) == []
@@ -114,6 +114,16 @@ def test_a_decision_is_replaced_with_all_that_it_said_of_the_place(small):
     reasons = {ref: each["reason"] for each in read_decisions(small) for ref in each["about"]}
     assert reasons["s-iron"] == reasons["ann#s-iron"] == "It mocks."
     assert "The outlet mocks the toll." not in reasons.values()
+
+
+def test_a_place_is_reported_once_and_names_the_layers(small):
+    """Gold differs from one layer there, and that layer says something else."""
+    (small / DECISIONS).write_bytes(b"")
+    corpus, problems = read_corpus(small)
+    found = [each for each in [*problems, *check_corpus(corpus)] if each.code == "undecided"]
+    assert [(each.path.split("/")[1], each.line) for each in found] == [("gold", 1), ("gold", 3)]
+    assert ["'ann'" in each.message for each in found] == [True, False]
+    assert ["'ben'" in each.message for each in found] == [False, True]
 
 
 def test_other_places_stay_open(small):

@@ -2,14 +2,24 @@
 
 import json
 import os
-import shutil
+import re
 from contextlib import contextmanager
 
 import pytest
 from browser import CHROMIUM
-from workbench import opened_chromium, served, wait_until
+from workbench import (
+    READER,
+    add_document,
+    append,
+    copy_real,
+    opened_chromium,
+    served,
+    span_of,
+    wait_until,
+)
 
 from readout.workbench.annotate.modes import open_mode
+from readout.workbench.format import format_corpus
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,11 +36,12 @@ def browser():
 
 
 @contextmanager
-def opened(browser, root, mode, draw=None, **options):
-    """Yield the page of a mode, and the faults that the browser told."""
-    opened = open_mode(root, "ann", mode, None, draw)
+def opened(browser, root, mode, draw=None, who="ann", **options):
+    """Yield the page of a mode; faults that the browser tells fail the test."""
+    opened = open_mode(root, who, mode, None, draw)
     with served(opened.session, opened.answers) as address:
         page = browser.new_page(**options)
+        page.set_default_timeout(8000)
         faults = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: said.type == "error" and faults.append(said.text))
@@ -87,13 +98,91 @@ def test_next_gives_no_verdict(browser, small):
         assert reviews(small) == []
 
 
+def test_a_half_written_remark_outlives_another_item_and_a_reload(browser, small):
+    with opened(browser, small, "review") as page:
+        page.fill(".desk textarea", "It goes on.")
+        page.get_by_role("button", name="Next").click()
+        wait_until(page, "document.querySelector('.desk h2').textContent.includes(' 2 of ')")
+        assert page.locator(".desk textarea").input_value() == ""
+        page.reload()
+        wait_until(page, "document.querySelector('.desk .choices') !== null")
+        assert page.locator(".desk textarea").input_value() == "It goes on."
+        page.get_by_role("button", name="Keep").click()
+        wait_saved(page)
+        (given,) = reviews(small)
+        assert given["remark"] == "It goes on."
+        assert page.evaluate("Object.values(sessionStorage).join('')") == "[]"
+
+
+def test_the_last_of_a_sample_shows_the_result_and_the_next_step(browser, small):
+    with opened(browser, small, "review", draw=(3, 5)) as page:
+        for number, key in enumerate("131", start=1):
+            page.keyboard.press(key)
+            wait_until(
+                page, f"document.querySelector('.count').textContent.startsWith('{number} of')"
+            )
+        panel = page.locator(".closing")
+        assert panel.locator(".results dd").all_inner_texts() == ["2", "0", "1", "0"]
+        assert "33.3%" in panel.locator(".rate").inner_text()
+        assert "annotations/reviews/ann" in panel.locator("pre").inner_text()
+
+        page.keyboard.press("1")
+        assert len(reviews(small)) == 3, "no verdict is given while no annotation is shown"
+        page.keyboard.press("Control+z")
+        wait_until(page, "document.querySelector('.closing') === null")
+        assert [each["verdict"] for each in reviews(small)].count("keep") == 1
+
+
+def test_what_changed_on_disk_comes_again(browser, small):
+    with opened(browser, small, "review") as page:
+        while "Stance" not in page.locator(".desk h2").inner_text():
+            page.keyboard.press("n")
+            page.wait_for_timeout(100)
+        page.fill(".desk textarea", "It is neutral.")
+        page.locator(".desk h2").click()
+        page.keyboard.press("2")
+        wait_saved(page)
+        (given,) = reviews(small)
+        page.keyboard.press("p")
+        wait_until(page, "document.querySelector('[aria-pressed=true]') !== null")
+        for gold in (small / "annotations/gold").glob("*.jsonl"):
+            raw = gold.read_bytes()
+            gold.write_bytes(raw.replace(b"favor", b"neutral").replace(b"against", b"neutral"))
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        wait_until(page, "document.querySelector('.again') !== null")
+        assert "It is neutral." in page.locator(".again").inner_text()
+        assert page.locator("[aria-pressed=true]").count() == 0
+        assert reviews(small) == [given]
+
+
+def test_the_keys_of_each_page_are_shown(browser, small):
+    open_again(small)
+    for mode, some in (("review", {"1", "4", "n"}), ("adjudicate", {"0", "m", "e"})):
+        with opened(browser, small, mode) as page:
+            page.keyboard.press("?")
+            page.wait_for_selector("dialog .keys")
+            shown = set(page.locator("dialog .keys kbd").all_inner_texts())
+            assert some <= shown
+            before = page.locator(".desk h2").inner_text()
+            page.keyboard.press("n")
+            assert page.locator(".desk h2").inner_text() == before, "keys are inert in a dialog"
+            page.keyboard.press("Escape")
+            wait_until(page, "document.querySelector('dialog') === null")
+            page.evaluate(COMPOSED)
+            assert page.locator(".desk h2").inner_text() == before, "and while one composes"
+
+
+COMPOSED = """document.body.dispatchEvent(
+    new KeyboardEvent("keydown", {key: "n", isComposing: true, bubbles: true}))"""
+
+
 def open_again(root):
     (root / f"annotations/adjudication/{TOLL}.jsonl").unlink()
 
 
 def decide_first(page, key):
     page.select_option(".desk select.number", "1.1")
-    page.fill(".desk textarea", "It says so.")
+    page.fill(".desk textarea[id^=reason]", "It says so.")
     page.locator(".desk h2").first.click()
     page.keyboard.press(key)
     wait_saved(page)
@@ -127,42 +216,201 @@ def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
 def test_a_mixed_annotation_takes_each_field_from_a_side(browser, small):
     open_again(small)
     with opened(browser, small, "adjudicate") as page:
-        while "Stance" not in page.locator(".desk h2").first.inner_text():
-            page.keyboard.press("n")
-            page.wait_for_timeout(100)
-        row = page.locator("tr", has=page.get_by_text("Polarity", exact=True))
-        row.locator("select").select_option("neutral")
+        field = find_differing(page)
+        cells = page.locator(f".versions tr[data-field={field}] .cell")
+        wanted = cells.last.inner_text()
+        cells.first.click()
+        cells.last.click()
+        pressed = page.locator(".cell[aria-pressed=true]")
+        assert pressed.all_inner_texts() == [f"{wanted}"], "one value of a field is chosen"
         decide_first(page, "m")
+    decisions = read_lines(small / f"annotations/adjudication/{TOLL}.jsonl")
+    assert len(decisions) == 1
+
+
+def find_differing(page):
+    """Go to a place at which two versions differ in a field, and return the field."""
+    for _ in range(20):
+        if page.locator(".versions .cell").count():
+            return page.locator(".versions tr[data-field]").first.get_attribute("data-field")
+        page.keyboard.press("n")
+        page.wait_for_timeout(100)
+    raise AssertionError("no field differs anywhere")
+
+
+def find_stance(page):
+    while "Stance" not in page.locator(".desk h2").first.inner_text():
+        page.keyboard.press("n")
+        page.wait_for_timeout(100)
+
+
+def test_another_version_is_written_in_a_form_of_the_schema(browser, small):
+    open_again(small)
+    with opened(browser, small, "adjudicate") as page:
+        find_stance(page)
+        page.keyboard.press("e")
+        page.wait_for_selector(".form")
+        page.locator("[data-field=polarity] input[value=neutral]").check()
+        page.locator("[data-field=target] input").fill("fer")
+        page.keyboard.press("Enter")
+        page.locator(".form .primary").click()
+        wait_until(page, "document.querySelector('.refused').textContent !== ''")
+        assert not (small / f"annotations/adjudication/{TOLL}.jsonl").exists(), "no reason, no edit"
+
+        page.reload()
+        page.wait_for_selector(".desk .choices")
+        find_stance(page)
+        assert page.locator("[data-field=polarity] input[value=neutral]").is_checked()
+        page.select_option(".desk select.number", "1.1")
+        page.fill(".desk textarea[id^=reason]", "It says so.")
+        page.locator(".form .primary").click()
+        wait_saved(page)
     gold = read_lines(small / f"annotations/gold/{TOLL}.jsonl")
-    assert "neutral" in [each.get("polarity") for each in gold]
+    assert ("neutral", "ferry") in [(each.get("polarity"), each.get("target")) for each in gold]
     assert len(read_lines(small / f"annotations/adjudication/{TOLL}.jsonl")) == 1
+
+
+def test_words_in_the_form_snap_to_whole_words(browser, small):
+    open_again(small)
+    with opened(browser, small, "adjudicate") as page:
+        find_stance(page)
+        page.keyboard.press("e")
+        page.wait_for_selector(".form")
+        text = page.locator("#text .text").evaluate("(text) => text.textContent")
+        word = next(each for each in text.split() if len(each) > 6 and each.isalpha())
+        page.evaluate(SELECT_INSIDE, word)
+        page.get_by_role("button", name="Use selected words").first.click()
+        assert page.locator("[data-field=evidence] .words").all_inner_texts() == [word]
+        assert not page.evaluate("getSelection().toString()")
+
+
+SELECT_INSIDE = """(word) => {
+    const walker = document.createTreeWalker(document.querySelector("#text .text"), 4);
+    while (walker.nextNode()) {
+        const at = walker.currentNode.data.indexOf(word);
+        if (at < 0) continue;
+        const {currentNode: node} = walker;
+        getSelection().setBaseAndExtent(node, at + 2, node, at + word.length - 2);
+        return;
+    }
+}"""
+
+
+def test_a_half_written_reason_outlives_another_place_and_a_reload(browser, small):
+    open_again(small)
+    with opened(browser, small, "adjudicate") as page:
+        page.select_option(".desk select.number", "1.1")
+        assert page.locator(".sections .guideline").inner_text()
+        page.fill(".desk textarea[id^=reason]", "It goes")
+        page.locator(".desk h2").click()
+        page.keyboard.press("n")
+        wait_until(page, "document.querySelector('.desk h2').textContent.includes(' 2 of ')")
+        assert page.locator(".desk textarea[id^=reason]").input_value() == ""
+        page.reload()
+        page.wait_for_selector(".desk .choices")
+        assert page.locator(".desk textarea[id^=reason]").input_value() == "It goes"
+        assert page.locator(".desk select.number").input_value() == "1.1"
+        page.keyboard.press("1")
+        wait_saved(page)
+        (decision,) = read_lines(small / f"annotations/adjudication/{TOLL}.jsonl")
+        assert decision["reason"] == "It goes"
 
 
 def test_names_can_be_hidden(browser, small):
     open_again(small)
     with opened(browser, small, "adjudicate") as page:
+        find_differing(page)
+        marked = page.locator("#text mark").count()
         page.get_by_role("button", name="Hide names").click()
-        shown = page.locator(".desk table thead").inner_text() + page.locator(".kind").inner_text()
-        assert not {"ann", "ben", "gold"} & set(shown.lower().replace(",", " ").split())
+        shown = page.locator(".desk").inner_text().lower()
+        assert not {"ann", "ben", "gold"} & set(re.findall(r"[a-z]+", shown))
+        assert page.locator("#text mark").count() < marked, "the text does not tell gold's version"
+
+
+HEBREW = "שר הביטחון בני גנץ אמר אתמול: ״אנחנו תומכים בהסכם״.\n\nבני גנץ נחת בוושינגטון."
+DOC = "2030-03-hebrew"
+
+
+def add_hebrew(root, speaker="noam-levi"):
+    """Add a Hebrew document in which gold and the layer of a reader differ in the words."""
+
+    def mention(name, words):
+        return {
+            "type": "mention",
+            "id": name,
+            "speaker": "noam-levi",
+            "span": span_of(HEBREW, words),
+        }
+
+    add_document(root, DOC, HEBREW, "he", [mention("m-own", "בני גנץ"), mention("m-city", "נחת")])
+    append(root / f"annotations/gold/{DOC}.jsonl", [mention("m-gold", "שר הביטחון בני גנץ")])
+    index = root / "raw/documents.jsonl"
+    metas = read_lines(index)
+    metas[-1] |= {"adjudicated": [READER]}
+    index.write_bytes(b"")
+    append(index, metas)
+    format_corpus(root)
+
+
+def test_right_to_left_words_are_decided_as_they_are_read(browser, small):
+    open_again(small)
+    add_hebrew(small)
+    with opened(browser, small, "adjudicate") as page:
+        while DOC not in page.locator("h1").inner_text():
+            page.keyboard.press("n")
+            page.wait_for_timeout(100)
+        while not page.locator(".versions").count():
+            page.keyboard.press("n")
+            page.wait_for_timeout(100)
+        cell = page.locator(".cell", has_text="שר הביטחון")
+        assert cell.locator(".extra").inner_text().strip() == "שר הביטחון"
+        style = "(cell) => [getComputedStyle(cell).direction, cell.scrollWidth <= cell.clientWidth]"
+        assert cell.evaluate(style) == ["rtl", True]
+        page.keyboard.press("e")
+        page.evaluate(SELECT_INSIDE, "בוושינגטון")
+        page.get_by_role("button", name="Use selected words").click()
+        page.select_option(".desk select.number", "1.1")
+        page.fill(".desk textarea[id^=reason]", "כך כתוב.")
+        page.locator(".form .primary").click()
+        wait_saved(page)
+    (record,) = read_lines(small / f"annotations/gold/{DOC}.jsonl")
+    assert record["span"] == span_of(HEBREW, "בוושינגטון")
 
 
 @pytest.mark.skipif("READOUT_SHOTS" not in os.environ, reason="takes pictures for people")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("mode", ["review", "adjudicate"])
-def test_pictures(browser, tmp_path, mode, width, scheme):
-    from conftest import ROOT
-
-    for folder in ("annotations", "raw"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    for path in (tmp_path / "annotations/adjudication").glob("2020*.jsonl"):
+def test_pictures(browser, tmp_path, width, scheme):
+    root = copy_real(tmp_path)
+    add_hebrew(root, "benny-gantz")
+    for path in (root / "annotations/adjudication").glob("2020*.jsonl"):
         path.unlink()
-    opened_mode = open_mode(tmp_path, "edition-1", mode)
-    with served(opened_mode.session, opened_mode.answers) as address:
-        size = {"width": width, "height": 900}
-        page = browser.new_page(viewport=size, color_scheme=scheme)
-        page.goto(address + opened_mode.page)
-        wait_until(page, "document.querySelector('.desk .choices') !== null")
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+
+    def take(page, name):
         page.wait_for_timeout(300)
-        page.screenshot(path=f"{os.environ['READOUT_SHOTS']}/{mode}-{width}-{scheme}.png")
-        page.close()
+        page.screenshot(path=f"{os.environ['READOUT_SHOTS']}/{name}-{width}-{scheme}.png")
+
+    with opened(browser, root, "adjudicate", who="edition-1", **options) as page:
+        take(page, "decide-hebrew")
+        page.locator(".desk > select").select_option(index=1)
+        wait_until(page, f"!document.querySelector('h1').textContent.includes('{DOC}')")
+        take(page, "decide")
+        page.select_option(".desk select.number", "1.1")
+        page.keyboard.press("e")
+        take(page, "decide-form")
+        page.locator(".sections").scroll_into_view_if_needed()
+        take(page, "decide-section")
+        page.locator(".form").get_by_role("button", name="Discard").click()
+        page.locator(".desk h2").click()
+        page.keyboard.press("?")
+        take(page, "decide-keys")
+        page.keyboard.press("Escape")
+    with opened(browser, root, "review", draw=(4, 1), who="edition-1", **options) as page:
+        take(page, "review")
+        for number, key in enumerate("1213", start=1):
+            page.keyboard.press(key)
+            wait_until(
+                page, f"document.querySelector('.count').textContent.startsWith('{number} of')"
+            )
+        take(page, "review-closing")

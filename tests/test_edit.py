@@ -125,7 +125,8 @@ def test_a_file_that_cannot_be_read_is_not_rewritten(small):
 def test_names_in_drafts_suggestions_and_unplaced_annotations_are_renamed(small):
     draft = b'{"type":"mention","speaker":"ada-quill","span":{"exact":"Ada Quill"}}\n'
     suggestion = b'{"type":"suggestion","annotation":{"type":"mention","id":"m-x","speaker":'
-    suggestion += b'"ada-quill"},"reason":"A name."}\n'
+    suggestion += b'"ada-quill","span":{"start":77,"end":86,"exact":"Ada Quill"}},'
+    suggestion += b'"reason":"A name."}\n'
     files = {
         f"annotations/by/ann/{TALKS}.jsonl": draft,
         f"annotations/suggestions/{TALKS}.jsonl": suggestion,
@@ -137,6 +138,17 @@ def test_names_in_drafts_suggestions_and_unplaced_annotations_are_renamed(small)
     run(small, "rename", "speaker", "ada-quill", "ada")
     for path, content in files.items():
         assert (small / path).read_bytes() == content.replace(b'"ada-quill"', b'"ada"')
+
+
+def test_a_rename_says_where_prose_has_the_old_id(small):
+    guidelines = small / "annotations/GUIDELINES.md"
+    before = guidelines.read_bytes() + b"\nTake `toll-plan`.\nTake toll-plans.\n"
+    guidelines.write_bytes(before)
+    done = run(small, "rename", "target", "toll-plan", "new-toll")
+    line = before.decode().splitlines().index("Take `toll-plan`.") + 1
+    assert f"annotations/GUIDELINES.md:{line}" in done.stdout
+    assert f"annotations/GUIDELINES.md:{line + 1}" not in done.stdout
+    assert guidelines.read_bytes() == before
 
 
 # ---------------------------------------------------------------- remove
@@ -170,6 +182,36 @@ def test_entries_that_name_each_other_are_removed_together(small):
     run(small, "add", "topic", *costs)
     assert run(small, "remove", "topic", "dredging").exit_code == 2
     assert run(small, "remove", "topic", "dredging", "costs").exit_code == 0
+    assert scan(small) == before
+
+
+DECISIONS = f"annotations/adjudication/{CRITICS}.jsonl"
+
+
+def test_a_decision_is_removed_whole_or_in_part(small):
+    before = (small / DECISIONS).read_bytes()
+    done = run(small, "remove", "decision", "d-iron", "--about", "ann#s-iron")
+    assert (done.exit_code, "readout decide ann#s-iron" in done.stdout) == (1, True), done.output
+    assert (small / DECISIONS).read_bytes() == before.replace(b',"ann#s-iron"', b"")
+
+    run(small, "remove", "decision", "d-iron", "--document", CRITICS, "--about", "s-iron")
+    assert b"d-iron" not in (small / DECISIONS).read_bytes()
+    run(small, "remove", "decision", "d-ferry")
+    assert (small / DECISIONS).read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["d-irn"], "'d-iron'"),
+        (["d-iron", "--about", "ann#s-irn"], "'ann#s-iron'"),
+        (["d-iron", "--document", TALKS], "no decision"),
+    ],
+)
+def test_a_decision_that_is_not_there_is_not_removed(small, arguments, said):
+    before = scan(small)
+    done = run(small, "remove", "decision", *arguments)
+    assert (done.exit_code, said in done.stderr) == (2, True), done.output
     assert scan(small) == before
 
 

@@ -1,5 +1,6 @@
 """Import published layouts: complete corpora pass the checks, and faults have their lines."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -284,6 +285,39 @@ def test_titles_come_from_the_tables_of_a_corpus(tmp_path):
     (folder / "metadata.tsv").write_text(f"filename\ttitle\n{name}\tQuill talks\n", "utf-8")
     inbox, _ = skim("polnear", folder / "dev")
     assert [meta.title for meta, _ in inbox.documents.values()] == ["Quill talks"]
+
+
+def _shift(annotations, after):
+    """Return a brat file with offsets one larger, from an offset on."""
+
+    def add_one(found):
+        offset = int(found[0])
+        return str(offset + 1 if offset >= after else offset)
+
+    lines = []
+    for line in annotations.split("\n"):
+        name, _, rest = line.partition("\t")
+        places, _, words = rest.partition("\t")
+        is_span = name.startswith("T")
+        lines.append(f"{name}\t{re.sub('[0-9]+', add_one, places)}\t{words}" if is_span else line)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("control", ["\x01", "\x7f", "\x9a", "\u2028"])
+def test_a_control_character_is_kept_in_the_words_and_not_in_the_name(control, tmp_path):
+    words, changed = "Mayor Ada Quill", f"Mayor {control}Ada Quill"
+    folder, annotations = change_polnear(tmp_path, words, changed)
+    (path,) = folder.rglob("*.txt")
+    path.write_bytes(path.read_bytes().replace(words.encode(), changed.encode()))
+    # The offsets after the name are those of a text that is one longer.
+    annotations.write_text(_shift(annotations.read_text("utf-8"), 41), "utf-8", newline="\n")
+
+    corpus, problems = bring_in("polnear", tmp_path / "corpus", folder)
+    assert [problem for problem in problems if problem.severity == "error"] == []
+    mentions = records_of(corpus, Mention)
+    sources = [each for each in mentions if each.span.exact == changed]
+    speakers = {corpus.registries.speakers[each.speaker].name for each in sources}
+    assert speakers == {words}
 
 
 def change_pdnc(tmp_path, old, new):

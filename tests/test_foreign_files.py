@@ -228,6 +228,15 @@ def test_offsets_are_asked_for_if_words_do_not_tell(take):
         assert (done.exit_code, words_of(layers["ann", text])) == (0, [words])
 
 
+def test_entities_of_intent_projects_are_lists_and_categories_are_told(take):
+    line = {"text": TEXT, "entities": [[0, 9, "P"], [9, 10, "P"]], "cats": ["news"]}
+    done, layers = take("doccano", {"all.jsonl": json.dumps(line)}, mapping=MENTIONS)
+    assert done.exit_code == 0, done.output
+    assert words_of(layers["ann", TEXT]) == ["Ada Quill"]
+    assert "category of a whole text is left out: 1" in done.stderr
+    assert "nothing but white space is left out: 1" in done.stderr
+
+
 def test_a_line_without_a_text_is_no_empty_document(take):
     task = {"text": TEXT, "label": [[0, 3, "P"]]}
     files = {"all.jsonl": lines(task, {"id": 2, "label": []})}
@@ -381,6 +390,40 @@ def test_an_export_that_cannot_come_in_says_why(files, word, take):
     assert word in done.stdout
 
 
+def test_completions_of_the_first_versions(take):
+    """Their ends are offsets of the last character, as in the tool's own examples."""
+    result = region("r", 0, 8, "Ada Quill", ["P"])
+    old = {"data": {"text": TEXT}, "completions": [{"result": [result], "created_username": "eva"}]}
+    done, layers = take("labelstudio", {"1.json": json.dumps(old)}, mapping=MENTIONS)
+    assert done.exit_code == 0, done.output
+    assert words_of(layers["ann-eva", TEXT]) == ["Ada Quill"]
+    assert "last character: 1" in done.stderr
+
+
+def test_an_annotation_of_a_synced_folder_has_its_task_in_it(take):
+    other = {**region("s", 0, 3, "Ada", []), "type": "paragraphlabels"}
+    annotation = {
+        "result": [region("r", 0, 3, "Ada", ["P"]), other],
+        "completed_by": {"id": 1, "email": "eva@harbour.example"},
+        "task": {"id": 7, "data": {"text": TEXT}},
+    }
+    done, layers = take(
+        "labelstudio", {"7": "", "7.json": json.dumps(annotation)}, mapping=MENTIONS
+    )
+    assert done.exit_code == 0, done.output
+    assert words_of(layers["ann-eva-harbour-example", TEXT]) == ["Ada"]
+    assert "'paragraphlabels' is left out: 1" in done.stderr
+
+
+def test_seconds_of_a_recording_do_not_stop_an_export(take):
+    seconds = {"start": 0.5, "end": 2.25, "labels": ["Speech"]}
+    audio = {"id": "s", "type": "labels", "from_name": "l", "to_name": "a", "value": seconds}
+    results = [region("r", 0, 3, "Ada", ["P"]), audio]
+    done, layers = take("labelstudio", studio(task(results)), mapping=MENTIONS)
+    assert done.exit_code == 0, done.output
+    assert words_of(layers["ann-1", TEXT]) == ["Ada"]
+
+
 # ---------------------------------------------------------------- UIMA CAS
 
 TYPES = """<typeSystemDescription xmlns="http://uima.apache.org/resourceSpecifier"><types>
@@ -449,6 +492,17 @@ def test_a_cas_may_have_features_that_its_types_lack(take):
     assert "'added': 1" in done.stderr
     assert "without words is left out: 1" in done.stderr
     assert len(layers["ann", SHIP]) == 2
+
+
+def test_a_cas_may_have_types_that_its_type_system_lacks(take):
+    """Test suites of INCEpTION define such types in code; cassis drops what has one."""
+    types = TYPES.replace("webanno.custom.Says", "webanno.custom.Other")
+    types = types.replace("<name>webanno.custom.Who<", "<name>webanno.custom.Whom<")
+    types = types.replace("webanno.custom.Who<", "uima.cas.String<")
+    done, layers = take("cas-xmi", {"a.xmi": CAS, "TypeSystem.xml": types}, mapping=LAYERS)
+    assert done.exit_code == 0, done.output
+    by_type = {type(record).__name__: record for record in layers["ann", SHIP]}
+    assert by_type["Quote"].source == by_type["Mention"].id
 
 
 # ---------------------------------------------------------------- published files

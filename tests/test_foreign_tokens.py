@@ -691,6 +691,10 @@ def test_elements_of_tei(tmp_path):
 
 
 SHE = '<!DOCTYPE TEI [<!ENTITY she "who">]><TEI'
+ELSEWHERE = '<!DOCTYPE TEI SYSTEM "tei.dtd"><TEI'
+# Ten levels of ten, which would be 10 GB; libxml2 alone stops it only in some versions.
+LEVELS = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(10))
+LAUGHS = f'<!DOCTYPE TEI [<!ENTITY e0 "lol">{LEVELS}]><TEI'
 
 
 @pytest.mark.parametrize(
@@ -699,7 +703,13 @@ SHE = '<!DOCTYPE TEI [<!ENTITY she "who">]><TEI'
         (TEI, "persName (1)"),
         (TEI.replace("no”", "no&#1;”"), "XML 1.1"),
         (TEI.replace("She", "&she;"), "entity"),
-        (TEI.replace("<TEI", SHE).replace("She", "&she;"), "'&she;'"),
+        (TEI.replace("<TEI", SHE).replace("She", "&she;"), "'she'"),
+        (TEI.replace("<TEI", SHE).replace("#ada", "&she;"), "'she'"),
+        (TEI.replace("<TEI", SHE.replace("she", "% she")), "'she'"),
+        (TEI.replace("<TEI", ELSEWHERE).replace("She", "&she;"), "'&she;'"),
+        (TEI.replace("<TEI", LAUGHS).replace("#ada", "&e10;"), "declares entities"),
+        (TEI.replace("<TEI", LAUGHS).replace("><text>", ' n="&e10;"><text>'), "declares entities"),
+        (TEI.replace("<TEI", LAUGHS).replace("She", "She" * 30_000 + "&e10;"), "'e0'"),
         ("<a/>", "root element"),
     ],
 )

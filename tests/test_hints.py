@@ -135,6 +135,10 @@ def correct_text(doc_id, correct):
     return step
 
 
+def run_remove(*arguments):
+    return lambda root: run(root, "remove", *arguments, "--corpus", str(root))
+
+
 def format_files(root):
     run(root, "format")
 
@@ -183,7 +187,16 @@ RECIPES = {
         format_files,
     ],
     "control-character": [correct_text(CRITICS, drop_controls)],
-    "duplicate-annotation": [delete_line(f"{GOLD}/{CRITICS}.jsonl", 4)],
+    "distant-cue": [restore(f"{GOLD}/{TALKS}.jsonl")],
+    "duplicate-annotation": [
+        delete_line(f"{GOLD}/{CRITICS}.jsonl", 4),
+        delete_line(f"{GOLD}/{TALKS}.jsonl", 4),
+    ],
+    "duplicate-entry": [
+        edit("annotations/speakers.jsonl", '"ada  Quill"', '"Noam Levi"'),
+        edit("annotations/targets.jsonl", "get a New ferry", "charge ships a toll"),
+        edit("annotations/topics.jsonl", '"label":"harbour"', '"label":"Toll"'),
+    ],
     "duplicate-id": [
         edit(
             f"{GOLD}/{TALKS}.jsonl",
@@ -229,12 +242,13 @@ RECIPES = {
     ],
     "missing-layer": [edit(DOCUMENTS, ',"adjudicated":["ann"]', "")],
     "needless-decision": [
-        edit(DECISIONS, '"ann#s-ferry","m-levi"', ""),
-        edit(DECISIONS, '"s-ferry",]', '"s-ferry"]'),
+        edit(DECISIONS, '"ann#s-ferry",', ""),
+        run_remove("decision", "d-ferry", "--document", CRITICS, "--about", "m-levi"),
         edit(DECISIONS, '"ben#s-fyi3rn"', '"s-iron"'),
     ],
     "missing-file": [restore(f"{GOLD}/{BRIEF}.jsonl")],
     "nested-outside": [edit(f"{GOLD}/{TALKS}.jsonl", ',"within":"q-quay"', "")],
+    "opposite-stances": [delete_line(f"{GOLD}/{BRIEF}.jsonl", 5)],
     "outside-link": [
         remove(f"{GOLD}/{CRITICS}.jsonl"),
         restore(f"{GOLD}/{CRITICS}.jsonl"),
@@ -273,6 +287,8 @@ RECIPES = {
     "unknown-annotator": [
         rename(f"annotations/by/benn/{BRIEF}.jsonl", f"annotations/by/ben/{BRIEF}.jsonl")
     ],
+    "unnamed-layer": [edit(DOCUMENTS, '["ben"]', '["ann","ben"]')],
+    "unknown-language": [edit(DOCUMENTS, '"language":"xx"', '"language":"en"')],
     "unplaced-annotation": [remove(f"annotations/unplaced/gold/{CRITICS}.jsonl")],
     "lone-statement": [edit(f"{GOLD}/{BRIEF}.jsonl", ',"statement":"belongs-to-everyone"', "")],
     "unannotated-quotation": [restore(f"{GOLD}/{TALKS}.jsonl")],
@@ -286,7 +302,14 @@ RECIPES = {
         edit(DOCUMENTS, '"outlet":"ada-quill"', '"outlet":"northport-courier"'),
     ],
     "reference-cycle": [restore(f"{GOLD}/{TALKS}.jsonl"), restore("annotations/topics.jsonl")],
-    "schema": [restore(f"{GOLD}/{TALKS}.jsonl")],
+    "schema": [
+        restore(f"{GOLD}/{TALKS}.jsonl"),
+        edit(
+            f"annotations/suggestions/{BRIEF}.jsonl",
+            '"speaker":"ada-quill"',
+            '"speaker":"ada-quill","span":{"start":45,"end":60,"exact":"Mayor Ada Quill"}',
+        ),
+    ],
 }
 """What a person does who obeys a hint that leaves something to write or to decide."""
 

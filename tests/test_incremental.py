@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from test_build import snapshot
 
 from readout.checks.folder import CHECKED, check_folder
-from readout.corpus.read import ADJUDICATION
+from readout.corpus.read import ADJUDICATION, SUGGESTIONS
 from readout.dataset.build import build_hub
 from readout.problem import RefusedError, is_failure
 from readout.scale.cache import Cache, Snapshot
@@ -70,6 +70,14 @@ def replace_folder_by_file(root):
     write(root, "annotations/gold/was-folder")
 
 
+def add_suggestion(root, doc_id):
+    """Suggest words that no text has."""
+    span = {"start": 0, "end": 4, "exact": "zzzz"}
+    mention = {"type": "mention", "id": "m-x", "span": span}
+    line = json.dumps({"type": "suggestion", "annotation": mention, "reason": "Why."})
+    write(root, f"{SUGGESTIONS}/{doc_id}.jsonl", f"{line}\n".encode())
+
+
 BY = "annotations/by/somebody"
 CHANGES = {
     "an unplaced annotation": lambda root: write(root, "annotations/unplaced/by/ann/astray.jsonl"),
@@ -81,6 +89,8 @@ CHANGES = {
     "a file beside the annotators": lambda root: write(root, "annotations/by/astray.jsonl"),
     "a layer of no document": lambda root: write(root, "annotations/gold/astray.jsonl"),
     "an adjudication of no document": lambda root: write(root, f"{ADJUDICATION}/astray.jsonl"),
+    "suggestions": lambda root: add_suggestion(root, next((root / "raw/text").iterdir()).stem),
+    "suggestions of no document": lambda root: add_suggestion(root, "astray"),
     "a missing text": lambda root: next((root / "raw/text").iterdir()).unlink(),
     "a file in place of a folder": replace_folder_by_file,
     "a registry": lambda root: write(root, "annotations/targets.jsonl"),
@@ -304,6 +314,16 @@ def test_a_corpus_that_cannot_be_written_is_checked(generated):
 
 
 @pytest.mark.posix
+def test_what_a_killed_check_left_is_removed(generated):
+    first = check_folder(generated, SMALL)
+    litter = [generated / f"{CHECKED}.123", generated / f"{CHECKED}-shards.45"]
+    others = [generated / f"{CHECKED}.old", generated / "build/notes.7"]
+    for path in (*litter, *others):
+        path.write_bytes(b"x")
+    assert check_folder(generated, SMALL) == first
+    assert [path.exists() for path in (*litter, *others)] == [False, False, True, True]
+
+
 def test_links_in_the_place_of_a_cache_are_neither_read_nor_followed(tmp_path):
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear", encoding="utf-8")

@@ -7,7 +7,7 @@ from conftest import CORPUS, ROOT
 
 from readout.corpus.read import read_registries
 from readout.interchange.graph import Graph, Link, Node
-from readout.interchange.inbox import Inbox, to_entries
+from readout.interchange.inbox import Inbox, Tally, to_entries
 from readout.interchange.mapping import parse_mapping
 from readout.model import Span
 
@@ -133,7 +133,14 @@ def test_pieces_are_joined_and_white_space_is_trimmed():
     (mention,) = inbox.layers["ann", NAME]
     assert mention.span.exact == "Noam Levi"
     ((kind, tally),) = inbox.told.items()
-    assert ("White space" in kind, tally.count, tally.places) == (True, 1, ["a.ann:4"])
+    assert ("White space" in kind, tally.count, tally.format_places()) == (True, 1, "a.ann:4")
+
+
+def test_places_are_in_three_files_and_the_others_are_counted():
+    tally = Tally()
+    for number, file in enumerate("aabbbcde", 1):
+        tally.add(file, number)
+    assert (tally.count, tally.format_places()) == (8, "a:1, b:3, c:6 and 2 more files")
 
 
 @pytest.mark.parametrize(

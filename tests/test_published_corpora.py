@@ -4,6 +4,7 @@ Run with ``READOUT_PDNC=… READOUT_POLNEAR=… READOUT_SEMEVAL=… READOUT_PARC
 The corpora are not part of this repository; the pages under ``docs/`` say where they are published.
 """
 
+import faulthandler
 import os
 from pathlib import Path
 
@@ -38,12 +39,25 @@ EXPECTED = {
 """The outcomes of PDNC of September 2023, PolNeAR 1.0, and SemEval-2016 with all annotations."""
 
 
+LIMITS = {"pdnc": 1800}
+"""The seconds after which a test hangs for certain, if they are more than for other corpora."""
+DEFAULT_LIMIT = 600
+
+
 @pytest.fixture(params=EXPECTED)
-def published(request):
+def published(request, capfd):
+    """Return the name and the folder of a corpus; a test that hangs ends with its traceback."""
     folder = os.environ.get(f"READOUT_{request.param.upper()}")
     if not folder:
         pytest.skip(f"READOUT_{request.param.upper()} names no folder")
-    return request.param, Path(folder)
+
+    with capfd.disabled():
+        screen = os.dup(2)
+    limit = LIMITS.get(request.param, DEFAULT_LIMIT)
+    faulthandler.dump_traceback_later(limit, exit=True, file=screen)
+    yield request.param, Path(folder)
+    faulthandler.cancel_dump_traceback_later()
+    os.close(screen)
 
 
 def test_everything_comes_in_or_is_listed(published, tmp_path):

@@ -1,9 +1,11 @@
 """Annotations move to a corrected text exactly, or are reported as changed or unplaced."""
 
 import json
+import re
 import subprocess
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from readout.checks import check_corpus
 from readout.cli import main
 from readout.corpus.files import write_files
-from readout.corpus.read import read_corpus, read_text
+from readout.corpus.read import read_corpus, read_suggestions, read_text
 from readout.model import Mention, Span
 from readout.text.alignment import Alignment
 from readout.workbench.reanchor import (
@@ -181,6 +183,24 @@ def test_reanchor_after_a_correction(repository):
         encoding="utf-8"
     ).count("\n")
     assert run("reanchor", repository).stderr.startswith("Every text matches")
+
+
+def test_suggestions_move_too_and_those_without_a_place_are_left_out(repository):
+    doc_id = Path(TEXT).stem
+    (repository / GOLD).write_bytes(b"")
+    assert run("add", "suggestions", doc_id, "--corpus", repository).exit_code == 0
+    before, _ = read_suggestions(repository, doc_id)
+    others = [each for each in before.records if not re.search("Levi|לוי", str(each.annotation))]
+    assert 0 < len(others) < len(before.records)
+
+    correct(repository, ("Mayor opens", "Northport mayor opens"), ("Noam Levi (נועם לוי)", "X"))
+    assert run("reanchor", repository).exit_code == 0
+    after, problems = read_suggestions(repository, doc_id)
+    assert problems == []
+    left = [each.annotation["id"] for each in after.records]
+    assert left == [each.annotation["id"] for each in others]
+    corpus, _ = read_corpus(repository)
+    assert "span-text" not in [problem.code for problem in check_corpus(corpus)]
 
 
 def test_nothing_is_lost_and_what_is_set_aside_can_be_put_back(repository):

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from conftest import CORPUS
+from conftest import CORPUS, tally_corpus
 
 from readout import check_corpus, read_corpus
+from readout.dataset.statistics import estimate_errors
 from readout.workbench.annotate.edits import RefusedEditError
 from readout.workbench.annotate.modes import open_mode
 from readout.workbench.annotate.reviews import Draw, Reviewing
@@ -113,12 +114,39 @@ def test_a_sample_depends_on_the_seed_and_goes_on_after_a_mend(small):
 def test_the_reviewer_sees_where_gold_differs_from_his_own_layer(small):
     described = reviewing(small).describe()
     own = {each["id"]: each["own"] for each in described["items"] if each["doc_id"] == TOLL}
+    assert None in own.values(), "where both say the same, nothing is shown"
     corpus, _ = read_corpus(small)
     document = next(each for each in corpus.documents if each.meta.doc_id == TOLL)
     mine = {record.id for record in document.find_layer("ann").records}
     assert any(own.values())
     for records in own.values():
-        assert {record["id"] for record in records} <= mine
+        assert {record["id"] for record in records or ()} <= mine
+    alone = {record["id"] for record in described["alone"].get(TOLL, ())}
+    assert alone <= mine
+
+
+def test_what_only_the_own_layer_has_is_shown_too(small):
+    gold = small / f"annotations/gold/{TOLL}.jsonl"
+    lines = gold.read_bytes().splitlines(keepends=True)
+    gold.write_bytes(b"".join(line for line in lines if b'"type":"stance"' not in line))
+    alone = reviewing(small).describe()["alone"][TOLL]
+    assert {record["type"] for record in alone} == {"stance"}
+    assert reviewing(small, who="ben").describe()["alone"] != {TOLL: alone}
+
+
+def test_the_rate_of_errors_comes_with_the_last_of_the_sample(small):
+    desk = reviewing(small, Draw(4, 1))
+    for number, item in enumerate(desk.describe()["items"]):
+        assert desk.describe()["counts"]["rate"] is None
+        verdict = "drop" if number == 2 else "keep"
+        desk.review(item["doc_id"], item["id"], item["hash"], verdict, None)
+    counts = desk.describe()["counts"]
+    assert counts["verdicts"] == {"keep": 3, "change": 0, "drop": 1, "unsure": 0}
+    corpus, _ = read_corpus(small)
+    (row,) = estimate_errors(tally_corpus(corpus), corpus.registries).rows
+    told = counts["rate"]
+    assert row[-2:] == (f"{told['value']:.1%}", f"{told['low']:.1%}–{told['high']:.1%}")
+    assert reviewing(small).describe()["counts"]["rate"] is None, "all of gold is no sample"
 
 
 # ---------------------------------------------------------------- decide
@@ -138,6 +166,8 @@ def open_again(root, doc_id=TOLL):
 def test_places_are_sorted_and_counted(small):
     open_again(small)
     described = deciding(small).describe()
+    groups = [(each["kind"], each["only_in"]) for each in described["places"]]
+    assert groups == sorted(groups, key=groups.index), "a group is in one piece"
     kinds = [each["kind"] for each in described["places"]]
     order = ["agree", "edge", "label", "only"]
     assert kinds == sorted(kinds, key=order.index)

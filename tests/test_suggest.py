@@ -53,6 +53,12 @@ ONE_QUOTE = {
     ("de-AT", "Quill betonte am Montag, dass die Fähre fährt."): (
         "indirect", ["die Fähre fährt"], "betonte", "Quill",
     ),
+    ("de", "Quill fügte hinzu: „Die Fähre fährt.“"): (
+        "direct", ["„Die Fähre fährt.“"], "fügte hinzu", "Quill",
+    ),
+    ("de", "Quill teilte mit, dass die Fähre fährt."): (
+        "indirect", ["die Fähre fährt"], "teilte mit", "Quill",
+    ),
     # French, with spaces that do not break
     ("fr", "«\u00a0Le bac part.\u00a0», a déclaré Quill."): (
         "direct", ["«\u00a0Le bac part.\u00a0»"], "déclaré", "Quill",

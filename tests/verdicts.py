@@ -200,6 +200,51 @@ def _copy_document(rng: random.Random, root: Path, split: bool) -> None:
         shutil.copy(path, path.with_stem(new["doc_id"]))
 
 
+def repeat_in_another_split(rng: random.Random, root: Path) -> None:
+    """Add a text of one split to another, maybe with other white space or in another case."""
+    copy_to_another_split(rng, root)
+    if rng.random() < 0.5:
+        return
+    doc_id = read_records(root / DOCUMENTS)[-1]["doc_id"]
+    text = (root / f"raw/text/{doc_id}.txt").read_bytes().decode()
+    changed = rng.choice((text + "\n", "\n" + text, text.replace(" ", "  "), text.swapcase()))
+    write_text(root, doc_id, changed)
+    (root / f"annotations/gold/{doc_id}.jsonl").write_bytes(b"")
+    records = read_records(root / DOCUMENTS)
+    records[-1]["annotated"] = "none"
+    write_records(root / DOCUMENTS, records)
+
+
+def name_no_language(rng: random.Random, root: Path) -> None:
+    """State a language that does not exist."""
+    code = rng.choice(("xx", "zz", "xy-GB", "zqq"))
+    edit_one(rng, root, (DOCUMENTS,), lambda record, _: record.update(language=code))
+
+
+def name_a_language(rng: random.Random, root: Path) -> None:
+    """State another language, by a tag that is seldom used."""
+    code = rng.choice(("und", "mul", "he", "zh-Hant-TW", "gsw", "qaa", "qtz-x-north"))
+    edit_one(rng, root, (DOCUMENTS,), lambda record, _: record.update(language=code))
+
+
+def name_twice(rng: random.Random, root: Path) -> None:
+    """Give an entry of a registry the name of another one."""
+    name, field = rng.choice(
+        (
+            ("speakers", "name"),
+            ("topics", "label"),
+            ("targets", "label"),
+            ("targets", "proposition"),
+        )
+    )
+    path = root / f"annotations/{name}.jsonl"
+    records = read_records(path)
+    first, second = rng.sample(records, 2)
+    change = rng.choice((str.upper, str.lower, str, " {} ".format, lambda words: f"{words}\u00a0"))
+    second[field] = change(first[field])
+    write_records(path, records)
+
+
 def end_before_begin(rng: random.Random, root: Path) -> None:
     """Let a role end before it begins."""
     pairs = [("2028-05", "2027"), ("2028", "2027-12"), ("2028-05", "2028-04-30")]
@@ -329,6 +374,42 @@ def contradict(rng: random.Random, root: Path) -> None:
     _copy_annotation(rng, root, edit)
 
 
+def oppose(rng: random.Random, root: Path) -> None:
+    """Copy a stance under another id, with the opposite polarity and shorter evidence."""
+
+    def edit(record: Record) -> Record:
+        (polarity,) = {"favor", "against"} - {record["polarity"]}
+        span = record["evidence"][0]
+        words = span["exact"].split(" ")
+        if rng.random() < 0.5:
+            exact = words[0]
+            start = span["start"]
+        else:
+            exact = words[-1]
+            start = span["end"] - len(exact)
+        evidence = [{"start": start, "end": start + len(exact), "exact": exact}]
+        return {**record, "polarity": polarity, "evidence": evidence}
+
+    _copy_annotation(rng, root, edit, "stance", ("annotations/gold/2030-01-harbour-brief.jsonl",))
+
+
+def quote_twice(rng: random.Random, root: Path) -> None:
+    """Copy a quote under another id, with another cue or none."""
+
+    def edit(record: Record) -> Record:
+        copy = {key: value for key, value in record.items() if key not in ("cue", "within")}
+        if rng.random() < 0.5:
+            span = record["content"][0]
+            word = span["exact"].split(" ")[0]
+            end = span["start"] + len(word)
+            copy["cue"] = [{"start": span["start"], "end": end, "exact": word}]
+        copy["speaker"] = rng.choice(("noam-levi", "cafe-owners", record["speaker"]))
+        copy.pop("source", None)
+        return copy
+
+    _copy_annotation(rng, root, edit, "quote")
+
+
 def differ_in_the_subject(rng: random.Random, root: Path) -> None:
     """Copy a stance under another id, with another target and polarity."""
 
@@ -427,9 +508,12 @@ BREACHES: dict[str, Change] = {
     "conflict-marker": leave_conflict,
     "contradictory-annotation": contradict,
     "contradictory-context": contradict_context,
-    "duplicate-text": copy_to_another_split,
+    "duplicate-annotation": quote_twice,
+    "duplicate-entry": name_twice,
+    "duplicate-text": repeat_in_another_split,
     "empty-text": empty_text,
     "needless-decision": decide_what_is_the_same,
+    "opposite-stances": oppose,
     "outside-link": link_outside,
     "published-id": publish_in_another_month,
     "repeated-decision": decide_twice,
@@ -437,6 +521,7 @@ BREACHES: dict[str, Change] = {
     "span-space": take_space,
     "split-word": split_word,
     "undecided": leave_undecided,
+    "unknown-language": name_no_language,
     "unknown-reference": empty_registry,
 }
 """What breaks the rule of each code."""
@@ -447,6 +532,7 @@ HARMLESS: tuple[Change, ...] = (
     differ_in_the_subject,
     end_after_begin,
     give_context,
+    name_a_language,
     note_something,
     publish_in_the_month,
     split_boilerplate,

@@ -2,15 +2,24 @@
 
 import hashlib
 import json
+import os
+import re
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 
 import uvicorn
 from browser import CHROMIUM
 from conftest import ROOT
 
+from readout.workbench.annotate.modes import open_mode
 from readout.workbench.annotate.server import build_app
 from readout.workbench.annotate.session import Session
 
@@ -27,6 +36,12 @@ def copy_corpus(source, target):
 
 def copy_real(target):
     return copy_corpus(ROOT, target)
+
+
+def read_files(root):
+    """Return what all files of annotations say, by their paths."""
+    paths = [root / "raw/documents.jsonl", *sorted((root / "annotations").rglob("*.jsonl"))]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
 @contextmanager
@@ -46,6 +61,55 @@ def served(session, answers=()):
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+class Server:
+    """The command `readout annotate` in a process of its own."""
+
+    def __init__(self, root, *options, who="ann"):
+        command = [sys.executable, "-m", "readout", "annotate", str(root), "--no-browser"]
+        home = {"HOME": str(root.parent), "XDG_CONFIG_HOME": str(root.parent)}
+        self.process = subprocess.Popen(
+            [*command, "--as", who, *options],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **home, "PYTHONUNBUFFERED": "1"},
+            cwd=ROOT,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        self.address = re.search(r"http://[^/\s]+/[^/\s]+/", line)[0]
+        self.origin = re.match(r"http://[^/]+", self.address)[0]
+
+    def request(self, path, body=None, **headers):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Origin": self.origin, "Content-Type": "application/json", **headers}
+        asked = urllib.request.Request(self.address + path, data, headers)
+        for wait in (0.2, 0.4, 0.8, 1.6, 3.2, 0):
+            try:
+                with urllib.request.urlopen(asked, timeout=30) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                return error.code, error.read()
+            except urllib.error.URLError:  # it does not listen yet
+                if not wait or self.process.poll() is not None:
+                    raise
+                time.sleep(wait)
+        return None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._end(signal.SIGTERM)
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def _end(self, how):
+        self.process.send_signal(how)  # nothing, if it has ended
+        self.process.wait(30)
+        self.process.stdout.close()
 
 
 @contextmanager
@@ -85,6 +149,8 @@ class Desk:
               const sheet = readout.editor.sheet;
               const range = sheet.rangeOf(start, end);
               range.startContainer.parentElement.scrollIntoView({block: "center"});
+              // In a narrow window, the lower half shows what is beside the text.
+              scrollBy(0, innerWidth < 800 ? innerHeight / 4 : 0);
               const boxes = [...range.getClientRects()].filter((box) => box.width);
               const first = boxes[0], last = boxes[boxes.length - 1];
               return [first.left, first.top + first.height / 2,
@@ -150,6 +216,23 @@ def opened_desk(browser, root, doc_id, layer=None, annotator="adjudicator", **co
         assert unexpected == []
 
 
+@contextmanager
+def opened_mode(browser, root, mode, who="ann", draw=None, **context):
+    """Yield the page of a mode that is not editing; errors of the page fail the test."""
+    opened = open_mode(root, who, mode, None, draw)
+    with served(opened.session, opened.answers) as address:
+        window = browser.new_context(**context)
+        page = window.new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+        page.goto(address + opened.page)
+        wait_until(page, "document.querySelector('.desk .choices') !== null")
+        yield page
+        assert errors == []
+        window.close()
+
+
 def add_document(root, doc_id, text, language="en", records=()):
     """Add a document with a layer of `reader`, who is new too, to a corpus."""
     data = text.encode()
@@ -181,3 +264,15 @@ def span_of(text, words, start=0):
     """Return the span of words in a text, the first ones at or after a place."""
     at = text.index(words, start)
     return {"start": at, "end": at + len(words), "exact": words}
+
+
+def read_lines(path):
+    return path.read_bytes().splitlines(keepends=True) if path.exists() else []
+
+
+def find_record(path, words, field="exact"):
+    """Return the only record of a layer with a span of these words."""
+    quoted = json.dumps({field: words}, ensure_ascii=False)[1:-1].replace('": "', '":"')
+    lines = [line for line in read_lines(path) if quoted in line.decode()]
+    assert len(lines) == 1, lines
+    return json.loads(lines[0])

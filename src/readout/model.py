@@ -673,6 +673,7 @@ class AnnotatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     gold: Layer
     layers: tuple[Layer, ...] = ()
     adjudication: RecordFile[Decision]
+    suggestions: RecordFile[Suggestion]
     reviews: tuple[ReviewFile, ...] = ()
 
     def find_layer(self, annotator: str | None) -> Layer | None:

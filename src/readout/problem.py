@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -232,6 +232,29 @@ def _iter_children(line: str, at: int) -> Iterator[tuple[str | int, int]]:
         if line[at] == ",":
             at = skip_space(line, at + 1)
         index += 1
+
+
+def refuse_broken(path: str, problems: Sequence[Problem]) -> None:
+    """Refuse to read or rewrite a file that has problems.
+
+    The first is told in full: `readout check` does not read every file, so it may not list it.
+
+    Raises:
+        RefusedError: there are problems.
+
+    """
+    if problems:
+        first = problems[0]
+        place = path if first.line is None else f"{path}:{first.line}"
+        raise RefusedError(
+            f"{place} has a problem ({first.code}). {first.message} "
+            "Mend it, and run the command again."
+        )
+
+
+def format_count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun."""
+    return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def as_sentence(hint: str) -> str:

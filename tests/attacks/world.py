@@ -13,6 +13,11 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from readout.cli import main
+from readout.problem import RefusedError
+from readout.workbench.annotate.decisions import Deciding
+from readout.workbench.annotate.edits import RefusedEditError
+from readout.workbench.annotate.reviews import Reviewing
+from readout.workbench.annotate.session import ConflictError, Session
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 DOC = "2030-02-toll-critics"
@@ -66,6 +71,32 @@ def unformat(root):
 
 # ---------------------------------------------------------------- commands
 
+
+def edit_in_workbench(root):
+    """Do what a click on "remove" does on the page of `readout annotate`."""
+    session = Session(root, "ann")
+    version = session.show_document(DOC)["version"]
+    decision = {"section": "1.1", "reason": "He is not there."}
+    session.edit(DOC, version, [{"remove": "m-levi"}], decision)
+
+
+def decide_in_workbench(root):
+    """Do what the page of `readout annotate --adjudicate` does."""
+    deciding = Deciding(Session(root, "ann", None, "adjudicate"))
+    found = [each for each in deciding.describe()["places"] if "s-iron" in each["refs"]]
+    if not found:
+        raise LookupError("the page shows no such place")
+    deciding.decide(DOC, found[0]["refs"], {"side": "ann"}, "1.1", "The outlet mocks.")
+
+
+def review_in_workbench(root):
+    """Do what the page of `readout annotate --review` does."""
+    reviewing = Reviewing(Session(root, "ann", None, "review"))
+    items = {(each["doc_id"], each["id"]): each for each in reviewing.describe()["items"]}
+    said = items[DOC, "s-iron"]["hash"]
+    reviewing.review(DOC, "s-iron", said, "change", "Too long.")
+
+
 FOLDER_COMMANDS = {
     "build": ["build", "--corpus", "{top}/corpus", "--jobs", "1", "--output", "{target}"],
     "preview": ["preview", "--corpus", "{top}/corpus", "--output", "{target}"],
@@ -113,7 +144,11 @@ CORPUS_COMMANDS = {
         *["import", "brat", "{top}/brat", "--corpus", "{top}/corpus"],
         *["--annotator", "ann", "--replace"],
     ],
+    "annotate": edit_in_workbench,
+    "annotate --adjudicate": decide_in_workbench,
+    "annotate --review": review_in_workbench,
 }
+"""Commands by name, each as arguments or, if a person gives it in the browser, as a function."""
 WRITTEN = {
     "format": [GOLD, "annotations/topics.jsonl"],
     "reanchor": [
@@ -149,6 +184,9 @@ WRITTEN = {
     "bench baseline": ["submissions/majority/system.yaml"],
     "bench board": ["submissions/LEADERBOARD.md"],
     "import": [f"annotations/by/ann/{DOC}.jsonl"],
+    "annotate": [GOLD, f"annotations/adjudication/{DOC}.jsonl"],
+    "annotate --adjudicate": [GOLD, f"annotations/adjudication/{DOC}.jsonl"],
+    "annotate --review": [f"annotations/reviews/ann/{DOC}.jsonl"],
 }
 """Files that a command of a corpus writes, by command."""
 
@@ -177,10 +215,23 @@ def prepare(name, top):
 
 def run(command, top, target=""):
     """Run a command in this process; return its exit code and what it printed."""
+    if callable(command):
+        return _call(command, top / "corpus")
     filled = [part.format(top=top, target=target) for part in command]
     done = CliRunner().invoke(main, filled)
     traceback = done.exception is not None and not isinstance(done.exception, SystemExit)
     return ("traceback" if traceback else done.exit_code), done.output + repr(done.exception)
+
+
+def _call(command, root):
+    """Do what the workbench does; return 2 for what its server answers with a refusal."""
+    try:
+        command(root)
+    except (RefusedError, RefusedEditError, ConflictError, LookupError, OSError) as error:
+        return 2, repr(error)
+    except Exception as error:
+        return "traceback", repr(error)
+    return 0, ""
 
 
 # ---------------------------------------------------------------- before and after

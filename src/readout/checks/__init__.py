@@ -19,6 +19,7 @@ from readout.checks import adjudication, guideline, references, reviews, spans
 from readout.checks.drafts import DRAFT_RULES
 from readout.checks.shortcuts import Columns
 from readout.corpus import read
+from readout.corpus.drafts import to_annotation
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,
@@ -50,12 +51,14 @@ DOCUMENT_RULES: tuple[Rule, ...] = (
     spans.checksum,
     guideline.annotated_status,
     adjudication.missing_layer,
+    adjudication.unnamed_layer,
 )
 """The rules about the metadata of a document; ``find`` gets the whole document."""
 _OTHERS = (
     *DOCUMENT_RULES,
     *references.INDEX_RULES,
     references.unknown_annotator,
+    references.duplicate_entry,
     references.unused_entry,
     references.lone_statement,
     adjudication.undecided,
@@ -116,7 +119,7 @@ def _climb(
 def check_registries(registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the registries, apart from unused entries."""
     for file in registries.files.values():
-        yield from _climb(file, [(each, (registries,)) for each in references.RULES])
+        yield from _climb(file, [(each, (registries,)) for each in references.REGISTRY_RULES])
 
 
 def check_index(index: RecordFile[Document], registries: Registries) -> Iterator[Problem]:
@@ -158,6 +161,7 @@ def check_document(
         yield from _run((references.unknown_annotator,), layer, registries)
     if document.adjudication.raw or document.meta.adjudicated:
         yield from check_adjudication(document, registries, sound)
+    yield from check_suggestions(document, registries)
     for file in document.reviews:
         yield from check_reviews(file, document, registries)
 
@@ -167,6 +171,16 @@ def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Fi
     for each in DOCUMENT_RULES:
         for finding in each.find(document):
             yield each, finding
+
+
+def check_suggestions(document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
+    """Yield the problems of the spans of suggestions: one that is accepted goes into gold."""
+    file = document.suggestions
+    proposed = Layer(path=file.path, records=tuple(map(to_annotation, file.records)))
+    for each in spans.SPAN_RULES if file.records else ():
+        for finding in each.find(proposed, document, registries):
+            inner = replace(finding, pointer=("annotation", *finding.pointer))
+            yield locate_record(each, inner, file)
 
 
 def check_reviews(
@@ -208,12 +222,12 @@ def _check_decided(
     """Yield a problem for every difference of the adjudicated layers that is not decided."""
     layers = adjudication.find_adjudicated(document)
     differences = adjudication.find_differences(document, layers, said)
-    decided = {ref for ref, _, _ in adjudication.iter_about(document.adjudication)}
-    if all(layer.path in sound for layer in layers):
-        layers = [document.gold, *layers]
-    for layer in layers:
-        if layer.path in sound:
-            yield from _run((adjudication.undecided,), layer, document, differences, decided, said)
+    compared = [layer for layer in layers if layer.path in sound]
+    if len(compared) == len(layers):
+        compared = [document.gold, *layers]
+    places = adjudication.find_open_places(document, compared, differences, said)
+    for layer in compared:
+        yield from _run((adjudication.undecided,), layer, document, places, said)
 
 
 class Usage(msgspec.Struct):
@@ -221,11 +235,13 @@ class Usage(msgspec.Struct):
 
     ``statements`` has the path and line of each of these quotes. ``whole`` counts the documents of
     which every line was read: as long as others may name an entry, it is not reported as unused.
+    ``texts`` are the hashes of the texts by document, as :func:`references.fold_text` returns them.
     """
 
     whole: int = 0
     names: dict[str, set[str]] = msgspec.field(default_factory=dict)
     statements: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
 
     def add(self, other: Usage) -> None:
         """Add what another part of the corpus uses."""
@@ -234,6 +250,7 @@ class Usage(msgspec.Struct):
             self.names.setdefault(vocabulary, set()).update(names)
         for name, places in other.statements.items():
             self.statements.setdefault(name, []).extend(places)
+        self.texts |= other.texts
 
     def add_records(self, record_class: type, records: Iterable[Any]) -> None:
         """Count the references that records of one class make to registries."""
@@ -246,6 +263,8 @@ class Usage(msgspec.Struct):
         """Count what the layers of some documents use."""
         layers = [layer for document in documents for layer in (document.gold, *document.layers)]
         self.whole += sum(map(_is_whole, documents))
+        for document in documents:
+            self.texts[document.meta.doc_id] = references.fold_text(document.text)
         for layer in layers:
             for vocabulary, names in layer.columns.names.items():
                 if vocabulary not in ANNOTATION_CLASSES:
@@ -274,10 +293,13 @@ def _is_whole(document: AnnotatedDocument) -> bool:
 def check_usage(
     registries: Registries, index: RecordFile[Document], usage: Usage
 ) -> Iterator[Problem]:
-    """Yield warnings about entries that nothing uses and statements that join nothing.
+    """Yield problems that only a look at all documents shows.
 
-    There are none while any line of the corpus cannot be read: it may be the one that is missed.
+    They are texts that are in the corpus twice, entries that nothing uses and statements that join
+    nothing. There are none of the last two while any line of the corpus cannot be read: it may be
+    the one that is missed.
     """
+    yield from _run((references.duplicate_text,), index, usage.texts)
     files = (index, *registries.files.values())
     if usage.whole < len(index.records) or not all(file.is_whole for file in files):
         return

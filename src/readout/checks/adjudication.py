@@ -6,19 +6,24 @@ same, an annotation is undisputed; every other annotation, of gold or of a layer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from readout.checks.references import may_exist
 from readout.corpus import read
 from readout.corpus.refs import Ref, parse_ref
-from readout.corpus.signatures import signature
+from readout.corpus.signatures import sign_layer
 from readout.model import (
     AnnotatedDocument,
+    AnyAnnotation,
     Decision,
     Layer,
     RecordFile,
     Registries,
+    Stance,
+    Topic,
+    annotation_type,
+    main_spans,
 )
 from readout.problem import (
     Finding,
@@ -28,17 +33,14 @@ from readout.problem import (
     rule,
 )
 
+Item = TypeVar("Item")
 Signatures: TypeAlias = Mapping[str, Mapping[str, tuple[Any, ...]]]
 """What each annotation of each layer says, by the layer's path and the annotation's id."""
 
 
 def find_signatures(document: AnnotatedDocument) -> Signatures:
     """Return what the annotations of all layers of a document say."""
-    found = {}
-    for layer in (document.gold, *document.layers):
-        by_id = {record.id: record for record in layer.records}
-        found[layer.path] = {name: signature(record, by_id) for name, record in by_id.items()}
-    return found
+    return {layer.path: sign_layer(layer) for layer in (document.gold, *document.layers)}
 
 
 def find_adjudicated(document: AnnotatedDocument) -> list[Layer]:
@@ -56,18 +58,89 @@ def find_differences(
     not every layer, has the reference of gold only.
     """
     layers = list(layers)
-    everywhere = [set(said[layer.path].values()) for layer in layers]
     golden = set(said[document.gold.path].values())
+    everywhere = golden.intersection(*[said[layer.path].values() for layer in layers])
     found = {}
     for index, record in enumerate(document.gold.records):
         saying = said[document.gold.path][record.id]
-        if not all(saying in others for others in everywhere):
+        if saying not in everywhere:
             found[Ref(None, record.id)] = document.gold.path, index
     for layer in layers:
         for index, record in enumerate(layer.records):
             if said[layer.path][record.id] not in golden:
                 found[Ref(layer.annotator, record.id)] = layer.path, index
     return found
+
+
+def find_subject(annotation: AnyAnnotation) -> tuple[str, str]:
+    """Return the type, and the topic or target: the same words often have several of these."""
+    name = ""
+    if isinstance(annotation, Topic):
+        name = annotation.topic
+    elif isinstance(annotation, Stance):
+        name = annotation.target
+    return annotation_type(annotation), name
+
+
+def find_extent(annotation: AnyAnnotation) -> tuple[int, int]:
+    """Return where the words of an annotation start and end."""
+    spans = main_spans(annotation)
+    return min(span.start for span in spans), max(span.end for span in spans)
+
+
+def group_by_place(
+    items: Iterable[Item], find_annotation: Callable[[Item], AnyAnnotation]
+) -> list[list[Item]]:
+    """Return items in groups of one subject whose words overlap, directly or through others."""
+
+    def find_key(item: Item) -> tuple[tuple[str, str], tuple[int, int]]:
+        annotation = find_annotation(item)
+        return find_subject(annotation), find_extent(annotation)
+
+    groups: list[list[Item]] = []
+    last: tuple[str, str] | None = None
+    reached = 0
+    for item in sorted(items, key=find_key):
+        subject, (start, end) = find_key(item)
+        if subject == last and start < reached:
+            groups[-1].append(item)
+            reached = max(reached, end)
+        else:
+            groups.append([item])
+            last, reached = subject, end
+    return groups
+
+
+def find_open_places(
+    document: AnnotatedDocument,
+    layers: Iterable[Layer],
+    differences: Collection[Ref],
+    said: Signatures,
+) -> list[list[Ref]]:
+    """Return the differences that no decision is about, those of one place together.
+
+    Only ``layers`` are looked at; at each place, the references are in their order. An annotation
+    that says the same as a decided one of its layer is decided too.
+    """
+    decided = {ref for ref, _, _ in iter_about(document.adjudication)}
+    annotations: dict[Ref, AnyAnnotation] = {}
+    open_refs: list[Ref] = []
+    for layer in layers:
+        own = said[layer.path]
+        named = [ref.id for ref in decided if ref.annotator == layer.annotator]
+        settled = {own[name] for name in named if name in own}
+        refs = [Ref(layer.annotator, record.id) for record in layer.records]
+        differing = [ref for ref in refs if ref in differences]
+        annotations.update({ref: layer.by_id[ref.id] for ref in differing})
+        open_refs += [ref for ref in differing if own[ref.id] not in settled]
+
+    order = {ref: number for number, ref in enumerate(open_refs)}
+    places = []
+    for group in group_by_place(annotations, annotations.__getitem__):
+        place = sorted([ref for ref in group if ref in order], key=order.__getitem__)
+        if place:
+            places.append(place)
+    return sorted(places, key=lambda place: order[place[0]])
 
 
 def iter_about(file: RecordFile[Decision]) -> Iterator[tuple[Ref, int, int]]:
@@ -169,34 +242,64 @@ def missing_layer(document: AnnotatedDocument) -> Iterator[Finding]:
             yield Finding(message, ("adjudicated", number), hint=hint)
 
 
+@rule("unnamed-layer", "guideline", "warning")
+def unnamed_layer(document: AnnotatedDocument) -> Iterator[Finding]:
+    """The metadata of a document name every layer that its decisions are about as adjudicated.
+
+    If a name is dropped, nothing asks for decisions about that layer any more.
+    """
+    known = {layer.annotator for layer in document.layers}
+    decided = {ref.annotator for ref, _, _ in iter_about(document.adjudication)}
+    unnamed = (decided & known) - {None, *document.meta.adjudicated}
+    for annotator in sorted(map(str, unnamed)):
+        message = f"Decisions are about the layer of {annotator!r}, but 'adjudicated' lacks it."
+        hint = (
+            f"add {annotator!r} to 'adjudicated'; `readout differences --layer {annotator}` lists "
+            "what is not decided yet."
+        )
+        yield Finding(message, ("adjudicated",), hint=hint)
+
+
 @rule("undecided", "guideline")
 def undecided(
     layer: Layer,
     document: AnnotatedDocument,
-    differences: Collection[Ref],
-    decided: Collection[Ref],
+    places: Collection[Sequence[Ref]],
     said: Signatures,
 ) -> Iterator[Finding]:
     """A decision is about every difference between gold and the adjudicated layers.
 
-    An annotation that says the same as a decided one of its layer is decided too.
+    Each place is reported once: in gold if gold differs there, or else in the first layer.
     """
-    own = said[layer.path]
-    named = [ref.id for ref in decided if ref.annotator == layer.annotator]
-    settled = {own[name] for name in named if name in own}
-    for index, record in enumerate(layer.records):
-        ref = Ref(layer.annotator, record.id)
-        if ref not in differences or own[record.id] in settled:
+    numbers = {record.id: index for index, record in enumerate(layer.records)}
+    for place in places:
+        first = place[0]
+        if first.annotator != layer.annotator:
             continue
-        message = f"Gold does not say the same as {record.id!r}, and no decision is about it."
-        if layer.annotator is None:
-            message = (
-                f"Not every adjudicated layer says the same as {record.id!r}, and no decision is "
-                "about it."
-            )
-        place = f"{ref} --document {document.meta.doc_id}"
-        hint = f"decide it with `readout decide {place} --section N --reason TEXT --by ID`."
-        yield Finding(message, ("id",), index, hint=hint)
+        if first.annotator is None:
+            saying = said[layer.path][first.id]
+            others = find_adjudicated(document)
+            names = [each.annotator for each in others if saying not in said[each.path].values()]
+            message = f"{_join(names)} {_agree(names, 'do')} not say the same as {first.id!r}"
+        else:
+            names = list(dict.fromkeys(ref.annotator for ref in place))
+            message = f"Gold does not say what {_join(names)} {_agree(names, 'say')} here"
+        message += ", and no decision is about it."
+        named = f"{first} --document {document.meta.doc_id}"
+        hint = f"decide it with `readout decide {named} --section N --reason TEXT --by ID`."
+        yield Finding(message, ("id",), numbers[first.id], hint=hint)
+
+
+def _join(names: Iterable[str | None]) -> str:
+    *first, last = map(repr, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _agree(names: Collection[str | None], verb: str) -> str:
+    """Return a verb in the form that fits the number of its subjects."""
+    if len(names) > 1:
+        return verb
+    return {"do": "does"}.get(verb, f"{verb}s")
 
 
 @rule("needless-decision", "guideline", "warning")
@@ -211,12 +314,13 @@ def needless_decision(
     ``differences`` are those between gold and all layers, also the ones that are not adjudicated.
     """
     gold = {saying: name for name, saying in said[document.gold.path].items()}
+    needed = {str(ref) for ref in differences}
     for ref, index, number in iter_about(file):
         layer = document.find_layer(ref.annotator)
         if ref in differences or layer is None or ref.id not in said[layer.path]:
             continue
         message = f"Gold and all layers say the same as {str(ref)!r}."
-        hint = _NEEDLESS
+        hint = _hint_needless(ref, file.records[index], document.meta.doc_id, needed)
         taken = gold[said[layer.path][ref.id]]
         if ref.annotator is not None:
             message = f"Gold says the same as {str(ref)!r}: it is {taken!r} there."
@@ -225,9 +329,12 @@ def needless_decision(
         yield Finding(message, ("about", number), index, hint=hint)
 
 
-_NEEDLESS = (
-    "remove the reference from the decision; if the decision is about nothing else, remove the "
-    "line."
-)
+def _hint_needless(ref: Ref, decision: Decision, doc_id: str, needed: Collection[str]) -> str:
+    """Return the command that removes a reference from a decision, or the whole decision."""
+    named = f"{decision.id} --document {doc_id}"
+    if any(text in needed for text in decision.about):
+        return f"remove the reference with `readout remove decision {named} --about {ref}`."
+    return f"remove the decision with `readout remove decision {named}`."
+
 
 RULES: tuple[Rule, ...] = (unknown_item, unknown_section, repeated_decision)

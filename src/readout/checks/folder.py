@@ -23,6 +23,7 @@ from readout.checks import (
     find_metadata_faults,
 )
 from readout.corpus import read
+from readout.corpus.outputs import remove_partial_caches
 from readout.corpus.read import read_bytes, read_document
 from readout.corpus.tally import Tally
 from readout.model import AnnotatedDocument, Corpus, Document, RecordFile
@@ -69,6 +70,7 @@ def check_folder(root: Path, options: Options | None = None) -> FolderReport:
     last, cache = Cache(), Cache()
     if snapshot.texts > options.small_corpus:
         last, cache = Cache(root / CHECKED), Cache(root / f"{CHECKED}-shards")
+        remove_partial_caches(root / CHECKED)
 
     key = snapshot.hash_all()
     report = None if options.verify else last.find(key, FolderReport)
@@ -194,8 +196,8 @@ def _is_passing(problem: Problem) -> bool:
 
 
 def _describe_content(document: AnnotatedDocument) -> bytes:
-    files: list[RecordFile[Any]] = [document.gold, *document.layers, document.adjudication]
-    files += document.reviews
+    files: list[RecordFile[Any]] = [document.gold, *document.layers]
+    files += [document.adjudication, document.suggestions, *document.reviews]
     contents = [(file.path, file.raw) for file in files if file.is_read]
     return describe_content(document.sha256, contents)
 

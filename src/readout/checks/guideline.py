@@ -31,6 +31,8 @@ from readout.problem import (
     rule,
 )
 from readout.text.find import is_inside_word, iter_quotation_marks, widen_to_words
+from readout.text.intervals import Intervals
+from readout.text.tokens import Paragraphs
 from readout.text.words import splits_at_end, splits_at_start, splits_word
 
 
@@ -204,13 +206,10 @@ def _boilerplate_is_bare(columns: Columns) -> bool:
     count = len(columns.starts) - len(columns.noise)  # spans of boilerplate are the last ones
     starts, ends = columns.starts[:count], columns.ends[:count]
     first, last = min(starts, default=0), max(ends, default=0)
-    for span in columns.noise:
-        # Most boilerplate is before or after all annotations.
-        if span.start < last and first < span.end:
-            bounds = zip(starts, ends, strict=True)
-            if any(start < span.end and span.start < end for start, end in bounds):
-                return False
-    return True
+    # Most boilerplate is before or after all annotations.
+    inner = [span for span in columns.noise if span.start < last and first < span.end]
+    noise = Intervals([(span.start, span.end) for span in inner])
+    return not inner or not any(map(noise.overlap, starts, ends))
 
 
 @rule("annotated-boilerplate", "guideline", "warning", shortcut=_boilerplate_is_bare)
@@ -218,11 +217,12 @@ def annotated_boilerplate(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
     """Nothing but boilerplate is annotated inside boilerplate."""
-    noise = [record.span for record in layer.records if isinstance(record, Boilerplate)]
+    spans = [record.span for record in layer.records if isinstance(record, Boilerplate)]
+    noise = Intervals([(span.start, span.end) for span in spans])
     for index, record in enumerate(layer.records):
         if not isinstance(record, Boilerplate):
             for pointer, span in iter_spans(record):
-                if any(span.start < other.end and other.start < span.end for other in noise):
+                if noise.overlap(span.start, span.end):
                     place = f"{span.start}–{span.end}"
                     message = f"The span {place} overlaps text that is marked as boilerplate."
                     yield Finding(
@@ -292,6 +292,9 @@ def _says(record: AnyAnnotation) -> tuple[Any, ...]:
 
 
 def _sayings_differ(columns: Columns) -> bool:
+    contents = columns.values[Quote]["content"]
+    if len(set(contents)) < len(contents):
+        return False
     count = Counter(columns.places)
     if len(count) == len(columns.places):
         return True
@@ -304,8 +307,12 @@ def _sayings_differ(columns: Columns) -> bool:
 def duplicate_annotation(
     layer: Layer, document: AnnotatedDocument, registries: Registries
 ) -> Iterator[Finding]:
-    """No two annotations of a file say the same about the same spans."""
+    """No two annotations of a file say the same, and no two quotes have the same content.
+
+    Two quotes may share their content if one is within the other, or if a note says why.
+    """
     seen: dict[Any, str] = {}
+    quotes: dict[tuple[Span, ...], Quote] = {}
     for index, record in enumerate(layer.records):
         saying = _says(record)
         if saying in seen:
@@ -313,7 +320,116 @@ def duplicate_annotation(
             message = f"The record says the same as {other!r}."
             hint = f"delete this line, and name {other!r} in place of {record.id!r} in other lines."
             yield Finding(message, ("id",), index, hint=hint)
+        elif isinstance(record, Quote) and not record.note:
+            first = quotes.get(record.content)
+            if first is not None and not _are_nested(first, record):
+                message = f"The quote has the same content as {first.id!r}."
+                hint = (
+                    "decide who says these words: delete the wrong line, and let references to it "
+                    "name the one that is left, which may have several spans as 'cue'; or say in a "
+                    "note why the text reports them twice."
+                )
+                yield Finding(message, ("content",), index, hint=hint)
         seen.setdefault(saying, record.id)
+        if isinstance(record, Quote):
+            quotes.setdefault(record.content, record)
+
+
+def _are_nested(quote: Quote, other: Quote) -> bool:
+    return quote.within == other.id or other.within == quote.id
+
+
+def _stances_agree(columns: Columns) -> bool:
+    stances = columns.values[Stance]
+    subjects = list(zip(stances["holder"], stances["target"], strict=True))
+    if len(set(subjects)) == len(subjects):
+        return True
+    pairs = zip(subjects, stances["polarity"], strict=True)
+    sides = {(subject, side) for subject, side in pairs if side != "neutral"}
+    return len({subject for subject, _ in sides}) == len(sides)
+
+
+@rule("opposite-stances", "guideline", "warning", shortcut=_stances_agree)
+def opposite_stances(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """No holder is for and against a target by evidence that overlaps, or a note says why."""
+    by_subject: dict[tuple[str, str], list[tuple[int, Stance]]] = {}
+    for index, record in enumerate(layer.records):
+        if isinstance(record, Stance) and record.polarity != "neutral" and not record.note:
+            by_subject.setdefault((record.holder, record.target), []).append((index, record))
+
+    opposed: dict[int, int] = {}
+    for stances in by_subject.values():
+        for earlier, index in _find_opposed(stances):
+            opposed.setdefault(index, earlier)
+    for index, earlier in sorted(opposed.items()):
+        other = layer.records[earlier].id
+        message = (
+            f"The stance contradicts {other!r} on line {layer.lines[earlier]}: one is in favor and "
+            "one against, by some of the same words."
+        )
+        hint = (
+            "decide which stance is right and delete the other, or give each its own evidence; if "
+            "the words show both, say so in a note."
+        )
+        yield Finding(message, ("polarity",), index, hint=hint)
+
+
+def _find_opposed(stances: Iterable[tuple[int, Stance]]) -> Iterator[tuple[int, int]]:
+    """Yield pairs of stances, by their numbers, for and against by evidence that overlaps.
+
+    Each span is compared with one: of those on the other side that start before it, the one that
+    ends last. So not every pair is found, but one of every stance that starts inside another.
+    """
+    spans = [
+        (span.start, span.end, index, stance.polarity)
+        for index, stance in stances
+        for span in stance.evidence
+    ]
+    last: dict[str, tuple[int, int]] = {"favor": (0, 0), "against": (0, 0)}
+    for start, end, index, polarity in sorted(spans):
+        other_end, other = last["against" if polarity == "favor" else "favor"]
+        if start < other_end:
+            yield min(other, index), max(other, index)
+        last[polarity] = max(last[polarity], (end, index))
+
+
+def _cues_are_near(columns: Columns) -> bool:
+    for quote in columns.quotes:
+        if quote.cue:
+            spans = (*quote.content, *quote.cue)
+            start = min([span.start for span in spans])
+            end = max([max(span.start, span.end) for span in spans])
+            if columns.text.find("\n", start, end) >= 0:
+                return False
+    return True
+
+
+@rule("distant-cue", "guideline", "warning", shortcut=_cues_are_near)
+def distant_cue(
+    layer: Layer, document: AnnotatedDocument, registries: Registries
+) -> Iterator[Finding]:
+    """A cue is in a paragraph that has content of its quote, or a note says why not."""
+    paragraphs = Paragraphs(document.text)
+    for index, record in enumerate(layer.records):
+        if not isinstance(record, Quote) or record.note:
+            continue
+        content = Intervals([_find_paragraphs(paragraphs, span) for span in record.content])
+        for number, cue in enumerate(record.cue):
+            if not content.overlap(*_find_paragraphs(paragraphs, cue)):
+                message = f"The cue {cue.exact!r} is in another paragraph than the content."
+                hint = (
+                    "decide: take the cue that is beside the content, or remove it if there is "
+                    "none; if this one is meant, say so in a note."
+                )
+                yield Finding(message, ("cue", number), index, hint=hint)
+
+
+def _find_paragraphs(paragraphs: Paragraphs, span: Span) -> tuple[int, int]:
+    """Return the numbers of the paragraphs that a span is in: the first, and one after the last."""
+    last = max(span.start, span.end - 1)
+    return paragraphs.index_at(span.start), paragraphs.index_at(last) + 1
 
 
 RULES: tuple[Rule, ...] = (
@@ -323,4 +439,6 @@ RULES: tuple[Rule, ...] = (
     annotated_boilerplate,
     split_word,
     duplicate_annotation,
+    opposite_stances,
+    distant_cue,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from hashlib import sha256
 from operator import le, lt
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from readout.model import (
     Registries,
     ReviewFile,
     Speaker,
+    Target,
+    TopicDefinition,
     fields_of,
     find_names,
     iter_values,
@@ -37,6 +40,7 @@ from readout.problem import (
     find_close,
     rule,
 )
+from readout.text.codes import is_language
 from readout.text.words import CONTROL
 
 
@@ -149,9 +153,9 @@ def _suggest(  # noqa: PLR0911 - one case per return
         close = find_close(name, ids)
         rest = f"if not, restore the {vocabulary} or remove {field!r}."
         if close:
-            return f"if {close!r} is meant, write it; {rest}"
+            return f"if {fitting.describe(close)} is meant, write it; {rest}"
         if ids:
-            shown = ", ".join(map(repr, ids[:_SHOWN]))
+            shown = ", ".join(map(fitting.describe, ids[:_NEAREST]))
             return f"decide whether one of these is meant: {shown}; {rest}"
         return f"add the {vocabulary} or, if it was deleted, restore it; or remove {field!r}."
 
@@ -169,6 +173,10 @@ def _suggest(  # noqa: PLR0911 - one case per return
 
 _SHOWN = 12
 """How many names a hint lists."""
+_NEAREST = 5
+"""How many annotations a hint lists, with their words."""
+_WORDS = 40
+"""How many characters of an annotation a hint repeats."""
 _MANY = 500
 """Quotes of more than this number are not searched for a hint."""
 
@@ -181,16 +189,29 @@ class _Fitting:
     """
 
     def __init__(self, file: RecordFile[Any]) -> None:
+        self.file = file
         self.records = file.records
 
     @cached_property
-    def mentions(self) -> dict[str, list[str]]:
-        """The ids of the mentions of each speaker."""
-        groups: dict[str, list[str]] = {}
+    def mentions(self) -> dict[str, list[Mention]]:
+        """The mentions of each speaker."""
+        groups: dict[str, list[Mention]] = {}
         for record in self.records:
             if isinstance(record, Mention):
-                groups.setdefault(record.speaker, []).append(record.id)
+                groups.setdefault(record.speaker, []).append(record)
         return groups
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each annotation in its file."""
+        return {record.id: index for index, record in enumerate(self.file.records)}
+
+    def describe(self, name: str) -> str:
+        """Return the id of an annotation with its words and its line."""
+        number = self.numbers[name]
+        words = " ".join(main_spans(self.file.records[number])[0].exact.split())
+        shown = words if len(words) <= _WORDS else f"{words[:_WORDS]}…"
+        return f"{name!r} (“{shown}”, line {self.file.lines[number]})"
 
     @cached_property
     def quotes(self) -> list[tuple[Quote, int, int]]:
@@ -199,9 +220,12 @@ class _Fitting:
         return [(quote, *quote_extent(quote)) for quote in quotes]
 
     def find(self, record: Any, field: str) -> list[str]:
-        """Return the ids that a field of a record could name."""
+        """Return the ids that a field of a record could name; of sources, the nearest first."""
         if field == "source":
-            return self.mentions.get(record.speaker, [])
+            start, _ = quote_extent(record)
+            mentions = self.mentions.get(record.speaker, [])
+            nearest = sorted(mentions, key=lambda mention: abs(mention.span.start - start))
+            return [mention.id for mention in nearest]
         if len(self.quotes) > _MANY:
             return []
 
@@ -529,21 +553,87 @@ def split_leak(index: RecordFile[Document]) -> Iterator[Finding]:
 
 
 @rule("duplicate-text", "reference")
-def duplicate_text(index: RecordFile[Document]) -> Iterator[Finding]:
-    """No text is in two splits under different ids."""
+def duplicate_text(
+    index: RecordFile[Document], texts: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """No text is in two splits under different ids, or differs only in white space and case.
+
+    ``texts`` are the texts of documents as :func:`fold_text` returns them, by id. Without them, the
+    checksums are compared; with them, only texts that have different checksums.
+    """
     first: dict[str, int] = {}
     for number, document in enumerate(index.records):
-        earlier = index.records[first.setdefault(document.sha256, number)]
-        if earlier.split != document.split:
-            message = (
-                f"The text is also {earlier.doc_id!r}, which is in split {earlier.split!r}; "
-                f"{document.doc_id!r} is in {document.split!r}."
-            )
+        key = document.sha256 if texts is None else texts.get(document.doc_id, "")
+        earlier = index.records[first.setdefault(key, number)] if key else document
+        if earlier.split == document.split:
+            continue
+        if texts is None:
+            also = f"The text is also {earlier.doc_id!r}"
+        elif earlier.sha256 != document.sha256:
+            also = f"But for white space and case, the text is also {earlier.doc_id!r}"
+        else:
+            continue
+        message = (
+            f"{also}, which is in split {earlier.split!r}; "
+            f"{document.doc_id!r} is in {document.split!r}."
+        )
+        hint = (
+            "keep the text once: remove the document that is too many with "
+            f"`readout remove document {document.doc_id}` or `{earlier.doc_id}`."
+        )
+        yield Finding(message, ("sha256",), number, hint=hint)
+
+
+def fold_text(text: str) -> str:
+    """Return a short hash of a text; it is the same for another case and other white space."""
+    folded = " ".join(text.casefold().split())
+    return sha256(folded.encode()).hexdigest()[:32]
+
+
+@rule("unknown-language", "reference")
+def unknown_language(index: RecordFile[Document]) -> Iterator[Finding]:
+    """The language of a document is in the IANA Language Subtag Registry, or for private use."""
+    for number, document in enumerate(index.records):
+        if not is_language(document.language):
+            code = document.language.partition("-")[0]
+            message = f"There is no language with the code {code!r}."
             hint = (
-                "keep the text once: remove the document that is too many with "
-                f"`readout remove document {document.doc_id}` or `{earlier.doc_id}`."
+                "look up the BCP 47 tag of the language, such as 'en'; write 'und' if the language "
+                "is not known, and a code from 'qaa' to 'qtz' if it has none."
             )
-            yield Finding(message, ("sha256",), number, hint=hint)
+            yield Finding(message, ("language",), number, hint=hint)
+
+
+_NAMES: Mapping[type, tuple[str, ...]] = {
+    Speaker: ("name",),
+    TopicDefinition: ("label",),
+    Target: ("label", "proposition"),
+}
+"""The fields by which readers tell the entries of a registry apart."""
+
+
+@rule("duplicate-entry", "guideline", "warning")
+def duplicate_entry(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
+    """No two entries of a registry have the same name, label or proposition, or a note says why.
+
+    Case and white space do not count.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for index, record in enumerate(file.records):
+        for name in _NAMES.get(type(record), ()):
+            words = " ".join(getattr(record, name).casefold().split())
+            earlier = first.setdefault((name, words), index)
+            if earlier != index and not record.note:
+                other = record_id(file.records[earlier])
+                kind = Path(file.path).stem.removesuffix("s")
+                message = f"The {name} is also that of {other!r} on line {file.lines[earlier]}."
+                hint = (
+                    "if both entries are the same, let annotations name one of them, and remove "
+                    f"the other with `readout remove {kind}`; if not, change the {name}, or say in "
+                    "a note how they differ."
+                )
+                yield Finding(message, (name,), index, hint=hint)
+                break
 
 
 @rule("unused-entry", "guideline", "warning")
@@ -588,5 +678,8 @@ RULES: tuple[Rule, ...] = (
     not_canonical,
 )
 
-INDEX_RULES: tuple[Rule, ...] = (split_leak, duplicate_text)
+REGISTRY_RULES: tuple[Rule, ...] = (*RULES, duplicate_entry)
+"""The rules about a registry."""
+
+INDEX_RULES: tuple[Rule, ...] = (split_leak, duplicate_text, unknown_language)
 """The rules about the metadata of all documents together."""

@@ -356,11 +356,11 @@ def contradictory_annotation(
                 break
 
 
+SPAN_RULES: tuple[Rule, ...] = (span_bounds, span_text, span_space, span_order)
+"""The rules about each span by itself."""
+
 RULES: tuple[Rule, ...] = (
-    span_bounds,
-    span_text,
-    span_space,
-    span_order,
+    *SPAN_RULES,
     source_speaker,
     nested_outside,
     stance_holder,

@@ -12,7 +12,7 @@ import click
 from readout.cli.frame import OrderedGroup, main, print_problems, summarise
 from readout.cli.names import DOCUMENT
 from readout.cli.options import FILE, all_problems_option, takes_corpus, takes_folder
-from readout.problem import is_failure
+from readout.problem import format_count, is_failure
 from readout.report.printing import print_line, print_lines
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def _describe_formatted(results: Mapping[str, Formatted]) -> Iterator[str]:
         if done.problems:
             codes = ", ".join(sorted({problem.code for problem in done.problems}))
             lines = {problem.line for problem in done.problems}
-            what = f"{len(lines)} lines left as they are" if done.changes else "left as it is"
+            left = format_count(len(lines), "line left as it is", "lines left as they are")
+            what = left if done.changes else "left as it is"
             yield f"{path}: {what} ({codes})"
 
 
@@ -301,7 +302,7 @@ def suggestions(root: Path, doc_id: str) -> None:
         write(added.changes)
     for path, change in added.changes.items():
         count = (change.new or b"").count(b"\n")
-        print_line(f"wrote {path}: {count} suggestions")
+        print_line(f"wrote {path}: {format_count(count, 'suggestion')}")
     _print_gap(added.document.language)
 
 

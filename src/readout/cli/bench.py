@@ -19,6 +19,7 @@ from readout.cli.options import (
     takes_corpus,
     takes_folder,
 )
+from readout.problem import format_count
 from readout.report.printing import print_line
 
 
@@ -186,7 +187,7 @@ def baseline(
     root = find_root(corpus)
     workers = jobs or os.cpu_count() or 1
     paths = write_baselines(root, chosen, workers)
-    done = f"{len(paths)} files written. Run `readout bench board` next."
+    done = f"{format_count(len(paths), 'file')} written. Run `readout bench board` next."
     print_line(done, error=True, fg="green")
 
 

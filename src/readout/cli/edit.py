@@ -127,7 +127,7 @@ def accept(
 
 @main.group(cls=OrderedGroup)
 def remove() -> None:
-    """Remove annotations, registry entries or documents."""
+    """Remove annotations, decisions, registry entries or documents."""
 
 
 def _add_entry_removal(kind: Kind) -> None:
@@ -183,6 +183,27 @@ def remove_annotation(
 
     chosen = _to_grounds(**grounds)
     _run(root, lambda: remove_annotations(root, refs, doc_id, chosen))
+
+
+@remove.command("decision")
+@takes_corpus()
+@click.argument("names", metavar="ID...", nargs=-1, required=True)
+@click.option("--document", "doc_id", type=DOCUMENT, help="Only look at this document.")
+@click.option(
+    "--about", metavar="REF", multiple=True, help="Remove only this reference from it; repeatable."
+)
+@all_problems_option
+def remove_decision(
+    root: Path, names: tuple[str, ...], doc_id: str | None, about: tuple[str, ...]
+) -> None:
+    """Remove decisions, or some of what they are about.
+
+    A decision that is about nothing else goes with its last reference. If gold and the adjudicated
+    layers still differ there, `readout check` asks for a new decision.
+    """
+    from readout.workbench.remove import remove_decisions
+
+    _run(root, lambda: remove_decisions(root, names, doc_id, about))
 
 
 # ---------------------------------------------------------------- rename

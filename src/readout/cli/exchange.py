@@ -12,6 +12,7 @@ import click
 from readout.cli.frame import main, print_problems, summarise
 from readout.cli.names import DOCUMENT, EXPORT, IMPORT, LAYER, list_exports, list_imports
 from readout.cli.options import all_problems_option, takes_corpus, takes_folder
+from readout.problem import format_count
 from readout.report.printing import print_block, print_line
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def export(
     if not is_refused:
         write_outbox(outbox, output)
         _print_losses(name)
-    _conclude(problems, f"{len(outbox.files)} files written to {output}.")
+    _conclude(problems, f"{format_count(len(outbox.files), 'file')} written to {output}.")
     sys.exit(1 if is_refused else 0)
 
 
@@ -234,7 +235,8 @@ def import_(
     if not inbox.problems:
         _print_losses(name)
     count = sum(map(len, inbox.layers.values()))
-    done = f"{count} annotations in {len(files)} files written to {root}; now run `readout check`."
+    written = f"{format_count(count, 'annotation')} in {format_count(len(files), 'file')}"
+    done = f"{written} written to {root}; now run `readout check`."
     _conclude([*inbox.problems, *inbox.skipped], done)
     sys.exit(1 if inbox.problems else 0)
 
@@ -259,8 +261,7 @@ def _inspect(folder: Path | None, name: str, path: Path, unit: Unit | None) -> N
 def _print_told(inbox: Inbox) -> None:
     """Print what was left out or changed on purpose: kind, count and first places."""
     for kind, tally in inbox.told.items():
-        places = ", ".join(tally.places)
-        sentence = f"{kind.rstrip('.')}: {tally.count}, first in {places}."
+        sentence = f"{kind.rstrip('.')}: {tally.count}, first in {tally.format_places()}."
         print_line(sentence, error=True, fg="yellow")
 
 

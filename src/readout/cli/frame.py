@@ -15,7 +15,7 @@ import click
 
 from readout._version import __version__
 from readout.cli.options import wants_all_problems
-from readout.problem import Problem, RefusedError
+from readout.problem import Problem, RefusedError, format_count
 from readout.report.printing import (
     print_block,
     print_commands,
@@ -237,6 +237,6 @@ def summarise(problems: Iterable[Problem], done: str) -> None:
         return
 
     counts = {name: severities.count(name) for name in ("error", "warning") if name in severities}
-    parts = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()]
+    parts = [format_count(count, name) for name, count in counts.items()]
     colour = "red" if "error" in severities else "yellow"
     print_line(", ".join(parts) + ".", error=True, fg=colour)

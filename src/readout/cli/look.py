@@ -19,6 +19,7 @@ from readout.cli.options import (
     takes_folder,
     verify_option,
 )
+from readout.problem import format_count
 from readout.report.printing import print_block, print_json, print_line
 
 
@@ -96,7 +97,7 @@ def preview(root: Path, output: Path | None) -> None:
     with written_folder(target, "preview") as folder:
         write_preview(folder, state.corpus, state.unread, suggestions)
     count = len(state.corpus.documents)
-    print_line(f"{count} documents: open {target / 'index.html'} in a browser.")
+    print_line(f"{format_count(count, 'document')}: open {target / 'index.html'} in a browser.")
 
 
 @main.command()

@@ -20,6 +20,7 @@ from readout.cli.options import (
     takes_folder,
     verify_option,
 )
+from readout.problem import format_count
 from readout.report.printing import print_block, print_line, print_lines
 
 if TYPE_CHECKING:
@@ -136,6 +137,6 @@ def new(corpus: Path | None, example: bool, language: str | None) -> None:
         steps += ["readout check", "readout build"]
     else:
         steps.append("readout add document FILE --doc-id YYYY-MM-NAME --split train")
-    print_lines([f"Wrote {len(paths)} files to {target}. Now run:", ""])
+    print_lines([f"Wrote {format_count(len(paths), 'file')} to {target}. Now run:", ""])
     for line in steps:
         print_line(f"    {line}")

@@ -67,7 +67,7 @@ def annotate(
     from secrets import token_urlsafe
 
     from readout.workbench.annotate.modes import open_mode
-    from readout.workbench.annotate.server import LOOPBACK, bind, build_app, serve
+    from readout.workbench.annotate.server import LOOPBACK, Door, bind, build_app, serve
 
     if adjudicate and review:
         raise click.UsageError("Give --adjudicate or --review, not both.")
@@ -83,11 +83,14 @@ def annotate(
     number = listening.getsockname()[1]
     token = token_urlsafe(24)
     app = build_app(opened.session, token, number, opened.answers)
-    address = f"http://{LOOPBACK}:{number}/{token}/{opened.page}"
+    origin = f"http://{LOOPBACK}:{number}"
+    address = f"{origin}/{token}/{opened.page}"
     print_line(f"{annotator} {opened.describe()} at {address}")
     print_line("Only this machine can open the address. Press Ctrl+C to stop.", error=True)
     if not no_browser:
-        click.launch(address)
+        ticket = token_urlsafe(24)
+        app = Door(app, ticket, address)
+        click.launch(f"{origin}/{ticket}")
     serve(app, listening)
 
 

@@ -13,7 +13,9 @@ from readout.corpus.schema import write_integers
 from readout.model import (
     ANNOTATION_CLASSES,
     SPAN_FIELDS,
+    AnyAnnotation,
     Pointer,
+    Suggestion,
 )
 from readout.text.find import find_exact, find_nearest, find_respelled
 from readout.text.words import splits_word
@@ -67,6 +69,15 @@ def anchor_draft(record: Mapping[str, Any], text: str) -> tuple[dict[str, Any], 
             parts = () if starts else tuple(inside)
             unanchored.append(Unanchored(pointer, exact, tuple(starts), parts))
     return anchored, unanchored
+
+
+def to_annotation(suggestion: Suggestion) -> AnyAnnotation:
+    """Return the annotation that a valid suggestion proposes.
+
+    Its speaker is empty if the suggestion names none.
+    """
+    record = {"speaker": "", **write_integers(suggestion.annotation)}
+    return msgspec.convert(record, AnyAnnotation)  # type: ignore[no-any-return]
 
 
 def content_id(record: Mapping[str, Any], taken: Container[str]) -> str:

@@ -254,11 +254,19 @@ def _recover(target: Path, command: str) -> None:
     for litter in (partial_path(target), aside):
         if os.path.lexists(litter):
             _remove_own(litter, command)
+    remove_partial_caches(manifest_path(target))
 
-    manifest = re.escape(manifest_path(target).name)
-    for name in os.listdir(target.parent):
-        if re.fullmatch(rf"{manifest}(-shards)?\.[0-9]+", name):
-            (target.parent / name).unlink(missing_ok=True)
+
+def remove_partial_caches(manifest: Path) -> None:
+    """Remove what killed processes left of a manifest, and of the cache of shards beside it.
+
+    A process that is still writing one loses it, and keeps no cache; the next run makes it again.
+    """
+    pattern = re.compile(rf"{re.escape(manifest.name)}(-shards)?\.[0-9]+")
+    with suppress(OSError):
+        for name in os.listdir(manifest.parent):
+            if pattern.fullmatch(name):
+                (manifest.parent / name).unlink(missing_ok=True)
 
 
 def _remove_own(folder: Path, command: str) -> None:

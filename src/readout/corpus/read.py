@@ -29,10 +29,20 @@ from readout.model import (
     ReviewFile,
     Speaker,
     Split,
+    Suggestion,
     Target,
     TopicDefinition,
 )
-from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
+from readout.problem import (
+    Finding,
+    Problem,
+    RefusedError,
+    Rule,
+    locate,
+    raw_line,
+    refuse_broken,
+    rule,
+)
 
 DOCUMENTS = "raw/documents.jsonl"
 TEXTS = "raw/text"
@@ -248,13 +258,15 @@ def _read_records(
 
 
 def parse_records(path: str, raw: bytes) -> tuple[RecordFile[Any], list[Problem]]:
-    """Return the records of a registry, index, adjudication or review file, by its path."""
+    """Return the records of any file but a layer, by its path."""
     if path == DOCUMENTS:
         return parse_file(path, raw, "document", Document)
     if path.startswith(ADJUDICATION):
         return parse_file(path, raw, "decision", Decision)
     if path.startswith(REVIEWS):
         return parse_file(path, raw, "review", Review)
+    if path.startswith(SUGGESTIONS):
+        return parse_file(path, raw, "suggestion", Suggestion)
     return parse_file(path, raw, *REGISTRY_FILES[Path(path).stem])
 
 
@@ -388,9 +400,13 @@ def read_document(
 
     path = f"{ADJUDICATION}/{meta.doc_id}.jsonl"
     adjudication: RecordFile[Decision] = RecordFile(path=path, is_read=False)
+    path = f"{SUGGESTIONS}/{meta.doc_id}.jsonl"
+    suggestions: RecordFile[Suggestion] = RecordFile(path=path, is_read=False)
     reviews: list[ReviewFile] = []
     if has_gold:
         adjudication, found = read_adjudication(root, meta.doc_id)
+        problems += found
+        suggestions, found = read_suggestions(root, meta.doc_id)
         problems += found
         reviews, found = read_reviews(root, meta.doc_id)
         problems += found
@@ -404,6 +420,7 @@ def read_document(
         gold=gold,
         layers=tuple(layers),
         adjudication=adjudication,
+        suggestions=suggestions,
         reviews=tuple(reviews),
     )
     return document, problems
@@ -419,16 +436,27 @@ def demand_document(
 
     """
     if document is None:
-        raise RefusedError(f"{problems[0].message} Mend {problems[0].path} first.")
+        refuse_broken(problems[0].path, problems)
+    assert document is not None
     return document
 
 
 def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Decision], list[Problem]]:
     """Return the decisions on a document's disagreements; none where it has no such file."""
-    path = f"{ADJUDICATION}/{doc_id}.jsonl"
+    return _read_optional(root, f"{ADJUDICATION}/{doc_id}.jsonl", "decision", Decision)
+
+
+def read_suggestions(root: Path, doc_id: str) -> tuple[RecordFile[Suggestion], list[Problem]]:
+    """Return the suggestions for a document; none where it has no such file."""
+    return _read_optional(root, f"{SUGGESTIONS}/{doc_id}.jsonl", "suggestion", Suggestion)
+
+
+def _read_optional(
+    root: Path, path: str, kind: Kind, record_class: type[R]
+) -> tuple[RecordFile[R], list[Problem]]:
     if not os.path.lexists(f"{root}/{path}"):
         return RecordFile(path=path, is_read=False), []
-    return _read_records(root, path, "decision", Decision)
+    return _read_records(root, path, kind, record_class)
 
 
 def read_reviews(root: Path, doc_id: str) -> tuple[list[ReviewFile], list[Problem]]:
@@ -449,7 +477,8 @@ def check_folders(root: Path, index: RecordFile[Document]) -> Iterator[Problem]:
     """Yield a problem for every file in a data folder that belongs to no document."""
     named = set(re.findall(rb'"doc_id"\s*:\s*"([^"]*)"', index.raw))
     known = {name.decode(errors="replace") for name in named}
-    folders = [(TEXTS, ".txt"), (GOLD, ".jsonl"), (ADJUDICATION, ".jsonl")]
+    folders = [(TEXTS, ".txt")]
+    folders += [(folder, ".jsonl") for folder in (GOLD, ADJUDICATION, SUGGESTIONS)]
     folders += [(f"{BY}/{annotator}", ".jsonl") for annotator in iter_annotators(root)]
     folders += [(f"{REVIEWS}/{reviewer}", ".jsonl") for reviewer in iter_reviewers(root)]
     for folder, suffix in folders:

@@ -30,6 +30,17 @@ def signature(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> 
     return tuple(values)
 
 
+def sign_layer(layer: Layer) -> Mapping[str, tuple[Any, ...]]:
+    """Return the signature of each annotation of a layer, by id. It is made once per layer."""
+    # The layer keeps it as it keeps its cached properties, which the model cannot compute here.
+    kept = vars(layer)
+    if "signatures" not in kept:
+        by_id = {record.id: record for record in layer.records}
+        kept["signatures"] = {name: signature(record, by_id) for name, record in by_id.items()}
+    found: Mapping[str, tuple[Any, ...]] = kept["signatures"]
+    return found
+
+
 def hash_annotation(annotation: AnyAnnotation, layer: Mapping[str, AnyAnnotation]) -> str:
     """Return the SHA-256 of what an annotation says, which is its :func:`signature`."""
     return sha256(msgspec.json.encode(signature(annotation, layer))).hexdigest()

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from readout.checks.folder import run_shards
+from readout.corpus.items import NO_RELEASE, RELEASE, is_frozen, read_release
 from readout.corpus.outputs import (
     list_files,
     locked,
@@ -42,6 +43,7 @@ from readout.dataset.card import (
     hash_config,
     read_card,
     split_front_matter,
+    tell_release,
 )
 from readout.dataset.croissant import build_croissant
 from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
@@ -79,7 +81,7 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
 
     """
     options = options or Options()
-    snapshot = Snapshot(root, options.slack, (DATACARD, *COPIED))
+    snapshot = Snapshot(root, options.slack, (DATACARD, RELEASE, *COPIED))
     with locked(target, COMMAND) as target:
         manifest = manifest_path(target)
         last, cache = Cache(manifest), Cache(manifest.with_name(f"{manifest.name}-shards"))
@@ -133,6 +135,12 @@ def _build(
         sections = composition_sections(report.tally, registries)
         checksums = {file.path: file.sha256 for file in files}
         card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
+        if is_frozen(snapshot.root):
+            version = read_release(snapshot.root).version
+            release = f"of release {version}"
+            if version == NO_RELEASE:
+                release = "from before the first release"
+            card = tell_release(card, sections, release)
         _write_documentation(folder, snapshot.root, built.infos, card, checksums)
         swap_in(folder, target, COMMAND)
     return built

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +72,22 @@ def fill_sections(text: str, sections: Mapping[str, str]) -> str:
             content = sections[name].rstrip() + "\n"
             parts += [text[done:start], content.replace("\n", newline)]
             done = end
+    return "".join([*parts, text[done:]])
+
+
+def tell_release(text: str, filled: Collection[str], release: str) -> str:
+    """Return the text of a card that says which of its sections are of the last release.
+
+    They are those that are not ``filled`` by a build, since they take minutes or need frozen items.
+    ``release`` is, for example, "of release 1.0.0".
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    parts = []
+    done = 0
+    for name, start, _ in _iter_sections(text):
+        if name not in filled:
+            parts += [text[done:start], f"*Figures {release}, not of this build.*", newline * 2]
+            done = start
     return "".join([*parts, text[done:]])
 
 

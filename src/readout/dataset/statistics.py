@@ -8,7 +8,7 @@ from typing import Any, get_args
 from readout import model
 from readout.corpus.tally import Tally
 from readout.model import ANNOTATION_CLASSES, Registries
-from readout.report.intervals import wilson_interval
+from readout.report.intervals import Estimate, wilson_interval
 from readout.report.tables import Report, Table, to_records
 
 
@@ -148,23 +148,35 @@ def _count_reviewed(tally: Tally, registries: Registries, kind: str) -> int:
     return reviewed
 
 
-def estimate_errors(tally: Tally, registries: Registries) -> Table:
-    """Return one row per reviewed random sample: the rate of errors in gold when it was drawn.
+def estimate_error_rate(verdicts: Mapping[str, int], size: int) -> Estimate | None:
+    """Return the rate of errors in gold by the verdicts on a random sample, or None.
 
     An annotation to be changed or dropped is an error. Where the reviewer is unsure, the lower end
     of the interval takes the annotation as right, and the upper end as wrong.
     """
+    done = sum(verdicts.values())
+    # Whoever skips the hard ones leaves a sample that is not random any more.
+    if not done or done != size:
+        return None
+    errors = _count_errors(verdicts)
+    low, high = wilson_interval(errors, errors + verdicts.get("unsure", 0), done)
+    return Estimate(errors / done, low, high)
+
+
+def _count_errors(verdicts: Mapping[str, int]) -> int:
+    return verdicts.get("change", 0) + verdicts.get("drop", 0)
+
+
+def estimate_errors(tally: Tally, registries: Registries) -> Table:
+    """Return one row per random sample of gold that is reviewed, or begun."""
     rows = []
     for key, counts in sorted(tally.samples.items()):
         name, seed, size, population = key.split()
-        errors = counts.get("change", 0) + counts.get("drop", 0)
-        unsure = counts.get("unsure", 0)
+        errors, unsure = _count_errors(counts), counts.get("unsure", 0)
         done = sum(counts.values())
         rate = interval = "—"
-        # Whoever skips the hard ones leaves a sample that is not random any more.
-        if done == int(size):
-            low, high = wilson_interval(errors, errors + unsure, done)
-            rate, interval = f"{errors / done:.1%}", f"{low:.1%}–{high:.1%}"
+        if estimate := estimate_error_rate(counts, int(size)):
+            rate, interval = f"{estimate.value:.1%}", f"{estimate.low:.1%}–{estimate.high:.1%}"
         sample = f"{size} with seed {seed} of {population[:8]}"
         row = (name, _find_kind(name, registries), sample, done, errors, unsure)
         rows.append((*row, rate, interval))

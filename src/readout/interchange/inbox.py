@@ -65,20 +65,26 @@ def to_entries(registries: Registries) -> dict[str, dict[str, Record]]:
 
 
 class Tally:
-    """How often something was left out or changed, and its first places."""
+    """How often something was left out or changed, and its first place in each file."""
 
     MOST = 3
 
     def __init__(self) -> None:
         self.count = 0
-        self.places: list[str] = []
+        self.places: dict[str, str] = {}
 
     def add(self, path: str, line: int | None) -> None:
         """Count one more, at a place."""
         self.count += 1
-        place = f"{path}:{line}" if line else path
-        if len(self.places) < self.MOST and place not in self.places:
-            self.places.append(place)
+        self.places.setdefault(path, f"{path}:{line}" if line else path)
+
+    def format_places(self) -> str:
+        """Return the places in the first files, and how many more files there are."""
+        places = ", ".join(list(self.places.values())[: self.MOST])
+        more = len(self.places) - self.MOST
+        if more <= 0:
+            return places
+        return f"{places} and {more} more {'file' if more == 1 else 'files'}"
 
 
 class Found(NamedTuple):
@@ -380,6 +386,9 @@ class Inbox:
                 else:
                     self.tell("White space at the ends of a span is left out.", path, node.line)
                     spans.append(Span(start, end, text[start:end]))
+            if node.spans and not spans and self.is_mapped:
+                # Tools accept such annotations; here, an annotation needs words.
+                continue
             nodes.append(node._replace(spans=tuple(spans), values=self._tidy_values(path, node)))
         return Graph(nodes, graph.links)
 

@@ -291,6 +291,7 @@ _SIGNS = (
     _sign(".ann", rb"[TREANM#*]", "brat"),
     _sign(".xmi", rb"<", "cas-xmi"),
     _sign(".json", rb"%(FEATURE_STRUCTURES|TYPES|VIEWS)", "cas-json"),
+    _sign(".json", rb"ns/anno\.jsonld", "webannotation"),
     _sign(
         ".json",
         rb"\"(annotations|predictions)\".*\"data\"|\"data\".*\"annotations\"",

@@ -170,7 +170,7 @@ def _has_documents(folder: str) -> bool:
     """Return whether a folder has one file per document."""
     if folder.startswith((f"{read.BY}/", f"{read.REVIEWS}/")):
         return True
-    return folder in (read.TEXTS, read.GOLD, read.ADJUDICATION)
+    return folder in (read.TEXTS, read.GOLD, read.ADJUDICATION, read.SUGGESTIONS)
 
 
 def hash_value(value: object) -> str:

@@ -34,9 +34,10 @@ class Scope(msgspec.Struct, frozen=True):
     @property
     def folders(self) -> list[tuple[str, str]]:
         """The folders with one file per document, and the suffix of the files; texts come first."""
-        layers = (read.GOLD, *[f"{read.BY}/{name}" for name in self.annotators], read.ADJUDICATION)
+        layers = (read.GOLD, *[f"{read.BY}/{name}" for name in self.annotators])
         reviews = [f"{read.REVIEWS}/{name}" for name in self.reviewers]
-        folders = [(folder, ".jsonl") for folder in (*layers, *reviews)]
+        names = (*layers, read.ADJUDICATION, read.SUGGESTIONS, *reviews)
+        folders = [(folder, ".jsonl") for folder in names]
         return [(read.TEXTS, ".txt"), *folders]
 
     def read_registries(self) -> tuple[Registries, list[Problem]]:

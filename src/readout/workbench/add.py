@@ -31,7 +31,7 @@ from readout.model import (
     Split,
     Suggestion,
 )
-from readout.problem import Problem, RefusedError, as_sentence, find_close, nearest
+from readout.problem import RefusedError, as_sentence, find_close, nearest, refuse_broken
 from readout.workbench.suggest import suggest
 from readout.workbench.uses import RecordPath, change_names, read_sheet, read_suggestions
 
@@ -59,7 +59,7 @@ def add_document(root: Path, file: Path, fields: Fields) -> Added:
 
     """
     index, problems = read.read_index(root)
-    _refuse_broken(read.DOCUMENTS, problems)
+    refuse_broken(read.DOCUMENTS, problems)
     registries, _ = read.read_registries(root)
     raw = file.read_bytes()
     text = _decode_text(file, raw)
@@ -119,7 +119,7 @@ def add_suggestions(root: Path, doc_id: str) -> Added:
 
     text, _, problems = read.read_text(root, doc_id)
     if text is None:
-        _refuse_broken(f"{read.TEXTS}/{doc_id}.txt", problems)
+        refuse_broken(f"{read.TEXTS}/{doc_id}.txt", problems)
     registries, _ = read.read_registries(root)
     path = f"{read.SUGGESTIONS}/{doc_id}.jsonl"
     document = index.records[known.index(doc_id)]
@@ -253,7 +253,7 @@ def add_entry(root: Path, kind: Kind, fields: Fields) -> FileChanges:
     registries, problems = read.read_registries(root)
     registry = f"{kind}s"
     file = registries.files[registry]
-    _refuse_broken(file.path, [problem for problem in problems if problem.path == file.path])
+    refuse_broken(file.path, [problem for problem in problems if problem.path == file.path])
 
     given = {name: value for name, value in fields.items() if value not in (None, ())}
     _, record_class = read.REGISTRY_FILES[registry]
@@ -343,12 +343,4 @@ def _refuse_other_kinds(outlet: str | None, registries: Registries) -> None:
     if kind != "outlet":
         raise RefusedError(
             f"The outlet {outlet!r} is a speaker of kind {kind!r}. Expected kind 'outlet'."
-        )
-
-
-def _refuse_broken(path: str, problems: list[Problem]) -> None:
-    if problems:
-        raise RefusedError(
-            f"{path} has problems ({problems[0].code}). Mend them first: "
-            "`readout check` lists them."
         )

@@ -17,11 +17,11 @@ from readout.checks.adjudication import Signatures, find_differences, find_signa
 from readout.corpus.canonical import encode, encode_records
 from readout.corpus.drafts import content_id
 from readout.corpus.files import Change, FileChanges
-from readout.corpus.read import GUIDELINES, read_registries
+from readout.corpus.read import GUIDELINES, parse_records, read_registries
 from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.corpus.schema import explain
 from readout.model import AnnotatedDocument, Decision, RecordFile, Registries
-from readout.problem import RefusedError, as_sentence, find_close, nearest
+from readout.problem import RefusedError, as_sentence, find_close, nearest, refuse_broken
 from readout.workbench.differences.places import Place, list_places
 
 
@@ -59,16 +59,16 @@ def decide_refs(
     about = [parse_ref(text) for text in refs]
     differing = [each for each in documents if _differ(each, about)]
     document = differing[0] if len(differing) == 1 else _find_document(documents, refs)
-    places = _find_places(document, about)
+    places = find_places(document, about)
     found = _find_open(places)
     if is_replacing:
-        found += _find_repeated(document, about, places)
+        found += find_repeated(document, about, places)
     about += [ref for ref in dict.fromkeys(found) if ref not in about]
     changes = decide(document, registries, about, grounds, is_replacing)
     return Settled(document.meta.doc_id, tuple(about), changes)
 
 
-def _find_places(document: AnnotatedDocument, about: Collection[Ref]) -> list[Place]:
+def find_places(document: AnnotatedDocument, about: Collection[Ref]) -> list[Place]:
     """Return the places that some references are at, decided or not."""
     named = {str(ref) for ref in about}
     found = []
@@ -88,7 +88,7 @@ def _find_open(places: Iterable[Place]) -> list[Ref]:
     return found
 
 
-def _find_repeated(
+def find_repeated(
     document: AnnotatedDocument, about: Collection[Ref], places: Iterable[Place]
 ) -> list[Ref]:
     """Return the references of layers, at some places, that are to be decided anew too.
@@ -205,9 +205,8 @@ def _withdraw(records: Iterable[Decision], refs: Sequence[Ref]) -> list[Decision
 
 def _refuse_broken(file: RecordFile[Decision]) -> None:
     if file.is_read and not file.is_whole:
-        raise RefusedError(
-            f"{file.path} has problems. Mend them first: `readout check` lists them."
-        )
+        _, problems = parse_records(file.path, file.raw)
+        refuse_broken(file.path, problems)
 
 
 def _refuse_unknown(grounds: Grounds, registries: Registries) -> None:

@@ -17,7 +17,7 @@ from readout.corpus.files import Change, FileChanges
 from readout.corpus.lines import duplicate_key
 from readout.corpus.parse import parse_layer
 from readout.model import AnyAnnotation, Layer, RecordFile
-from readout.problem import Problem
+from readout.problem import Problem, format_count
 
 _REORDERED = "put keys, white space or lines in canonical order"
 
@@ -89,7 +89,7 @@ def _give_ids(records: list[dict[str, Any]], taken: set[str]) -> list[str]:
 def _describe_ids(given: list[str]) -> Iterator[str]:
     if given:
         shown = ", ".join(given[:5]) + (", …" if len(given) > 5 else "")
-        yield f"gave {_count(len(given), 'id')} ({shown})"
+        yield f"gave {format_count(len(given), 'id')} ({shown})"
 
 
 def _describe_offsets(drafts: list[dict[str, Any]]) -> Iterator[str]:
@@ -97,11 +97,7 @@ def _describe_offsets(drafts: list[dict[str, Any]]) -> Iterator[str]:
     for draft in drafts:
         located += sum("start" not in span for _, span in iter_draft_spans(draft))
     if located:
-        yield f"wrote the offsets of {_count(located, 'span')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        yield f"wrote the offsets of {format_count(located, 'span')}"
 
 
 # ---------------------------------------------------------------- bytes

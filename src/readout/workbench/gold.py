@@ -13,8 +13,15 @@ from readout.corpus.canonical import encode_records
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
 from readout.corpus.refs import Ref, parse_ref
-from readout.model import Annotated, AnnotatedDocument, Decision, Document, Registries
-from readout.workbench.decide import Grounds, decide
+from readout.model import (
+    Annotated,
+    AnnotatedDocument,
+    Decision,
+    Document,
+    RecordFile,
+    Registries,
+)
+from readout.workbench.decide import Grounds, decide, find_places, find_repeated
 
 
 def settle_gold(
@@ -38,32 +45,54 @@ def settle_gold(
     registries, _ = read.read_registries(root)
     annotators = list(read.iter_annotators(root))
     said = []
-    metas = list(index.records)
-    for number, meta in enumerate(metas):
-        if meta.doc_id not in taken:
-            continue
-        document = read.demand_document(*read.read_document(root, meta, annotators))
-        edited = apply_changes(document, changes)
-        status = _find_status(meta, bool(edited.gold.records))
-        if status != meta.completeness:
-            metas[number] = replace(meta, annotated=status)
-            said.append(f"set 'annotated' of {meta.doc_id!r} to {status!r}")
-        if grounds:
-            about = set(taken[meta.doc_id])
-            said += _decide(document, edited, registries, about, grounds, changes, also)
-
-    if metas != list(index.records):
-        changes[read.DOCUMENTS] = Change(index.raw, encode_records(metas))
+    for meta in index.records:
+        if meta.doc_id in taken:
+            document = read.demand_document(*read.read_document(root, meta, annotators))
+            edited = apply_changes(document, changes)
+            about = taken[meta.doc_id]
+            said += settle_document(
+                document, edited, registries, index, changes, about, grounds, also
+            )
     return said
 
 
-def apply_changes(document: AnnotatedDocument, changes: FileChanges) -> AnnotatedDocument:
+def settle_document(
+    before: AnnotatedDocument,
+    after: AnnotatedDocument,
+    registries: Registries,
+    index: RecordFile[Document],
+    changes: FileChanges,
+    taken: Collection[str],
+    grounds: Grounds | None = None,
+    also: Collection[Ref] = (),
+) -> list[str]:
+    """Do as :func:`settle_gold` for one document, which is given before and after the changes."""
+    said = []
+    meta = before.meta
+    status = _find_status(meta, bool(after.gold.records))
+    if status != meta.completeness:
+        change = changes.get(read.DOCUMENTS) or Change(index.raw, index.raw)
+        changed, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
+        metas = []
+        for each in changed.records:
+            is_meant = each.doc_id == meta.doc_id
+            metas.append(replace(each, annotated=status) if is_meant else each)
+        changes[read.DOCUMENTS] = change._replace(new=encode_records(metas))
+        said.append(f"set 'annotated' of {meta.doc_id!r} to {status!r}")
+    if grounds:
+        said += _decide(before, after, registries, taken, grounds, changes, also)
+    return said
+
+
+def apply_changes(
+    document: AnnotatedDocument, changes: FileChanges, parse: read.LayerParser = parse_layer
+) -> AnnotatedDocument:
     """Return a document with the files that the changes give it."""
     layers = []
     for layer in (document.gold, *document.layers):
         change = changes.get(layer.path)
         raw = layer.raw if change is None else change.new or b""
-        layers.append(layer if change is None else parse_layer(layer.path, raw, layer.annotator)[0])
+        layers.append(layer if change is None else parse(layer.path, raw, layer.annotator)[0])
     decisions = document.adjudication
     if change := changes.get(decisions.path):
         decisions, _ = read.parse_records(decisions.path, change.new or b"")
@@ -111,6 +140,8 @@ def _decide(
     if about:
         file, _ = read.parse_records(path, encoded)
         cleaned = replace(after, adjudication=replace(file, is_read=after.adjudication.is_read))
+        repeated = find_repeated(cleaned, about, find_places(cleaned, about))
+        about += [ref for ref in dict.fromkeys(repeated) if ref not in about]
         encoded = decide(cleaned, registries, about, grounds, is_replacing=True)[path].new or b""
     if old is not None or encoded:
         changes[path] = Change(old, encoded)

@@ -18,10 +18,11 @@ from msgspec.structs import replace
 
 from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
+from readout.corpus.drafts import to_annotation
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.parse import parse_layer
-from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, iter_spans
-from readout.problem import Problem, RefusedError, as_sentence, nearest
+from readout.model import SPAN_FIELDS, AnyAnnotation, Document, Span, Suggestion, iter_spans
+from readout.problem import Problem, RefusedError, as_sentence, nearest, refuse_broken
 from readout.text.alignment import Alignment
 from readout.text.find import find_exact, is_inside_word, trim_space, widen_to_words
 from readout.workbench.format import format_layer
@@ -258,7 +259,7 @@ def find_corrected(root: Path, only: str | None = None) -> list[Document]:
 def reanchor_document(
     root: Path, meta: Document, find_old: Callable[[Document], str]
 ) -> Reanchored:
-    """Move every layer of a document from its old text to the one in the corpus folder."""
+    """Move every layer of a document, and its suggestions, from its old text to the new one."""
     text, _, problems = read.read_text(root, meta.doc_id)
     if text is None:
         return Reanchored(meta.doc_id, {}, {}, tuple(problems))
@@ -294,9 +295,33 @@ def reanchor_document(
                 found += unreadable
             aside[place] = Change(earlier, _append_lines(earlier or b"", lines))
 
+    suggestions, unreadable = read.read_suggestions(root, meta.doc_id)
+    found += unreadable
+    if suggestions.records and not found:
+        path = suggestions.path
+        proposed = map(to_annotation, suggestions.records)
+        moves[path] = tuple(reanchor_annotation(each, alignment) for each in proposed)
+        files[path] = Change(suggestions.raw, _encode_moved(suggestions.records, moves[path]))
+
     if found:
         return Reanchored(meta.doc_id, {}, {}, tuple(found))
     return Reanchored(meta.doc_id, {**aside, **files}, moves)
+
+
+def _encode_moved(suggestions: Iterable[Suggestion], moves: Iterable[Move]) -> bytes:
+    """Return the lines of the suggestions that have a place in the new text.
+
+    The others are left out: ``readout add suggestions`` proposes what the new text has.
+    """
+    lines = []
+    for suggestion, move in zip(suggestions, moves, strict=True):
+        if move.after:
+            record = msgspec.to_builtins(move.after)
+            names = [name for name in SPAN_FIELDS[type(move.after)] if name in record]
+            spans = {name: record[name] for name in names}
+            moved = replace(suggestion, annotation={**suggestion.annotation, **spans})
+            lines.append(msgspec.json.encode(moved) + b"\n")
+    return b"".join(lines)
 
 
 def _append_lines(earlier: bytes, lines: Iterable[bytes]) -> bytes:
@@ -325,11 +350,7 @@ def reanchor_corpus(
 
     """
     index, problems = read.read_index(root)
-    if problems:
-        raise RefusedError(
-            f"{read.DOCUMENTS} has problems ({problems[0].code}). Mend them first: "
-            "`readout check` lists them."
-        )
+    refuse_broken(read.DOCUMENTS, problems)
     done = [reanchor_document(root, meta, find_old) for meta in documents]
     moved = {each.doc_id for each in done if not each.problems}
     if not moved:

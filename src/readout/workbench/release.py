@@ -27,7 +27,7 @@ from readout.corpus.files import (
 from readout.corpus.items import NO_RELEASE, change_frozen, hash_content, is_frozen, read_release
 from readout.corpus.read import read_bytes, read_corpus
 from readout.dataset.card import DATACARD, find_sections, read_card
-from readout.problem import Problem, RefusedError
+from readout.problem import Problem, RefusedError, format_count
 from readout.workbench.datacard import SLOW_SECTIONS, refresh_card
 from readout.workbench.format import format_corpus
 
@@ -63,7 +63,8 @@ def list_due(root: Path) -> list[str]:
     raw = read_bytes(root, CHANGELOG)[0]
     count = sum(line.startswith(b"- ") for line in _find_unreleased(raw or b"").splitlines())
     if count:
-        reasons.append(f"{CHANGELOG} has {count} unreleased entries.")
+        entries = format_count(count, "unreleased entry", "unreleased entries")
+        reasons.append(f"{CHANGELOG} has {entries}.")
     return reasons
 
 
@@ -228,8 +229,9 @@ def _refuse_uncommitted(root: Path) -> None:
     lines = done.stdout.splitlines()
     if done.returncode == 0 and lines:
         shown = ", ".join(line[3:] for line in lines[:3])
+        changed = format_count(len(lines), "file is", "files are")
         raise RefusedError(
-            f"{len(lines)} files are not as they were committed, first of all {shown}. "
+            f"{changed} not as committed, first of all {shown}. "
             "Commit or remove them first, so that the release is of what is in git."
         )
 

@@ -1,4 +1,4 @@
-"""Remove annotations, registry entries and documents, with what names them.
+"""Remove annotations, decisions, registry entries and documents, with what names them.
 
 What may be left out is left out; an entry that is used, and an annotation that something cannot do
 without, are not removed.
@@ -19,17 +19,17 @@ from readout.corpus.files import Change, FileChanges
 from readout.corpus.refs import Ref, parse_ref
 from readout.corpus.schema import Kind
 from readout.model import Decision, FieldRole, Suggestion
-from readout.problem import RefusedError
+from readout.problem import RefusedError, as_sentence, format_count, nearest
 from readout.workbench.decide import Grounds
 from readout.workbench.gold import settle_gold
 from readout.workbench.uses import (
+    SHOWN,
     SUGGESTED,
     Edit,
     RecordPath,
     Sheet,
     Use,
     change_names,
-    count,
     describe,
     describe_uses,
     find_id,
@@ -68,7 +68,7 @@ def remove_entries(root: Path, kind: Kind, names: Collection[str]) -> Edit:
         ]
         if uses:
             raise RefusedError(
-                f"The {kind} {name!r} is used in {count(len(uses), 'place')}: "
+                f"The {kind} {name!r} is used in {format_count(len(uses), 'place')}: "
                 f"{describe_uses(uses)}. Let these name another {kind}, or remove them, first; to "
                 f"give the entry another id, use `readout rename {kind}`."
             )
@@ -129,7 +129,7 @@ def _refuse_layers(root: Path, annotator: str) -> None:
     layers = sorted((root / folder).glob("*.jsonl"))
     if layers:
         raise RefusedError(
-            f"The annotator {annotator!r} has {count(len(layers), 'layer')} in {folder}. "
+            f"The annotator {annotator!r} has {format_count(len(layers), 'layer')} in {folder}. "
             "If they are to go too, delete that folder first."
         )
 
@@ -157,6 +157,81 @@ def remove_documents(root: Path, names: Collection[str]) -> Edit:
         said.append(f"removed the document {name!r} from {read.DOCUMENTS}")
         said += [f"removed {path}" for path in paths]
     return Edit(changes, tuple(said))
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def remove_decisions(
+    root: Path, names: Collection[str], doc_id: str | None = None, about: Collection[str] = ()
+) -> Edit:
+    """Return the edit that removes decisions, or some of the references that they are about.
+
+    With ``about``, only these references go, and the decisions that are about nothing else.
+
+    Raises:
+        RefusedError: a decision does not exist or is in several documents, or is not about one of
+            the references.
+
+    """
+    sheets = _read_decisions(root, doc_id)
+    found = {name: _find_decisions(sheets, name) for name in dict.fromkeys(names)}
+    changes: FileChanges = {}
+    said: list[str] = []
+    for sheet in dict.fromkeys(found.values()):
+        records = []
+        for _, record in sheet.lines:
+            if found.get(record.id) is not sheet:
+                records.append(record)
+                continue
+            kept = _leave_out(record, about)
+            if kept:
+                records.append(replace(record, about=kept))
+                said.append(f"took {', '.join(about)} out of the decision {record.id!r}")
+            else:
+                said.append(f"removed the decision {record.id!r} on {', '.join(record.about)}")
+        changes[sheet.place.path] = to_change(sheet, records)
+    doc_ids = [sheet.place.doc_id for sheet in found.values()]
+    return Edit(changes, tuple(said), tuple(dict.fromkeys(doc_ids)))
+
+
+def _read_decisions(root: Path, doc_id: str | None) -> list[Sheet]:
+    """Return the files of decisions about one document or about all."""
+    index, _ = read.read_index(root)
+    if doc_id is not None:
+        find_record(index, "document", doc_id)
+    sheets = []
+    for meta in index.records:
+        path = f"{read.ADJUDICATION}/{meta.doc_id}.jsonl"
+        if doc_id in (None, meta.doc_id) and (root / path).is_file():
+            sheets.append(read_sheet(root, RecordPath(path, "decisions", meta.doc_id)))
+    return sheets
+
+
+def _find_decisions(sheets: Collection[Sheet], name: str) -> Sheet:
+    """Return the one file that has a decision."""
+    known = {record.id for sheet in sheets for _, record in sheet.lines}
+    if name not in known:
+        hint = as_sentence(nearest(name, known))
+        raise RefusedError(f"There is no decision {name!r}. {hint}".strip())
+    having = [sheet for sheet in sheets if any(record.id == name for _, record in sheet.lines)]
+    if len(having) > 1:
+        doc_ids = ", ".join(repr(sheet.place.doc_id) for sheet in having[:SHOWN])
+        raise RefusedError(
+            f"There are decisions {name!r} on {doc_ids}. Name the document with --document."
+        )
+    return having[0]
+
+
+def _leave_out(record: Decision, about: Collection[str]) -> tuple[str, ...]:
+    """Return what a decision is still about without some references; nothing if none are given."""
+    for text in about:
+        if text not in record.about:
+            hint = as_sentence(nearest(text, record.about))
+            raise RefusedError(f"The decision {record.id!r} is not about {text!r}. {hint}".strip())
+    if not about:
+        return ()
+    return tuple([text for text in record.about if text not in about])
 
 
 # ---------------------------------------------------------------- annotations
@@ -284,6 +359,6 @@ def _refuse_needed(
                 needed.append(use)
     if needed:
         raise RefusedError(
-            f"What is to be removed is needed in {count(len(needed), 'place')}: "
+            f"What is to be removed is needed in {format_count(len(needed), 'place')}: "
             f"{describe_uses(needed)}. Remove these too, or let them name others first."
         )

@@ -5,7 +5,8 @@ Only ids change: the words of notes, reasons and spans are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,8 +20,9 @@ from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.refs import Ref, parse_ref
 from readout.corpus.schema import Kind, explain
 from readout.model import Document, FieldRole, RecordFile
-from readout.problem import RefusedError, as_sentence
+from readout.problem import RefusedError, as_sentence, refuse_broken
 from readout.workbench.uses import (
+    SHOWN,
     Edit,
     RecordPath,
     Sheet,
@@ -73,8 +75,27 @@ def rename_entry(root: Path, kind: Kind, old: str, new: str) -> Edit:
     changes, uses = _rename_everywhere(root, doc_ids, old, rename)
     if kind == "annotator":
         changes = _move_files(root, changes, _list_annotator_files(root, old, new))
-    said = (f"renamed the {kind} {old!r} to {new!r}", *describe_changes(changes, uses))
+    said = (
+        f"renamed the {kind} {old!r} to {new!r}",
+        *describe_changes(changes, uses),
+        *_find_prose(root, old),
+    )
     return Edit(changes, said, _find_touched(changes, doc_ids))
+
+
+def _find_prose(root: Path, name: str) -> Iterator[str]:
+    """Yield a sentence for every file of prose in which a name occurs, with its lines."""
+    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    for folder in ("annotations", "raw"):
+        for file in sorted((root / folder).glob("*.md")):
+            path = file.relative_to(root).as_posix()
+            raw, _ = read.read_bytes(root, path)
+            lines = (raw or b"").decode(errors="replace").splitlines()
+            places = [f"{path}:{at}" for at, line in enumerate(lines, 1) if pattern.search(line)]
+            if places:
+                more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+                shown = ", ".join(places[:SHOWN]) + more
+                yield f"prose is left as it is: correct {name!r} in {shown} if it is this id"
 
 
 def rename_annotation(root: Path, text: str, new: str, doc_id: str | None = None) -> Edit:
@@ -144,8 +165,7 @@ def rename_document(root: Path, old: str, new: str) -> Edit:
 
     """
     index, problems = read.read_index(root)
-    if problems:
-        raise RefusedError(f"{read.DOCUMENTS} has problems. Mend them first: `readout check`.")
+    refuse_broken(read.DOCUMENTS, problems)
     document = find_record(index, "document", old)
     _refuse_taken("document", new, {record_id(each) for each in index.records})
     _refuse_bad_id("document", document, new)

@@ -22,7 +22,7 @@ from readout.corpus import read
 from readout.corpus.canonical import encode_layer, encode_records
 from readout.corpus.drafts import iter_draft_spans
 from readout.corpus.files import Change, FileChanges
-from readout.corpus.parse import parse_file, parse_layer
+from readout.corpus.parse import parse_layer
 from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.model import (
     ANNOTATION_CLASSES,
@@ -38,7 +38,15 @@ from readout.model import (
     iter_values,
     map_values,
 )
-from readout.problem import Problem, RefusedError, as_sentence, find_close, nearest
+from readout.problem import (
+    Problem,
+    RefusedError,
+    as_sentence,
+    find_close,
+    format_count,
+    nearest,
+    refuse_broken,
+)
 
 FileKind: TypeAlias = Literal["entries", "layer", "unplaced", "decisions", "suggestions", "reviews"]
 NAMING: tuple[FieldKind, ...] = ("id", "entry", "annotation", "item")
@@ -196,18 +204,6 @@ def read_sheet(root: Path, place: RecordPath) -> Sheet:
     return Sheet(place, raw, lines)
 
 
-def refuse_broken(path: str, problems: list[Problem]) -> None:
-    """Refuse to rewrite a file that has problems."""
-    if problems:
-        first = problems[0]
-        place = path if first.line is None else f"{path}:{first.line}"
-        # `readout check` does not read suggestions, so it may not list the problem.
-        raise RefusedError(
-            f"{place} has a problem ({first.code}). {first.message} "
-            "Mend it, and run the command again."
-        )
-
-
 def _parse(place: RecordPath, raw: bytes) -> tuple[tuple[tuple[int, Any], ...], list[Problem]]:
     """Return each record with its line, and the problems up to the schema rung."""
     if place.kind in ("layer", "unplaced"):
@@ -215,10 +211,7 @@ def _parse(place: RecordPath, raw: bytes) -> tuple[tuple[tuple[int, Any], ...], 
         lines = [*zip(layer.lines, layer.records, strict=True), *layer.drafts]
         return tuple(sorted(lines, key=lambda pair: pair[0])), problems
 
-    if place.kind == "suggestions":
-        file, problems = parse_file(place.path, raw, "suggestion", Suggestion)
-    else:
-        file, problems = read.parse_records(place.path, raw)
+    file, problems = read.parse_records(place.path, raw)
     return tuple(zip(file.lines, file.records, strict=True)), problems
 
 
@@ -418,11 +411,6 @@ def _change_draft(draft: dict[str, Any], rename: Rename) -> dict[str, Any]:
 # ---------------------------------------------------------------- words
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun."""
-    return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
-
-
 SHOWN = 5
 """How many places or annotations a sentence lists."""
 
@@ -442,7 +430,7 @@ def describe_changes(changes: FileChanges, uses: dict[str, int]) -> Iterator[str
         elif change.new is None:
             yield f"removed {path}"
         elif path in uses:
-            yield f"changed {path}: {count(uses[path], 'place')}"
+            yield f"changed {path}: {format_count(uses[path], 'place')}"
 
 
 def describe(ref: Ref, record: Any) -> str:

@@ -218,7 +218,7 @@ class CorpusInbox(Inbox):
         ``unnamed``, so it differs from the id of a person with that name. The same name in two
         scopes, such as two novels, means two speakers.
         """
-        name = normalize("NFC", to_one_line(name))
+        name = _to_name(name)
         prefix = "unnamed" if kind == "unnamed" else scope
         base = to_slug(f"{prefix} {name}", 58)
         speakers = self.known["speakers"]
@@ -226,7 +226,7 @@ class CorpusInbox(Inbox):
         while speaker_id in speakers and getattr(speakers[speaker_id], "name", None) != name:
             speaker_id, number = f"{base}-{number}", number + 1
 
-        other_names = {normalize("NFC", to_one_line(alias)) for alias in aliases} - {name}
+        other_names = {_to_name(alias) for alias in aliases} - {name}
         entry = Speaker(
             speaker_id=speaker_id,
             name=name,
@@ -265,6 +265,11 @@ class CorpusInbox(Inbox):
         )
         self.known["targets"].setdefault(target_id, entry)
         return target_id
+
+
+def _to_name(words: str) -> str:
+    """Return words as the name of an entry: on one line, with single spaces."""
+    return normalize("NFC", " ".join(to_one_line(words).split()))
 
 
 def build_corpus_files(inbox: CorpusInbox) -> dict[str, bytes]:

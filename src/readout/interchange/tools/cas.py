@@ -27,7 +27,13 @@ from readout.interchange.graph import LINKS, NODE_LABELS, PART, VALUE_ROLES, Gra
 from readout.interchange.inbox import Inbox, Owner, find_files
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.pieces import to_pieces
-from readout.interchange.xmltext import LOSS, check_xml_text, explain_syntax
+from readout.interchange.xmltext import (
+    LOSS,
+    DeclaredEntityError,
+    check_xml_text,
+    explain_syntax,
+    parse_safely,
+)
 from readout.model import Span
 
 LOSSES = (
@@ -208,6 +214,7 @@ def _load_xmi(content: bytes, types: bytes | None) -> Any:
         names = ", ".join(missing[:5])
         raise _MissingTypesError(f"there is no {TYPE_SYSTEM} beside it that defines {names}")
     if types:
+        _add_types(known, {name: used[name] for name in missing})
         _add_features(known, used)
     with catch_warnings():
         simplefilter("ignore")  # warnings of types that nobody needs
@@ -224,6 +231,16 @@ def _build_known_types() -> Any:
 
 class _MissingTypesError(Exception):
     """An XMI file has annotations of types that nothing defines."""
+
+
+def _add_types(types: Any, missing: Mapping[str, set[str]]) -> None:
+    """Add the types that a published type system lacks, with their attributes as strings.
+
+    cassis leaves out what has such a type, and then refuses a relation to it.
+    """
+    for name, attributes in missing.items():
+        is_span = {"begin", "end"} <= attributes
+        types.create_type(name, "uima.tcas.Annotation" if is_span else "uima.cas.TOP")
 
 
 def _add_features(types: Any, used: Mapping[str, set[str]]) -> None:
@@ -246,9 +263,8 @@ def _find_used_types(content: bytes) -> dict[str, set[str]]:
     """
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     used: dict[str, set[str]] = {}
-    for item in etree.fromstring(content, parser):
+    for item in parse_safely(content):
         if isinstance(item.tag, str):
             name = etree.QName(item)
             package = (name.namespace or "").removeprefix("http:///").removesuffix(".ecore")
@@ -290,6 +306,9 @@ def _read_cas(inbox: Inbox, path: str, owner: Owner, load: Callable[[], Any]) ->
         return
     except XMLSyntaxError as error:
         inbox.report("foreign-syntax", path, *explain_syntax(error))
+        return
+    except DeclaredEntityError as error:
+        inbox.report("foreign-syntax", path, str(error), error.hint)
         return
     except Exception as error:
         message = f"The file is not a CAS: {error}."
@@ -422,7 +441,10 @@ def _list_elements(value: Any) -> list[Any]:
 
 
 def _to_key(item: Any) -> str:
-    return "" if item is None else str(item.xmiID)
+    """Return the id of an annotation; types that nothing defines have it as a string."""
+    if item is None or isinstance(item, str):
+        return item or ""
+    return str(item.xmiID)
 
 
 def _select_type(cas: Any, name: str) -> list[Any]:

@@ -2,7 +2,8 @@
 
 Each line has ``text``, ``entities`` and ``relations``. The export adds the document, the layer and
 the values that an entity cannot have under other keys: doccano imports unknown keys as metadata and
-exports them again. Projects without relations have ``label`` lists, which are imported too.
+exports them again. Projects without relations have ``label`` lists, and those for intents have
+``entities`` that are lists; both are imported too. Categories of whole texts are left out.
 
 The editor of doccano is written in JavaScript: its offsets count UTF-16 code units or, if a project
 says so, grapheme clusters. The export counts UTF-16 code units. The import chooses the unit in
@@ -104,10 +105,11 @@ class DoccanoLine(msgspec.Struct):
     data: str = ""
     document: str | None = None
     layer: str = ""
-    entities: list[Entity] = []
+    entities: list[Entity | tuple[int, int, str]] = []
     relations: list[DoccanoRelation] = []
     label: list[tuple[int, int, str]] = []
     labels: list[tuple[int, int, str]] = []
+    cats: list[str] = []
     values: dict[str, list[dict[str, str]]] = {}
     offsets: str = ""
 
@@ -118,13 +120,15 @@ class DoccanoLine(msgspec.Struct):
 
     @property
     def all_entities(self) -> list[Entity]:
-        """Return the entities; those of a list of labels have the numbers of their places in it."""
-        if self.entities:
-            return self.entities
-        lists = self.label or self.labels
-        return [
-            Entity(number, label, start, end) for number, (start, end, label) in enumerate(lists, 1)
-        ]
+        """Return the entities; one that is a list has the number of its place as its id."""
+        found = []
+        for number, entity in enumerate(self.entities or self.label or self.labels, 1):
+            if isinstance(entity, Entity):
+                found.append(entity)
+            else:
+                start, end, label = entity
+                found.append(Entity(number, label, start, end))
+        return found
 
 
 def import_doccano(inbox: Inbox, path: Path) -> None:
@@ -146,6 +150,8 @@ def import_doccano(inbox: Inbox, path: Path) -> None:
     for file, number, task in lines:
         found = inbox.find_document(str(file), task.document, task.content, number)
         if found is not None:
+            for _ in task.cats:
+                inbox.tell("A category of a whole text is left out.", str(file), number)
             graph = _line_to_graph(inbox, str(file), number, found.text, task)
             # A project with several annotators is exported as one file for each, with his name.
             author = file.stem if len(files) > 1 else inbox.to_author(task.layer)

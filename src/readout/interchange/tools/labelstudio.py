@@ -5,6 +5,9 @@ annotators. Offsets in a ``Text`` tag are code points, and ``\r\n`` counts as tw
 region of type ``labels``. Its values with a closed vocabulary are choices of the same region, and
 all other values are text areas. Links are relations.
 
+An export is a list of tasks. A file with a single task, or with an annotation and its task, is one
+of the folders to which a project is synced. Exports of versions before 1.0 are read too.
+
 The text of a task is its only text or the one called ``text``; the task may name its ``document``.
 Words are compared without regard to white space, as the editor shows several spaces as one.
 """
@@ -38,7 +41,7 @@ from readout.model import Registries, Span
 LOSSES = (
     "Pre-annotations have no annotator; the name of the layer is their model version.",
     "Only submitted annotations are imported, by the id of the annotator who completed them.",
-    "Choices for a whole task, and regions of HTML, are left out and listed.",
+    "Choices for a whole task, and regions of HTML, dialogues and images, are left out and listed.",
     "Annotations first made in Label Studio get new ids; the ids of Label Studio are dropped.",
 )
 _COLOUR_CODES = ("#1f77b4", "#2ca02c", "#98df8a", "#9467bd", "#d62728", "#7f7f7f")
@@ -133,8 +136,8 @@ def _format_control(name: str, choices: list[str] | None) -> str:
 class StudioValue(msgspec.Struct):
     """The value of a result: the place of its region, and its labels, choices or texts."""
 
-    start: int | str = -1
-    end: int | str = -1
+    start: int | float | str = -1
+    end: int | float | str = -1
     labels: list[str] = []
     choices: list[str] = []
     text: str | list[str] | None = None
@@ -185,6 +188,7 @@ class StudioAnnotation(msgspec.Struct):
 
     result: list[StudioResult] = []
     completed_by: int | str | Author | None = None
+    created_username: str = ""
     was_cancelled: bool = False
 
     @property
@@ -192,16 +196,25 @@ class StudioAnnotation(msgspec.Struct):
         """Return the name for ``--annotator``: the e-mail address if there is one, or the id."""
         if isinstance(self.completed_by, Author):
             return self.completed_by.email or str(self.completed_by.id)
-        return "" if self.completed_by is None else str(self.completed_by)
+        return self.created_username if self.completed_by is None else str(self.completed_by)
 
 
 class StudioTask(msgspec.Struct):
-    """A task of a JSON export; other keys are ignored."""
+    """A task of a JSON export; other keys are ignored.
+
+    Versions before 1.0 call the annotations ``completions``.
+    """
 
     data: dict[str, Any]
     annotations: list[StudioAnnotation] = []
+    completions: list[StudioAnnotation] = []
     drafts: list[Any] = []
     predictions: list[Any] = []
+
+    @property
+    def submitted(self) -> list[StudioAnnotation]:
+        """Return the annotations, of any version."""
+        return self.annotations or self.completions
 
     @property
     def document(self) -> str | None:
@@ -229,18 +242,34 @@ def import_labelstudio(inbox: Inbox, path: Path) -> None:
         content = read_foreign_text(inbox, file)
         if content is None or _is_other_export(inbox, file, content):
             continue
-        tasks = parse_json(inbox, str(file), content, list[StudioTask]) or []
-        if tasks and not any(task.annotations for task in tasks):
+        tasks = _parse_tasks(inbox, str(file), content)
+        if tasks and not any(task.submitted for task in tasks):
             _report_unsubmitted(inbox, str(file), tasks)
         inbox.settle_unit(str(file), list(_iter_places(tasks)), "code-points")
         for task in tasks:
             _read_task(inbox, str(file), task)
 
 
+def _parse_tasks(inbox: Inbox, path: str, content: str) -> list[StudioTask]:
+    """Return the tasks of an export, or of a file of the folders to which projects are synced.
+
+    Such a file has a single task or, since version 1.0, one annotation with its task in it.
+    """
+    if not content.lstrip().startswith("{"):
+        return parse_json(inbox, path, content, list[StudioTask]) or []
+
+    plain = parse_json(inbox, path, content, dict[str, Any]) or {}
+    task = plain.pop("task", None)
+    if isinstance(task, dict) and "result" in plain:
+        content = msgspec.json.encode({**task, "annotations": [plain]}).decode()
+    found = parse_json(inbox, path, content, StudioTask)
+    return [] if found is None else [found]
+
+
 def _iter_places(tasks: list[StudioTask]) -> Iterator[Place]:
     """Yield the places whose words the file states; old versions counted UTF-16 code units."""
     for task in tasks:
-        for annotation in task.annotations:
+        for annotation in task.submitted:
             for result in annotation.result:
                 value = result.value
                 is_region = result.type == "labels" and isinstance(value.text, str)
@@ -279,7 +308,7 @@ def _read_task(inbox: Inbox, path: str, task: StudioTask) -> None:
     found = inbox.find_document(path, task.document, task.text)
     if found is None:
         return
-    for annotation in task.annotations:
+    for annotation in task.submitted:
         if annotation.was_cancelled:
             inbox.tell("A task that its annotator skipped is left out.", path)
             continue
@@ -305,7 +334,10 @@ def _results_to_graph(inbox: Inbox, path: str, text: str, results: list[StudioRe
 
     # Controls may come before the region that they belong to.
     for result in results:
-        if result.type not in ("labels", "relation"):
+        is_other_region = result.type.endswith("labels") and result.type != "labels"
+        if is_other_region:
+            inbox.tell(f"A region of the type {result.type!r} is left out.", path)
+        elif result.type not in ("labels", "relation"):
             _set_value(inbox, path, regions, result)
     nodes = [node for group in regions.values() for node in group]
     return Graph(nodes, links)
@@ -321,7 +353,7 @@ def _add_region(regions: dict[str, list[Node]], result: StudioResult, span: Span
 
 def _anchor_region(inbox: Inbox, path: str, text: str, value: StudioValue) -> Span | None:
     if not isinstance(value.start, int) or not isinstance(value.end, int):
-        inbox.tell("A region of HTML, whose offsets are paths, is left out.", path)
+        inbox.tell("A region of HTML or of a recording is left out.", path)
         return None
 
     words = value.text if isinstance(value.text, str) else None
@@ -332,7 +364,19 @@ def _anchor_region(inbox: Inbox, path: str, text: str, value: StudioValue) -> Sp
         exact = text[slice(*pair)]
         if words.replace("\\n", " ").split() == exact.replace("\\n", " ").split():
             words = exact
+        elif _is_end_included(text, value, words):
+            inbox.tell("The end of a region is the offset of its last character.", path)
+            return inbox.anchor_span(text, value.start, value.end + 1, words, path)
     return inbox.anchor_span(text, value.start, value.end, words, path)
+
+
+def _is_end_included(text: str, value: StudioValue, words: str) -> bool:
+    """Return whether a region has its words only with the character at its end.
+
+    Versions before 1.0 wrote such regions. What the words do not tell stays a problem.
+    """
+    start, end = int(value.start), int(value.end) + 1
+    return 0 <= start < end <= len(text) and text[start:end] == words
 
 
 def _set_value(

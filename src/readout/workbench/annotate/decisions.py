@@ -30,7 +30,7 @@ from readout.workbench.annotate.session import Session, State
 from readout.workbench.annotate.shapes import Json
 from readout.workbench.decide import Grounds
 from readout.workbench.differences.places import Place, list_places
-from readout.workbench.gold import apply_changes, settle_gold
+from readout.workbench.gold import apply_changes
 from readout.workbench.intake import Intake, Manner, Statements
 
 GOLD = "gold"
@@ -57,7 +57,7 @@ class Deciding:
             found = list_places(documents.values(), self.layers, with_decided=True)
             said = {name: find_signatures(document) for name, document in documents.items()}
             places = [_show(documents[each.document], each, said[each.document]) for each in found]
-        places.sort(key=lambda each: (_ORDER.index(each["kind"]), each["speaking"]))
+        places.sort(key=lambda each: (_ORDER.index(each["kind"]), each["only_in"]))
         left = sum(each["is_open"] for each in places)
         return {"places": places, "total": len(places), "decided": len(places) - left}
 
@@ -91,7 +91,7 @@ class Deciding:
             if edited.raw != raw:
                 changes[path] = Change(raw if document.gold.is_read else None, edited.raw)
             also = [parse_ref(text) for text in refs]
-            settle_gold(self.session.root, changes, {doc_id: edited.taken}, grounds, also)
+            self.session.settle(state, changes, edited.taken, grounds, also)
             self._name_adjudicated(state, changes)
             self.session.refuse_new_errors(state, changes)
             return changes
@@ -101,7 +101,7 @@ class Deciding:
 
     def _name_adjudicated(self, state: State, changes: FileChanges) -> None:
         """Name a layer as adjudicated once nothing is open between it and gold."""
-        document = apply_changes(state.document, changes)
+        document = apply_changes(state.document, changes, self.session.reader.parse_layer)
         names = set(document.meta.adjudicated)
         for name in self._list_layers(document):
             if not list_places([document], [name]):
@@ -141,15 +141,18 @@ def _show(document: AnnotatedDocument, place: Place, said: Signatures) -> Json:
             records = _find_side(document, refs, layer, said)
             shown = [_translate(each, layer, document.gold, said) for each in records]
             sides.append({"layer": layer.annotator or GOLD, "records": shown})
+    kind = _find_kind(place)
+    speaking = [each["layer"] for each in sides if each["records"]]
     return {
         "doc_id": place.document,
         "title": document.meta.title,
-        "kind": _find_kind(place),
+        "kind": kind,
         "type": place.type,
         "start": place.start,
         "end": place.end,
         "refs": refs,
-        "speaking": [each["layer"] for each in sides if each["records"]],
+        "speaking": speaking,
+        "only_in": [name for name in speaking if name != GOLD] if kind == "only" else [],
         "sides": sides,
         "fields": list(place.differ),
         "is_open": any(variant.to_decide for variant in place.variants),

@@ -7,6 +7,7 @@ what ``readout format`` would write.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -102,6 +103,16 @@ def _place(record: Fields) -> _Placed:
     return _Placed(encode(annotation), record, annotation_order(annotation))
 
 
+# A file is edited again and again, and an edit changes few of its lines. No record is changed in
+# place, so that edits can share them.
+@lru_cache(maxsize=1 << 14)
+def _read_line(line: bytes) -> _Placed | None:
+    """Return a line with its record and its place; None if it is no record with a place."""
+    entry = parse_line(line)
+    order = find_order(entry.record) if entry else None
+    return _Placed(line, entry.record, order) if entry and order else None
+
+
 class _File:
     """The lines of a file while it is edited; those that are no records are kept, and stay last."""
 
@@ -112,15 +123,14 @@ class _File:
         self.names: dict[str, str] = {}
         orders = []
         for line in split_lines(raw):
-            entry = parse_line(line)
-            order = find_order(entry.record) if entry else None
-            if entry is None or order is None or entry.record["id"] in self.entries:
+            placed = _read_line(line)
+            if placed is None or placed.record["id"] in self.entries:
                 self.others.append(line)
                 continue
-            orders.append(order)
-            self.entries[entry.record["id"]] = _Placed(entry.line, entry.record, order)
+            orders.append(placed.order)
+            self.entries[placed.record["id"]] = placed
         self.is_sorted = orders == sorted(orders)
-        self.before = {name: placed.record for name, placed in self.entries.items()}
+        self.before = dict(self.entries)
         self.old = raw
 
     def put(self, record: Any, text: str, name: str | None) -> None:
@@ -161,9 +171,10 @@ class _File:
 
     def finish(self) -> Edited:
         """Return the bytes of all lines, and what changed."""
-        after = {name: placed.record for name, placed in self.entries.items()}
-        taken = [name for name, record in after.items() if self._is_changed(name, record)]
-        removed = [name for name in self.before if name not in after]
+        before = self.before
+        touched = [name for name, placed in self.entries.items() if before.get(name) is not placed]
+        taken = [name for name in touched if self._is_changed(name)]
+        removed = [name for name in before if name not in self.entries]
         if not taken and not removed:
             return Edited(self.old, is_remark=True, names=self.names)
 
@@ -172,17 +183,19 @@ class _File:
             kept.sort(key=attrgetter("order"))
         written = [*[placed.line for placed in kept], *self.others]
         raw = b"".join([line + b"\n" for line in written])
-        remarks = [name for name in taken if self._is_remark(name, after[name])]
+        remarks = [name for name in taken if self._is_remark(name)]
         is_remark = not removed and remarks == taken
         return Edited(raw, tuple(taken), tuple(removed), is_remark, self.names)
 
-    def _is_changed(self, name: str, record: Fields) -> bool:
-        before = self.before.get(name)
-        return before is not record and (before is None or not is_same_record(before, record))
+    def _is_changed(self, name: str) -> bool:
+        before, after = self.before.get(name), self.entries[name]
+        return before is None or not is_same_record(before.record, after.record)
 
-    def _is_remark(self, name: str, record: Fields) -> bool:
-        before = self.before.get(name)
-        return before is not None and is_same_record({**before, "note": record.get("note")}, record)
+    def _is_remark(self, name: str) -> bool:
+        before, after = self.before.get(name), self.entries[name].record
+        return before is not None and is_same_record(
+            {**before.record, "note": after.get("note")}, after
+        )
 
 
 def drop_references(record: Fields, gone: Collection[str]) -> Fields:

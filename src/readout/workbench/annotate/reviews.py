@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from readout.corpus.drafts import content_id
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.refs import iter_documents
 from readout.corpus.signatures import hash_gold, hash_layer, signature
+from readout.dataset.statistics import estimate_error_rate
 from readout.model import (
     AnnotatedDocument,
     AnyAnnotation,
@@ -71,13 +72,16 @@ class Reviewing:
             if sample:
                 items = _choose(items, sample)
             shown = [self._show(item, sample) for item in items]
+            alone = self._list_alone(items)
         shown.sort(key=lambda item: (item["verdict"] is not None, not item["again"]))
         return {
             "reviewer": self.session.annotator,
             "sample": msgspec.to_builtins(sample) if sample else None,
             "verdicts": list(VERDICTS),
             "items": shown,
-            "counts": _count(shown),
+            "alone": alone,
+            "counts": _count(shown, sample),
+            "folder": f"{read.REVIEWS}/{self.session.annotator}",
         }
 
     def review(self, doc_id: str, about: str, said: str, verdict: str, remark: str | None) -> Json:
@@ -123,7 +127,7 @@ class Reviewing:
         path = f"{read.REVIEWS}/{reviewer}/{doc_id}.jsonl"
         file = next((each for each in document.reviews if each.reviewer == reviewer), None)
         if file and not file.is_whole:
-            raise refuse("broken-file", f"{path} has problems.", "mend them first.", path)
+            raise refuse("broken-file", f"{path} has a problem.", "mend it, and try again.", path)
 
         records = []
         samples = []
@@ -201,19 +205,33 @@ class Reviewing:
             "verdict": last.verdict if last else None,
             "remark": last.remark if last else None,
             "again": {"verdict": again.verdict, "remark": again.remark} if again else None,
-            "own": [msgspec.to_builtins(each) for each in self._find_own(item)],
+            "own": self._find_own(item),
         }
 
-    def _find_own(self, item: _Item) -> Iterator[AnyAnnotation]:
-        """Yield what the reviewer's own layer says at the place, if gold says something else."""
+    def _find_own(self, item: _Item) -> list[Json] | None:
+        """Return what the reviewer's own layer says at the place; None if it says the same.
+
+        It is None too if the reviewer has no layer of the document.
+        """
         layer = item.document.find_layer(self.session.annotator)
         if layer is None:
-            return
+            return None
         said = signature(item.annotation, item.document.gold.by_id)
         same_place = list(_iter_overlapping(layer, item.annotation))
         if any(signature(each, layer.by_id) == said for each in same_place):
-            return
-        yield from same_place
+            return None
+        return [msgspec.to_builtins(each) for each in same_place]
+
+    def _list_alone(self, items: Iterable[_Item]) -> dict[str, list[Json]]:
+        """Return, by document, what the reviewer's layer has at places where gold has nothing."""
+        documents = {item.document.meta.doc_id: item.document for item in items}
+        alone: dict[str, list[Json]] = {}
+        for name, document in documents.items():
+            layer = document.find_layer(self.session.annotator)
+            for own in layer.records if layer else ():
+                if not any(_iter_overlapping(document.gold, own)):
+                    alone.setdefault(name, []).append(msgspec.to_builtins(own))
+        return alone
 
 
 def _choose(items: Sequence[_Item], sample: Sample) -> list[_Item]:
@@ -241,9 +259,13 @@ def _iter_overlapping(layer: Layer, annotation: AnyAnnotation) -> Iterator[AnyAn
                 break
 
 
-def _count(items: Iterable[Mapping[str, object]]) -> Json:
-    """Return how many items there are, how many are reviewed, and the number of each verdict."""
-    verdicts = Counter(item["verdict"] for item in items)
-    total = sum(verdicts.values())
-    counts: Json = {name: verdicts[name] for name in VERDICTS}
-    return {"total": total, "done": total - verdicts[None], **counts}
+def _count(items: Sequence[Mapping[str, Any]], sample: Sample | None) -> Json:
+    """Return how many items there are, how many are reviewed, and the number of each verdict.
+
+    With a random sample, ``rate`` is the rate of errors and its interval, once all is reviewed.
+    """
+    given = Counter(item["verdict"] for item in items if item["verdict"])
+    verdicts: dict[str, int] = {name: given[name] for name in VERDICTS}
+    rate = estimate_error_rate(verdicts, sample.size) if sample else None
+    counts = {"total": len(items), "done": given.total(), "verdicts": verdicts}
+    return {**counts, "rate": rate._asdict() if rate else None}

@@ -73,6 +73,29 @@ def build_app(
     return Guard(Starlette(routes=routes), token, port)
 
 
+class Door:
+    """Lead the browser that is opened to the page, once, by an address of its own.
+
+    Other users of the machine can read the command line of a browser, so the address in it must be
+    worth nothing afterwards.
+    """
+
+    def __init__(self, app: ASGIApp, ticket: str, page: str) -> None:
+        self.app = app
+        self.path = f"/{ticket}"
+        self.page = page
+        self.is_open = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with the address of the page, or pass it on."""
+        if self.is_open and scope["type"] == "http" and scope["path"] == self.path:
+            self.is_open = False
+            headers = {"location": self.page, **_HEADERS}
+            await Response(status_code=303, headers=headers)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 class Guard:
     """Refuse requests from elsewhere before anything else looks at them.
 
@@ -258,21 +281,31 @@ def _answer_document(session: Session, request: Request, body: Any) -> Any:
 
 
 def _answer_edits(session: Session, request: Request, body: Any) -> Any:
-    return session.edit(
+    shown = session.edit(
         request.path_params["doc_id"],
         demand(body, "version", str),
         [msgspec.to_builtins(edit) for edit in demand(body, "edits", list[_Edit])],
         demand(body, "decision", dict[str, str] | None, None),
         _find_kept(body),
     )
+    return _abridge(session, shown, body)
+
+
+def _abridge(session: Session, shown: Any, body: Any) -> Any:
+    """Leave out the annotations that a page has already, if it asks for that."""
+    if not demand(body, "brief", bool, False):
+        return shown
+    return session.abridge(shown, demand(body, "version", str))
 
 
 def _answer_undo(session: Session, request: Request, body: Any) -> Any:
-    return session.undo(request.path_params["doc_id"], _find_kept(body))
+    shown = session.undo(request.path_params["doc_id"], _find_kept(body))
+    return _abridge(session, shown, body)
 
 
 def _answer_redo(session: Session, request: Request, body: Any) -> Any:
-    return session.redo(request.path_params["doc_id"], _find_kept(body))
+    shown = session.redo(request.path_params["doc_id"], _find_kept(body))
+    return _abridge(session, shown, body)
 
 
 def _answer_suggest(session: Session, request: Request, body: Any) -> Any:

@@ -8,7 +8,8 @@ What was written is on disk before a method returns.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
@@ -28,6 +29,7 @@ from readout.corpus.files import (
     locked_corpus,
 )
 from readout.corpus.parse import parse_layer
+from readout.corpus.refs import Ref
 from readout.corpus.schema import Kind, propose_id
 from readout.model import (
     ANNOTATION_CLASSES,
@@ -56,6 +58,7 @@ from readout.workbench.annotate.reading import Reader
 from readout.workbench.annotate.shapes import (
     Json,
     find_id,
+    list_json,
     to_forms,
     to_json,
     to_problem,
@@ -64,7 +67,7 @@ from readout.workbench.annotate.shapes import (
     to_sections,
 )
 from readout.workbench.decide import Grounds
-from readout.workbench.gold import apply_changes, settle_gold
+from readout.workbench.gold import apply_changes, settle_document
 from readout.workbench.intake import Intake, Manner, Statements
 from readout.workbench.merge.records import Conflict, Side, merge_records
 from readout.workbench.remove import remove_entries
@@ -83,6 +86,8 @@ MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
 
 _VERSIONS = 200
 """How many versions of each document are remembered, to merge edits of windows that lag behind."""
+_LISTED = 4
+"""How many lists of annotations that were shown are kept, to show what changed in them."""
 _TRIES = 3
 """How often a write is tried if a program that takes no lock changes a file at the same time."""
 
@@ -122,6 +127,7 @@ class Session:
         self.lock = RLock()
         self.reader = Reader(root)
         self._versions: dict[str, OrderedDict[str, bytes]] = {}
+        self._listed: OrderedDict[str, list[Json]] = OrderedDict()
         self._undo: dict[str, list[FileChanges]] = {}
         self._redo: dict[str, list[FileChanges]] = {}
         self._current = ""
@@ -203,11 +209,15 @@ class Session:
         version = _hash(layer.raw)
         versions = self._versions.setdefault(doc_id, OrderedDict())
         if version not in versions:
-            versions[version] = compress(layer.raw, 1)
+            versions[version] = _compress(layer.raw)
         versions.move_to_end(version)
         if len(versions) > _VERSIONS:
             versions.popitem(last=False)
 
+        annotations = list_json(layer.records)
+        self._listed[version] = annotations
+        if len(self._listed) > _LISTED:
+            self._listed.popitem(last=False)
         left = [each for each in _list_left(state) if not each.rejected]
         suggestions = []
         for each in left:
@@ -218,13 +228,29 @@ class Session:
             "meta": to_json(document.meta),
             "text": document.text,
             "paragraphs": list(iter_paragraphs(document.text)),
-            "annotations": [to_json(record) for record in layer.records],
+            "annotations": annotations,
             "suggestions": suggestions,
             "problems": problems,
             "version": version,
             "undo": len(self._undo.get(doc_id, ())),
             "redo": len(self._redo.get(doc_id, ())),
         }
+
+    def abridge(self, shown: Json, version: str) -> Json:
+        """Return a shown document without the annotations that an earlier version has, too.
+
+        Instead of ``annotations``, ``changed`` says from where on how many of that version are
+        replaced, and by which. If the version is not remembered, all are shown.
+        """
+        before, after = self._listed.get(version), shown["annotations"]
+        if before is None:
+            return shown
+        start = _count_equal(before, after)
+        end = _count_equal(before[start:][::-1], after[start:][::-1])
+        gone = len(before) - start - end
+        new = after[start : len(after) - end]
+        rest = {name: value for name, value in shown.items() if name != "annotations"}
+        return {**rest, "changed": {"start": start, "gone": gone, "new": new}}
 
     def _judge(self, state: State) -> list[Problem]:
         """Return the problems of the layer and, for gold, of the decisions about it."""
@@ -426,7 +452,20 @@ class Session:
             message = f"The gold layer of {meta.doc_id!r} is adjudicated."
             hint = "give the section of the guidelines that the change follows, and the reason."
             raise refuse("undecided", message, hint, state.layer.path)
-        settle_gold(self.root, changes, {meta.doc_id: edited.taken}, grounds)
+        self.settle(state, changes, edited.taken, grounds)
+
+    def settle(
+        self,
+        state: State,
+        changes: FileChanges,
+        taken: Collection[str],
+        grounds: Grounds | None,
+        also: Collection[Ref] = (),
+    ) -> None:
+        """Add what follows from changes of gold, as :func:`readout.workbench.gold.settle_gold`."""
+        before, registries, metas = state.document, state.registries, state.metas
+        after = apply_changes(before, changes, self.reader.parse_layer)
+        settle_document(before, after, registries, metas, changes, taken, grounds, also)
 
     def refuse_new_errors(self, state: State, changes: FileChanges) -> None:
         """Refuse edits after which ``readout check`` would find an error that it does not find now.
@@ -457,11 +496,9 @@ class Session:
             name = document.meta.doc_id
             meta = next(each for each in metas.records if each.doc_id == name)
             document = replace(document, meta=meta)
-        document = apply_changes(document, changes)
+        document = apply_changes(document, changes, self.reader.parse_layer)
         path, annotator = state.layer.path, state.layer.annotator
         layer, problems = self.reader.parse_layer(path, changes[path].new or b"", annotator)
-        if annotator is None:
-            document = replace(document, gold=layer)
         found = [problem for problem in state.read_problems if problem.path != path]
         return state._replace(
             document=document, layer=layer, metas=metas, read_problems=(*found, *problems)
@@ -574,11 +611,17 @@ class Session:
             return self._show(self._read(doc_id))
 
 
+@lru_cache(maxsize=4)
+def _compress(raw: bytes) -> bytes:
+    """Compress a file; the end of one step is also a version, and the start of the next step."""
+    return compress(raw, 1)
+
+
 def _pack(changes: FileChanges) -> FileChanges:
     """Return changes with compressed bytes: a session of 1,000 steps keeps 2,000 whole files."""
     packed: FileChanges = {}
     for path, change in changes.items():
-        raws = [None if raw is None else compress(raw, 1) for raw in change]
+        raws = [None if raw is None else _compress(raw) for raw in change]
         packed[path] = Change(*raws)
     return packed
 
@@ -590,6 +633,12 @@ def _unpack(changes: FileChanges) -> FileChanges:
         raws = [None if raw is None else decompress(raw) for raw in change]
         unpacked[path] = Change(*raws)
     return unpacked
+
+
+def _count_equal(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """Return how many values are equal at the start of two lists."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _hash(raw: bytes) -> str:

@@ -33,6 +33,13 @@ def to_json(record: Record) -> Json:
     return decoded
 
 
+def list_json(records: Sequence[Record]) -> list[Json]:
+    """Return records as their lines say them; of thousands at once, it costs a fraction."""
+    return _DECODER.decode_lines(_ENCODER.encode_lines(records))
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Json)
 _HEADING = re.compile(r"^#+ ([0-9]+(?:\.[0-9]+)*)[. ](.*)$", re.MULTILINE)
 
 

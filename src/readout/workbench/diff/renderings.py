@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
+from pathlib import PurePosixPath
 
 import msgspec
 
+from readout.corpus.read import ADJUDICATION
 from readout.model import annotation_type
+from readout.problem import format_count
 from readout.report.printing import escape_json, printable
 from readout.report.problems import Style
 from readout.workbench.diff.report import (
@@ -44,14 +47,45 @@ def format_changes(
     lines = [style(printable(f"{changes.old} → {changes.new}"), "place")]
     label = style("breaking:", "error")
     lines += [f"{label} {printable(sentence)}" for sentence in changes.breaking]
-    for document in changes.documents:
+    decided, others = _part_entries(changes)
+    for document in _add_decided(changes, decided):
         lines += ["", *_document_lines(document, background, style)]
-    if changes.entries:
-        entries = [printable(_entry_line(entry, background)) for entry in changes.entries]
-        lines += ["", *entries]
+        for entry in decided.get(document.doc_id, ()):
+            lines += map(printable, _decision_lines(entry, background))
+    if others:
+        lines += ["", *[printable(_entry_line(entry)) for entry in others]]
     if not changes:
         lines.append("Nothing changed.")
     return "\n".join([*lines, *_unread_lines(changes)]) + "\n"
+
+
+def _part_entries(changes: Changes) -> tuple[dict[str, list[EntryChange]], list[EntryChange]]:
+    """Return the changes of decisions by document, and those of all other entries."""
+    decided: dict[str, list[EntryChange]] = {}
+    others = []
+    for entry in changes.entries:
+        path = PurePosixPath(entry.path)
+        if str(path.parent) == ADJUDICATION:
+            decided.setdefault(path.stem, []).append(entry)
+        else:
+            others.append(entry)
+    return decided, others
+
+
+def _add_decided(changes: Changes, decided: Iterable[str]) -> list[DocumentChanges]:
+    """Return the changes of documents, with those of which only decisions changed."""
+    documents = {document.doc_id: document for document in changes.documents}
+    for doc_id in decided:
+        documents.setdefault(doc_id, DocumentChanges(doc_id=doc_id, kind="changed"))
+    return [documents[doc_id] for doc_id in sorted(documents)]
+
+
+def _decision_lines(entry: EntryChange, background: Background) -> list[str]:
+    """Return what a changed decision says, and what it is about."""
+    what = f"renamed to {entry.new_id}" if entry.new_id else entry.kind
+    said = "; ".join(map(_format_field, entry.fields)) or background.say_decision(entry)
+    about = background.describe_decided(entry)
+    return [f"  decision {entry.id} {what}: {said}", *[f"      {each}" for each in about]]
 
 
 def _document_lines(
@@ -93,10 +127,10 @@ def _format_field(field: FieldChange) -> str:
     return f"{field.name}: {format_value(field.old)} → {format_value(field.new)}"
 
 
-def _entry_line(entry: EntryChange, background: Background) -> str:
+def _entry_line(entry: EntryChange) -> str:
     what = f"renamed to {entry.new_id}" if entry.new_id else entry.kind
     line = f"{entry.path}: {entry.id} {what}"
-    details = "; ".join(map(_format_field, entry.fields)) or background.explain_entry(entry)
+    details = "; ".join(map(_format_field, entry.fields))
     return f"{line} ({details})" if details else line
 
 
@@ -104,7 +138,7 @@ def _unread_lines(changes: Changes) -> list[str]:
     """Return a warning for each side that could not be read completely."""
     lines = []
     for name, number in zip((changes.old, changes.new), changes.unread, strict=True):
-        problems = "1 problem keeps" if number == 1 else f"{number} problems keep"
+        problems = format_count(number, "problem keeps", "problems keep")
         if number:
             lines.append(
                 f"In {name}, {problems} lines from being read; they are not compared. "
@@ -152,9 +186,13 @@ def format_changes_markdown(changes: Changes, background: Background) -> str:
             cells = " | ".join(map(_quote, row))
             lines.append(f"| {cells} |")
         lines.append("")
-    lines += [f"- {_quote(_entry_line(entry, background))}" for entry in changes.entries]
+    decided, others = _part_entries(changes)
+    lines += [f"- {_quote(_entry_line(entry))}" for entry in others]
     lines += ["", *map(_quote, _unread_lines(changes))]
-    blocks = ["\n".join(_document_markdown(document, background)) for document in changes.documents]
+    blocks = []
+    for document in _add_decided(changes, decided):
+        entries = decided.get(document.doc_id, ())
+        blocks.append("\n".join(_document_markdown(document, entries, background)))
     return _limit("\n".join(lines).rstrip(), blocks, changes)
 
 
@@ -174,7 +212,7 @@ def _limit(head: str, blocks: list[str], changes: Changes) -> str:
         shown += f"\n\n{block}"
         left -= 1
     if left:
-        documents = "1 document" if left == 1 else f"{left} documents"
+        documents = format_count(left, "document")
         shown += (
             f"\n\nThis summary is cut: the details of {documents} are left out. The whole is in "
             f"<code>readout diff {_quote(changes.old)} {_quote(changes.new)}</code>, and in the "
@@ -183,8 +221,13 @@ def _limit(head: str, blocks: list[str], changes: Changes) -> str:
     return shown + "\n"
 
 
-def _document_markdown(document: DocumentChanges, background: Background) -> Iterator[str]:
-    words = "; ".join(f"{layer_name(layer)}: {summarise_layer(layer)}" for layer in document.layers)
+def _document_markdown(
+    document: DocumentChanges, decided: Sequence[EntryChange], background: Background
+) -> Iterator[str]:
+    parts = [f"{layer_name(layer)}: {summarise_layer(layer)}" for layer in document.layers]
+    if decided:
+        parts.append(format_count(len(decided), "decision"))
+    words = "; ".join(parts)
     kind = "" if document.kind == "changed" else f" {document.kind}"
     yield f"<details><summary><b>{_quote(document.doc_id)}</b>{kind} {_quote(words)}</summary>\n"
     if document.text_changed:
@@ -194,6 +237,8 @@ def _document_markdown(document: DocumentChanges, background: Background) -> Ite
     for layer in document.layers:
         for change in iter_shown(layer):
             yield _change_markdown(document.doc_id, layer, change, background)
+    for entry in decided:
+        yield "- " + "<br>".join(map(_quote, _decision_lines(entry, background)))
     yield "\n</details>"
 
 
@@ -248,15 +293,14 @@ def _document_news(changes: Changes) -> Iterator[str]:
 def _count_by_type(changes: Sequence[AnnotationChange]) -> str:
     """Return the numbers of each type and kind of change: ``2 quotes added, 1 topic moved``."""
     counts = Counter((annotation_type(change.current), change.kind) for change in changes)
-    parts = [
-        f"{number} {_plural(kind, number)} {what}" for (kind, what), number in counts.most_common()
-    ]
+    parts = []
+    for (kind, what), number in counts.most_common():
+        noun, nouns = _NOUNS.get(kind, (kind, ""))
+        parts.append(f"{format_count(number, noun, nouns)} {what}")
     return ", ".join(parts)
 
 
-def _plural(kind: str, number: int) -> str:
-    ending = "" if number == 1 else "s"
-    return f"piece{ending} of boilerplate" if kind == "boilerplate" else f"{kind}{ending}"
+_NOUNS = {"boilerplate": ("piece of boilerplate", "pieces of boilerplate")}
 
 
 def _entry_news(changes: Changes) -> Iterator[str]:

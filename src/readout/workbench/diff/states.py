@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PureWindowsPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -85,6 +85,10 @@ _FOLDERS = ("raw/", "annotations/", "schema/")
 _SCHEMA = ".schema.json"
 _LARGEST_SCHEMA = 1024 * 1024
 """A larger schema, in bytes, is left out: git packs gigabytes of one letter into kilobytes."""
+_LARGEST = 100_000_000
+"""With a larger file of another kind, in bytes, a revision is refused."""
+_LARGEST_REVISION = 2_000_000_000
+"""A revision with more bytes is refused."""
 
 
 def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
@@ -93,6 +97,10 @@ def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
     ``git archive`` would leave out what ``.gitattributes`` says, so that a layer could be hidden
     from a review. Links are left out: in the revision of a stranger they could lead to other files
     of this machine.
+
+    Raises:
+        UnreadableCorpusError: git lacks a file, or there is too much to read.
+
     """
     listed = run_git(here, "ls-tree", "-r", "-z", "--long", commit).stdout
     blobs = []
@@ -105,16 +113,59 @@ def _iter_files(here: Path, commit: str) -> Iterator[tuple[str, bytes]]:
         if not size.isdigit():
             raise UnreadableCorpusError(f"git does not have the file {path!r} of {commit[:12]!r}.")
         if not path.startswith("schema/") or int(size) <= _LARGEST_SCHEMA:
-            blobs.append((path, blob, int(size)))
+            blobs.append(_Blob(path, blob, int(size)))
 
-    wanted = b"".join(blob + b"\n" for _, blob, _ in blobs)
+    _refuse_too_much(blobs, commit)
+    for batch in _iter_batches(blobs):
+        yield from _read_blobs(here, batch)
+
+
+class _Blob(NamedTuple):
+    """A file of a commit: its path, the name of its content in git, and its size in bytes."""
+
+    path: str
+    name: bytes
+    size: int
+
+
+def _refuse_too_much(blobs: Sequence[_Blob], commit: str) -> None:
+    for blob in blobs:
+        if blob.size > _LARGEST:
+            raise UnreadableCorpusError(
+                f"The file {blob.path!r} of {commit[:12]!r} has {blob.size:,} bytes, so the "
+                f"revision is not read. A file may have {_LARGEST:,}."
+            )
+    total = sum(blob.size for blob in blobs)
+    if total > _LARGEST_REVISION:
+        raise UnreadableCorpusError(
+            f"The files of {commit[:12]!r} have {total:,} bytes, so the revision is not read. "
+            f"Together they may have {_LARGEST_REVISION:,}. Check it out, and name its folder."
+        )
+
+
+def _iter_batches(blobs: Iterable[_Blob]) -> Iterator[list[_Blob]]:
+    """Yield files that fit into memory together."""
+    batch: list[_Blob] = []
+    size = 0
+    for blob in blobs:
+        if batch and size + blob.size > _LARGEST:
+            yield batch
+            batch, size = [], 0
+        batch.append(blob)
+        size += blob.size
+    if batch:
+        yield batch
+
+
+def _read_blobs(here: Path, blobs: Sequence[_Blob]) -> Iterator[tuple[str, bytes]]:
+    wanted = b"".join([blob.name + b"\n" for blob in blobs])
     content = run_git(here, "cat-file", "--batch", stdin=wanted).stdout
     at = 0
-    for path, _, length in blobs:
+    for blob in blobs:
         # Each object is "<hash> blob <size>", a line feed, its bytes, and a line feed.
         start = content.index(b"\n", at) + 1
-        yield path, content[start : start + length]
-        at = start + length + 1
+        yield blob.path, content[start : start + blob.size]
+        at = start + blob.size + 1
 
 
 def _is_inside(path: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from readout.corpus.refs import Ref
 from readout.model import (
     AnyAnnotation,
     Boilerplate,
@@ -16,6 +18,7 @@ from readout.model import (
     Topic,
     main_spans,
 )
+from readout.problem import format_count
 from readout.workbench.diff.report import (
     AnnotationChange,
     ChangeKind,
@@ -33,6 +36,10 @@ CHANGE_SIGNS: dict[ChangeKind, str] = {
     "edited": "·",
 }
 """The sign of each kind of change, in the order of the summary's columns."""
+
+
+SHOWN = 4
+"""How many different annotations of a decision are listed."""
 
 
 def describe_annotation(annotation: AnyAnnotation, registries: Registries) -> str:
@@ -116,7 +123,7 @@ def summarise_layer(layer: LayerChanges) -> str:
     """Return one line about a layer's changes."""
     parts = [format_counts(count_kinds(layer.changes))]
     if layer.whole:
-        parts = [f"the whole layer {layer.whole}, {len(layer.changes)} annotations"]
+        parts = [f"the whole layer {layer.whole}, {format_count(len(layer.changes), 'annotation')}"]
     if layer.carried:
         parts.append(f"{layer.carried} moved with the changed text")
     if layer.misplaced:
@@ -155,11 +162,39 @@ class Background:
 
     def explain_entry(self, entry: EntryChange) -> str:
         """Return what an added or removed decision says; empty for other entries."""
-        side = self._sides[entry.kind != "removed"]
-        decision = side.by_place.get((entry.path, entry.new_id or entry.id))
+        _, decision = self._find_decision(entry)
         if decision is None:
             return ""
         return f"{', '.join(decision.about)}: {describe_decision(decision)}"
+
+    def say_decision(self, entry: EntryChange) -> str:
+        """Return the section and the reason of a decision that changed."""
+        _, decision = self._find_decision(entry)
+        return describe_decision(decision) if decision else ""
+
+    def describe_decided(self, entry: EntryChange) -> list[str]:
+        """Return what a decision is about: each annotation with its labels and its words."""
+        side, decision = self._find_decision(entry)
+        if decision is None:
+            return []
+        doc_id = PurePosixPath(entry.path).stem
+        sides: dict[str, list[str]] = {}
+        for text in decision.about:
+            annotation = side.annotations.get((doc_id, text))
+            said = "not in the corpus"
+            if annotation is not None:
+                words = cut_excerpt(side.texts[doc_id], annotation).marked
+                said = f"{describe_annotation(annotation, side.registries)} ⟦{words}⟧"
+            sides.setdefault(said, []).append(text)
+
+        shown = [f"{', '.join(refs)}: {said}" for said, refs in sides.items()]
+        left = len(shown) - SHOWN
+        return [*shown[:SHOWN], f"and {left} more"] if left > 0 else shown
+
+    def _find_decision(self, entry: EntryChange) -> tuple[_SideFacts, Decision | None]:
+        """Return the side that tells of a change of a decision, and the decision."""
+        side = self._sides[entry.kind != "removed"]
+        return side, side.by_place.get((entry.path, entry.new_id or entry.id))
 
 
 class _SideFacts:
@@ -170,7 +205,12 @@ class _SideFacts:
         self.texts = {each.meta.doc_id: each.text for each in corpus.documents}
         self.decisions: dict[tuple[str, str], list[Decision]] = {}
         self.by_place: dict[tuple[str, str], Decision] = {}
+        self.annotations: dict[tuple[str, str], AnyAnnotation] = {}
         for document in corpus.documents:
+            for layer in (document.gold, *document.layers):
+                for record in layer.records:
+                    ref = str(Ref(layer.annotator, record.id))
+                    self.annotations[document.meta.doc_id, ref] = record
             file = document.adjudication
             for decision in file.records:
                 self.by_place[file.path, decision.id] = decision

@@ -7,6 +7,7 @@ same are one variant there.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +15,9 @@ import msgspec
 from readout.checks.adjudication import (
     find_adjudicated,
     find_differences,
+    find_extent,
     find_signatures,
+    group_by_place,
     iter_about,
 )
 from readout.corpus.refs import Ref, parse_ref
@@ -26,8 +29,6 @@ from readout.model import (
     Decision,
     Layer,
     Span,
-    Stance,
-    Topic,
     annotation_type,
     main_spans,
 )
@@ -74,22 +75,6 @@ class _Item(NamedTuple):
     annotation: AnyAnnotation
     by_id: Mapping[str, AnyAnnotation]
     saying: tuple[Any, ...]
-
-    @property
-    def subject(self) -> tuple[str, str]:
-        """The type, and the topic or target: the same words often have several of these."""
-        annotation = self.annotation
-        name = ""
-        if isinstance(annotation, Topic):
-            name = annotation.topic
-        elif isinstance(annotation, Stance):
-            name = annotation.target
-        return annotation_type(annotation), name
-
-    @property
-    def extent(self) -> tuple[int, int]:
-        spans = main_spans(self.annotation)
-        return min(span.start for span in spans), max(span.end for span in spans)
 
 
 def list_places(
@@ -145,28 +130,13 @@ def _iter_places(document: AnnotatedDocument, layers: Sequence[Layer]) -> Iterat
     decided: dict[Ref, list[int]] = {}
     for ref, index, _ in iter_about(document.adjudication):
         decided.setdefault(ref, []).append(index)
-    for group in _group(items):
+    groups = group_by_place(items, attrgetter("annotation"))
+    for group in sorted(groups, key=_find_extent):
         yield _build_place(document, layers, group, decided)
 
 
-def _group(items: Iterable[_Item]) -> list[list[_Item]]:
-    """Return items in groups of one subject whose words overlap, directly or through others."""
-    groups: list[list[_Item]] = []
-    reached = 0
-    for item in sorted(items, key=lambda item: (item.subject, item.extent)):
-        last = groups[-1] if groups else []
-        start, end = item.extent
-        if last and last[0].subject == item.subject and start < reached:
-            last.append(item)
-            reached = max(reached, end)
-        else:
-            groups.append([item])
-            reached = end
-    return sorted(groups, key=_find_extent)
-
-
 def _find_extent(items: Sequence[_Item]) -> tuple[int, int]:
-    starts, ends = zip(*[item.extent for item in items], strict=True)
+    starts, ends = zip(*[find_extent(item.annotation) for item in items], strict=True)
     return min(starts), max(ends)
 
 

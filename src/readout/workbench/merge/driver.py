@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from readout.corpus.files import Change, replace_file, write_files
 from readout.corpus.read import DOCUMENTS, read_bytes
-from readout.problem import RefusedError
+from readout.problem import RefusedError, format_count
 from readout.workbench.git import require_repository, run_git
 from readout.workbench.merge.records import Merged, merge_records
 from readout.workbench.merge.versions import UnmergeableError
@@ -59,7 +59,7 @@ def describe_merged(path: str, merged: Merged) -> Iterator[str]:
     number = len(merged.conflicts)
     if not number:
         return
-    yield f"{path}: {number} conflict{'' if number == 1 else 's'}"
+    yield f"{path}: {format_count(number, 'conflict')}"
     for conflict in merged.conflicts:
         yield from (f"  {line}" for line in describe_conflict(conflict))
 

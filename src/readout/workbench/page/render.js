@@ -49,17 +49,29 @@ export class Item {
   constructor(record, id, isGhost, reason) {
     const main = mainSpans(record);
     this.record = record;
+    this.spans = listSpans(record);
     this.id = id;
     this.type = /** @type {string} */ (record.type);
     this.isGhost = isGhost;
     this.reason = reason;
     this.start = main.length ? main[0].start : 0;
     this.last = main.length ? main[main.length - 1].end : 0;
+    this.hasPlace = main.length > 0;
     this.size = main.reduce((sum, span) => sum + span.end - span.start, 0);
     this.lane = 0;
     this.label = "";
     this.isVisible = true;
     this.isSource = false;
+  }
+
+  /**
+   * Tell whether another one is the same annotation or suggestion.
+   * @param {Item} other
+   */
+  isSame(other) {
+    if (this === other) return true;
+    if (this.isGhost !== other.isGhost || this.reason !== other.reason) return false;
+    return JSON.stringify(this.record) === JSON.stringify(other.record);
   }
 
   /**
@@ -83,9 +95,11 @@ export class Item {
  * @property {number} start
  * @property {number} end
  * @property {HTMLElement} element
- * @property {string} signature  what is drawn in it
+ * @property {import("./segments.js").Cover[] | null} covers  those that are drawn
+ * @property {SignView[]} views  the signs that are drawn
  * @property {{start: number, end: number, node: Text}[]} nodes
  * @property {Mark[]} marks
+ * @property {HTMLElement[]} signs
  *
  * @typedef {{element: HTMLElement, start: number, end: number, items: Item[]}} Mark
  */
@@ -117,6 +131,8 @@ export class Sheet {
     this.byNode = new Map();
     /** @type {Map<string, Item>} */
     this.items = new Map();
+    /** @type {import("./facts.js").RegistryLists | null} those with which items have their labels */
+    this.named = null;
     /** @type {Item | null} */
     this.chosen = null;
     /** @type {Mark | null} the mark at which it was chosen */
@@ -131,7 +147,11 @@ export class Sheet {
     this.painted = [];
     /** @type {string[]} */
     this.alsoLinked = [];
+    /** @type {Map<string, {top: number, height: number} | null>} where brackets are, by the id */
+    this.bracketPlaces = new Map();
     this.isWaiting = false;
+    /** @type {Set<Block>} the blocks whose brackets are to be measured in the next frame */
+    this.moved = new Set();
 
     const { annotations, registries, language, words, name } = drawing;
     this.scope = new Scope(registries, annotations, words, { ...drawing, points: this.points });
@@ -165,7 +185,16 @@ export class Sheet {
     starts = [0, ...starts.slice(1)];
     const ends = [...starts.slice(1), this.points.length];
     return starts.map((start, at) => (
-      { start, end: ends[at], element: element("div", { class: "block" }), signature: "", nodes: [], marks: [] }
+      {
+        start,
+        end: ends[at],
+        element: element("div", { class: "block" }),
+        covers: null,
+        views: [],
+        nodes: [],
+        marks: [],
+        signs: [],
+      }
     ));
   }
 
@@ -201,44 +230,88 @@ export class Sheet {
     const { annotations, registries, words } = this.drawing;
     this.scope = new Scope(registries, annotations, words, { ...this.drawing, points: this.points });
     this.makeItems();
-    this.drawBlocks();
+    const drawn = this.drawBlocks();
     const chosen = this.chosen && this.items.get(this.chosen.id);
     if (this.chosen && !(chosen && chosen.isVisible)) this.choose(null);
     else this.chosen = chosen || null;
     this.paint();
-    this.drawBrackets();
+    this.drawBrackets(drawn);
   }
 
+  /** Make the items; those that are drawn as before stay the same objects. */
   makeItems() {
-    const { annotations, suggestions, isVisible } = this.drawing;
-    const items = annotations.map((record) => new Item(record, record.id, false, ""));
+    const { annotations, suggestions, isVisible, registries } = this.drawing;
+    const items = annotations.map((record) => this.makeItem(record, record.id, false, ""));
     for (const each of suggestions || []) {
-      items.push(new Item(each.annotation, each.id, true, each.reason || ""));
+      items.push(this.makeItem(each.annotation, each.id, true, each.reason || ""));
     }
+    /** @type {Map<Item, number>} */
+    const lanes = new Map();
     for (const type of ["quote", "stance"]) {
-      const lanes = assignLanes(items.filter((item) => item.type === type), LANES);
-      for (const [item, lane] of lanes) item.lane = lane;
+      const found = assignLanes(items.filter((item) => item.type === type), LANES);
+      for (const [item, lane] of found) lanes.set(item, lane);
     }
+
+    const isNamed = registries === this.named;
+    /** @type {Map<string, Item>} */
+    const made = new Map();
     for (const item of items) {
-      item.label = labelOf(item.record, this.scope);
-      item.isSource = this.scope.naming("source", item.id).length > 0;
-      item.isVisible = isVisible ? isVisible(item, this.scope) : true;
+      const label = item.label && isNamed ? item.label : labelOf(item.record, this.scope);
+      const isSource = this.scope.naming("source", item.id).length > 0;
+      const kept = this.keepItem(item, lanes.get(item) || 0, label, isSource);
+      kept.isVisible = isVisible ? isVisible(kept, this.scope) : true;
+      made.set(item.id, kept);
     }
-    this.items = new Map(items.map((item) => [item.id, item]));
+    this.items = made;
+    this.named = registries;
+  }
+
+  /**
+   * Return the item of an annotation or a suggestion, which is known if its record is the same object.
+   * @param {any} record
+   * @param {string} id
+   * @param {boolean} isGhost
+   * @param {string} reason
+   */
+  makeItem(record, id, isGhost, reason) {
+    const before = this.items.get(id);
+    const isKnown = before && before.record === record && before.isGhost === isGhost;
+    return isKnown && before.reason === reason ? before : new Item(record, id, isGhost, reason);
+  }
+
+  /**
+   * Return the item that is drawn already if it looks the same, or a new one.
+   * @param {Item} item
+   * @param {number} lane
+   * @param {string} label
+   * @param {boolean} isSource
+   */
+  keepItem(item, lane, label, isSource) {
+    const before = this.items.get(item.id);
+    const isAlike = before && before.lane === lane && before.label === label
+      && before.isSource === isSource;
+    if (isAlike && before.isSame(item)) return before;
+    const made = item === before ? new Item(item.record, item.id, item.isGhost, item.reason) : item;
+    return Object.assign(made, { lane, label, isSource });
   }
 
   /* Blocks. */
 
+  /** Draw the blocks in which something differs, and return them. */
   drawBlocks() {
     const covers = this.coversByBlock();
     const signs = this.signsByBlock();
+    const drawn = [];
     for (const [at, block] of this.blocks.entries()) {
-      const signature = JSON.stringify([covers[at].map(signCover), signs[at].map(signSign)]);
-      // An item is made anew by each update, so the marks of an equal block take the new ones.
-      if (signature === block.signature) this.renewItems(block);
-      else this.drawBlock(block, covers[at], signs[at]);
-      block.signature = signature;
+      const isSame = block.covers && areSame(block.covers, covers[at], isSameCover)
+        && areSame(block.views, signs[at], isSameSign);
+      if (isSame) continue;
+      this.drawBlock(block, covers[at], signs[at]);
+      block.covers = covers[at];
+      block.views = signs[at];
+      drawn.push(block);
     }
+    return drawn;
   }
 
   /** @returns {import("./segments.js").Cover[][]} */
@@ -250,12 +323,12 @@ export class Sheet {
       const end = Math.min(cover.end, this.points.length);
       if (start >= end) return;
       for (let at = this.blockAt(start); at < found.length && this.starts[at] < end; at += 1) {
-        found[at].push({ ...cover, start, end });
+        found[at].push({ start, end, item: cover.item, part: cover.part });
       }
     };
     for (const item of this.items.values()) {
       if (!item.isVisible) continue;
-      for (const { part, span } of listSpans(item.record)) add({ ...span, item, part });
+      for (const { part, span: { start, end } } of item.spans) add({ start, end, item, part });
     }
     for (const [start, end] of this.drawing.changed || []) {
       add({ start, end, item: null, part: "changed-text" });
@@ -280,7 +353,7 @@ export class Sheet {
     const found = this.blocks.map(() => /** @type {SignView[]} */ ([]));
     const flags = this.drawing.flags;
     for (const item of this.items.values()) {
-      if (!item.isVisible || !mainSpans(item.record).length) continue;
+      if (!item.isVisible || !item.hasPlace) continue;
       const start = Math.min(Math.max(item.start, 0), Math.max(this.points.length - 1, 0));
       const place = found[this.blockAt(start)];
       const flag = flags && flags.get(item.id);
@@ -292,17 +365,6 @@ export class Sheet {
     return found;
   }
 
-  /** @param {Block} block */
-  renewItems(block) {
-    for (const mark of block.marks) {
-      mark.items = mark.items.map((item) => this.items.get(item.id) || item);
-    }
-    for (const sign of block.element.querySelectorAll("button")) {
-      const item = this.bySign.get(sign);
-      if (item) this.bySign.set(sign, this.items.get(item.id) || item);
-    }
-  }
-
   /**
    * @param {Block} block
    * @param {import("./segments.js").Cover[]} covers
@@ -312,13 +374,14 @@ export class Sheet {
     for (const { node } of block.nodes) this.byNode.delete(node);
     block.nodes = [];
     block.marks = [];
+    block.signs = [];
     const tags = signs.filter((sign) => sign.kind === "topic");
     const others = signs.filter((sign) => sign.kind !== "topic").sort((a, b) => a.start - b.start);
     /** @type {Element[]} */
     const children = [];
     if (tags.length) {
       const kicker = element("div", { class: "kicker" });
-      kicker.append(...tags.map((tag) => this.drawSign(tag, null)));
+      kicker.append(...tags.map((tag) => this.drawSign(block, tag, null)));
       children.push(kicker);
     }
     const points = others.map((sign) => ({ start: sign.start, end: sign.start, item: null, part: "" }));
@@ -327,7 +390,8 @@ export class Sheet {
     for (const segment of cutSegments(block.start, block.end, covers, points)) {
       while (others.length && others[0].start <= segment.start) {
         const sign = /** @type {SignView} */ (others.shift());
-        children.push(this.drawSign(sign, before && before.start === sign.start ? before : null));
+        const beside = before && before.start === sign.start ? before : null;
+        children.push(this.drawSign(block, sign, beside));
         before = sign;
       }
       children.push(this.drawSegment(block, segment));
@@ -368,10 +432,11 @@ export class Sheet {
   }
 
   /**
+   * @param {Block} block
    * @param {SignView} sign
    * @param {SignView | null} before  the sign before it at the same place
    */
-  drawSign(sign, before) {
+  drawSign(block, sign, before) {
     const { item, kind, flag } = sign;
     const words = this.drawing.words;
     const { record } = item;
@@ -404,21 +469,30 @@ export class Sheet {
       ...data,
     });
     this.bySign.set(made, item);
+    block.signs.push(made);
     return made;
   }
 
   /* Brackets in the margin: one for each topic, in the first lane that is free at its height. */
 
-  drawBrackets() {
-    if (this.isWaiting) return;
+  /**
+   * Draw the brackets in the next frame. Only those beside some blocks are measured anew.
+   * @param {Iterable<Block>} blocks
+   */
+  drawBrackets(blocks) {
+    const isWaiting = this.isWaiting;
     this.isWaiting = true;
+    for (const block of blocks) this.moved.add(block);
+    if (isWaiting) return;
     requestAnimationFrame(() => {
       this.isWaiting = false;
-      this.drawBracketsNow();
+      this.drawBracketsNow(this.moved);
+      this.moved = new Set();
     });
   }
 
-  drawBracketsNow() {
+  /** @param {Set<Block>} moved  whose words may be elsewhere now */
+  drawBracketsNow(moved = new Set(this.blocks)) {
     const topics = [...this.items.values()].filter((item) => item.type === "topic" && item.isVisible);
     const lanes = assignLanes(topics, 99);
     const count = String(Math.max(0, ...[...lanes.values()].map((lane) => lane + 1)));
@@ -427,13 +501,16 @@ export class Sheet {
     }
     // All are measured before any is moved, so that the page is laid out once.
     const origin = this.gutter.getBoundingClientRect().top;
-    const places = topics.map((item) => this.measureBracket(item, origin));
+    const places = topics.map((item) => this.placeBracket(item, moved, origin));
+    this.bracketPlaces = new Map(topics.map((item, at) => [item.id, places[at]]));
     const kept = new Map();
     for (const [at, item] of topics.entries()) {
       const place = places[at];
       if (!place) continue;
       const bracket = this.brackets.get(item.id) || this.makeBracket(item);
+      kept.set(item.id, bracket);
       const style = `${place.top} ${place.height} ${lanes.get(item)}`;
+      if (bracket.dataset.place === style && this.bySign.get(bracket) === item) continue;
       if (bracket.dataset.place !== style) {
         bracket.dataset.place = style;
         bracket.style.top = `${place.top}px`;
@@ -442,9 +519,11 @@ export class Sheet {
       }
       if (bracket.title !== item.label) this.nameBracket(bracket, item);
       bracket.classList.toggle("ghost", item.isGhost);
-      bracket.classList.toggle("chosen", item === this.chosen);
       this.bySign.set(bracket, item);
-      kept.set(item.id, bracket);
+      if (item === this.chosen) {
+        bracket.classList.add("chosen");
+        this.painted.push(bracket);
+      }
     }
     for (const [id, bracket] of this.brackets) if (!kept.has(id)) bracket.remove();
     this.brackets = kept;
@@ -452,6 +531,17 @@ export class Sheet {
 
   /**
    * Return the place of a topic's bracket in the gutter; null if no word of it is shown.
+   * @param {Item} item
+   * @param {Set<Block>} moved
+   * @param {number} origin
+   */
+  placeBracket(item, moved, origin) {
+    const known = this.bracketPlaces.get(item.id);
+    const isMoved = this.blocksOf(item).some((block) => moved.has(block));
+    return known === undefined || isMoved ? this.measureBracket(item, origin) : known;
+  }
+
+  /**
    * @param {Item} item
    * @param {number} origin
    */
@@ -486,7 +576,9 @@ export class Sheet {
 
   listen() {
     this.root.addEventListener("click", (event) => this.onClick(event));
-    new ResizeObserver(() => this.drawBrackets()).observe(this.root);
+    // A block that got higher moves those below it.
+    const observer = new ResizeObserver(() => this.drawBrackets(this.blocks));
+    for (const each of [this.root, ...this.blocks.map((block) => block.element)]) observer.observe(each);
   }
 
   /** @param {MouseEvent} event */
@@ -582,12 +674,27 @@ export class Sheet {
    * @param {string} name
    */
   paintItem(item, name) {
-    const signs = this.root.querySelectorAll(".sign, .tag, .bracket");
-    const found = [...signs].filter((sign) => this.bySign.get(sign)?.id === item.id);
-    for (const made of [...this.marksOf(item).map((mark) => mark.element), ...found]) {
+    const marks = this.marksOf(item).map((mark) => mark.element);
+    const signs = this.blocksOf(item).flatMap((block) => block.signs);
+    const own = signs.filter((sign) => this.bySign.get(sign)?.id === item.id);
+    const bracket = this.brackets.get(item.id);
+    for (const made of [...marks, ...own, ...(bracket ? [bracket] : [])]) {
       made.classList.add(name);
       this.painted.push(made);
     }
+  }
+
+  /**
+   * Return the blocks with words of an annotation, in the order of the text.
+   * @param {Item} item
+   */
+  blocksOf(item) {
+    const numbers = new Set();
+    for (const { span: { start, end } } of item.spans) {
+      const last = this.blockAt(Math.max(end - 1, start));
+      for (let at = this.blockAt(start); at <= last; at += 1) numbers.add(at);
+    }
+    return [...numbers].sort((a, b) => a - b).map((at) => this.blocks[at]);
   }
 
   /**
@@ -597,15 +704,9 @@ export class Sheet {
    */
   marksOf(which) {
     const item = typeof which === "string" ? this.items.get(which) : which;
-    const spans = item ? listSpans(item.record).map((each) => each.span) : [];
-    const numbers = new Set();
-    for (const { start, end } of spans) {
-      const last = this.blockAt(Math.max(end - 1, start));
-      for (let at = this.blockAt(start); at <= last; at += 1) numbers.add(at);
-    }
-    const blocks = [...numbers].sort((a, b) => a - b).map((at) => this.blocks[at]);
-    const marks = blocks.flatMap((block) => block.marks);
-    return marks.filter((mark) => mark.items.some((each) => item && each.id === item.id));
+    if (!item) return [];
+    const marks = this.blocksOf(item).flatMap((block) => block.marks);
+    return marks.filter((mark) => mark.items.some((each) => each.id === item.id));
   }
 
   /** Return the visible annotations in the order of the text, outer ones first. */
@@ -698,14 +799,33 @@ export class Sheet {
  * @typedef {{item: Item, start: number, kind: string, flag?: Flag}} SignView
  */
 
-/** @param {import("./segments.js").Cover} cover */
-function signCover({ start, end, item, part }) {
-  return [start, end, part, item && item.id, item && item.classesOf(part).join(" ")];
+/**
+ * Tell whether two lists have the same values.
+ * @template T
+ * @param {T[]} one
+ * @param {T[]} other
+ * @param {(one: T, other: T) => boolean} isSame
+ */
+function areSame(one, other, isSame) {
+  return one.length === other.length && one.every((value, at) => isSame(value, other[at]));
 }
 
-/** @param {SignView} sign */
-function signSign({ item, start, kind, flag }) {
-  return [item.id, start, kind, item.label, flag, item.record.polarity, item.record.expression];
+/**
+ * @param {import("./segments.js").Cover} one
+ * @param {import("./segments.js").Cover} other
+ */
+function isSameCover(one, other) {
+  return one.item === other.item && one.start === other.start && one.end === other.end
+    && one.part === other.part;
+}
+
+/**
+ * @param {SignView} one
+ * @param {SignView} other
+ */
+function isSameSign(one, other) {
+  const isAlike = one.item === other.item && one.start === other.start && one.kind === other.kind;
+  return isAlike && one.flag?.kind === other.flag?.kind && one.flag?.name === other.flag?.name;
 }
 
 /**

@@ -2,10 +2,9 @@
 /* The annotate page: the bar, the list of documents, the keys. */
 
 import { ask } from "./api.js";
-import { showDialog } from "./dialogs.js";
 import { button, byId, element, fill } from "./dom.js";
 import { Editor } from "./editor.js";
-import { drawKeys, findAction } from "./keys.js";
+import { findAction, showKeys } from "./keys.js";
 import { Log } from "./log.js";
 
 /** @typedef {import("./types.js").Corpus} Corpus */
@@ -165,14 +164,7 @@ class App {
   }
 
   help() {
-    const words = this.words.keys;
-    return showDialog(words.title, (dialog, answer) => {
-      dialog.append(
-        button(this.words.app.close, () => answer(null)),
-        element("p", {}, words.inert),
-        drawKeys(words, this.words.gestures),
-      );
-    });
+    return showKeys(this.words, this.words.keys, this.words.gestures);
   }
 }
 

@@ -3,18 +3,41 @@
 
 import { ask } from "./api.js";
 import { button, element, fill, newId } from "./dom.js";
-import { Desk, keyed } from "./desk.js";
+import { DESK_KEYS, Desk, keyed } from "./desk.js";
+import { Drafts } from "./drafts.js";
+import { makeEntry } from "./entries.js";
+import { Form, trim } from "./form.js";
+import { Picking, listAnnotations, listEntries } from "./links.js";
+import { Sections } from "./sections.js";
+import { drawVersions, isSame, listVersions, shuffleVersions } from "./versions.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
+/** @typedef {import("./types.js").Role} Role */
+/** @typedef {import("./versions.js").Place} Place */
+/** @typedef {import("./versions.js").Version} Version */
 /**
- * @typedef {{doc_id: string, kind: string, type: string, start: number, end: number,
- *   refs: string[], speaking: string[], sides: Array<{layer: string, records: Annotation[]}>,
- *   fields: string[], is_open: boolean,
- *   decisions: Array<{section: string, reason: string, by: string}>}} Place
+ * @typedef {{key: string, section: string, reason: string, picked: Record<string, any>,
+ *   form: Record<string, any> | null}} Draft What is half-decided about a place.
  */
+/** @typedef {{places: Place[], total: number, decided: number}} Listed */
+
+const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/** @type {import("./keys.js").Binding[]} */
+const KEYS = [
+  ...DIGITS.map((key) => ({ name: "take", key })),
+  { name: "neither", key: "0" },
+  { name: "mixed", key: "m" },
+  { name: "write", key: "e" },
+  { name: "addSpan", key: "+" },
+  { name: "byCharacter", key: "c" },
+  { name: "save", key: "Enter", ctrl: true },
+  { name: "close", key: "Escape" },
+  ...DESK_KEYS,
+];
 
 class Decide {
-  /** @param {import("./types.js").Corpus} corpus @param {any} listed */
+  /** @param {import("./types.js").Corpus} corpus @param {Listed} listed */
   constructor(corpus, listed) {
     this.words = corpus.words.decide;
     this.desk = new Desk(corpus, this.words);
@@ -25,269 +48,401 @@ class Decide {
     this.at = Math.max(this.places.findIndex((each) => each.is_open), 0);
     this.isHidden = false;
     this.isBusy = false;
-    /** @type {Record<string, any>} The fields of an annotation that is put together here. */
-    this.mixed = {};
-    /** @type {string[]} The documents of the decisions made here, the last one last. */
+    /** @type {Drafts<Draft>} */
+    this.drafts = new Drafts(`decide ${corpus.annotator}`);
+    /** @type {Record<string, any>} The chosen values, by field. */
+    this.picked = {};
+    /** @type {Form | null} The form in which another version is written. */
+    this.form = null;
+    /** @type {Record<string, any> | null} What the form has, also while it is put aside. */
+    this.written = null;
+    /** @type {string[]} The documents of the steps made here, the last one last. */
     this.made = [];
     /** @type {string[]} */
     this.undone = [];
-    const undo = button(this.words.undo, () => void this.revert("undo"));
-    const redo = button(this.words.redo, () => void this.revert("redo"));
-    this.hide = button(this.words.hide, () => {
-      this.isHidden = !this.isHidden;
-      this.hide.setAttribute("aria-pressed", String(this.isHidden));
-      this.draw();
-    }, { "aria-pressed": "false" });
-    this.desk.actions.append(this.hide, undo, redo);
-    this.section = this.drawSections();
-    this.reason = element("textarea", { dir: "auto" });
-    this.desk.listen({
-      n: () => void this.go(this.at + 1),
-      p: () => void this.go(this.at - 1),
-      0: () => void this.choose({ side: "neither" }),
-      m: () => void this.chooseMixed(),
-      "Ctrl+z": () => void this.revert("undo"),
-      "Ctrl+y": () => void this.revert("redo"),
-      ...Object.fromEntries([...Array(9).keys()].map((number) => [
-        String(number + 1), () => void this.chooseSide(number),
-      ])),
-    });
+    this.makeBar();
+    this.formBox = element("div", { class: "forms" });
+    this.sections = new Sections(corpus.sections, this.words);
+    this.sections.select.addEventListener("change", () => this.keepDraft());
+    this.reason = element("textarea", { dir: "auto", rows: 2 });
+    this.reason.addEventListener("input", () => this.keepDraft());
+    this.desk.listen(KEYS, (action, key) => this.act(action, key));
+    this.desk.onReturn(() => void this.refresh());
   }
 
-  /** @param {{places: Place[], total: number, decided: number}} listed */
-  take(listed) {
-    this.places = listed.places;
-    this.total = listed.total;
-    this.decided = listed.decided;
+  makeBar() {
+    const { words } = this;
+    this.hide = button(words.hide, () => this.hideNames(), { "aria-pressed": "false" });
+    const undo = button(words.undo, () => void this.revert("undo"));
+    const redo = button(words.redo, () => void this.revert("redo"));
+    this.desk.own.append(this.hide, undo, redo);
+  }
+
+  /** @param {string} action @param {string} key */
+  act(action, key) {
+    if (action === "take") void this.take(Number(key) - 1);
+    else if (action === "neither") void this.choose({ side: "neither" });
+    else if (action === "mixed") void this.chooseMixed();
+    else if (action === "write") this.write();
+    else if (action === "addSpan") this.form?.addSelected();
+    else if (action === "save") this.form?.save();
+    else if (action === "close") this.escape();
+    else if (action === "next") void this.go(this.at + 1);
+    else if (action === "previous") void this.go(this.at - 1);
+    else if (action === "undo" || action === "redo") void this.revert(action);
+  }
+
+  escape() {
+    if (this.desk.picking) {
+      this.desk.picking = null;
+      this.desk.say("");
+    } else if (this.desk.marking?.spans().length) this.desk.marking.clear();
+    else this.putAside();
   }
 
   get place() {
     return this.places[this.at];
   }
 
-  /** Show a place; what is half written for another one is dropped. @param {number} at */
+  get key() {
+    return `${this.place.doc_id} ${this.place.refs.join(" ")}`;
+  }
+
+  keepDraft() {
+    const reason = this.reason.value;
+    const { key, picked, written } = this;
+    if (!reason && !written && !Object.keys(picked).length) this.drafts.drop(key);
+    else this.drafts.keep({ key, section: this.sections.value, reason, picked, form: written });
+  }
+
+  /** Show a place, with what is half-decided about it. @param {number} at */
   async go(at, anew = false) {
     if (!this.places.length) {
       this.desk.tools.replaceChildren(element("p", {}, this.words.nothing));
       return;
     }
-    const next = Math.min(Math.max(at, 0), this.places.length - 1);
-    if (next !== this.at) this.reason.value = "";
-    this.at = next;
-    this.mixed = {};
+    this.closeForm();
+    this.at = Math.min(Math.max(at, 0), this.places.length - 1);
     const { doc_id, start, end } = this.place;
-    await this.desk.show(doc_id, start, end, "", anew);
+    await this.desk.show(doc_id, start, end, anew);
+    this.showGold();
+
+    const draft = this.drafts.find(this.key);
+    this.reason.value = draft?.reason ?? "";
+    // The section of the last decision is proposed again.
+    if (draft?.section) this.sections.value = draft.section;
+    this.picked = draft?.picked ?? {};
+    this.written = draft?.form ?? null;
+    const heading = this.draw();
+    if (this.written) this.openForm(this.written);
+    this.desk.announce(heading);
+  }
+
+  hideNames() {
+    this.isHidden = !this.isHidden;
+    this.hide?.setAttribute("aria-pressed", String(this.isHidden));
+    this.showGold();
     this.draw();
   }
 
-  /** Return the sides that have something, those that say the same as one, in the order in which
-   * they are shown: with names hidden, a shuffled one.
-   *
-   * @returns {Array<{layer: string, layers: string[], records: Annotation[]}>}
-   */
-  sides() {
-    /** @type {Map<string, {layer: string, layers: string[], records: Annotation[]}>} */
-    const found = new Map();
-    for (const { layer, records } of this.place.sides.filter((each) => each.records.length)) {
-      const said = JSON.stringify(records.map((record) => this.desk
-        .fieldsOf(record.type).map((field) => record[field] ?? null)));
-      const known = found.get(said);
-      if (known) known.layers.push(layer);
-      else found.set(said, { layer, layers: [layer], records });
-    }
-    const sides = [...found.values()];
-    if (!this.isHidden) return sides;
-    // The order depends on the place alone, so it stays while one thinks.
-    const mark = (/** @type {string} */ layer) => shuffle(layer + this.place.refs.join());
-    return sides.sort((one, other) => mark(one.layer) - mark(other.layer));
+  /** Show gold in the text; with names hidden, the text must not tell which version is gold's. */
+  showGold() {
+    const hidden = new Set(this.isHidden ? this.golden().map((each) => each.id) : []);
+    this.desk.sheet?.update({ isVisible: (item) => !hidden.has(item.id) });
   }
 
-  /** @param {{layers: string[]}} side @param {number} number */
-  nameOf(side, number) {
+  /** @returns {Annotation[]} What gold has at the place. */
+  golden() {
+    return this.place?.sides.find((each) => each.layer === "gold")?.records ?? [];
+  }
+
+  /** @returns {Version[]} In the order in which they are shown. */
+  versions() {
+    const versions = listVersions(this.place, this.desk.fieldsOf(this.place.type));
+    return this.isHidden ? shuffleVersions(versions, this.place) : versions;
+  }
+
+  /** @param {{layers: string[]}} version @param {number} number */
+  nameOf(version, number) {
     if (this.isHidden) return fill(this.words.side, { n: number + 1 });
-    return this.nameLayers(side.layers);
+    return this.nameLayers(version.layers);
   }
 
-  /** @param {string[]} layers */
+  /** Return the names of layers; what no layer has is in gold alone. @param {string[]} layers */
   nameLayers(layers) {
-    const gold = this.desk.corpus.words.app.gold;
+    if (this.isHidden) return "…";
+    const { gold } = this.desk.corpus.words.app;
+    if (!layers.length) return gold;
     return layers.map((layer) => (layer === "gold" ? gold : layer)).join(", ");
   }
 
+  /** Draw the place, and return its heading. */
   draw() {
     const { words, desk, place } = this;
-    if (!place) return;
     const type = desk.corpus.words.form.types[place.type] ?? place.type;
-    const card = element("section");
-    const speaking = place.speaking.filter((each) => each !== "gold").join(", ");
-    const kind = fill(words.kinds[place.kind], { layers: this.isHidden ? "…" : speaking });
-    card.append(element("h2", {}, fill(words.place, { type, n: this.at + 1, total: this.places.length })));
-    card.append(element("p", { class: "kind" }, kind));
+    const said = fill(words.place, { type, n: this.at + 1, total: this.places.length });
+    const heading = element("h2", {}, said);
+    const card = element("section", {}, heading, ...this.drawKind());
+
+    const versions = this.versions();
+    const same = desk.fieldsOf(place.type).filter((field) => !place.fields.includes(field));
+    const [record] = versions[0]?.records ?? [];
+    if (record) card.append(desk.factsOf({ ...record, note: undefined }, same));
+    if (place.fields.length) {
+      const nameOf = this.nameOf.bind(this);
+      const pick = this.pick.bind(this);
+      card.append(drawVersions(desk, place, versions, nameOf, this.picked, pick));
+    }
+
+    const id = newId("reason");
+    this.reason.id = id;
+    const reason = element("div", {}, element("label", { for: id }, words.reason), this.reason);
+    desk.tools.replaceChildren(
+      desk.progress(this.decided, this.total),
+      this.drawGroups(),
+      card,
+      this.formBox,
+      this.sections.root,
+      reason,
+      this.drawChoices(versions),
+      this.drawMoves(),
+    );
+    return heading;
+  }
+
+  /** Return how the layers differ, and what was decided about it. */
+  drawKind() {
+    const { words, place } = this;
+    const kind = fill(words.kinds[place.kind], { layers: this.nameLayers(place.only_in) });
+    const said = [element("p", { class: "kind" }, kind)];
     const silent = place.sides.filter((each) => !each.records.length).map((each) => each.layer);
     if (silent.length && !this.isHidden) {
-      card.append(element("p", { class: "note" }, fill(words.silent, { layers: this.nameLayers(silent) })));
+      said.push(element("p", { class: "note" }, fill(words.silent, { layers: this.nameLayers(silent) })));
     }
     for (const each of place.decisions) {
-      card.append(element("p", { class: "again" }, fill(words.decision, { ...each })));
+      said.push(element("p", { class: "again", dir: "auto" }, fill(words.decision, { ...each })));
     }
-    card.append(element("div", { class: "sides", tabindex: 0 }, this.drawTable()));
-
-    const choices = element("div", { class: "choices", role: "group", "aria-label": words.choices });
-    this.sides().forEach((side, number) => {
-      const label = fill(words.take, { side: this.nameOf(side, number) });
-      const made = keyed(label, String(number + 1), () => void this.chooseSide(number));
-      choices.append(made);
-    });
-    choices.append(keyed(words.neither, "0", () => void this.choose({ side: "neither" })));
-    choices.append(keyed(words.mixed, "m", () => void this.chooseMixed()));
-    const moves = element("div", { class: "choices" });
-    moves.append(keyed(words.previous, "p", () => void this.go(this.at - 1)));
-    moves.append(keyed(words.next, "n", () => void this.go(this.at + 1)));
-
-    const reason = element("label", {}, words.reason, this.reason);
-    desk.tools.replaceChildren(
-      desk.progress(this.decided, this.total), card, this.section, reason, choices, moves,
-    );
+    return said;
   }
 
-  /** Return the table of fields and sides, with a column for anything else. */
-  drawTable() {
-    const { words, desk, place } = this;
-    const sides = this.sides();
-    const head = element("tr", {}, element("th", { scope: "col" }, words.field));
-    sides.forEach((side, number) => head.append(element("th", { scope: "col" }, this.nameOf(side, number))));
-    head.append(element("th", { scope: "col" }, words.other));
-    const body = element("tbody");
-    for (const field of desk.fieldsOf(place.type)) {
-      const name = desk.nameOf(field);
-      const row = element("tr", { class: place.fields.includes(field) ? "differs" : "" });
-      row.append(element("th", { scope: "row" }, name));
-      if (!place.fields.includes(field)) {
-        const said = sides[0]?.records[0] ? desk.valueOf(sides[0].records[0], field) : "—";
-        const cell = element("td", { colspan: sides.length, dir: "auto", title: said }, shorten(said));
-        row.append(cell);
-        row.append(element("td", {}, this.drawOther(field, name)));
-        body.append(row);
-        continue;
-      }
-      const group = newId("field");
-      sides.forEach((side, number) => {
-        const cell = element("td");
-        side.records.forEach((record) => {
-          const pick = element("input", { type: "radio", name: group });
-          pick.addEventListener("change", () => { this.mixed[field] = record[field] ?? null; });
-          pick.checked = field in this.mixed && same(this.mixed[field], record[field] ?? null);
-          pick.setAttribute("aria-label", `${name}: ${this.nameOf(side, number)}`);
-          const value = desk.valueOf(record, field);
-          const said = element("span", { dir: "auto", title: value }, shorten(value));
-          cell.append(element("label", {}, pick, said));
-        });
-        row.append(cell);
-      });
-      row.append(element("td", {}, this.drawOther(field, name)));
-      body.append(row);
-    }
-    return element("table", {}, element("thead", {}, head), body);
-  }
-
-  /** Return what sets a field to something that no side says. @param {string} field @param {string} name */
-  drawOther(field, name) {
-    const { desk, place, words } = this;
-    const role = desk.corpus.roles[place.type][field];
-    if (role.kind === "spans") {
-      return button(words.selected, () => {
-        const span = desk.selected();
-        if (!span) return desk.say(words.noWords, "error");
-        const many = [...(Array.isArray(this.mixed[field]) ? this.mixed[field] : [])];
-        this.mixed[field] = role.many ? [...many.filter((each) => each.picked), { ...span, picked: true }] : span;
-        desk.say(`${name}: “${span.exact}”`);
-      });
-    }
-    const entries = (desk.corpus.registries[role.of] ?? []).map((each) => [
-      String(Object.values(each)[0]), String(each.name ?? each.label),
-    ]);
-    const options = role.kind === "label" ? (role.values ?? []).map((each) => [each, each]) : entries;
-    if (!options.length || role.many) return element("span", {}, "—");
-    const select = element("select", { "aria-label": `${name}: ${words.other}` });
-    select.append(element("option", { value: "" }, "—"));
-    for (const [value, label] of options) select.append(element("option", { value }, label));
-    select.addEventListener("change", () => {
-      if (select.value) this.mixed[field] = select.value;
-      else delete this.mixed[field];
+  /** Return a list of the kinds of differences, to go to the first open place of one. */
+  drawGroups() {
+    /** @type {Map<string, {first: number, label: string, open: number, count: number}>} */
+    const groups = new Map();
+    this.places.forEach((place, number) => {
+      const key = `${place.kind} ${place.only_in.join()}`;
+      const label = fill(this.words.groups[place.kind], { layers: this.nameLayers(place.only_in) });
+      const group = groups.get(key) ?? { first: number, label, open: 0, count: 0 };
+      if (place.is_open && !group.open) group.first = number;
+      group.open += place.is_open ? 1 : 0;
+      group.count += 1;
+      groups.set(key, group);
     });
+    const select = element("select", { "aria-label": this.words.group });
+    const current = `${this.place.kind} ${this.place.only_in.join()}`;
+    for (const [key, { label, open, count }] of groups) {
+      const said = fill(this.words.groupCount, { group: label, open, count });
+      select.append(element("option", { value: key, selected: key === current }, said));
+    }
+    select.addEventListener("change", () => void this.go(groups.get(select.value)?.first ?? this.at));
     return select;
   }
 
-  drawSections() {
-    const { words, desk } = this;
-    const text = element("div", { class: "section", tabindex: 0, role: "region", "aria-label": words.guideline });
-    const select = element("select", { class: "number" });
-    select.append(element("option", { value: "" }, words.chooseSection));
-    for (const { number, title } of desk.corpus.sections) {
-      select.append(element("option", { value: number }, `${number} ${title}`));
+  /** @param {Version[]} versions */
+  drawChoices(versions) {
+    const { words } = this;
+    const choices = element("div", { class: "choices", role: "group", "aria-label": words.choices });
+    versions.forEach((version, number) => {
+      const label = fill(words.take, { side: this.nameOf(version, number) });
+      choices.append(keyed(label, String(number + 1), () => void this.take(number)));
+    });
+    choices.append(keyed(words.neither, "0", () => void this.choose({ side: "neither" })));
+    if (this.place.fields.length) {
+      choices.append(keyed(words.mixed, "m", () => void this.chooseMixed()));
     }
-    const show = () => {
-      const found = desk.corpus.sections.find((each) => each.number === select.value);
-      text.hidden = !found;
-      text.textContent = found ? found.text : "";
-    };
-    select.addEventListener("change", show);
-    show();
-    this.number = select;
-    return element("div", {}, element("label", {}, words.section, select), text);
+    choices.append(keyed(words.write, "e", () => this.write()));
+    return choices;
   }
 
-  /** @param {number} number */
-  async chooseSide(number) {
-    const side = this.sides()[number];
-    if (side) await this.choose({ side: side.layer });
+  drawMoves() {
+    const moves = element("div", { class: "choices" });
+    moves.append(keyed(this.words.previous, "p", () => void this.go(this.at - 1)));
+    moves.append(keyed(this.words.next, "n", () => void this.go(this.at + 1)));
+    return moves;
   }
 
-  /** Put the chosen cells together; what is not chosen is as gold has it, or the first side. */
-  async chooseMixed() {
-    const { place, desk, words } = this;
-    const golden = place.sides.find((each) => each.layer === "gold")?.records ?? [];
-    const first = golden[0] ?? place.sides.find((each) => each.records.length)?.records[0];
-    if (!first || !Object.keys(this.mixed).length) return desk.say(words.nothingMixed, "error");
+  /** Choose the value of a field, or no longer choose it. @param {string} field @param {any} value */
+  pick(field, value) {
+    if (field in this.picked && isSame(this.picked[field], value)) delete this.picked[field];
+    else this.picked[field] = value;
+    this.keepDraft();
+    const listCells = () => [...this.desk.tools.querySelectorAll("button.cell")];
+    const at = listCells().findIndex((each) => each === document.activeElement);
+    this.draw();
+    const again = listCells()[at];
+    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  }
 
-    const record = { ...first, ...this.mixed };
+  /* Another version, written in a form. */
+
+  /** Return an annotation as gold would have it: the first version with the chosen values. */
+  put() {
+    const golden = this.golden();
+    const record = { ...(golden[0] ?? this.versions()[0].records[0]), ...this.picked };
     if (!golden.length) delete record.id;
-    for (const [field, value] of Object.entries(record)) {
-      if (value === null || (Array.isArray(value) && !value.length)) delete record[field];
-      if (Array.isArray(value) && value[0]?.exact) {
-        record[field] = value
-          .map(({ start, end, exact }) => ({ start, end, exact }))
-          .sort((one, other) => one.start - other.start);
-      }
-    }
-    await this.choose({ edits: [{ put: record }, ...golden.slice(1).map((each) => ({ remove: each.id }))] });
+    return /** @type {Annotation} */ (trim(record));
+  }
+
+  /** Write another version; what was put aside goes on. */
+  write() {
+    if (!this.place || this.form) return;
+    this.openForm(this.written ?? this.put()).advance();
+  }
+
+  /** @param {Record<string, any>} values */
+  openForm(values) {
+    const { desk, place } = this;
+    const form = new Form({
+      type: place.type,
+      schema: desk.corpus.forms[place.type],
+      roles: desk.corpus.roles[place.type],
+      values,
+      words: { ...desk.corpus.words.form, save: this.words.saveForm },
+      options: (role) => this.listOptions(role),
+      create: (role, typed) => this.createEntry(role, typed),
+      selected: () => desk.takeSelected(),
+      pick: (_, role, take) => this.startPicking(role, take),
+      show: (span) => desk.reveal(span.start, span.end),
+      changed: (changed) => {
+        this.written = changed;
+        this.keepDraft();
+      },
+      save: (record) => void this.choose(this.toEdits(/** @type {Annotation} */ (record))),
+      close: () => this.putAside(),
+      discard: () => this.discard(),
+    });
+    this.form = form;
+    this.formBox.replaceChildren(form.root);
+    form.root.scrollIntoView({ block: "nearest" });
+    return form;
+  }
+
+  closeForm() {
+    this.form = null;
+    this.desk.picking = null;
+    this.formBox.replaceChildren();
+  }
+
+  /** Close the form; it comes back with the place, or with the key. */
+  putAside() {
+    if (!this.form) return;
+    this.closeForm();
+    this.keepDraft();
+  }
+
+  discard() {
+    this.closeForm();
+    this.written = null;
+    this.keepDraft();
+  }
+
+  /** @param {Role} role */
+  listOptions(role) {
+    const { desk, place } = this;
+    if (role.kind === "entry") return listEntries(desk.corpus.registries[role.of] ?? [], role.of);
+    if (!desk.sheet) return [];
+    return listAnnotations(desk.sheet, role.of, place.start, this.golden()[0]?.id);
+  }
+
+  /** @param {Role} role @param {string} typed @returns {Promise<string | null>} */
+  createEntry(role, typed) {
+    const { desk, form } = this;
+    if (!form) return Promise.resolve(null);
+    return makeEntry({
+      registry: role.of,
+      typed,
+      document: this.place.doc_id,
+      corpus: desk.corpus,
+      waiting: form.root,
+      options: (inner) => this.listOptions(inner),
+      explain: (error) => desk.explain(error),
+      made: () => {
+        this.made.push(this.place.doc_id);
+        desk.sheet?.update({ registries: desk.corpus.registries });
+        desk.say(this.words.saved, "saved");
+      },
+    });
+  }
+
+  /** @param {Role} role @param {(id: string) => void} take */
+  startPicking(role, take) {
+    const { desk, form } = this;
+    desk.picking = new Picking(role.of, (id) => {
+      desk.picking = null;
+      take(id);
+      desk.say("");
+      form?.advance();
+    });
+    const type = desk.corpus.words.form.types[role.of];
+    desk.say(fill(desk.corpus.words.form.picking, { type }));
+  }
+
+  /* Decisions. */
+
+  /** Take a version as it is. @param {number} number */
+  async take(number) {
+    const version = this.place && this.versions()[number];
+    if (version) await this.choose({ side: version.layer });
+  }
+
+  /** Put the chosen values together; what is not chosen is as gold has it, or the first version. */
+  async chooseMixed() {
+    if (!this.place) return;
+    if (!Object.keys(this.picked).length) return this.desk.say(this.words.nothingMixed, "error");
+    await this.choose(this.toEdits(this.put()));
+  }
+
+  /** Return the choice that puts one annotation in the place of all that gold has there. @param {Annotation} record */
+  toEdits(record) {
+    const others = this.golden().slice(1).map((each) => ({ remove: each.id }));
+    return { edits: [{ put: record }, ...others] };
   }
 
   /** Decide. Nothing is sent without a section and a reason. @param {Record<string, any>} choice */
   async choose(choice) {
-    const { desk, words, place } = this;
+    const { desk, words, place, form } = this;
     if (this.isBusy || !place) return;
-    const section = this.number?.value ?? "";
+    const section = this.sections.value;
     const reason = this.reason.value.trim();
     if (!section || !reason) {
       desk.say(words.missing, "error");
-      (section ? this.reason : this.number)?.focus();
+      form?.refuse([words.missing]);
+      (section ? this.reason : this.sections.select).focus();
       return;
     }
     this.isBusy = true;
+    const { key } = this;
     const { doc_id, refs } = place;
-    const answer = await desk.send("api/decide", { doc_id, refs, choice, section, reason });
+    const body = { doc_id, refs, choice, section, reason };
+    const { answer, refusal } = await desk.send("api/decide", body);
     this.isBusy = false;
-    if (!answer) return;
+    if (!answer) return form?.refuse(refusal);
+    this.drafts.drop(key);
     this.made.push(doc_id);
     this.undone = [];
-    this.reason.value = "";
-    await this.goOn(answer);
+    this.adopt(answer);
+    await this.goOn();
   }
 
-  /** Show the next open place. @param {any} listed */
-  async goOn(listed) {
-    this.take(listed);
+  /** @param {Listed} listed */
+  adopt(listed) {
+    this.places = listed.places;
+    this.total = listed.total;
+    this.decided = listed.decided;
+  }
+
+  /** Show the next open place. */
+  async goOn() {
     const next = this.places.findIndex((each, number) => number >= this.at && each.is_open);
     const first = this.places.findIndex((each) => each.is_open);
     await this.go(next >= 0 ? next : first >= 0 ? first : this.at, true);
@@ -297,32 +452,36 @@ class Decide {
   /** @param {"undo" | "redo"} way */
   async revert(way) {
     const [from, to] = way === "undo" ? [this.made, this.undone] : [this.undone, this.made];
-    const docId = from.pop();
-    if (!docId) return;
-    const answer = await this.desk.send(`api/document/${encodeURIComponent(docId)}/${way}`, {});
-    if (!answer) return void from.push(docId);
+    const { doc } = this.desk;
+    // After the page was loaded again, the server still knows the steps in this document.
+    const docId = from.at(-1) ?? (doc?.[way] ? doc.meta.doc_id : null);
+    if (!docId || this.isBusy) return;
+    this.isBusy = true;
+    const path = `api/document/${encodeURIComponent(docId)}/${way}`;
+    const { answer } = await this.desk.send(path, {});
+    this.isBusy = false;
+    if (!answer) return;
+    from.pop();
     to.push(docId);
-    await this.goOn(await ask("api/places"));
+    this.desk.corpus.registries = answer.registries ?? this.desk.corpus.registries;
+    this.adopt(await ask("api/places"));
+    await this.goOn();
   }
-}
 
-/** Return long words without their middle: most versions differ at the ends. @param {string} value */
-function shorten(value) {
-  const letters = [...value];
-  if (letters.length <= 90) return value;
-  return `${letters.slice(0, 40).join("")} … ${letters.slice(-40).join("")}`;
-}
-
-/** @param {any} one @param {any} other */
-function same(one, other) {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** Return a number that depends on a text (FNV-1a). @param {string} text */
-function shuffle(text) {
-  let hash = 0x811c9dc5;
-  for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash;
+  /** Read again what others changed meanwhile, unless a form is open. */
+  async refresh() {
+    if (this.isBusy || this.form || !this.places.length) return;
+    const before = this.places;
+    /** @type {Listed | null} */
+    const listed = await ask("api/places").catch(() => null);
+    if (!listed || this.isBusy || this.form || this.places !== before) return;
+    if (isSame(listed.places, before)) return;
+    const { key } = this;
+    this.adopt(listed);
+    const at = this.places.findIndex((each) => `${each.doc_id} ${each.refs.join(" ")}` === key);
+    await this.go(at >= 0 ? at : this.at, true);
+    this.desk.say(this.desk.corpus.words.app.reread);
+  }
 }
 
 const [corpus, listed] = await Promise.all([ask("api/corpus"), ask("api/places")]);

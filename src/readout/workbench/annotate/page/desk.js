@@ -4,13 +4,26 @@
 import { render } from "../../page/render.js";
 import { ask, Refused } from "./api.js";
 import { button, byId, element, fill } from "./dom.js";
+import { findAction, showKeys } from "./keys.js";
+import { listSentences } from "./problems.js";
+import { Marking, highlight } from "./marking.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
 /** @typedef {import("./types.js").Corpus} Corpus */
 /** @typedef {import("./types.js").Doc} Doc */
+/** @typedef {import("./keys.js").Binding} Binding */
 
-const PLACE = "readout-selected";
-const FIELDS = "input, textarea, select, [contenteditable]";
+const PLACE = "readout-place";
+
+/** The keys of both pages. @type {Binding[]} */
+export const DESK_KEYS = [
+  { name: "next", key: "n" },
+  { name: "previous", key: "p" },
+  { name: "undo", key: "z", ctrl: true },
+  { name: "redo", key: "y", ctrl: true },
+  { name: "redo", key: "Z", ctrl: true },
+  { name: "help", key: "?" },
+];
 
 export class Desk {
   /** @param {Corpus} corpus @param {Record<string, any>} words Those of the mode. */
@@ -19,17 +32,31 @@ export class Desk {
     this.words = words;
     /** @type {Doc | null} */
     this.doc = null;
-    /** @type {any} */
+    /** @type {import("../../page/render.js").Sheet | null} */
     this.sheet = null;
+    /** @type {Marking | null} */
+    this.marking = null;
+    /** @type {import("./links.js").Picking | null} What waits for a click on an annotation. */
+    this.picking = null;
+    /** @type {Binding[]} */
+    this.bindings = [];
     document.title = words.title;
     this.state = element("p", { class: "state", role: "status" });
     this.title = element("h1", { dir: "auto" });
     const who = element("span", { class: "soft" }, fill(words.who, { annotator: this.corpus.annotator }));
-    this.actions = element("div", { class: "actions" });
-    const bar = element("header", { class: "bar" }, this.title, who, this.state, this.actions);
+    const { helpKey, skip } = corpus.words.app;
+    const help = button("?", () => void this.help(), { "aria-label": helpKey, title: helpKey });
+    /** Where a page puts its own buttons. */
+    this.own = element("div", { class: "actions" });
+    const actions = element("div", { class: "actions" }, this.own, help);
+    const bar = element("header", { class: "bar" }, this.title, who, this.state, actions);
     this.text = element("section", { class: "reading", id: "text", "aria-label": words.text });
     this.tools = element("aside", { class: "tools desk", "aria-label": words.title });
-    byId("app").replaceChildren(bar, element("main", { class: "work" }, this.text, this.tools));
+    byId("app").replaceChildren(
+      element("a", { class: "skip", href: "#text" }, skip),
+      bar,
+      element("main", { class: "work" }, this.text, this.tools),
+    );
   }
 
   /** Say something in the bar. @param {string} sentence @param {"saved" | "error" | ""} kind */
@@ -41,63 +68,83 @@ export class Desk {
   /**
    * Send something that changes files; say that it is saved when the disk has it.
    *
-   * @param {string} path @param {unknown} body @returns {Promise<any>} Null if it was refused.
+   * @param {string} path @param {unknown} body
+   * @returns {Promise<{answer: any, refusal: string[]}>} The answer is null if it was refused.
    */
   async send(path, body) {
     this.say(this.words.saving);
     try {
       const answer = await ask(path, body);
       this.say(this.words.saved, "saved");
-      return answer;
+      return { answer, refusal: [] };
     } catch (error) {
-      const problems = error instanceof Refused ? (error.answer?.problems ?? []) : [];
-      const said = problems.map((/** @type {any} */ each) => [each.sentence, each.hint].filter(Boolean).join(" "));
-      this.say(said.join(" ") || this.words.unsaved, "error");
-      return null;
+      const refusal = this.explain(error);
+      this.say(refusal.join(" "), "error");
+      return { answer: null, refusal };
     }
+  }
+
+  /** @param {unknown} error @returns {string[]} */
+  explain(error) {
+    const answer = error instanceof Refused ? error.answer : null;
+    if (answer?.problems?.length) return listSentences(answer.problems);
+    return [answer?.message ?? this.words.unsaved];
   }
 
   /**
    * Show a document, and a place in it.
    *
-   * @param {string} docId @param {number} start @param {number} end @param {string} [id]
-   * @param {boolean} [anew] Read it again, since it changed.
+   * @param {string} docId @param {number} start @param {number} end
+   * @param {boolean} [anew] Read it again, since it may have changed.
    */
-  async show(docId, start, end, id = "", anew = false) {
+  async show(docId, start, end, anew = false) {
     if (anew || this.doc?.meta.doc_id !== docId) {
-      this.doc = /** @type {Doc} */ (await ask(`api/document/${encodeURIComponent(docId)}`));
-      const { text, paragraphs, annotations, meta } = this.doc;
-      this.text.lang = meta.language ?? "";
-      this.sheet = render(this.text, {
-        text,
-        paragraphs,
-        annotations,
-        suggestions: [],
-        registries: this.corpus.registries,
-        words: this.corpus.words.text,
-        language: meta.language,
-        name: this.corpus.words.app.gold,
-      });
-      this.title.textContent = meta.title ?? docId;
+      this.adopt(/** @type {Doc} */ (await ask(`api/document/${encodeURIComponent(docId)}`)));
     }
-    if (id) this.sheet.choose(id);
-    const range = this.sheet.rangeOf(start, end);
-    if ("highlights" in CSS) CSS.highlights.set(PLACE, new Highlight(range));
-    range.startContainer.parentElement?.scrollIntoView({ block: "center" });
+    this.reveal(start, end);
   }
 
-  /** Return the words that are selected in the text as a span, or null. */
-  selected() {
-    const selection = getSelection();
-    if (!this.doc || !selection?.rangeCount || selection.isCollapsed) return null;
-    const range = selection.getRangeAt(0);
-    if (!this.text.contains(range.commonAncestorContainer)) return null;
-    const points = [...this.doc.text];
-    let start = this.sheet.at(range.startContainer, range.startOffset);
-    let end = this.sheet.at(range.endContainer, range.endOffset);
-    while (start < end && /\s/u.test(points[start])) start += 1;
-    while (end > start && /\s/u.test(points[end - 1])) end -= 1;
-    return start < end ? { start, end, exact: points.slice(start, end).join("") } : null;
+  /** Show a place in the text. @param {number} start @param {number} end */
+  reveal(start, end) {
+    if (!this.sheet) return;
+    highlight(this.sheet, PLACE, [{ start, end }]);
+    const place = this.sheet.rangeOf(start, end).startContainer.parentElement;
+    place?.scrollIntoView({ block: "center" });
+  }
+
+  /** Draw a document, or only what changed if its text is drawn already. @param {Doc} doc */
+  adopt(doc) {
+    const before = this.doc;
+    this.doc = doc;
+    const { text, paragraphs, annotations, meta } = doc;
+    const { registries, words } = this.corpus;
+    this.title.textContent = meta.title ?? meta.doc_id;
+    if (this.sheet && before?.meta.doc_id === meta.doc_id && before?.text === text) {
+      this.sheet.update({ annotations, registries });
+      return;
+    }
+    this.marking?.stop();
+    const root = element("div", { lang: meta.language ?? "" });
+    this.text.replaceChildren(root);
+    const drawing = { text, paragraphs, annotations, suggestions: [], registries, words: words.text };
+    const named = { language: meta.language, name: words.app.gold };
+    this.sheet = render(root, { ...drawing, ...named }, { pick: (ids) => this.pick(ids) });
+    this.marking = new Marking(this.sheet, meta.language ?? "en", () => undefined);
+  }
+
+  /** @param {string[]} ids @returns {boolean} Whether the click also chooses. */
+  pick(ids) {
+    if (!this.picking || !this.sheet) return true;
+    this.picking.choose(this.sheet, ids);
+    return false;
+  }
+
+  /** Return the selected words, and clear the selection. */
+  takeSelected() {
+    const spans = this.marking?.spans() ?? [];
+    if (spans.length) this.marking?.clear();
+    else this.say(this.corpus.words.form.noWords, "error");
+    return spans;
   }
 
   /** Return the fields of a type that say something, in order. @param {string} type */
@@ -117,12 +164,15 @@ export class Desk {
     const value = record[field];
     if (value === undefined || value === null || (Array.isArray(value) && !value.length)) return "—";
     const values = Array.isArray(value) ? value : [value];
-    return values.map((/** @type {any} */ each) => this.nameValue(role, each)).join(" · ");
+    return values.map((/** @type {any} */ each) => this.nameValue(field, role, each)).join(" · ");
   }
 
-  /** @param {import("./types.js").Role} role @param {any} value @returns {string} */
-  nameValue(role, value) {
-    if (role.kind === "spans") return `“${value.exact}” (${value.start}–${value.end})`;
+  /**
+   * @param {string} field @param {import("./types.js").Role} role @param {any} value
+   * @returns {string}
+   */
+  nameValue(field, role, value) {
+    if (role.kind === "spans") return `“${value.exact}”`;
     if (role.kind === "entry") {
       const entries = this.corpus.registries[role.of] ?? [];
       const found = entries.find((each) => Object.values(each)[0] === value);
@@ -133,19 +183,25 @@ export class Desk {
       const span = other && [other.span, other.content?.[0]].find(Boolean);
       return span ? `“${span.exact}”` : String(value);
     }
-    return String(value);
+    return this.corpus.words.form.values[field]?.[value] ?? String(value);
   }
 
-  /** Return the fields of a record as a list. @param {Annotation} record */
-  factsOf(record) {
+  /**
+   * Return fields of a record as a list.
+   *
+   * @param {Annotation} record @param {string[]} [fields]
+   */
+  factsOf(record, fields = this.fieldsOf(record.type)) {
     const facts = element("dl", { class: "facts" });
-    for (const field of this.fieldsOf(record.type)) {
+    const add = (/** @type {string} */ field, /** @type {string} */ value) => {
+      const name = element("dt", {}, this.nameOf(field));
+      facts.append(element("div", {}, name, element("dd", { dir: "auto" }, value)));
+    };
+    for (const field of fields) {
       const value = this.valueOf(record, field);
-      if (value !== "—") {
-        facts.append(element("dt", {}, this.nameOf(field)), element("dd", { dir: "auto" }, value));
-      }
+      if (value !== "—") add(field, value);
     }
-    if (record.note) facts.append(element("dt", {}, this.nameOf("note")), element("dd", { dir: "auto" }, record.note));
+    if (record.note) add("note", record.note);
     return facts;
   }
 
@@ -153,24 +209,54 @@ export class Desk {
   progress(done, total) {
     const said = fill(this.words.progress, { done, total });
     const bar = element("progress", { max: Math.max(total, 1), value: done, "aria-label": said });
-    return element("div", {}, element("p", { class: "soft count" }, said), bar);
+    return element("div", { class: "progress" }, element("p", { class: "soft count" }, said), bar);
+  }
+
+  /** Go on reading at a heading, so that a screen reader says what is new. @param {HTMLElement} heading */
+  announce(heading) {
+    heading.tabIndex = -1;
+    // Who is writing goes on writing.
+    if (!document.activeElement?.closest("textarea, input, select")) {
+      heading.focus({ preventScroll: true });
+    }
   }
 
   /**
-   * Let keys act, except in fields, while composing, and with Ctrl or Alt.
+   * Let keys act, except in fields, while composing, and while a dialog is open.
    *
-   * @param {Record<string, () => void>} keys
+   * @param {Binding[]} bindings @param {(action: string, key: string) => unknown} act
    */
-  listen(keys) {
+  listen(bindings, act) {
+    this.bindings = bindings;
     addEventListener("keydown", (event) => {
-      if (event.isComposing || event.keyCode === 229 || event.altKey) return;
-      const target = /** @type {Element} */ (event.target);
-      const ctrl = event.ctrlKey || event.metaKey;
-      if (target instanceof Element && target.closest(FIELDS) && !ctrl) return;
-      const act = keys[ctrl ? `Ctrl+${event.key}` : event.key];
-      if (!act) return;
+      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      const action = findAction(event, bindings);
+      if (!action) return;
       event.preventDefault();
-      act();
+      if (action === "help") void this.help();
+      else if (action === "byCharacter") this.selectByCharacter();
+      else act(action, event.key);
+    });
+  }
+
+  selectByCharacter() {
+    if (!this.marking) return;
+    this.marking.byCharacter = !this.marking.byCharacter;
+    const { byCharacter, byWord } = this.corpus.words.marking;
+    this.say(this.marking.byCharacter ? byCharacter : byWord);
+  }
+
+  help() {
+    const { words } = this.corpus;
+    const names = { ...words.keys, ...this.words.keys };
+    return showKeys(words, names, this.words.gestures, this.bindings);
+  }
+
+  /** Look at the files again when the reader comes back to the page. @param {() => void} look */
+  onReturn(look) {
+    addEventListener("focus", look);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) look();
     });
   }
 }

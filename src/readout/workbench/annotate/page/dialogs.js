@@ -2,6 +2,7 @@
 /* Questions that must be answered before something is saved. */
 
 import { button, element, newId } from "./dom.js";
+import { Sections } from "./sections.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
 /** @typedef {import("./types.js").Annotation} Annotation */
@@ -42,44 +43,29 @@ export function showDialog(title, draw) {
 /**
  * Ask for the section and the reason of a change of adjudicated gold.
  *
- * @param {Array<{number: string, title: string, text: string}>} sections
+ * @param {import("./sections.js").Section[]} choices
  * @param {Decision} last Proposed again.
  * @param {Record<string, string>} words
  * @returns {Promise<Decision | null>}
  */
-export function askDecision(sections, last, words) {
+export function askDecision(choices, last, words) {
   return showDialog(words.title, (dialog, answer) => {
-    const [sectionId, reasonId] = [newId("section"), newId("reason")];
-    const section = element("select", { id: sectionId, required: true });
-    section.append(element("option", { value: "" }, "–"));
-    for (const each of sections) {
-      section.append(element("option", { value: each.number }, `${each.number} ${each.title}`));
-    }
-    section.value = last.section;
-    const text = element("p", { class: "guideline", dir: "auto", tabindex: "0" });
-    const showText = () => {
-      text.textContent = sections.find((each) => each.number === section.value)?.text ?? "";
-      text.hidden = !text.textContent;
-    };
-    section.addEventListener("change", showText);
-    showText();
-
+    const sections = new Sections(choices, words, last.section);
+    const reasonId = newId("reason");
     const reason = element("textarea", { id: reasonId, rows: 3, required: true, dir: "auto" });
     reason.value = last.reason;
     const finish = () => {
-      const fields = [section, reason];
+      const fields = [sections.select, reason];
       const missing = fields.find((each) => !each.value.trim());
       if (missing) missing.focus();
-      else answer({ section: section.value, reason: reason.value.trim() });
+      else answer({ section: sections.value, reason: reason.value.trim() });
     };
     dialog.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) finish();
     });
     dialog.append(
       element("p", {}, words.help),
-      element("label", { for: sectionId }, words.section),
-      section,
-      text,
+      sections.root,
       element("label", { for: reasonId }, words.reason),
       reason,
       element(

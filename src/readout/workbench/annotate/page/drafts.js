@@ -1,15 +1,19 @@
 // @ts-check
-/* Half-written forms. They outlive a click elsewhere, another document, and loading the page again. */
+/* What is half-written. It outlives a click elsewhere, another document, and loading the page again. */
 
-/** @typedef {{key: string, type: string, values: Record<string, any>, accept?: string}} Draft */
+/**
+ * @typedef {{key: string, type: string, values: Record<string, any>, accept?: string}} Draft
+ *   A form of the editor.
+ */
 
+/** @template {{key: string}} Kept */
 export class Drafts {
-  /** @param {string} document */
-  constructor(document) {
-    this.name = `readout-drafts ${document}`;
+  /** @param {string} name Of what the drafts belong to: a document, or a page. */
+  constructor(name) {
+    this.name = `readout-drafts ${name}`;
   }
 
-  /** @returns {Draft[]} */
+  /** @returns {Kept[]} */
   list() {
     try {
       return JSON.parse(sessionStorage.getItem(this.name) ?? "[]");
@@ -18,7 +22,12 @@ export class Drafts {
     }
   }
 
-  /** @param {Draft} draft */
+  /** @param {string} key @returns {Kept | undefined} */
+  find(key) {
+    return this.list().find((each) => each.key === key);
+  }
+
+  /** @param {Kept} draft */
   keep(draft) {
     this.write([...this.list().filter((each) => each.key !== draft.key), draft]);
   }
@@ -28,7 +37,7 @@ export class Drafts {
     this.write(this.list().filter((each) => each.key !== key));
   }
 
-  /** @param {Draft[]} drafts */
+  /** @param {Kept[]} drafts */
   write(drafts) {
     try {
       sessionStorage.setItem(this.name, JSON.stringify(drafts));

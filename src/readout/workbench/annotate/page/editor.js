@@ -10,6 +10,7 @@ import { askConflict, askDecision } from "./dialogs.js";
 import { button, element, fill } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { Edges } from "./edges.js";
+import { makeEntry } from "./entries.js";
 import { Form } from "./form.js";
 import { Ghosts } from "./ghosts.js";
 import { Picking, listAnnotations, listEntries, placeOf } from "./links.js";
@@ -69,6 +70,7 @@ export class Editor {
     this.tell = tell;
     this.changed = changed;
     this.address = `api/document/${encodeURIComponent(name)}`;
+    /** @type {Drafts<Draft>} */
     this.drafts = new Drafts(`${corpus.layer} ${name}`);
     /** @type {Form | null} */
     this.form = null;
@@ -459,7 +461,7 @@ export class Editor {
     if (!item) return;
     const values = structuredClone(item.record);
     if (item.isGhost) delete values.id;
-    const found = this.drafts.list().find((draft) => draft.key === item.id);
+    const found = this.drafts.find(item.id);
     const accept = item.isGhost ? item.id : undefined;
     this.open(found ?? { key: item.id, type: item.type, values, accept });
     this.form?.advance();
@@ -577,46 +579,21 @@ export class Editor {
    * @param {Role} role @param {string} typed @returns {Promise<string | null>}
    */
   createEntry(role, typed) {
-    const main = this.form?.root;
-    const kind = role.of;
-    const name = kind === "speakers" ? "name" : "label";
-    return new Promise((resolve) => {
-      const finish = (/** @type {string | null} */ id) => {
-        form.root.remove();
-        if (main) main.hidden = false;
-        resolve(id);
-      };
-      const save = async (/** @type {Record<string, any>} */ fields) => {
-        try {
-          const answer = await ask(`api/registry/${kind}`, { fields, document: this.name });
-          this.corpus.registries = answer.registries;
-          this.sheet.update({ registries: answer.registries });
-          this.tell(this.words.app.saved, "saved");
-          finish(answer.entry[`${kind.replace(/s$/, "")}_id`]);
-          this.refresh();
-        } catch (error) {
-          form.refuse(this.explain(error));
-        }
-      };
-      const form = new Form({
-        type: kind,
-        schema: this.corpus.forms[kind],
-        roles: this.corpus.roles[kind],
-        values: { [name]: typed },
-        words: this.words.form,
-        options: (inner) => this.listOptions(inner),
-        create: async () => null,
-        selected: () => [],
-        pick: () => undefined,
-        show: () => undefined,
-        changed: () => undefined,
-        save: (fields) => void save(fields),
-        close: () => finish(null),
-        discard: () => finish(null),
-      });
-      if (main) main.hidden = true;
-      this.formBox?.append(form.root);
-      form.advance();
+    const waiting = this.form?.root;
+    if (!waiting) return Promise.resolve(null);
+    return makeEntry({
+      registry: role.of,
+      typed,
+      document: this.name,
+      corpus: this.corpus,
+      waiting,
+      options: (inner) => this.listOptions(inner),
+      explain: (error) => this.explain(error),
+      made: () => {
+        this.sheet.update({ registries: this.corpus.registries });
+        this.tell(this.words.app.saved, "saved");
+        this.refresh();
+      },
     });
   }
 
@@ -669,7 +646,7 @@ export class Editor {
     this.tell(this.words.app.saving, "saving");
     try {
       const version = this.doc.version;
-      this.adopt(await ask(`${this.address}/edits`, { version, ...body }));
+      this.adopt(await ask(`${this.address}/edits`, { version, brief: true, ...body }));
       this.tell(this.words.app.saved, "saved");
       return null;
     } catch (error) {
@@ -725,10 +702,21 @@ export class Editor {
     return [error.answer?.message ?? error.message];
   }
 
-  /** @param {Doc & {registries?: any}} doc */
-  adopt(doc) {
-    if (doc.registries) this.corpus.registries = doc.registries;
-    this.doc = doc;
+  /**
+   * Show a document as the server has it. A brief answer says which annotations changed; all others
+   * stay the same objects, and are not drawn again.
+   *
+   * @param {Doc & {registries?: any, changed?: {start: number, gone: number, new: Annotation[]}}} answer
+   */
+  adopt(answer) {
+    const { changed, registries: entries, ...doc } = answer;
+    if (entries) this.corpus.registries = entries;
+    if (changed) {
+      doc.annotations = [...this.doc.annotations];
+      doc.annotations.splice(changed.start, changed.gone, ...changed.new);
+    }
+    // The fields keep their order, so that the document can be compared with another answer.
+    this.doc = { ...this.doc, ...doc };
     const { annotations, suggestions, problems, registries } = this.drawing();
     this.sheet.update({ annotations, suggestions, problems, registries });
     this.showAll();
@@ -740,7 +728,8 @@ export class Editor {
     return this.inTurn(async () => {
       this.tell(this.words.app.saving, "saving");
       try {
-        this.adopt(await ask(`${this.address}/${way}`, {}));
+        const { version } = this.doc;
+        this.adopt(await ask(`${this.address}/${way}`, { version, brief: true }));
         this.tell(way === "undo" ? this.words.app.undone : this.words.app.redone, "saved");
       } catch (error) {
         const reason = this.explain(error).join(" ");

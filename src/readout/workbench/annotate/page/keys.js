@@ -1,7 +1,8 @@
 // @ts-check
-/* The keys of the page: one table, shown under `?`. */
+/* The keys of a page: one table, shown under `?`. */
 
-import { element } from "./dom.js";
+import { showDialog } from "./dialogs.js";
+import { button, element } from "./dom.js";
 
 /**
  * @typedef {object} Binding
@@ -10,7 +11,7 @@ import { element } from "./dom.js";
  * @property {boolean} [ctrl] Together with Ctrl or the command key.
  */
 
-/** @type {Binding[]} */
+/** The keys of the editor. @type {Binding[]} */
 export const BINDINGS = [
   { name: "mention", key: "m" },
   { name: "quote", key: "q" },
@@ -58,14 +59,14 @@ const FIELDS = "input, textarea, select, [contenteditable], [role=combobox], [ro
 /**
  * Return the action of a key event, or null. Composing text and typing in fields mean no action.
  *
- * @param {KeyboardEvent} event @returns {string | null}
+ * @param {KeyboardEvent} event @param {Binding[]} [bindings] @returns {string | null}
  */
-export function findAction(event) {
+export function findAction(event, bindings = BINDINGS) {
   if (event.isComposing || event.keyCode === 229) return null;
   const ctrl = event.ctrlKey || event.metaKey;
   // AltGr, which many keyboards need for brackets, reports Ctrl and Alt together.
   const graph = event.getModifierState("AltGraph");
-  const found = BINDINGS.find(
+  const found = bindings.find(
     (each) => each.key === event.key && Boolean(each.ctrl) === (ctrl && !graph),
   );
   if (!found) return null;
@@ -89,18 +90,37 @@ export function describeKey(binding) {
  *
  * @param {Record<string, string>} names What each action does.
  * @param {Array<[string, string]>} gestures Keys of the text and of fields, and what they do.
+ * @param {Binding[]} bindings
  */
-export function drawKeys(names, gestures) {
+function drawKeys(names, gestures, bindings) {
   const table = element("dl", { class: "keys" });
   for (const [keys, meaning] of gestures) {
     table.append(element("div", {}, element("dt", {}, keys), element("dd", {}, meaning)));
   }
-  for (const name of new Set(BINDINGS.map((binding) => binding.name))) {
+  for (const name of new Set(bindings.map((binding) => binding.name))) {
     const key = element("dt");
-    for (const binding of BINDINGS.filter((each) => each.name === name)) {
+    for (const binding of bindings.filter((each) => each.name === name)) {
       key.append(element("kbd", {}, describeKey(binding)), " ");
     }
     table.append(element("div", {}, key, element("dd", {}, names[name] ?? name)));
   }
   return table;
+}
+
+/**
+ * Show the table of keys until it is closed.
+ *
+ * @param {any} words All words of the page.
+ * @param {Record<string, string>} names What each action does.
+ * @param {Array<[string, string]>} gestures Keys of the text and of fields, and what they do.
+ * @param {Binding[]} [bindings]
+ */
+export function showKeys(words, names, gestures, bindings = BINDINGS) {
+  return showDialog(words.keys.title, (dialog, answer) => {
+    dialog.append(
+      button(words.app.close, () => answer(null)),
+      element("p", {}, words.keys.inert),
+      drawKeys(names, gestures, bindings),
+    );
+  });
 }
