@@ -5,13 +5,16 @@ BIN = $(VENV)/bin
 # The scripts of the pages; their types are checked if TypeScript's tsc is installed.
 PAGES = src/readout/workbench/page src/readout/workbench/annotate/page
 
+# The tests start hundreds of processes; without this, each compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: dataset test check docs lint clean
 
 dataset: $(VENV)/installed
 	$(BIN)/python build_dataset.py
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -q -n auto --dist loadfile $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(PYTEST_OPTIONS)
 
 check: $(VENV)/installed
 	$(BIN)/readout check

@@ -100,15 +100,15 @@ def write_long_text(root: Path) -> str:
 
 def _annotate(text: str, at: int, name: str) -> list[dict[str, Any]]:
     """Return the annotations of one sentence."""
-    source = {"type": "mention", "id": f"m-{name}a", "speaker": "benny-gantz"}
+    source: dict[str, Any] = {"type": "mention", "id": f"m-{name}a", "speaker": "benny-gantz"}
     source["span"] = span_of(text, "Gantz", at)
-    other = {"type": "mention", "id": f"m-{name}b", "speaker": "lloyd-austin"}
+    other: dict[str, Any] = {"type": "mention", "id": f"m-{name}b", "speaker": "lloyd-austin"}
     other["span"] = span_of(text, "Austin", at)
-    quote = {"type": "quote", "id": f"q-{name}", "speaker": "benny-gantz", "form": "indirect"}
+    quote: dict[str, Any] = {"type": "quote", "id": f"q-{name}", "speaker": "benny-gantz"}
     quote["content"] = [span_of(text, "the alliance with the State holds firm", at)]
     quote["cue"] = [span_of(text, "told", at)]
-    quote |= {"source": source["id"], "addressees": ["lloyd-austin"]}
-    topic = {"type": "topic", "id": f"t-{name}", "topic": "us-israel-relations"}
+    quote |= {"form": "indirect", "source": source["id"], "addressees": ["lloyd-austin"]}
+    topic: dict[str, Any] = {"type": "topic", "id": f"t-{name}", "topic": "us-israel-relations"}
     topic["spans"] = [span_of(text, "the alliance with the State", at)]
     return [source, other, quote, topic]
 

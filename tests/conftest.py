@@ -11,7 +11,8 @@ from hypothesis import settings
 
 # The first example of a property often imports half of scipy; how long that takes is no property of
 # the code.
-settings.register_profile("readout", deadline=None)
+settings.register_profile("readout", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("readout")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -71,12 +72,12 @@ def run_python(code, *arguments):
 def _made(tmp_path_factory):
     from generated import make_corpus
 
-    return make_corpus(tmp_path_factory.mktemp("made") / "corpus", 60)
+    return make_corpus(tmp_path_factory.mktemp("made") / "corpus", 30)
 
 
 @pytest.fixture
 def generated(_made, tmp_path):
-    """A generated corpus of 60 documents."""
+    """A generated corpus of 30 documents."""
     return Path(shutil.copytree(_made, tmp_path / "generated"))
 
 

@@ -281,9 +281,18 @@ def read_prodigy(folder):
                     yield task["text"], span["start"], span["end"]
 
 
+def read_values(path):
+    """Yield the JSON values of a file, over one or several lines each."""
+    rest = path.read_bytes().decode().strip()
+    while rest:
+        value, end = json.JSONDecoder().raw_decode(rest)
+        rest = rest[end:].lstrip()
+        yield value
+
+
 def read_doccano(folder):
     for file in sorted(folder.rglob("*.jsonl")):
-        for line in read_lines(file):
+        for line in read_values(file):
             text = line.get("text", line.get("data")) or ""
             units = text.encode("utf-16-le")
             entities = []

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from conftest import CORPUS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from layers import META, NAME, layers, texts
 from test_edit import CRITICS, TALKS, has_errors, run, scan
@@ -379,7 +379,6 @@ def two_layers(draw):
     return text, draw(layers(text)), draw(layers(text))
 
 
-@settings(max_examples=60)
 @given(two_layers())
 def test_nothing_dangles_and_gold_keeps_what_it_has(tmp_path_factory, drawn):
     text, gold, layer = drawn

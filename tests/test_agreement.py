@@ -7,7 +7,7 @@ import krippendorff
 import numpy as np
 import pytest
 from conftest import CORPUS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 from sklearn.metrics import cohen_kappa_score
@@ -90,7 +90,6 @@ mentions = st.lists(
 )
 
 
-@settings(max_examples=60)
 @given(mentions, mentions, st.randoms(use_true_random=False))
 def test_counts_do_not_depend_on_order_and_mirror(ours, theirs, rng):
     counts = count_agreement(ours, theirs, "mention", 50)

@@ -8,7 +8,7 @@ from collections import Counter
 import click
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readout.cli import main
@@ -39,7 +39,6 @@ problems = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(problems)
 def test_every_problem_is_shown_or_counted(given_problems):
     shown, rests = abridge(given_problems)

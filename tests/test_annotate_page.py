@@ -1,6 +1,7 @@
 """The annotate page in a real Chromium: selecting, forms, links, suggestions, saving, keys."""
 
 import json
+import re
 
 import pytest
 from browser import CHROMIUM
@@ -11,6 +12,7 @@ from workbench import (
     find_record,
     opened_chromium,
     opened_desk,
+    read_files,
     read_lines,
     span_of,
     wait_until,
@@ -40,84 +42,163 @@ def desk(browser, tmp_path):
         yield desk
 
 
+@pytest.fixture(scope="module")
+def shared(browser, tmp_path_factory):
+    """The same layer on a page for all tests that save nothing, since opening it takes longest."""
+    root = copy_real(tmp_path_factory.mktemp("shared") / "corpus")
+    before = read_files(root)
+    with opened_desk(browser, root, DOCUMENT, LAYER, LAYER) as desk:
+        yield desk
+    assert read_files(root) == before
+
+
+@pytest.fixture
+def still(shared):
+    """The shared page, with nothing selected, chosen or open."""
+    shared.clear()
+    return shared
+
+
 # ------------------------------------------------------------------------------- selecting
 
 WORDS = "lightning visit to the United States"
 
 
 @pytest.mark.parametrize("backward", [False, True])
-def test_words_snap_whole_whichever_way_they_are_dragged(desk, backward):
-    desk.drag(WORDS, trim=2, backward=backward)
-    start = desk.text.index(WORDS)
-    assert desk.selected() == [[start, start + len(WORDS), WORDS]]
+def test_words_snap_whole_whichever_way_they_are_dragged(still, backward):
+    still.drag(WORDS, trim=2, backward=backward)
+    start = still.text.index(WORDS)
+    assert still.selected() == [[start, start + len(WORDS), WORDS]]
 
 
-def test_the_snapped_span_is_shown_before_the_button_is_released(desk):
-    start = desk.text.index(WORDS)
-    left, top, right, bottom = desk.box(start + 2, start + len(WORDS) - 2)
-    desk.page.mouse.move(left, top)
-    desk.page.mouse.down()
-    desk.page.mouse.move(right, bottom, steps=4)
+def test_the_snapped_span_is_shown_before_the_button_is_released(still):
+    start = still.text.index(WORDS)
+    left, top, right, bottom = still.box(start + 2, start + len(WORDS) - 2)
+    still.page.mouse.move(left, top)
+    still.page.mouse.down()
+    still.page.mouse.move(right, bottom, steps=4)
     shown = "[...CSS.highlights.get('readout-selected')].map((range) => range.toString())"
-    wait_until(desk.page, f"{shown}.length === 1")
-    assert desk.evaluate(shown) == [WORDS]
-    desk.page.mouse.up()
+    wait_until(still.page, f"{shown}.length === 1")
+    assert still.evaluate(shown) == [WORDS]
+    still.page.mouse.up()
 
 
-def test_alt_selects_by_character(desk):
-    desk.drag(WORDS, trim=2, modifiers=["Alt"])
-    [[_, _, exact]] = desk.selected()
+def test_alt_selects_by_character(still):
+    still.drag(WORDS, trim=2, modifiers=["Alt"])
+    [[_, _, exact]] = still.selected()
     assert exact in WORDS
     assert len(exact) < len(WORDS)
 
 
-def test_a_double_click_takes_the_word_and_a_triple_click_the_paragraph(desk):
-    start = desk.text.index("lightning")
-    left, top, right, _ = desk.box(start, start + len("lightning"))
-    desk.page.mouse.dblclick((left + right) / 2, top)
-    assert [exact for _, _, exact in desk.selected()] == ["lightning"]
+def test_a_double_click_takes_the_word_and_a_triple_click_the_paragraph(still):
+    start = still.text.index("lightning")
+    left, top, right, _ = still.box(start, start + len("lightning"))
+    still.page.mouse.dblclick((left + right) / 2, top)
+    assert [exact for _, _, exact in still.selected()] == ["lightning"]
 
-    desk.page.mouse.click((left + right) / 2, top, click_count=3)
-    paragraph = next(each for each in desk.text.split("\n") if "lightning visit" in each)
-    assert [exact for _, _, exact in desk.selected()] == [paragraph.strip()]
-
-
-def test_ctrl_adds_a_span_and_overlapping_ones_are_united(desk):
-    desk.drag("lightning visit")
-    desk.drag("United States, where", modifiers=["Control"])
-    assert [exact for _, _, exact in desk.selected()] == ["lightning visit", "United States, where"]
-
-    desk.drag(WORDS, modifiers=["Control"])
-    assert [exact for _, _, exact in desk.selected()] == [WORDS + ", where"]
+    still.page.mouse.click((left + right) / 2, top, click_count=3)
+    paragraph = next(each for each in still.text.split("\n") if "lightning visit" in each)
+    assert [exact for _, _, exact in still.selected()] == [paragraph.strip()]
 
 
-def test_a_selection_over_paragraphs_has_their_text(desk):
-    paragraphs = [each for each in desk.text.split("\n") if each.strip()]
+def test_ctrl_adds_a_span_and_overlapping_ones_are_united(still):
+    still.drag("lightning visit")
+    still.drag("United States, where", modifiers=["Control"])
+    assert [exact for _, _, exact in still.selected()] == [
+        "lightning visit",
+        "United States, where",
+    ]
+
+    still.drag(WORDS, modifiers=["Control"])
+    assert [exact for _, _, exact in still.selected()] == [WORDS + ", where"]
+
+
+def test_a_selection_over_paragraphs_has_their_text(still):
+    paragraphs = [each for each in still.text.split("\n") if each.strip()]
     first, second = paragraphs[0], paragraphs[1]
-    end = desk.text.index(second) + 8
-    words = desk.text[desk.text.index(first[-12:]) : end]
-    desk.drag(words)
-    [[start, stop, exact]] = desk.selected()
-    assert desk.text[start:stop] == exact
+    end = still.text.index(second) + 8
+    words = still.text[still.text.index(first[-12:]) : end]
+    still.drag(words)
+    [[start, stop, exact]] = still.selected()
+    assert still.text[start:stop] == exact
     assert "\n" in exact
 
 
-def test_words_are_selected_with_keys_alone(desk):
-    desk.evaluate("readout.editor.sheet.text.focus()")
-    desk.press("Home", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight")
-    [[start, end, exact]] = desk.selected()
-    assert desk.text[start:end] == exact
+def select(desk, start, end):
+    """Select a range of the text as the system does, without the mouse."""
+    desk.evaluate(
+        """([start, end]) => {
+          const range = readout.editor.sheet.rangeOf(start, end);
+          getSelection().removeAllRanges();
+          getSelection().addRange(range);
+        }""",
+        [start, end],
+    )
+    wait_until(desk.page, "readout.editor.marking.current !== null")
+
+
+def test_a_double_click_with_a_trailing_space_takes_the_word(still):
+    """Windows selects the space behind a word too."""
+    start = still.text.index("lightning visit")
+    select(still, start, start + len("lightning "))
+    assert still.selected() == [[start, start + len("lightning"), "lightning"]]
+
+
+def test_a_selection_that_ends_before_the_next_paragraph_ends_with_its_own(still):
+    """A triple click of some browsers ends at the start of the next block."""
+    first, second = [each for each in still.text.split("\n") if each.strip()][1:3]
+    start = still.text.index(first)
+    select(still, start, still.text.index(second))
+    assert [exact for _, _, exact in still.selected()] == [first.strip()]
+
+
+def test_a_selection_across_marks_has_the_words_of_the_text(still):
+    """It begins within one annotation and ends within another one."""
+    records = [json.loads(line) for line in read_lines(still.path)]
+    one, other = [each["span"] for each in records if each["type"] == "mention"][2:4]
+    select(still, one["start"] + 1, other["end"] - 1)
+    start, end = one["start"], other["end"]
+    assert still.selected() == [[start, end, still.text[start:end]]]
+
+
+def test_several_ranges_of_one_selection_are_all_taken_and_united(still):
+    """Firefox selects several ranges; this page is told of three, two of which overlap."""
+    words = ["lightning visit", "visit to the United States", "flurry of security"]
+    bounds = [[still.text.index(each), still.text.index(each) + len(each)] for each in words]
+    still.evaluate(
+        """(bounds) => {
+          const ranges = bounds.map(([start, end]) => readout.editor.sheet.rangeOf(start, end));
+          const real = globalThis.getSelection;
+          globalThis.getSelection = () => ({
+            rangeCount: ranges.length,
+            anchorNode: ranges[0].startContainer,
+            getRangeAt: (number) => ranges[number],
+          });
+          readout.editor.marking.read();
+          globalThis.getSelection = real;
+        }""",
+        bounds,
+    )
+    found = [exact for _, _, exact in still.selected()]
+    assert sorted(found) == ["flurry of security", "lightning visit to the United States"]
+
+
+def test_words_are_selected_with_keys_alone(still):
+    still.evaluate("readout.editor.sheet.text.focus()")
+    still.press("Home", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight")
+    [[start, end, exact]] = still.selected()
+    assert still.text[start:end] == exact
     assert len(exact.split()) == 2
 
-    desk.press("Alt+Shift+ArrowLeft")
-    assert desk.selected()[0][2] == exact[:-1]
+    still.press("Alt+Shift+ArrowLeft")
+    assert still.selected()[0][2] == exact[:-1]
 
 
-def test_quoted_words_are_selected_from_a_field(desk):
-    desk.press("/")
-    desk.page.keyboard.type("lightning visit")
-    desk.press("Enter", "t")
-    form = desk.page.locator(".form")
+def test_quoted_words_are_selected_from_a_field(still):
+    still.press("/")
+    still.page.keyboard.type("lightning visit")
+    still.press("Enter", "t")
+    form = still.page.locator(".form")
     assert form.locator(".spans .words").all_inner_texts() == ["lightning visit"]
 
 
@@ -178,15 +259,15 @@ def test_a_half_written_form_outlives_a_click_elsewhere_and_a_reload(desk):
     assert desk.page.locator("[data-field=evidence] .words").all_inner_texts() == [EVIDENCE]
 
 
-def test_a_form_that_lacks_something_is_not_sent(desk):
-    before = desk.path.read_bytes()
-    desk.drag(EVIDENCE)
-    desk.press("s")
-    desk.page.wait_for_selector(".field.proposed")
-    desk.press("Control+Enter")
-    assert desk.page.locator(".refused p").count() == 1
-    assert desk.page.locator(".field.missing").count() == 3
-    assert desk.path.read_bytes() == before
+def test_a_form_that_lacks_something_is_not_sent(still):
+    before = still.path.read_bytes()
+    still.drag(EVIDENCE)
+    still.press("s")
+    still.page.wait_for_selector(".field.proposed")
+    still.press("Control+Enter")
+    assert still.page.locator(".refused p").count() == 1
+    assert still.page.locator(".field.missing").count() == 3
+    assert still.path.read_bytes() == before
 
 
 # ------------------------------------------------------------------------------- changing
@@ -251,35 +332,76 @@ def test_removing_is_undone(desk):
     assert desk.path.read_bytes() == before
 
 
-def test_annotations_at_one_place_are_each_reached_by_click_and_key(desk):
-    start = desk.text.index("security of Israel remains ironclad")
-    left, top, *_ = desk.box(start, start + 20)
-    ids = desk.evaluate(f"readout.editor.sheet.idsAt({start + 2})")
+def test_annotations_at_one_place_are_each_reached_by_click_and_key(still):
+    start = still.text.index("security of Israel remains ironclad")
+    left, top, *_ = still.box(start, start + 20)
+    ids = still.evaluate(f"readout.editor.sheet.idsAt({start + 2})")
     assert len(ids) > 2
     reached = []
     for _ in ids:
-        desk.page.mouse.click(left + 20, top)
-        desk.page.wait_for_timeout(600)
-        reached.append(desk.evaluate("readout.editor.sheet.chosen.id"))
-        left, top, *_ = desk.box(start, start + 20)
+        still.page.mouse.click(left + 20, top)
+        still.page.wait_for_timeout(600)
+        reached.append(still.evaluate("readout.editor.sheet.chosen.id"))
+        left, top, *_ = still.box(start, start + 20)
     assert reached == ids
 
-    desk.press(".")
-    assert desk.evaluate("readout.editor.sheet.chosen.id") == ids[0]
+    still.press(".")
+    assert still.evaluate("readout.editor.sheet.chosen.id") == ids[0]
 
 
-def test_keys_do_nothing_in_fields_and_while_text_is_composed(desk):
-    desk.press("/")
-    desk.page.keyboard.type("snmq?")
-    assert desk.page.locator("dialog, .form").count() == 0
+def test_nested_crossing_and_identical_spans_are_each_reached(browser, tmp_path):
+    """By clicks at one place, the smallest first, and by the key for annotations at one place."""
+    text = "Gantz met Lloyd Austin in Tel Aviv on Thursday.\n"
+    spans = {
+        "t-outer": "Gantz met Lloyd Austin in Tel Aviv on Thursday",
+        "t-left": "Gantz met Lloyd Austin",
+        "t-right": "Lloyd Austin in Tel Aviv on",
+        "m-same": "Lloyd Austin",
+        "b-same": "Lloyd Austin",
+        "t-inner": "Austin",
+    }
+    fields = {"t": {"type": "topic", "topic": "diplomatic-visits"}}
+    fields["m"] = {"type": "mention", "speaker": "lloyd-austin"}
+    fields["b"] = {"type": "boilerplate", "kind": "script"}
+    records = []
+    for name, words in spans.items():
+        span = span_of(text, words)
+        place = {"spans": [span]} if name[0] == "t" else {"span": span}
+        records.append({**fields[name[0]], "id": name, **place})
+    root = copy_real(tmp_path / "corpus")
+    add_document(root, "2030-01-new", text, "en", records)
+    with opened_desk(browser, root, "2030-01-new", READER, READER) as desk:
+        start = text.index("Austin")
+        clicked, keyed, walked = [], [], set()
+        for _ in spans:
+            left, top, *_ = desk.box(start, start + 6)
+            desk.page.mouse.click(left + 10, top)
+            desk.page.wait_for_timeout(600)  # sooner, it would be a double click
+            clicked.append(desk.evaluate("readout.editor.sheet.chosen.id"))
+        for _ in spans:
+            desk.press(".")
+            keyed.append(desk.evaluate("readout.editor.sheet.chosen.id"))
+        desk.press("Escape")
+        for _ in spans:
+            desk.press("n")
+            walked.add(desk.evaluate("readout.editor.sheet.chosen.id"))
+    lengths = [len(spans[name]) for name in clicked]
+    assert lengths == sorted(lengths)
+    assert sorted(clicked) == sorted(keyed) == sorted(walked) == sorted(spans)
+
+
+def test_keys_do_nothing_in_fields_and_while_text_is_composed(still):
+    still.press("/")
+    still.page.keyboard.type("snmq?")
+    assert still.page.locator("dialog, .form").count() == 0
     composing = (
         """() => dispatchEvent(new KeyboardEvent("keydown", {key: "?", isComposing: true}))"""
     )
-    desk.evaluate(composing)
-    assert desk.page.locator("dialog").count() == 0
-    desk.evaluate("readout.editor.sheet.text.focus()")
-    desk.press("?")
-    assert desk.page.locator("dialog .keys dt").count() > 20
+    still.evaluate(composing)
+    assert still.page.locator("dialog").count() == 0
+    still.evaluate("readout.editor.sheet.text.focus()")
+    still.press("?")
+    assert still.page.locator("dialog .keys dt").count() > 20
 
 
 # ------------------------------------------------------------------------------- saving
@@ -309,6 +431,24 @@ def test_a_change_on_disk_is_merged_or_asked_about(desk, mention, button, kept):
     desk.wait_saved()
     line = next(line for line in read_lines(desk.path) if is_of(line, mention["id"]))
     assert json.loads(line)["note"] == kept
+
+
+def test_a_conflict_that_is_put_off_shows_what_is_on_disk(desk, mention):
+    line = next(line for line in read_lines(desk.path) if is_of(line, mention["id"]))
+    theirs = line.replace(b"}\n", b',"note":"theirs"}\n')
+    if b'"note"' in line:
+        theirs = re.sub(rb'"note":"[^"]*"', b'"note":"theirs"', line)
+    raw = desk.path.read_bytes().replace(line, theirs)
+    desk.path.write_bytes(raw)
+    put = {"put": {**mention, "note": "mine"}}
+    desk.evaluate("([edit]) => void readout.editor.send([edit])", [put])
+    desk.page.wait_for_selector("dialog .compare")
+    assert desk.page.locator("dialog .actions button").count() == 3
+    desk.press("Escape")
+    wait_until(desk.page, "!readout.editor.waiting")
+    assert desk.path.read_bytes() == raw
+    shown = "([id]) => readout.editor.doc.annotations.find((each) => each.id === id).note"
+    assert desk.evaluate(shown, [mention["id"]]) == "theirs"
 
 
 def test_a_failure_is_not_called_saved(desk, mention):
@@ -359,44 +499,78 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_texts_are_text_and_their_words_are_selected(browser, tmp_path, name):
-    language, text, words = HOSTILE[name]
-    root = copy_real(tmp_path / "corpus")
-    record = {"type": "topic", "id": "t-first", "topic": "diplomatic-visits"}
-    record["spans"] = [span_of(text, words)]
-    add_document(root, "2030-01-new", text + "\n", language, [record])
-    with opened_desk(browser, root, "2030-01-new", READER, READER) as desk:
+@pytest.fixture(scope="module")
+def scripts(browser, tmp_path_factory):
+    """A page on a corpus with a document of each hostile text."""
+    root = copy_real(tmp_path_factory.mktemp("scripts") / "corpus")
+    for name, (language, text, words) in HOSTILE.items():
+        record = {"type": "topic", "id": "t-first", "topic": "diplomatic-visits"}
+        record["spans"] = [span_of(text, words)]
+        add_document(root, f"2030-01-{name}", text + "\n", language, [record])
+    with opened_desk(browser, root, "2030-01-markup", READER, READER) as desk:
         asked = []
         desk.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-        assert desk.evaluate("readout.editor.sheet.text.textContent") == text + "\n"
-        desk.evaluate("readout.editor.sheet.text.focus()")
-        start = text.index(words)
-        place = f"readout.editor.marking.select({{start: {start}, end: {start + len(words)}}})"
-        desk.evaluate(place)
-        desk.press("t")
-        desk.page.locator("[data-field=topic] input").fill("iran")
-        desk.press("Enter", "Control+Enter")
-        desk.wait_saved()
-        records = [json.loads(line) for line in read_lines(desk.path)]
-        assert [each["spans"][0]["exact"] for each in records] == [words, words]
+        yield desk
         assert asked == []
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_texts_are_text_and_their_words_are_selected(scripts, name):
+    _, text, words = HOSTILE[name]
+    scripts.open(f"2030-01-{name}")
+    assert scripts.evaluate("readout.editor.sheet.text.textContent") == text + "\n"
+    scripts.evaluate("readout.editor.sheet.text.focus()")
+    start = text.index(words)
+    place = f"readout.editor.marking.select({{start: {start}, end: {start + len(words)}}})"
+    scripts.evaluate(place)
+    scripts.press("t")
+    scripts.page.locator("[data-field=topic] input").fill("iran")
+    scripts.press("Enter", "Control+Enter")
+    wait_until(scripts.page, "readout.editor.doc.annotations.length === 2")
+    records = [json.loads(line) for line in read_lines(scripts.path)]
+    assert [each["spans"][0]["exact"] for each in records] == [words, words]
+
+
+@pytest.mark.parametrize("backward", [False, True])
 @pytest.mark.parametrize("name", ["emoji", "hebrew", "arabic", "combining"])
-def test_words_of_other_scripts_are_dragged_and_double_clicked(browser, tmp_path, name):
-    language, text, words = HOSTILE[name]
+def test_words_of_other_scripts_are_dragged(scripts, name, backward):
+    _, text, words = HOSTILE[name]
+    scripts.open(f"2030-01-{name}")
+    scripts.drag(words, backward=backward)
+    [[start, end, exact]] = scripts.selected()
+    assert text[start:end] == exact == words
+
+
+@pytest.mark.parametrize("name", ["emoji", "hebrew", "arabic", "combining"])
+def test_words_of_other_scripts_are_double_clicked(scripts, name):
+    _, text, words = HOSTILE[name]
+    scripts.open(f"2030-01-{name}")
+    word = words.split()[0]
+    start = text.index(word)
+    left, top, right, _ = scripts.box(start, start + len(word))
+    scripts.page.mouse.dblclick((left + right) / 2, top)
+    assert scripts.selected() == [[start, start + len(word), word]]
+
+
+def test_a_mark_within_an_arabic_word_does_not_change_its_shape(browser, tmp_path):
+    """Letters that join are as wide as without the mark; letters cut apart would be wider."""
+    word = "الوزير"
+    text = f"قال {word} إن {word} قوي.\n"
     root = copy_real(tmp_path / "corpus")
-    add_document(root, "2030-01-new", text + "\n", language)
+    record = {"type": "topic", "id": "t-half", "topic": "diplomatic-visits"}
+    record["spans"] = [span_of(text, word[:-2])]
+    add_document(root, "2030-01-new", text, "ar", [record])
+    first, second = text.index(word), text.rindex(word)
     with opened_desk(browser, root, "2030-01-new", READER, READER) as desk:
-        place = desk.box(text.index(words), text.index(words) + len(words))
-        [left, top, right, bottom] = place
-        desk.page.mouse.move(left + 1, top)
-        desk.page.mouse.down()
-        desk.page.mouse.move(right - 1, bottom, steps=5)
-        desk.page.mouse.up()
-        [[start, end, exact]] = desk.selected()
-        assert text[start:end] == exact == words
+        places = [[start, start + len(word)] for start in (first, second)]
+        widths = [desk.evaluate(WIDTH, place) for place in places]
+    assert widths[0] == pytest.approx(widths[1], abs=0.5)
+
+
+WIDTH = """([start, end]) => {
+  const boxes = [...readout.editor.sheet.rangeOf(start, end).getClientRects()];
+  return Math.max(...boxes.map((box) => box.right)) - Math.min(...boxes.map((box) => box.left));
+}"""
 
 
 # ------------------------------------------------------------------------------- for all

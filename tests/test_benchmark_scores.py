@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 from benchmark import LABELS, make_score, measure
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
@@ -125,7 +125,6 @@ def iou(a, b):
     return len(a & b) / len(a | b) if a | b else 0
 
 
-@settings(max_examples=60)
 @given(span_lists, span_lists)
 def test_span_scores_agree_with_brute_force(gold, pred):
     score = make_score([gold], [pred], task="evidence", text="x" * SIZE)

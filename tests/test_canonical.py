@@ -8,7 +8,7 @@ import unicodedata
 import msgspec
 import pytest
 from conftest import CORPUS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readout.corpus.canonical import encode_layer
@@ -37,7 +37,6 @@ def test_reader_and_writer_mirror_each_other(doc_id):
     assert encode_layer(layer.records) == raw
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False), st.booleans(), st.booleans())
 def test_format_restores_what_people_leave_out(doc_id, rng, drop_offsets, loose):
     """Shuffled lines, loose JSON and missing offsets (with context) give the same bytes."""

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS, ROOT
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -223,7 +223,6 @@ def test_carried_words_are_the_same_words(old, new):
     assert not any(is_inside_word(new, at) for place in gained for at in place)
 
 
-@settings(max_examples=60, deadline=None)
 @given(mentions, mentions)
 def test_swapping_the_sides_swaps_added_and_removed(old, new):
     forth, back = compare_layers(layer(old), layer(new)), compare_layers(layer(new), layer(old))
@@ -234,7 +233,6 @@ def test_swapping_the_sides_swaps_added_and_removed(old, new):
     assert compare_layers(layer(old), layer(old)).changes == ()
 
 
-@settings(max_examples=60, deadline=None)
 @given(mentions, st.randoms(use_true_random=False))
 def test_order_and_ids_of_a_layer_mean_nothing_where_ids_are_not_trusted(old, rng):
     new = [replace(each, id=f"n{number}") for number, each in enumerate(rng.sample(old, len(old)))]

@@ -327,6 +327,27 @@ def test_names_can_be_hidden(browser, small):
         assert page.locator("#text mark").count() < marked, "the text does not tell gold's version"
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_place_is_in_the_free_part_of_the_window(browser, tmp_path, width):
+    root = copy_real(tmp_path)
+    options = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce"}
+    with opened(browser, root, "review", draw=(6, 1), who="edition-1", **options) as page:
+        for number in range(1, 7):
+            wait_until(
+                page, f"document.querySelector('.desk h2').textContent.includes(' {number} ')"
+            )
+            wait_until(page, IN_SIGHT)
+            page.keyboard.press("n")
+
+
+IN_SIGHT = """(() => {
+    const [range] = CSS.highlights.get("readout-place");
+    const box = range.getClientRects()[0];
+    const seen = document.elementFromPoint(box.left + 2, box.top + box.height / 2);
+    return document.querySelector("#text").contains(seen);
+})()"""
+
+
 HEBREW = "שר הביטחון בני גנץ אמר אתמול: ״אנחנו תומכים בהסכם״.\n\nבני גנץ נחת בוושינגטון."
 DOC = "2030-03-hebrew"
 

@@ -1,16 +1,19 @@
 """Files that other people made: every tool's own rules, written by hand, and what comes of them.
 
 ``pytest -m published`` also reads folders of files that others published, which the variables
-READOUT_BRAT and READOUT_PRODIGY name, and counts their spans with a few lines of its own.
+READOUT_BRAT, READOUT_PRODIGY, READOUT_DOCCANO, READOUT_LABELSTUDIO and READOUT_CAS (with a
+TypeSystem.xml for all) name, and counts their spans by code of its own.
 """
 
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from published import count
 
 from readout.cli import main
 from readout.corpus.read import read_corpus
@@ -556,3 +559,36 @@ def test_published_files_of_prodigy(tmp_path):
                 spans = task.get("spans", [])
                 expected |= {(task["text"], each["start"], each["end"]) for each in spans}
     assert expected == set(bring("prodigy", folder, tmp_path))
+
+
+@pytest.mark.published
+@pytest.mark.parametrize(
+    ("name", "variable", "suffix"),
+    [
+        ("doccano", "DOCCANO", ".jsonl"),
+        ("labelstudio", "LABELSTUDIO", ".json"),
+        ("cas-xmi", "CAS", ".xmi"),
+    ],
+)
+def test_nothing_of_published_files_comes_in_wrong(name, variable, suffix, tmp_path):
+    """Import each file alone, since test suites have the same text in many."""
+    folder = published(variable)
+    (tmp_path / "map.yaml").write_bytes(MENTIONS.replace("{words}", "anybody").encode())
+    taken = 0
+    for number, file in enumerate(sorted(folder.rglob(f"*{suffix}"))):
+        source, corpus = tmp_path / f"in-{number}", tmp_path / f"corpus-{number}"
+        source.mkdir()
+        corpus.mkdir()
+        shutil.copy(file, source)
+        for types in folder.glob("TypeSystem.xml"):
+            shutil.copy(types, source)
+
+        given = ["--annotator", "ann", "--map", tmp_path / "map.yaml", "--add", "--skip"]
+        done = run("import", name, source, "--corpus", corpus, *given)
+        if done.exit_code == 0:
+            counts = count(name, source, corpus)
+            assert counts["spans", "wrong"] == 0, file
+            taken += counts["spans", "in"]
+        else:
+            assert "foreign-" in done.output, file
+    assert taken

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 from conftest import CORPUS
-from hypothesis import HealthCheck, given, settings
-from layers import REGISTRIES, read_in, sheets, write_out
+from hypothesis import HealthCheck, example, given, settings
+from layers import META, REGISTRIES, read_in, sheets, write_out
 
 from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS, Choices, import_files
 from readout.interchange.inbox import Inbox, to_entries
 from readout.interchange.inspection import Inspector, guess_formats
 from readout.interchange.mapping import find_mapping, parse_mapping
-from readout.interchange.outbox import build_outbox
-from readout.model import Mention, Quote, iter_spans
+from readout.interchange.outbox import Sheet, build_outbox
+from readout.model import Mention, Quote, Span, iter_spans
 
 NAME = "2030-01-a"
 TEXT = "🚢 Ada Quill said “no”.\nShe left.\n"
@@ -417,8 +417,14 @@ def test_layers_of_tags_come_back_to_their_annotators(name, tmp_path):
     assert set(inbox.layers) == {(annotators[each.layer], each.doc_id) for each in box.sheets}
 
 
+MARK = Mention(id="m", speaker="ada-quill", span=Span(0, 1, "#"))
+SHARP = Sheet(META, "#", "gold", (MARK,), "annotations/gold/sharp.jsonl", NAME)
+"""The only row of its file begins as a comment does."""
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sheets())
+@example(SHARP)
 def test_tags_of_any_layer_come_back(sheet):
     """Compare what is imported with the tags of the file, read by a few lines of this test."""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,8 @@
-"""Hostile corpora: no mutant breaks a promise, and no size breaks a bound."""
+"""Hostile corpora: no mutant breaks a promise, and no size breaks a bound.
+
+READOUT_MUTANTS and READOUT_SEED in the environment set the number of mutants and the first seed;
+``python tests/fuzz.py`` makes as many as wanted.
+"""
 
 import os
 import random
@@ -35,19 +39,19 @@ def check_in_process(root, seconds=30, memory=LIMIT):
 
 
 def test_mutants():
-    accepted, broken = fuzz.fuzz(SEED, 150, build_every=25)
+    accepted, broken = fuzz.fuzz(SEED, 60, build_every=20)
     assert broken == {}
     assert accepted
 
 
 @pytest.mark.slow
-def test_thousands_of_mutants():
-    _, broken = fuzz.fuzz(SEED + 10_000, int(os.environ.get("READOUT_MUTANTS", "1500")))
+def test_hundreds_of_mutants():
+    _, broken = fuzz.fuzz(SEED + 10_000, int(os.environ.get("READOUT_MUTANTS", "500")))
     assert broken == {}, f"first seed {SEED + 10_000}"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(SEED, SEED + 25))
+@pytest.mark.parametrize("seed", range(SEED, SEED + 10))
 def test_mutants_as_a_person_meets_them(seed, tmp_path):
     make_mutant(seed, tmp_path / "corpus")
     check_in_process(tmp_path / "corpus")

@@ -88,7 +88,7 @@ def check_identity(name, examples):
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_import_after_export_is_identity(name):
-    check_identity(name, 3 if name == "duckdb" else 15)
+    check_identity(name, 3 if name == "duckdb" else 8)
 
 
 @pytest.mark.slow

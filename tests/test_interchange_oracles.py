@@ -88,7 +88,7 @@ def test_brat_is_read_by_a_strict_reader(box, tmp_path):
         assert {name for name, _, _ in found["R"].values()} <= set(LINKS)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sheets())
 def test_brat_of_any_layer_is_read_by_a_strict_reader(sheet):
     with tempfile.TemporaryDirectory() as folder:
@@ -197,7 +197,7 @@ def check_prodigy(sheet, task):
     assert sorted(found) == pieces_of(sheet)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sheets())
 def test_prodigy_tokens_of_any_layer(sheet):
     with tempfile.TemporaryDirectory() as folder:

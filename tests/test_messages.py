@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 from cases import CASES, MISTAKES, check_mistake, find_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readout import __version__
@@ -42,7 +42,6 @@ json_values = st.recursive(
 similar = st.text("abc", min_size=3, max_size=6)
 
 
-@settings(deadline=None)
 @given(similar, st.lists(similar, min_size=60, max_size=120, unique=True))
 def test_the_word_proposed_is_as_near_as_any(word, words):
     found = find_close(word, words)
@@ -52,13 +51,11 @@ def test_the_word_proposed_is_as_near_as_any(word, words):
     assert len(set(ratios)) <= 1
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=3), json_values, min_size=1, max_size=3))
 def test_json_has_no_slips(record):
     assert explain_syntax(json.dumps(record)) is None
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=3), json_values, min_size=1, max_size=3), st.data())
 def test_every_slip_is_explained_at_a_column_of_the_line(record, data):
     line = json.dumps(record, ensure_ascii=False)
@@ -95,7 +92,6 @@ def find_patterns(schema):
 # ---------------------------------------------------------------- formats
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_github_annotations_can_be_read_back(path, message, hint):
     """A line is unescaped as the runner does it, in its order, to what a terminal shows."""

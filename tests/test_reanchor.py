@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readout.checks import check_corpus
@@ -41,7 +41,6 @@ def spans_of(draw, text):
     return Span(start, end, text[start:end])
 
 
-@settings(deadline=None)
 @given(texts, texts)
 def test_blocks_are_shared_ordered_and_disjoint(old, new):
     blocks = Alignment(old, new).blocks
@@ -53,7 +52,6 @@ def test_blocks_are_shared_ordered_and_disjoint(old, new):
         assert left.place + left.length <= right.place
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_equal_texts_change_nothing(data):
     text = data.draw(texts.filter(bool))
@@ -61,7 +59,6 @@ def test_equal_texts_change_nothing(data):
     assert reanchor_span(span, Alignment(text, text)) == (span, "kept")
 
 
-@settings(deadline=None)
 @given(st.data(), st.text(st.sampled_from("xyz\n"), min_size=1, max_size=20))
 def test_insertion_elsewhere_moves_every_span_exactly(data, inserted):
     old = data.draw(st.text(st.sampled_from("ab “שé🚢"), min_size=1, max_size=40))
@@ -75,7 +72,6 @@ def test_insertion_elsewhere_moves_every_span_exactly(data, inserted):
     )
 
 
-@settings(deadline=None)
 @given(st.data(), texts)
 def test_insertion_of_any_text_keeps_the_words(data, inserted):
     old = data.draw(texts.filter(bool))
@@ -90,7 +86,6 @@ def test_insertion_of_any_text_keeps_the_words(data, inserted):
         assert placed.exact == new[placed.start : placed.end]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_deleting_a_passage_leaves_exactly_its_spans_unplaced(data):
     words = data.draw(
@@ -113,7 +108,6 @@ def test_deleting_a_passage_leaves_exactly_its_spans_unplaced(data):
     assert unplaced == list(range(first, last))
 
 
-@settings(deadline=None)
 @given(st.data(), texts)
 def test_whatever_happens_a_placed_span_repeats_the_new_text(data, new):
     old = data.draw(texts.filter(bool))

@@ -238,7 +238,7 @@ def mutate(draw, record):
         holder[draw(st.text(max_size=5))] = draw(values)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150)
 @given(mutated_records())
 def test_fast_validator_agrees_with_the_reference(mutant):
     kind, record = mutant

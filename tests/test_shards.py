@@ -39,7 +39,7 @@ def test_shards_are_files_that_load(generated, tmp_path):
     infos = build_hub(generated, hub, SMALL).infos
     names = [path.name for path in sorted((hub / "data/quotes").iterdir())]
     assert "train-00000-of-00008.parquet" in names
-    assert len(names) == 16
+    assert len(names) == 10
     corpus, _ = read_corpus(generated)
     for info in infos:
         loaded = {split: len(rows) for split, rows in load(info.config, hub).items()}

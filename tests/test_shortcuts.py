@@ -122,7 +122,7 @@ def test_its_own_case_triggers_each_rule_that_has_a_shortcut(each, folder):
 
 
 @pytest.mark.parametrize("each", SHORTCUTS, ids=lambda each: each.code)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**40))
 def test_no_rule_finds_anything_if_its_shortcut_is_certain(each, folder, seed):
     """Layers are those of the rule's own case with a few changes, mostly in canonical form."""
@@ -439,7 +439,7 @@ def test_a_new_rule_without_a_shortcut_is_run(module, name, rung, small, monkeyp
 
 
 @pytest.mark.posix
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**40))
 def test_shortcuts_change_neither_records_nor_problems(seed, tmp_path_factory):
     root = tmp_path_factory.mktemp("mutant") / "corpus"

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readout.corpus.schema import is_valid
@@ -149,7 +149,6 @@ def test_the_file_of_a_language_can_be_used(tag):
     assert set(language.closing_marks) <= set(all_marks())
 
 
-@settings(deadline=None)
 @given(
     st.text(st.sampled_from("ab. “”\"„«»'‘’‚s,\nsaid that Quill")),
     st.sampled_from(["und", *read_languages()]),

@@ -142,6 +142,27 @@ class Desk:
         self.path = root / "annotations" / folder / f"{doc_id}.jsonl"
         self.text = (root / "raw" / "text" / f"{doc_id}.txt").read_text(encoding="utf-8")
 
+    def open(self, doc_id):
+        """Show another document of the corpus on the same page."""
+        self.path = self.path.with_name(f"{doc_id}.jsonl")
+        self.text = (self.root / "raw" / "text" / f"{doc_id}.txt").read_text(encoding="utf-8")
+        self.doc_id = doc_id
+        self.evaluate(f"location.hash = {doc_id!r}")
+        wait_until(self.page, f"readout.editor?.name === {doc_id!r}")
+        self.clear()
+
+    def clear(self):
+        """Let nothing be selected, chosen or open, as on a page that was loaded anew."""
+        self.evaluate(
+            """() => {
+              for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+              document.activeElement?.blur();
+              readout.editor.discard();
+              readout.editor.marking.clear();
+              readout.editor.sheet.choose(null);
+            }"""
+        )
+
     def box(self, start, end):
         """Return where a span of the text is in the window, in view."""
         return self.page.evaluate(
@@ -177,6 +198,8 @@ class Desk:
             self.page.keyboard.up(key)
 
     def selected(self):
+        # The page hears of a selection only after the event that made it.
+        self.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
         return self.page.evaluate(
             "readout.editor.marking.spans().map((span) => [span.start, span.end, span.exact])"
         )

@@ -95,6 +95,7 @@ _STARTS = (
     re.compile(r"#\s*newdoc(?:\s+id\s*=\s*(.*))?"),
 )
 _LAST_CELL = re.compile(r"[BIOMLESU](?:[-_]\S+)?|[-_*]?|\(\S*|\S*\)")
+_EXPORTED_ROW = re.compile(r"#\S* [0-9]+ [0-9]+(?: [BIO]){5}")
 _EMPTY = ("", "-", "_", "*")
 _BRACKETED = re.compile(r"(?:\(?[^()\s|]+\)?\|?)+")
 
@@ -155,7 +156,8 @@ def _split_cells(line: str) -> list[str]:
 def _find_width(content: str) -> int:
     """Return the number of columns of the first row that is certainly one; 0 if there is none."""
     for line in content.split("\n"):
-        if line.strip() and not line.startswith(("#", "-DOCSTART-")):
+        is_plain = line.strip() and not line.startswith(("#", "-DOCSTART-"))
+        if is_plain or _EXPORTED_ROW.fullmatch(line):
             return len(_split_cells(line))
     return 0
 

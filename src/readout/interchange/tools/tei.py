@@ -26,6 +26,7 @@ from readout.model import Span, Speaker, named_entries
 LOSSES = (
     LOSS,
     "Of files of somebody else, notes in the margin and the apparatus are part of the text.",
+    "A file that declares entities is a problem, as entities are never resolved.",
     "Of the metadata, only id, layer, title, date and rights are written; none are imported.",
     "Of the speakers, only id, name and kind are written, for readers; none are imported.",
 )

@@ -295,7 +295,7 @@ def _abridge(session: Session, shown: Any, body: Any) -> Any:
     """Leave out the annotations that a page has already, if it asks for that."""
     if not demand(body, "brief", bool, False):
         return shown
-    return session.abridge(shown, demand(body, "version", str))
+    return session.versions.abridge(shown, demand(body, "version", str))
 
 
 def _answer_undo(session: Session, request: Request, body: Any) -> Any:

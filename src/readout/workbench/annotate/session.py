@@ -7,14 +7,10 @@ What was written is on disk before a method returns.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal, NamedTuple, TypeAlias
-from zlib import compress, decompress
 
 from msgspec.structs import replace
 
@@ -28,30 +24,32 @@ from readout.corpus.files import (
     check_name,
     locked_corpus,
 )
-from readout.corpus.parse import parse_layer
 from readout.corpus.refs import Ref
 from readout.corpus.schema import Kind, propose_id
 from readout.model import (
     ANNOTATION_CLASSES,
     AnnotatedDocument,
-    AnyAnnotation,
     Document,
     Layer,
     RecordFile,
     Registries,
-    Suggestion,
 )
-from readout.problem import Problem, RefusedError, locate_record
+from readout.problem import Problem, locate_record
 from readout.text.tokens import iter_paragraphs
-from readout.workbench.accept import complete_suggestions, withdraw_accepted
-from readout.workbench.add import add_entry, add_suggestions, find_main_place
+from readout.workbench.add import add_entry, add_suggestions
 from readout.workbench.annotate.edits import (
     Edit,
     Edited,
     RefusedEditError,
     apply_edits,
-    drop_references,
     refuse,
+)
+from readout.workbench.annotate.ghosts import (
+    change_suggestions,
+    list_left,
+    name_accepted,
+    read_suggestions,
+    take_suggestions,
 )
 from readout.workbench.annotate.proposals import propose
 from readout.workbench.annotate.reading import Reader
@@ -66,28 +64,19 @@ from readout.workbench.annotate.shapes import (
     to_roles,
     to_sections,
 )
+from readout.workbench.annotate.versions import Versions, hash_version, pack, unpack
 from readout.workbench.decide import Grounds
 from readout.workbench.gold import apply_changes, settle_document
-from readout.workbench.intake import Intake, Manner, Statements
 from readout.workbench.merge.records import Conflict, Side, merge_records
 from readout.workbench.remove import remove_entries
 from readout.workbench.uses import (
-    SUGGESTED,
-    RecordPath,
     Sheet,
-    change_names,
-    encode_sheet,
     find_record,
-    read_sheet,
 )
 
 Mode: TypeAlias = Literal["annotate", "adjudicate", "review"]
 MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
 
-_VERSIONS = 200
-"""How many versions of each document are remembered, to merge edits of windows that lag behind."""
-_LISTED = 4
-"""How many lists of annotations that were shown are kept, to show what changed in them."""
 _TRIES = 3
 """How often a write is tried if a program that takes no lock changes a file at the same time."""
 
@@ -126,8 +115,7 @@ class Session:
         self.mode = mode
         self.lock = RLock()
         self.reader = Reader(root)
-        self._versions: dict[str, OrderedDict[str, bytes]] = {}
-        self._listed: OrderedDict[str, list[Json]] = OrderedDict()
+        self.versions = Versions()
         self._undo: dict[str, list[FileChanges]] = {}
         self._redo: dict[str, list[FileChanges]] = {}
         self._current = ""
@@ -193,32 +181,16 @@ class Session:
         missing = Layer(path=self._layer_path(doc_id), annotator=self.layer, is_read=False)
         layer = document.find_layer(self.layer) or missing
         self._current = doc_id
-        suggestions = self._read_suggestions(doc_id)
+        suggestions = read_suggestions(self.root, doc_id)
         return State(document, layer, registries, index, tuple(problems), suggestions)
-
-    def _read_suggestions(self, doc_id: str) -> Sheet | None:
-        place = RecordPath(f"{read.SUGGESTIONS}/{doc_id}.jsonl", "suggestions", doc_id)
-        try:
-            return read_sheet(self.root, place)
-        except RefusedError:
-            return None
 
     def _show(self, state: State) -> Json:
         document, layer = state.document, state.layer
         doc_id = document.meta.doc_id
-        version = _hash(layer.raw)
-        versions = self._versions.setdefault(doc_id, OrderedDict())
-        if version not in versions:
-            versions[version] = _compress(layer.raw)
-        versions.move_to_end(version)
-        if len(versions) > _VERSIONS:
-            versions.popitem(last=False)
-
         annotations = list_json(layer.records)
-        self._listed[version] = annotations
-        if len(self._listed) > _LISTED:
-            self._listed.popitem(last=False)
-        left = [each for each in _list_left(state) if not each.rejected]
+        version = self.versions.remember(doc_id, layer.raw, annotations)
+
+        left = list_left(state.suggestions, layer.records)
         suggestions = []
         for each in left:
             name = each.annotation["id"]
@@ -235,22 +207,6 @@ class Session:
             "undo": len(self._undo.get(doc_id, ())),
             "redo": len(self._redo.get(doc_id, ())),
         }
-
-    def abridge(self, shown: Json, version: str) -> Json:
-        """Return a shown document without the annotations that an earlier version has, too.
-
-        Instead of ``annotations``, ``changed`` says from where on how many of that version are
-        replaced, and by which. If the version is not remembered, all are shown.
-        """
-        before, after = self._listed.get(version), shown["annotations"]
-        if before is None:
-            return shown
-        start = _count_equal(before, after)
-        end = _count_equal(before[start:][::-1], after[start:][::-1])
-        gone = len(before) - start - end
-        new = after[start : len(after) - end]
-        rest = {name: value for name, value in shown.items() if name != "annotations"}
-        return {**rest, "changed": {"start": start, "gone": gone, "new": new}}
 
     def _judge(self, state: State) -> list[Problem]:
         """Return the problems of the layer and, for gold, of the decisions about it."""
@@ -342,7 +298,7 @@ class Session:
 
     def _remember(self, doc_id: str, changes: FileChanges) -> None:
         if changes:
-            self._undo.setdefault(doc_id, []).append(_pack(changes))
+            self._undo.setdefault(doc_id, []).append(pack(changes))
             self._redo[doc_id] = []
 
     def _apply(
@@ -351,55 +307,21 @@ class Session:
         """Return the layer after the edits, and the ids of accepted suggestions in it."""
         layer = state.layer
         base = layer.raw
-        if version != _hash(layer.raw):
-            versions = self._versions.get(state.document.meta.doc_id, OrderedDict())
-            known = versions.get(version)
+        if version != hash_version(layer.raw):
+            known = self.versions.find(state.document.meta.doc_id, version)
             if known is None:
                 raise ConflictError("The document changed since it was loaded. Load it again.")
-            base = decompress(known)
+            base = known
 
         text = state.document.text
-        edited = apply_edits(layer.path, base, text, list(map(_name_accepted, edits)))
+        edited = apply_edits(layer.path, base, text, list(map(name_accepted, edits)))
         if base != layer.raw:
             merged = merge_records(base, edited.raw, layer.raw, keep)
             if merged.conflicts:
                 message = "The file changed on disk, in the same annotations."
                 raise ConflictError(message, merged.conflicts)
             edited = edited._replace(raw=merged.raw)
-        return self._accept(state, edited, edits)
-
-    def _accept(
-        self, state: State, edited: Edited, edits: Sequence[Edit]
-    ) -> tuple[Edited, dict[str, str]]:
-        """Take suggestions into the layer, and return it with the ids that they have there."""
-        changed = {}
-        for edit in edits:
-            if "accept" in edit and "put" in edit:
-                changed[edit["accept"]] = edited.names[_name_accepted(edit)["as"]]
-        asked = [edit["accept"] for edit in edits if "accept" in edit and "put" not in edit]
-        if not asked:
-            return edited, changed
-        if state.suggestions is None:
-            raise refuse("no-such-suggestion", "There are no suggestions for this document.")
-
-        layer, _ = parse_layer(state.layer.path, edited.raw, self.layer)
-        left = _resolve(state.suggestions, layer.records)
-        left = [change_names(each, lambda _, name: changed.get(name, name)) for each in left]
-        items = complete_suggestions(left)
-        unknown = [name for name in asked if name not in items]
-        if unknown:
-            message = f"There is no suggestion {unknown[0]!r}."
-            raise refuse("no-such-suggestion", message, "load the document again.")
-
-        intake = Intake(layer.records, Manner(), Statements(self.root), is_strict=True)
-        accepted = intake.take(SUGGESTED, items, asked)
-        new = [to_json(intake.gold[name]) for name in intake.taken]
-        puts = [{"put": record} for record in new]
-        done = apply_edits(layer.path, edited.raw, state.document.text, puts)
-        taken = (*edited.taken, *done.taken)
-        is_remark = edited.is_remark and not done.taken
-        both = done._replace(taken=taken, removed=edited.removed, is_remark=is_remark)
-        return both, {**changed, **accepted}
+        return take_suggestions(self.root, layer, state.suggestions, text, edited, edits)
 
     def _to_changes(
         self, state: State, edits: Sequence[Edit], edited: Edited, accepted: Mapping[str, str]
@@ -410,27 +332,10 @@ class Session:
         if edited.raw != layer.raw:
             old = layer.raw if layer.is_read else None
             changes[layer.path] = Change(old, edited.raw)
-        rejected = {edit["reject"] for edit in edits if "reject" in edit}
         sheet = state.suggestions
-        if sheet is None:
-            if rejected:
-                raise refuse("no-such-suggestion", "There are no suggestions for this document.")
-            return changes
-
-        suggestions = [record for _, record in sheet.lines]
-        names = {each.annotation["id"] for each in suggestions}
-        if unknown := sorted(rejected - names):
-            message = f"There is no suggestion {unknown[0]!r}."
-            raise refuse("no-such-suggestion", message, "load the document again.")
-
-        left = suggestions
-        if self.layer is None:  # suggestions are for all; only what gold has is taken from them
-            left = withdraw_accepted(left, accepted)
-            gone = set(edited.removed) - names
-            left = [_drop_from_suggestion(each, gone) for each in left]
-        left = [_reject(each, rejected) for each in left]
-        if left != suggestions:
-            changes[sheet.place.path] = Change(sheet.raw, encode_sheet(sheet.place, left))
+        suggestions = change_suggestions(sheet, edits, edited, accepted, self.layer is None)
+        if sheet is not None and suggestions is not None:
+            changes[sheet.place.path] = suggestions
         return changes
 
     def _settle(
@@ -533,10 +438,10 @@ class Session:
         with self.lock:
             stack = steps.get(doc_id, [])
             if stack:
-                step = _unpack(stack[-1])
+                step = unpack(stack[-1])
                 reverted = self._write(doc_id, lambda _: self._to_reverted(step, keep))
                 stack.pop()
-                others.setdefault(doc_id, []).append(_pack(reverted))
+                others.setdefault(doc_id, []).append(pack(reverted))
             shown = self._show(self._read(doc_id))
             registries, _ = read.read_registries(self.root)
             shown["registries"] = to_registries(registries)
@@ -609,78 +514,3 @@ class Session:
             needed = {path: each for path, each in changes.items() if each.old != each.new}
             self._remember(doc_id, needed)
             return self._show(self._read(doc_id))
-
-
-@lru_cache(maxsize=4)
-def _compress(raw: bytes) -> bytes:
-    """Compress a file; the end of one step is also a version, and the start of the next step."""
-    return compress(raw, 1)
-
-
-def _pack(changes: FileChanges) -> FileChanges:
-    """Return changes with compressed bytes: a session of 1,000 steps keeps 2,000 whole files."""
-    packed: FileChanges = {}
-    for path, change in changes.items():
-        raws = [None if raw is None else _compress(raw) for raw in change]
-        packed[path] = Change(*raws)
-    return packed
-
-
-def _unpack(changes: FileChanges) -> FileChanges:
-    """Mirror :func:`_pack`."""
-    unpacked: FileChanges = {}
-    for path, change in changes.items():
-        raws = [None if raw is None else decompress(raw) for raw in change]
-        unpacked[path] = Change(*raws)
-    return unpacked
-
-
-def _count_equal(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """Return how many values are equal at the start of two lists."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _hash(raw: bytes) -> str:
-    return sha256(raw).hexdigest()[:16]
-
-
-# ---------------------------------------------------------------- suggestions
-
-
-def _name_accepted(edit: Edit) -> Edit:
-    """Return an edit that accepts a changed suggestion with a name for its annotation."""
-    if "accept" not in edit or "put" not in edit:
-        return edit
-    return {**edit, "as": edit.get("as") or edit["accept"]}
-
-
-def _list_left(state: State) -> list[Suggestion]:
-    """Return the suggestions that the layer does not have."""
-    if state.suggestions is None:
-        return []
-    return _resolve(state.suggestions, state.layer.records)
-
-
-def _resolve(sheet: Sheet, records: Sequence[AnyAnnotation]) -> list[Suggestion]:
-    """Return the suggestions that a layer lacks; they name what it has by its ids there."""
-    places = {find_main_place(record): record.id for record in records}
-    left = []
-    present = {}
-    for _, each in sheet.lines:
-        name = places.get(find_main_place(each.annotation))
-        if name is None:
-            left.append(each)
-        else:
-            present[each.annotation["id"]] = name
-    return [change_names(each, lambda _, name: present.get(name, name)) for each in left]
-
-
-def _drop_from_suggestion(suggestion: Suggestion, gone: set[str]) -> Suggestion:
-    return replace(suggestion, annotation=drop_references(suggestion.annotation, gone))
-
-
-def _reject(suggestion: Suggestion, rejected: set[str]) -> Suggestion:
-    if suggestion.annotation["id"] not in rejected:
-        return suggestion
-    return replace(suggestion, rejected=True)

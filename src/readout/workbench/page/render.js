@@ -421,7 +421,6 @@ export class Sheet {
     const items = [...new Set(covers.map((cover) => cover.item).filter(Boolean))];
     const made = element("mark", { class: [...classes].join(" ") });
     if (items.length) {
-      made.tabIndex = -1;
       made.dataset.ids = items.map((item) => item.id).join(" ");
     }
     made.append(node);
@@ -643,9 +642,22 @@ export class Sheet {
       const made = this.place.element;
       const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (!mark) made.scrollIntoView({ block: "center", behavior: isStill ? "auto" : "smooth" });
-      made.focus({ preventScroll: true });
+      this.focusPlace();
     }
     if (this.events.choose) this.events.choose(item ? item.id : null, this);
+  }
+
+  /**
+   * Give the focus to the place of what is chosen, or else to the text. Marks take no focus from the
+   * mouse: Chromium would then drop a selection that begins before the first letter of a mark.
+   */
+  focusPlace() {
+    const made = this.place?.element ?? this.text;
+    if (made !== this.text) {
+      made.tabIndex = -1;
+      made.addEventListener("blur", () => made.removeAttribute("tabindex"), { once: true });
+    }
+    made.focus({ preventScroll: true });
   }
 
   /**

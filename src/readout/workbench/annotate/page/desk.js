@@ -15,6 +15,12 @@ import { Marking, highlight } from "./marking.js";
 
 const PLACE = "readout-place";
 
+/** In how many frames the way to a place is measured again. */
+const FRAMES = 4;
+
+/** How many characters of words are shown beside the text; longer ones lose their middle. */
+const SHOWN = 90;
+
 /** The keys of both pages. @type {Binding[]} */
 export const DESK_KEYS = [
   { name: "next", key: "n" },
@@ -40,6 +46,8 @@ export class Desk {
     this.picking = null;
     /** @type {Binding[]} */
     this.bindings = [];
+    /** The frame in which the text is scrolled again. */
+    this.frame = 0;
     document.title = words.title;
     this.state = element("p", { class: "state", role: "status" });
     this.title = element("h1", { dir: "auto" });
@@ -49,12 +57,12 @@ export class Desk {
     /** Where a page puts its own buttons. */
     this.own = element("div", { class: "actions" });
     const actions = element("div", { class: "actions" }, this.own, help);
-    const bar = element("header", { class: "bar" }, this.title, who, this.state, actions);
+    this.bar = element("header", { class: "bar" }, this.title, who, this.state, actions);
     this.text = element("section", { class: "reading", id: "text", "aria-label": words.text });
     this.tools = element("aside", { class: "tools desk", "aria-label": words.title });
     byId("app").replaceChildren(
       element("a", { class: "skip", href: "#text" }, skip),
-      bar,
+      this.bar,
       element("main", { class: "work" }, this.text, this.tools),
     );
   }
@@ -108,8 +116,25 @@ export class Desk {
   reveal(start, end) {
     if (!this.sheet) return;
     highlight(this.sheet, PLACE, [{ start, end }]);
-    const place = this.sheet.rangeOf(start, end).startContainer.parentElement;
-    place?.scrollIntoView({ block: "center" });
+    this.scrollTo(this.sheet.rangeOf(start, end), FRAMES);
+  }
+
+  /**
+   * Scroll to the first line of a range. Paragraphs get their height when they come near, and the
+   * names above them a frame later, so the way is measured again in the next frames.
+   *
+   * @param {Range} range @param {number} frames
+   */
+  scrollTo(range, frames) {
+    const [line] = range.getClientRects();
+    if (!line) return;
+    // On a narrow screen the tools lie over the lower part of the text.
+    const isCovered = getComputedStyle(this.tools).position === "fixed";
+    const top = this.bar.getBoundingClientRect().bottom;
+    const bottom = isCovered ? this.tools.getBoundingClientRect().top : innerHeight;
+    scrollBy({ top: line.top - (top + (bottom - top) / 3) });
+    cancelAnimationFrame(this.frame);
+    if (frames) this.frame = requestAnimationFrame(() => this.scrollTo(range, frames - 1));
   }
 
   /** Draw a document, or only what changed if its text is drawn already. @param {Doc} doc */
@@ -172,7 +197,7 @@ export class Desk {
    * @returns {string}
    */
   nameValue(field, role, value) {
-    if (role.kind === "spans") return `“${value.exact}”`;
+    if (role.kind === "spans") return `“${shorten(value.exact)}”`;
     if (role.kind === "entry") {
       const entries = this.corpus.registries[role.of] ?? [];
       const found = entries.find((each) => Object.values(each)[0] === value);
@@ -181,7 +206,7 @@ export class Desk {
     if (role.kind === "annotation") {
       const other = this.doc?.annotations.find((each) => each.id === value);
       const span = other && [other.span, other.content?.[0]].find(Boolean);
-      return span ? `“${span.exact}”` : String(value);
+      return span ? `“${shorten(span.exact)}”` : String(value);
     }
     return this.corpus.words.form.values[field]?.[value] ?? String(value);
   }
@@ -259,6 +284,15 @@ export class Desk {
       if (!document.hidden) look();
     });
   }
+}
+
+/** Return long words without their middle: versions differ at the ends. @param {string} words */
+export function shorten(words) {
+  const letters = [...words];
+  if (letters.length <= SHOWN) return words;
+  const first = letters.slice(0, SHOWN / 2).join("").replace(/\s+\S*$/u, "");
+  const last = letters.slice(-SHOWN / 2).join("").replace(/^\S*\s+/u, "");
+  return `${first} … ${last}`;
 }
 
 /** Return a button that shows its key. @param {string} label @param {string} key @param {() => void} act */

@@ -542,9 +542,8 @@ export class Editor {
     this.picking = null;
     this.formBox?.replaceChildren();
     this.showDrafts();
-    const place = this.sheet.place?.element ?? this.sheet.text;
     if (!document.activeElement || document.activeElement === document.body) {
-      place.focus({ preventScroll: true });
+      this.sheet.focusPlace();
     }
   }
 

@@ -1,6 +1,7 @@
 // @ts-check
 /* What layers say at one place, side by side: each version once, with the fields that differ. */
 
+import { shorten } from "./desk.js";
 import { element, newId } from "./dom.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
@@ -13,9 +14,6 @@ import { element, newId } from "./dom.js";
  *   decisions: Array<{section: string, reason: string, by: string}>}} Place
  */
 /** @typedef {{layer: string, layers: string[], records: Annotation[]}} Version */
-
-/** How many characters of words are shown; the middle of longer ones is left out. */
-const SHOWN = 90;
 
 /**
  * Return the versions of a place: layers that say the same are one.
@@ -137,15 +135,6 @@ function extra(words) {
 function spansOf(value) {
   if (!value) return [];
   return Array.isArray(value) ? value : [value];
-}
-
-/** Return long words without their middle: versions differ at the ends. @param {string} words */
-function shorten(words) {
-  const letters = [...words];
-  if (letters.length <= SHOWN) return words;
-  const first = letters.slice(0, SHOWN / 2).join("").replace(/\s+\S*$/u, "");
-  const last = letters.slice(-SHOWN / 2).join("").replace(/^\S*\s+/u, "");
-  return `${first} … ${last}`;
 }
 
 /** @param {any} one @param {any} other */
