@@ -50,6 +50,7 @@ _WATCH = """
 globalThis.watch = (isDone) => {
   const watching = new AbortController();
   globalThis.painted = new Promise((resolve) => {
+    setTimeout(() => resolve(null), 10000);
     const begin = (event) => {
       watching.abort();
       // A message that is sent in the frame after a change arrives when this is painted.
@@ -133,7 +134,12 @@ class Reader:
         self.desk.evaluate(watch)
         started = self._read_cpu()
         act()
-        self.times[kind].append(self.desk.evaluate("painted"))
+        painted = self.desk.evaluate("painted")
+        if painted is None:
+            state = self.desk.evaluate("readout.state.textContent")
+            print(f"Nothing was painted after {kind!r}: {state}", file=sys.stderr)
+            return
+        self.times[kind].append(painted)
         self.costs[kind].append(self._read_cpu() - started)
 
     def _read_cpu(self) -> float:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from contextlib import contextmanager
 
 import pytest
 from browser import CHROMIUM
@@ -13,12 +12,11 @@ from workbench import (
     append,
     copy_real,
     opened_chromium,
-    served,
+    opened_mode,
     span_of,
     wait_until,
 )
 
-from readout.workbench.annotate.modes import open_mode
 from readout.workbench.format import format_corpus
 
 pytestmark = [
@@ -33,23 +31,6 @@ def browser():
     pytest.importorskip("playwright")
     with opened_chromium() as browser:
         yield browser
-
-
-@contextmanager
-def opened(browser, root, mode, draw=None, who="ann", **options):
-    """Yield the page of a mode; faults that the browser tells fail the test."""
-    opened = open_mode(root, who, mode, None, draw)
-    with served(opened.session, opened.answers) as address:
-        page = browser.new_page(**options)
-        page.set_default_timeout(8000)
-        faults = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
-        page.goto(address + opened.page)
-        wait_until(page, "document.querySelector('.desk .choices') !== null")
-        yield page
-        assert faults == []
-        page.close()
 
 
 def read_lines(path):
@@ -70,7 +51,7 @@ def reviews(root):
 
 
 def test_reviews_are_given_by_key_and_by_click_and_undone(browser, small):
-    with opened(browser, small, "review") as page:
+    with opened_mode(browser, small, "review") as page:
         page.fill(".desk textarea", "Too long.")
         page.keyboard.press("2")
         assert reviews(small) == [], "keys are inert in fields"
@@ -90,7 +71,7 @@ def test_reviews_are_given_by_key_and_by_click_and_undone(browser, small):
 
 
 def test_next_gives_no_verdict(browser, small):
-    with opened(browser, small, "review", draw=(3, 5)) as page:
+    with opened_mode(browser, small, "review", draw=(3, 5)) as page:
         for _ in range(5):
             page.keyboard.press("n")
             page.wait_for_timeout(50)
@@ -99,7 +80,7 @@ def test_next_gives_no_verdict(browser, small):
 
 
 def test_a_half_written_remark_outlives_another_item_and_a_reload(browser, small):
-    with opened(browser, small, "review") as page:
+    with opened_mode(browser, small, "review") as page:
         page.fill(".desk textarea", "It goes on.")
         page.get_by_role("button", name="Next").click()
         wait_until(page, "document.querySelector('.desk h2').textContent.includes(' 2 of ')")
@@ -115,7 +96,7 @@ def test_a_half_written_remark_outlives_another_item_and_a_reload(browser, small
 
 
 def test_the_last_of_a_sample_shows_the_result_and_the_next_step(browser, small):
-    with opened(browser, small, "review", draw=(3, 5)) as page:
+    with opened_mode(browser, small, "review", draw=(3, 5)) as page:
         for number, key in enumerate("131", start=1):
             page.keyboard.press(key)
             wait_until(
@@ -134,7 +115,7 @@ def test_the_last_of_a_sample_shows_the_result_and_the_next_step(browser, small)
 
 
 def test_what_changed_on_disk_comes_again(browser, small):
-    with opened(browser, small, "review") as page:
+    with opened_mode(browser, small, "review") as page:
         while "Stance" not in page.locator(".desk h2").inner_text():
             page.keyboard.press("n")
             page.wait_for_timeout(100)
@@ -158,7 +139,7 @@ def test_what_changed_on_disk_comes_again(browser, small):
 def test_the_keys_of_each_page_are_shown(browser, small):
     open_again(small)
     for mode, some in (("review", {"1", "4", "n"}), ("adjudicate", {"0", "m", "e"})):
-        with opened(browser, small, mode) as page:
+        with opened_mode(browser, small, mode) as page:
             page.keyboard.press("?")
             page.wait_for_selector("dialog .keys")
             shown = set(page.locator("dialog .keys kbd").all_inner_texts())
@@ -193,7 +174,7 @@ def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
     gold = small / f"annotations/gold/{TOLL}.jsonl"
     before = gold.read_bytes()
     decisions = small / f"annotations/adjudication/{TOLL}.jsonl"
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         page.keyboard.press("n")
         page.keyboard.press("p")
         page.keyboard.press("0")
@@ -215,7 +196,7 @@ def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
 
 def test_a_mixed_annotation_takes_each_field_from_a_side(browser, small):
     open_again(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         field = find_differing(page)
         cells = page.locator(f".versions tr[data-field={field}] .cell")
         wanted = cells.last.inner_text()
@@ -246,7 +227,7 @@ def find_stance(page):
 
 def test_another_version_is_written_in_a_form_of_the_schema(browser, small):
     open_again(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         find_stance(page)
         page.keyboard.press("e")
         page.wait_for_selector(".form")
@@ -272,7 +253,7 @@ def test_another_version_is_written_in_a_form_of_the_schema(browser, small):
 
 def test_words_in_the_form_snap_to_whole_words(browser, small):
     open_again(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         find_stance(page)
         page.keyboard.press("e")
         page.wait_for_selector(".form")
@@ -298,7 +279,7 @@ SELECT_INSIDE = """(word) => {
 
 def test_a_half_written_reason_outlives_another_place_and_a_reload(browser, small):
     open_again(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         page.select_option(".desk select.number", "1.1")
         assert page.locator(".sections .guideline").inner_text()
         page.fill(".desk textarea[id^=reason]", "It goes")
@@ -318,7 +299,7 @@ def test_a_half_written_reason_outlives_another_place_and_a_reload(browser, smal
 
 def test_names_can_be_hidden(browser, small):
     open_again(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         find_differing(page)
         marked = page.locator("#text mark").count()
         page.get_by_role("button", name="Hide names").click()
@@ -331,7 +312,7 @@ def test_names_can_be_hidden(browser, small):
 def test_the_place_is_in_the_free_part_of_the_window(browser, tmp_path, width):
     root = copy_real(tmp_path)
     options = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce"}
-    with opened(browser, root, "review", draw=(6, 1), who="edition-1", **options) as page:
+    with opened_mode(browser, root, "review", draw=(6, 1), who="edition-1", **options) as page:
         for number in range(1, 7):
             wait_until(
                 page, f"document.querySelector('.desk h2').textContent.includes(' {number} ')"
@@ -376,7 +357,7 @@ def add_hebrew(root, speaker="noam-levi"):
 def test_right_to_left_words_are_decided_as_they_are_read(browser, small):
     open_again(small)
     add_hebrew(small)
-    with opened(browser, small, "adjudicate") as page:
+    with opened_mode(browser, small, "adjudicate") as page:
         while DOC not in page.locator("h1").inner_text():
             page.keyboard.press("n")
             page.wait_for_timeout(100)
@@ -412,7 +393,7 @@ def test_pictures(browser, tmp_path, width, scheme):
         page.wait_for_timeout(300)
         page.screenshot(path=f"{os.environ['READOUT_SHOTS']}/{name}-{width}-{scheme}.png")
 
-    with opened(browser, root, "adjudicate", who="edition-1", **options) as page:
+    with opened_mode(browser, root, "adjudicate", who="edition-1", **options) as page:
         take(page, "decide-hebrew")
         page.locator(".desk > select").select_option(index=1)
         wait_until(page, f"!document.querySelector('h1').textContent.includes('{DOC}')")
@@ -427,7 +408,7 @@ def test_pictures(browser, tmp_path, width, scheme):
         page.keyboard.press("?")
         take(page, "decide-keys")
         page.keyboard.press("Escape")
-    with opened(browser, root, "review", draw=(4, 1), who="edition-1", **options) as page:
+    with opened_mode(browser, root, "review", draw=(4, 1), who="edition-1", **options) as page:
         take(page, "review")
         for number, key in enumerate("1213", start=1):
             page.keyboard.press(key)

@@ -246,6 +246,7 @@ def opened_mode(browser, root, mode, who="ann", draw=None, **context):
     with served(opened.session, opened.answers) as address:
         window = browser.new_context(**context)
         page = window.new_page()
+        page.set_default_timeout(8000)
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and errors.append(said.text))
