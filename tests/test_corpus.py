@@ -1,7 +1,10 @@
 """The data are tested too: the real corpus is clean, complete and split by time."""
 
+import re
+
 from conftest import ROOT, tally_corpus
 
+from readout.corpus.read import GUIDELINES
 from readout.dataset.statistics import TABLES
 from readout.model import Boilerplate, Quote, Stance, main_spans
 from readout.text.find import iter_quotation_marks
@@ -52,3 +55,20 @@ def test_statistics_add_up(real):
     stances = sum(isinstance(r, Stance) for d in corpus.documents for r in d.gold.records)
     assert sum(sum(row[1:4]) for row in tables["targets"].rows) == stances
     assert sum(row[4] for row in tables["speakers"].rows) == stances
+
+
+def test_no_example_of_the_guidelines_repeats_a_text(real):
+    """Examples from the corpus would tell annotators the answers by which they are measured."""
+    corpus, _ = real
+    known = {run for document in corpus.documents for run in iter_runs(document.text)}
+    guidelines = (ROOT / GUIDELINES).read_text(encoding="utf-8")
+    examples = re.findall(r"`[^`]+`|“[^”]+”|\"[^\"]+\"", guidelines)
+    assert len(examples) > 100
+    assert [example for example in examples if known & set(iter_runs(example))] == []
+
+
+def iter_runs(text, length=4):
+    """Yield every run of `length` words, without case and punctuation."""
+    words = re.findall(r"\w+", text.casefold())
+    for start in range(len(words) - length + 1):
+        yield tuple(words[start : start + length])

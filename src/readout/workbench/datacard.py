@@ -44,6 +44,17 @@ SLOW_SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
 """Sections that take minutes, by name; made only on demand."""
 
 
+INVENTED = "benchmarks/agreement"
+"""A corpus of texts invented to measure agreement on; it is no part of the dataset."""
+
+
+def format_invented(root: Path) -> str:
+    """Return the agreement on the invented texts beside a corpus, if it has any."""
+    if not (root / INVENTED).is_dir():
+        return "There are no invented texts."
+    return format_markdown_section(compare_peers(read_corpus(root / INVENTED)[0]))
+
+
 class Refreshed(NamedTuple):
     """The bytes of a card before and after its sections are updated; empty if it has problems."""
 
@@ -65,6 +76,9 @@ def refresh_card(root: Path, with_slow: bool = False, boards: Path | None = None
     bench = list_bench_configs(boards or root)
     contents = composition_sections(check_folder(root).tally, read_registries(root)[0], bench)
     contents["board"] = format_board(boards or root)
+
+    if "invented" in find_sections(text):
+        contents["invented"] = format_invented(root)
 
     makers = {**SECTIONS, **SLOW_SECTIONS} if with_slow else SECTIONS
     wanted = [name for name in find_sections(text) if name in makers]

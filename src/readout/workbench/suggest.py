@@ -159,10 +159,12 @@ class _Outline:
         at = bisect_left(self.starts, place.start) - 1
         return at >= 0 and place.start - self.quotations[at].end <= _PAUSE
 
-    def quotes(self, place: _Place) -> bool:
-        """Return whether a place contains a quotation."""
-        at = bisect_left(self.starts, place.start)
-        return at < len(self.starts) and self.quotations[at].end <= place.end
+    def find_form(self, content: _Place) -> Form:
+        """Return the form of a report: whether all, a part or nothing of it is quoted."""
+        at = bisect_left(self.starts, content.start)
+        if at == len(self.starts) or self.quotations[at].end > content.end:
+            return "indirect"
+        return "direct" if self.quotations[at] == content else "mixed"
 
     def find_sentence_end(self, start: int) -> int:
         """Return the end of the sentence that ``start`` is in.
@@ -440,8 +442,7 @@ def _iter_clauses(
             continue
         content = _Place(that.end(), outline.find_sentence_end(that.end()))
         if 0 < content.end - content.start <= _LONGEST:
-            form: Form = "mixed" if outline.quotes(content) else "indirect"
-            yield _Report((content,), form, cue, "A verb of speech and “that”.")
+            yield _Report((content,), outline.find_form(content), cue, "A verb of speech and “that”.")
 
 
 def _nearest_cue(
