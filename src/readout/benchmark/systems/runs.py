@@ -22,7 +22,7 @@ from readout.benchmark.board.cards import (
 from readout.benchmark.board.submissions import PREDICTIONS
 from readout.benchmark.folds import OFFICIAL, Folds, Scheme, build_folds
 from readout.benchmark.predictions import file_name, format_predictions
-from readout.benchmark.systems.baselines import BASELINES, Baseline
+from readout.benchmark.systems.baselines import BASELINES, UNTRAINED, Baseline
 from readout.benchmark.systems.system import System, predict_folds
 from readout.benchmark.tasks import find_items
 from readout.corpus.files import Change, FileChanges, write_generated
@@ -31,6 +31,10 @@ from readout.corpus.read import find_root, read_bytes
 from readout.model import Item
 from readout.problem import RefusedError
 from readout.scale.workers import map_tasks, progress
+
+
+MANY_ITEMS = 2_000
+"""Training on every target and every holder in turn takes an hour for a task of this size."""
 
 
 class Job(NamedTuple):
@@ -52,12 +56,17 @@ def predictions_path(name: str, folds: Folds) -> str:
 
 
 def list_jobs(items: Mapping[str, Sequence[Item]], names: Iterable[str]) -> list[Job]:
-    """Return the jobs of baselines, without folds that a task does not have."""
+    """Return the jobs of baselines, without folds that a task does not have.
+
+    A task with more than :data:`MANY_ITEMS` items gets the official folds only, beside zero-shot.
+    """
     jobs = []
     for name in names:
         baseline = BASELINES[name]
         for task, scheme in product(baseline.tasks, baseline.schemes):
             asked = items.get(task, ())
+            if len(asked) > MANY_ITEMS and scheme not in UNTRAINED:
+                continue
             folds = build_folds(cast("Scheme", scheme), asked)
             if folds:
                 jobs.append(Job(name, asked, folds))
