@@ -23,17 +23,26 @@ TOLERANCE = 1e-12
 
 
 class Spread(NamedTuple):
-    """The standard error of a statistic, and the number of units that it was estimated from."""
+    """The standard error of a statistic, and the number of units that it was estimated from.
+
+    Clusters of unequal sizes count as fewer: see :func:`count_effective`.
+    """
 
     error: Any
     units: Any
 
-    def half_width(self, level: float = LEVEL) -> Any:
+    def half_width(self) -> Any:
         """Return half the width of the interval (Student's t, units − 1 degrees of freedom)."""
-        # Imported here because most commands need no intervals, and SciPy takes long to import.
-        from scipy.stats import t
+        return find_quantile(self.units) * self.error
 
-        return t.ppf(1 - level / 2, self.units - 1) * self.error
+
+def find_quantile(units: Any) -> Any:
+    """Return the quantile of Student's t with units − 1 degrees of freedom, and at least one."""
+    # Imported here because most commands need no intervals, and SciPy takes long to import. Unlike
+    # scipy.stats.t.ppf, this function does not check its arguments, which would take half the time.
+    from scipy.special import stdtrit
+
+    return stdtrit(np.maximum(units - 1, 1), 1 - LEVEL / 2)
 
 
 # ---------------------------------------------------------------- clusters
@@ -75,11 +84,14 @@ def stack_sums(first: Sums, second: Sums) -> Sums:
 # ---------------------------------------------------------------- jackknives
 
 
-def jackknife_spread(rows: Any, statistic: Statistic, times: Any = None) -> Spread:
+def jackknife_spread(
+    rows: Any, statistic: Statistic, times: Any = None, weights: Any = None
+) -> Spread:
     """Return the delete-one jackknife standard error of a statistic over units (Tukey 1958).
 
     ``times`` tells how often each row occurs; by default, once. It has the shape of ``rows``
-    without the columns.
+    without the columns. ``weights`` are given for clusters: the sum of the columns times the
+    weights is the size of a cluster.
     """
     if times is None:
         times = np.ones(rows.shape[:1] + (1,) * (rows.ndim - 2), dtype=np.int64)
@@ -91,7 +103,22 @@ def jackknife_spread(rows: Any, statistic: Statistic, times: Any = None) -> Spre
     units = times.sum(axis=0)
     mean = (times * values).sum(axis=0) / units
     squares = (times * (values - mean) ** 2).sum(axis=0)
-    return Spread(np.sqrt((units - 1) / units * squares), units)
+    error = np.sqrt((units - 1) / units * squares)
+    if weights is None:
+        return Spread(error, units)
+    sizes = (rows @ weights).reshape(*values.shape, -1).sum(axis=-1)
+    return Spread(error, count_effective(sizes))
+
+
+def count_effective(sizes: Any) -> Any:
+    """Return the number of equal clusters that tell as much as clusters of these sizes (Kish 1965).
+
+    A jackknife over clusters of which few are large has fewer degrees of freedom than their number
+    suggests (Carter, Schnepel and Steigerwald 2017).
+    """
+    sizes = sizes.astype(float)
+    squares = (sizes**2).sum(axis=0)
+    return np.divide(sizes.sum(axis=0) ** 2, squares, out=np.ones(squares.shape), where=squares > 0)
 
 
 def cross_spreads(events: Spread, targets: Spread, cells: Spread) -> Spread:
@@ -105,18 +132,21 @@ def cross_spreads(events: Spread, targets: Spread, cells: Spread) -> Spread:
     return Spread(np.sqrt(np.maximum(variance, 0)), units)
 
 
-def iter_spreads(sums: Sums, statistic: Statistic) -> Iterator[Spread]:
-    """Yield the spreads over items, over events, and over events and targets at once."""
-    events = jackknife_spread(sums.events, statistic)
+def iter_spreads(sums: Sums, statistic: Statistic, weights: Any) -> Iterator[Spread]:
+    """Yield the spreads over items, over events, and over events and targets at once.
+
+    ``weights`` are those of :func:`jackknife_spread`.
+    """
+    events = jackknife_spread(sums.events, statistic, weights=weights)
     yield jackknife_spread(sums.items, statistic)
     yield events
     if sums.targets is not None and len(sums.targets) > 1:
-        targets = jackknife_spread(sums.targets, statistic)
+        targets = jackknife_spread(sums.targets, statistic, weights=weights)
         cells = jackknife_spread(sums.cells, statistic)
         yield cross_spreads(events, targets, cells)
 
 
-def widest_spread(sums: Sums, statistic: Statistic) -> Spread | None:
+def widest_spread(sums: Sums, statistic: Statistic, weights: Any) -> Spread | None:
     """Return the spread with the widest interval; None for fewer than two events.
 
     Taking the widest of the one-way and two-way estimates keeps the coverage up if there are few
@@ -124,7 +154,7 @@ def widest_spread(sums: Sums, statistic: Statistic) -> Spread | None:
     """
     if len(sums.events) < 2:
         return None
-    return max(iter_spreads(sums, statistic), key=Spread.half_width)
+    return max(iter_spreads(sums, statistic, weights), key=Spread.half_width)
 
 
 def jackknife_items(rows: Any, statistic: Statistic) -> Estimate:
@@ -135,10 +165,10 @@ def jackknife_items(rows: Any, statistic: Statistic) -> Estimate:
     return _surround(value, jackknife_spread(rows, statistic))
 
 
-def jackknife_widest(sums: Sums, statistic: Statistic) -> Estimate:
+def jackknife_widest(sums: Sums, statistic: Statistic, weights: Any) -> Estimate:
     """Return a statistic with the widest of its intervals over items, events and targets."""
     value = float(statistic(sums.items.sum(axis=0)))
-    spread = widest_spread(sums, statistic)
+    spread = widest_spread(sums, statistic, weights)
     return _surround(value, spread) if spread else Estimate(value)
 
 
@@ -163,18 +193,40 @@ def wilson_bounds(share: Any, total: Any, quantile: Any) -> tuple[Any, Any]:
     return middle - half, middle + half
 
 
-def wilson_interval(share: float, total: int, units: int | None = None) -> Estimate:
+def wilson_interval(share: float, total: int, units: float | None = None) -> Estimate:
     """Return a proportion of ``total`` things with its 95 % score interval.
 
-    If the things are in clusters, ``units`` is the number of clusters.
+    If the things are in clusters, ``units`` is the effective number of clusters.
     """
     if not total:
         return Estimate(None)
-    from scipy.stats import norm, t
+    from scipy.special import ndtri
 
-    quantile = norm.ppf(0.975) if units is None else t.ppf(0.975, units - 1)
+    quantile = ndtri(1 - LEVEL / 2) if units is None else find_quantile(units)
     low, high = wilson_bounds(share, total, float(quantile))
-    return Estimate(share, float(low), float(high))
+    return Estimate(share, max(float(low), 0.0), min(float(high), 1.0))
+
+
+def logit_bounds(value: Any, half: Any) -> tuple[Any, Any]:
+    """Return the bounds of an interval that is symmetric on the logit scale.
+
+    ``half`` is half the width of the symmetric interval of a score. Scores near 0 or 1 have skew
+    distributions, since they cannot vary as much on one side. Scores of 0 and 1 have no logit, and
+    all of the scale as interval.
+    """
+    slope = value * (1 - value)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        middle, reach = np.log(value / (1 - value)), half / slope
+        low, high = 1 / (1 + np.exp(reach - middle)), 1 / (1 + np.exp(-reach - middle))
+    return np.where(slope > 0, low, 0.0), np.where(slope > 0, high, 1.0)
+
+
+def widen_logit(estimate: Estimate) -> Estimate:
+    """Return a score whose interval also contains the one that is symmetric on the logit scale."""
+    if estimate.value is None or estimate.low is None or not 0 < estimate.value < 1:
+        return estimate
+    low, high = logit_bounds(estimate.value, estimate.value - estimate.low)
+    return widen(estimate, Estimate(estimate.value, float(low), float(high)))
 
 
 def widen(estimate: Estimate, other: Estimate) -> Estimate:

@@ -66,6 +66,14 @@ def evaluate(measure: Measure, columns: Sequence[str], counts: Any) -> Values:
     return Values(np.where(undefined, 0.0, lowest), undefined)
 
 
+def weigh_columns(measure: Measure, columns: Sequence[str]) -> Any:
+    """Return the weight of each column in the sum of a measure's denominators.
+
+    Counts times these weights are the size of a cluster: how much it matters for the measure.
+    """
+    return sum(_weights(ratio.denominator, columns) for ratio in measure.ratios)
+
+
 def _weights(weights: Mapping[str, int], columns: Sequence[str]) -> Any:
     return np.array([weights.get(name, 0) for name in columns])
 

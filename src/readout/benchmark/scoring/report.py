@@ -15,7 +15,6 @@ from readout.benchmark.scoring.scores import (
     slice_items,
 )
 from readout.benchmark.scoring.statistics import (
-    DRAWS,
     MAX_LISTED_CLUSTERS,
     MAX_LISTED_UNITS,
     Rank,
@@ -298,30 +297,53 @@ def format_rank_range(rank: Rank) -> str:
 
 
 def list_limits(events: int, comparisons: int = 1) -> list[str]:
-    """Return sentences on which conclusions the swap test allows for a number of events."""
-    smallest = smallest_p(events)
-    swaps = f"{DRAWS:,} random swaps"
-    if events <= MAX_LISTED_UNITS:
-        swaps = f"all {2**events} swaps"
-    known = (
-        f"With {events} events, the swap test looks at {swaps}, "
-        f"so its smallest possible p is {format_p(smallest)}"
-    )
+    """Return three sentences on what scores over a number of events allow one to claim.
 
-    if smallest >= LEVEL:
-        verdict = (
-            f"{known}: no difference, however large, can be significant at .05 on texts like "
-            "these. This corpus does not support claims that a system is better beyond these texts."
+    ``comparisons`` is the number of p values that are adjusted together.
+    """
+    smallest = smallest_p(events)
+    adjusted = min(1.0, smallest * comparisons)
+    number = "one comparison" if comparisons == 1 else f"{comparisons} comparisons"
+    here = (
+        "These scores show which systems answer these items better, "
+        "as far as the intervals and tests on these texts tell them apart."
+    )
+    if adjusted >= LEVEL:
+        beyond = (
+            "They do not show that a system is better on texts like these: over "
+            f"{events} events, the smallest possible p of the swap test is {format_p(smallest)}, "
+            f"so after Holm's correction for {number} no difference, however large, can be "
+            "significant at .05."
         )
-        doubt = (
-            "An interval over events may exclude 0 even so, because it assumes that the scores "
-            "of events are normally distributed, which a few events cannot show."
+        needed = find_needed_events(comparisons)
+        when = f"That takes at least {needed} events" if needed else "No number of events is enough"
+        more = (
+            f"{when}; until then, an interval that excludes 0 is no "
+            "substitute, because a few events cannot show how scores are distributed over events."
         )
-        return [verdict, doubt]
-    if smallest * comparisons >= LEVEL:
-        corrected = f"after Holm's correction for {comparisons} comparisons"
-        return [f"{known}: {corrected}, no difference can be significant at .05."]
-    return [f"{known}."]
+        return [here, beyond, more]
+
+    beyond = (
+        "On texts like these, a system may be called better if the swap test, adjusted by Holm's "
+        "procedure, gives a p below .05."
+    )
+    more = (
+        f"Over {events} events, the smallest possible p is {format_p(smallest)}, and "
+        f"{format_p(adjusted)} after the correction for {number}."
+    )
+    return [here, beyond, more]
+
+
+def find_needed_events(comparisons: int) -> int | None:
+    """Return the least number of events for which a swap test can be significant at .05.
+
+    ``comparisons`` is the number of p values that are adjusted together. Return None if no number
+    of events is enough, because the test draws its swaps.
+    """
+    for events in range(2, MAX_LISTED_UNITS + 2):
+        if smallest_p(events) * comparisons < LEVEL:
+            return events
+    return None
 
 
 def comparison_json(each: AdjustedComparison) -> dict[str, Any]:

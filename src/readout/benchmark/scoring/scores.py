@@ -13,8 +13,10 @@ from readout.benchmark.folds import Folds
 from readout.benchmark.leakage import SEEN, find_holder, flag_seen
 from readout.benchmark.scoring.counts import count_groups, count_item, name_columns
 from readout.benchmark.scoring.intervals import (
+    Spread,
     Statistic,
     Sums,
+    count_effective,
     find_lowest,
     is_point,
     jackknife_items,
@@ -23,10 +25,17 @@ from readout.benchmark.scoring.intervals import (
     subtract,
     sum_rows,
     widen,
+    widen_logit,
     widest_spread,
     wilson_interval,
 )
-from readout.benchmark.scoring.measures import ACCURACY, Measure, evaluate, list_measures
+from readout.benchmark.scoring.measures import (
+    ACCURACY,
+    Measure,
+    evaluate,
+    list_measures,
+    weigh_columns,
+)
 from readout.benchmark.scoring.statistics import (
     Rank,
     Resamples,
@@ -132,29 +141,27 @@ class Score:
     def on_texts_like_these(self, measure: Measure) -> Estimate:
         """Return a measure with the widest of its intervals over items, events, and both ways.
 
-        Both ways means by event and by target at once; see :mod:`.intervals`. Proportions have at
-        least the width of the score interval.
+        Both ways means by event and by target at once; see :mod:`.intervals`. The interval contains
+        the one that is symmetric on the logit scale and, for proportions, the score interval.
         """
         if measure.combine == "min":
             return find_lowest([self.on_texts_like_these(part) for part in measure.parts])
-        found = jackknife_widest(self.sums, self.statistic(measure))
+        weights = weigh_columns(measure, self.columns)
+        found = widen_logit(jackknife_widest(self.sums, self.statistic(measure), weights))
         if measure.is_share or is_point(found):
-            return widen(found, self._find_score_interval(measure, len(self.clusters)))
+            units = float(count_effective(self.clusters @ weights))
+            return widen(found, self._find_score_interval(measure, units))
         return found
 
-    def _find_score_interval(self, measure: Measure, units: int | None = None) -> Estimate:
+    def _find_score_interval(self, measure: Measure, units: float | None = None) -> Estimate:
         """Return a measure with the score interval of a proportion.
 
-        A measure that is no share of things counts as a share of the items. That is only right to
-        some extent, and is used if all items or events have the same value, since a jackknife
-        shows no uncertainty then.
+        Measures that are no proportions count as one of the items. That is a stopgap for the case
+        that all items or events have the same value, since a jackknife shows no uncertainty then.
         """
         total = len(self.items)
         if measure.is_share:
-            (ratio,) = measure.ratios
-            total = sum(self.total(column) for column in ratio.denominator)
-        if units is not None and units < 2:
-            return Estimate(self.value(measure))
+            total = int((self.rows @ weigh_columns(measure, self.columns)).sum())
         return wilson_interval(self.value(measure), total, units)
 
     def resamples(self, measure: Measure) -> Resamples | None:
@@ -281,7 +288,8 @@ def compare_scores(first: Score, second: Score) -> Comparison:
         return values[..., 0] - values[..., 1]
 
     sums = stack_sums(first.sums, second.sums)
-    spread = widest_spread(sums, difference)
+    weights = weigh_columns(first.official, first.columns)
+    spread = widest_spread(sums, difference, weights)
     near = jackknife_items(sums.items, difference)
     these_texts = TheseTexts(
         _find_difference(first, second, Score.on_these_texts, near),
@@ -289,14 +297,18 @@ def compare_scores(first: Score, second: Score) -> Comparison:
         _test_mcnemar(first, second),
     )
     changes = [a - b for a, b in zip(first.quality, second.quality, strict=True)]
-    far = jackknife_widest(sums, difference)
+    far = jackknife_widest(sums, difference, weights)
     texts_like_these = TextsLikeThese(
         _find_difference(first, second, Score.on_texts_like_these, far),
         swap_test(sums.events, difference),
-        detectable_difference(float(spread.error), int(spread.units)) if spread else None,
+        _find_detectable(spread),
         intraclass_correlation(changes, first.events),
     )
     return Comparison(first.name, second.name, first.official.name, these_texts, texts_like_these)
+
+
+def _find_detectable(spread: Spread | None) -> float | None:
+    return detectable_difference(float(spread.error), float(spread.units)) if spread else None
 
 
 def _find_difference(

@@ -165,7 +165,7 @@ def adjust_holm(values: Sequence[float]) -> list[float]:
 # ---------------------------------------------------------------- limits
 
 
-def detectable_difference(error: float, units: int, power: float = 0.8) -> float | None:
+def detectable_difference(error: float, units: float, power: float = 0.8) -> float | None:
     """Return the smallest true difference that a two-sided paired t test at .05 detects.
 
     ``error`` is the standard error of the difference over ``units`` clusters, and ``power`` the
