@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from readout.benchmark.folds import Scheme
 from readout.benchmark.harness.lm_eval_tasks import choose_label
@@ -151,8 +152,10 @@ def _check_run(shown: str, run: Run, items: Sequence[Item], frozen: Frozen) -> l
 
     answered = {id_ for id_, _ in run.replies}
     missing = [item.id for item in items if item.id not in answered]
-    findings = prediction_missing.find(missing, len(items))
-    return found + [locate(prediction_missing, each, shown) for each in findings]
+    for each in prediction_missing.find(missing, len(items)):
+        finding = replace(each, hint="run the task on all its items, without a limit.")
+        found.append(locate(prediction_missing, finding, shown))
+    return found
 
 
 def read_run(path: Path) -> Run | str:
