@@ -317,7 +317,7 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
             f"so {corrected}no difference, however large, can be significant at .05."
         )
         needed = find_needed_events(comparisons)
-        when = f"That takes at least {needed} events" if needed else "No number of events is enough"
+        when = f"That takes at least {needed} events" if needed else "That takes fewer comparisons"
         more = (
             f"{when}; until then, an interval that excludes 0 is no "
             "substitute, because a few events cannot show how scores are distributed over events."
