@@ -25,10 +25,11 @@ HEAD = f"""# Coverage of the intervals on texts like these
 `python benchmarks/coverage.py` generates this file. Each number is the share of {RUNS:,} simulated
 corpora in which the 95 % interval of the official measure contains the true value, and the least of
 those for systems that are right on 50 %, 70 % or 90 % of the items. A system's hit rate differs
-between events and between targets; ICC is the intraclass correlation of its answers. Two standard
-errors are about 1 point. A coverage of at least {CLAIMED:.0%} is claimed for the settings here that
-reach it. It is not claimed for systems that depend more on event or target, for fewer events, or
-for events that have very different labels.
+between events and between targets; ICC is the intraclass correlation of its answers. If both are
+.3, hit rates of 90 % are left out, because effects that add up cannot give such answers. Two
+standard errors are about 1 point. A coverage of at least {CLAIMED:.0%} is claimed for the settings
+here that reach it. It is not claimed for systems that depend more on event or target, for fewer
+events, or for events that have very different labels.
 """
 
 

@@ -303,7 +303,9 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
     """
     smallest = smallest_p(events)
     adjusted = min(1.0, smallest * comparisons)
-    number = "one comparison" if comparisons == 1 else f"{comparisons} comparisons"
+    corrected = ""
+    if comparisons > 1:
+        corrected = f"after Holm's correction for {comparisons} comparisons "
     here = (
         "These scores show which systems answer these items better, "
         "as far as the intervals and tests on these texts tell them apart."
@@ -312,11 +314,10 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
         beyond = (
             "They do not show that a system is better on texts like these: over "
             f"{events} events, the smallest possible p of the swap test is {format_p(smallest)}, "
-            f"so after Holm's correction for {number} no difference, however large, can be "
-            "significant at .05."
+            f"so {corrected}no difference, however large, can be significant at .05."
         )
         needed = find_needed_events(comparisons)
-        when = f"That takes at least {needed} events" if needed else "No number of events is enough"
+        when = f"That takes at least {needed} events" if needed else "That takes fewer comparisons"
         more = (
             f"{when}; until then, an interval that excludes 0 is no "
             "substitute, because a few events cannot show how scores are distributed over events."
@@ -327,10 +328,9 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
         "On texts like these, a system may be called better if the swap test, adjusted by Holm's "
         "procedure, gives a p below .05."
     )
-    more = (
-        f"Over {events} events, the smallest possible p is {format_p(smallest)}, and "
-        f"{format_p(adjusted)} after the correction for {number}."
-    )
+    more = f"Over {events} events, the smallest possible p is {format_p(smallest)}."
+    if corrected:
+        more = f"{more.rstrip('.')}, and {corrected}it is {format_p(adjusted)}."
     return [here, beyond, more]
 
 
