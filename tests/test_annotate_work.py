@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from browser import CHROMIUM
+from conftest import LAYERS
 from workbench import (
     READER,
     add_document,
@@ -33,7 +34,7 @@ pytestmark = [
 ]
 
 DOCUMENT = "2021-06-gantz-washington"
-LAYER = "edition-1"
+LAYER = LAYERS[0]
 NEW = "2030-01-new"
 TOLL = "2030-02-toll-critics"
 
