@@ -20,6 +20,8 @@ os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
 
 ROOT = Path(__file__).parent.parent
 CORPUS = Path(__file__).parent / "corpus"
+LAYERS = sorted(path.name for path in (ROOT / "annotations/by").iterdir())
+"""The annotators who have layers of the real corpus."""
 
 
 def pytest_collection_modifyitems(items):

@@ -254,6 +254,23 @@ def test_what_is_removed_can_be_decided_too(small):
     assert ["ann#m-levi", "ben#m-levi"] in [record["about"] for record in decisions]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("accept", "ann#s-iron", "--replace", "s-iron"),
+        ("remove", "annotation", "m-levi", "--document", CRITICS),
+    ],
+)
+def test_what_was_undecided_before_is_no_error_of_an_edit_with_grounds(small, arguments):
+    decisions = small / f"annotations/adjudication/{CRITICS}.jsonl"
+    lines = decisions.read_bytes().splitlines(keepends=True)
+    decisions.write_bytes(b"".join([line for line in lines if b"d-ferry" not in line]))
+    done = run(small, *arguments, *GROUNDS)
+    assert done.exit_code == 0, done.output
+    assert f"readout differences --document {CRITICS}" in done.output
+    assert has_errors(small)
+
+
 def test_a_decision_about_nothing_else_goes_with_its_annotation(small):
     path = f"annotations/adjudication/{CRITICS}.jsonl"
     run(small, "remove", "annotation", "s-ferry", "--document", CRITICS)

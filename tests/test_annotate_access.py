@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import CHROMIUM
+from conftest import LAYERS
 from workbench import copy_real, opened_chromium, opened_desk, served, wait_until
 
 from readout.workbench.annotate.modes import open_mode
@@ -40,7 +41,7 @@ def axe(tmp_path_factory):
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
 def test_axe_finds_nothing_serious(axe, tmp_path, width, scheme):
     root = copy_real(tmp_path / "corpus")
-    document, layer = "2021-06-gantz-washington", "edition-1"
+    document, layer = "2021-06-gantz-washington", LAYERS[0]
     context = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     context["reduced_motion"] = "reduce"  # colours are judged when they have stopped changing
     with (
@@ -73,7 +74,7 @@ def test_axe_finds_nothing_serious_in_reviews_and_decisions(axe, tmp_path, mode,
     for path in (root / "annotations/adjudication").glob("2020*.jsonl"):
         path.unlink()
     draw = (2, 1) if mode == "review" else None
-    opened = open_mode(root, "edition-1", mode, None, draw)
+    opened = open_mode(root, LAYERS[0], mode, None, draw)
     with opened_chromium() as browser, served(opened.session, opened.answers) as address:
         size = {"width": width, "height": 900}
         page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")

@@ -10,7 +10,7 @@ from collections import Counter
 from http.client import HTTPException
 
 import pytest
-from conftest import CORPUS
+from conftest import CORPUS, LAYERS
 from workbench import Server, copy_real, read_files
 
 from readout.checks.folder import check_folder
@@ -287,7 +287,7 @@ def test_many_kills_lose_at_most_the_last_decision(tmp_path):
     root = copy_real(tmp_path / "corpus")
     for path in (root / "annotations/adjudication").glob("*.jsonl"):
         path.unlink()
-    attack_with_kills(root, "adjudicate", 60, kills=20, who="edition-1")
+    attack_with_kills(root, "adjudicate", 60, kills=20, who=LAYERS[0])
 
 
 def attack_with_kills(root, mode, actions, kills, who="ann", seed=14):

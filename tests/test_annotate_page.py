@@ -5,6 +5,7 @@ import re
 
 import pytest
 from browser import CHROMIUM
+from conftest import LAYERS
 from workbench import (
     READER,
     add_document,
@@ -24,7 +25,7 @@ pytestmark = [
 ]
 
 DOCUMENT = "2021-06-gantz-washington"
-LAYER = "edition-1"
+LAYER = LAYERS[0]
 
 
 @pytest.fixture(scope="module")

@@ -27,11 +27,11 @@ TASKS = [title for title in SECTIONS if title not in (*FIRST, *MERGING)]
 LEFT = shutil.ignore_patterns(".*_cache", ".hypothesis", ".git", ".venv", "build", "__pycache__")
 
 BEN = "annotations/gold/2022-05-gantz-washington.jsonl"
-LABEL = '"target":"israeli-counterterrorism","polarity":'
+LABEL = '"target":"iran-nuclear-program","polarity":'
 BESIDE = (
-    '{"type":"stance","holder":"benny-gantz","target":"israeli-self-defense","polarity":"favor",'
-    '"expression":"implicit","evidence":[{"exact":"Israel’s ongoing operational activities in '
-    'face of incitement and terror"}],"quote":"q-vn7wuh"}\n'
+    '{"type":"stance","holder":"benny-gantz","target":"iran-threat","polarity":"favor",'
+    '"expression":"implicit","evidence":[{"exact":"Iran’s progression in its nuclear program"}],'
+    '"quote":"q-xq33dz"}\n'
 )
 DECIDE = 'readout decide {} --section 9.4 --reason "Ben reads it so." --by ben-or'
 
@@ -131,14 +131,14 @@ def send_bens(hub, label=None):
     if "ben-or" not in (ben / "annotations/annotators.jsonl").read_text(encoding="utf-8"):
         run(
             "readout add annotator ben-or --kind human --name 'Ben Or' --saw gold "
-            "--guidelines-version 2.1",
+            "--guidelines-version 3.0",
             ben,
         )
     gold = ben / BEN
     text = gold.read_text(encoding="utf-8")
     if label:
         gold.write_text(text.replace(f'{LABEL}"neutral"', f'{LABEL}"{label}"'), encoding="utf-8")
-        name = "s-3yagsp"
+        name = re.search(rf'"id":"(s-\w+)"[^\n]*{LABEL}', text)[1]
     else:
         gold.write_text(text + BESIDE, encoding="utf-8")
         name = re.search(r"\((s-\w+)\)", run("readout format", ben))[1]
@@ -162,7 +162,7 @@ def test_every_recipe_ends_in_a_merged_pull_request(hub, monkeypatch):
     follow_section("Merge the main branch into yours", noa)
     check_pull_request(noa, monkeypatch)
 
-    send_bens(hub, "against")
+    send_bens(hub, "favor")
     assert not hub.press_merge_button("fix-a-label")
     follow_section("Resolve a conflict", noa)
     check_pull_request(noa, monkeypatch)
@@ -198,10 +198,10 @@ def test_without_the_driver_git_stops_and_the_page_helps(hub, monkeypatch):
     follow_section("Merge without the driver", noa)
     check_pull_request(noa, monkeypatch)
 
-    send_bens(hub, "against")
+    send_bens(hub, "favor")
     follow_section("Resolve a conflict", noa, without_output(SECTIONS["Resolve a conflict"]))
     check_pull_request(noa, monkeypatch)
-    assert f'{LABEL}"favor"' in (noa / BEN).read_text(encoding="utf-8")
+    assert f'{LABEL}"against"' in (noa / BEN).read_text(encoding="utf-8")
     assert hub.press_merge_button("fix-a-label")
     check_data_tests(noa)
 

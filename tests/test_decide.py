@@ -1,6 +1,7 @@
 """Decisions are written only about differences, and differences are listed place by place."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -126,12 +127,25 @@ def test_a_place_is_reported_once_and_names_the_layers(small):
     assert ["'ben'" in each.message for each in found] == [False, True]
 
 
-def test_other_places_stay_open(small):
+def test_other_places_stay_open_and_are_counted(small):
     (small / DECISIONS).write_bytes(b"")
     done = decide(small, "s-iron")
-    assert done.exit_code == 1
+    assert done.exit_code == 0, done.output
     assert find_codes(small) == ["undecided"]
-    assert "s-ferry" in done.output
+    assert "undecided" not in done.output
+    (command,) = re.findall(r"`readout ([^`]+)`", done.output)
+    (place,) = json.loads(run(small, *command.split(), "--format", "json").stdout)
+    assert [ref for each in place["variants"] for ref in each["to_decide"]] == ["s-ferry"]
+
+
+def test_another_problem_is_an_error_after_a_decision(small):
+    (small / DECISIONS).write_bytes(b"")
+    gold = small / f"annotations/gold/{CRITICS}.jsonl"
+    gold.write_bytes(gold.read_bytes().replace(b'"noam-levi"', b'"noam-levy"'))
+    done = decide(small, "s-iron")
+    assert done.exit_code == 1
+    assert "unknown-reference" in done.output
+    assert "undecided" not in done.output
 
 
 def test_a_place_that_two_branches_decided_is_decided_anew(small):

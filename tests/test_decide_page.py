@@ -6,6 +6,7 @@ import re
 
 import pytest
 from browser import CHROMIUM
+from conftest import LAYERS
 from workbench import (
     READER,
     add_document,
@@ -312,7 +313,7 @@ def test_names_can_be_hidden(browser, small):
 def test_the_place_is_in_the_free_part_of_the_window(browser, tmp_path, width):
     root = copy_real(tmp_path)
     options = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce"}
-    with opened_mode(browser, root, "review", draw=(6, 1), who="edition-1", **options) as page:
+    with opened_mode(browser, root, "review", draw=(6, 1), who=LAYERS[0], **options) as page:
         for number in range(1, 7):
             wait_until(
                 page, f"document.querySelector('.desk h2').textContent.includes(' {number} ')"
@@ -393,7 +394,7 @@ def test_pictures(browser, tmp_path, width, scheme):
         page.wait_for_timeout(300)
         page.screenshot(path=f"{os.environ['READOUT_SHOTS']}/{name}-{width}-{scheme}.png")
 
-    with opened_mode(browser, root, "adjudicate", who="edition-1", **options) as page:
+    with opened_mode(browser, root, "adjudicate", who=LAYERS[0], **options) as page:
         take(page, "decide-hebrew")
         page.locator(".desk > select").select_option(index=1)
         wait_until(page, f"!document.querySelector('h1').textContent.includes('{DOC}')")
@@ -408,7 +409,7 @@ def test_pictures(browser, tmp_path, width, scheme):
         page.keyboard.press("?")
         take(page, "decide-keys")
         page.keyboard.press("Escape")
-    with opened_mode(browser, root, "review", draw=(4, 1), who="edition-1", **options) as page:
+    with opened_mode(browser, root, "review", draw=(4, 1), who=LAYERS[0], **options) as page:
         take(page, "review")
         for number, key in enumerate("1213", start=1):
             page.keyboard.press(key)

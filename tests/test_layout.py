@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
+from conftest import LAYERS, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ SCORED = [
     for name in ("majority", "tfidf-svm")
 ]
 # The tables of one pair of annotators; those of the others have the same columns.
-PAIR = ("--annotator", "blind-first", "--annotator", "blind-fourth")
+PAIR = ("--annotator", LAYERS[0], "--annotator", LAYERS[1])
 COMMANDS = {
     "stats": ("stats",),
     "agree": ("agree", *PAIR),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from readout.cli.frame import main, print_problems, summarise
+from readout.cli.frame import main, report_decision
 from readout.cli.names import ANNOTATOR, DOCUMENT
 from readout.cli.options import all_problems_option, takes_corpus
 from readout.report.printing import print_block, print_json, print_line
@@ -35,11 +35,11 @@ def decide(
 
     REF is the id of a gold annotation, or ANNOTATOR#ID for an annotation that gold does not take.
     `readout differences` lists them. The decision settles all that is open at their places, and is
-    written to annotations/adjudication/.
+    written to annotations/adjudication/. What is still to decide elsewhere in the document is
+    counted, and is no error here.
     """
     from readout.checks.folder import check_documents
     from readout.corpus.files import locked_corpus
-    from readout.problem import is_failure
     from readout.workbench.decide import Grounds, decide_refs
 
     with locked_corpus(root) as write:
@@ -48,9 +48,8 @@ def decide(
         problems = check_documents(root, [settled.doc_id])
     about = " ".join(map(str, settled.about))
     print_line(f"decided {about} in {', '.join(settled.changes)}")
-    print_problems(problems)
-    summarise(problems, f"Every difference in {settled.doc_id} is decided; no problems.")
-    failed = is_failure(problems)
+    done = f"Every difference in {settled.doc_id} is decided; no problems."
+    failed = report_decision(problems, [settled.doc_id], done)
     sys.exit(int(failed))
 
 

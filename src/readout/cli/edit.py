@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readout.cli.frame import OrderedGroup, main, print_problems, summarise
+from readout.cli.frame import DONE, OrderedGroup, main, print_problems, report_decision, summarise
 from readout.cli.names import ANNOTATOR, DOCUMENT
 from readout.cli.options import all_problems_option, takes_corpus
 from readout.model import ANNOTATION_CLASSES
@@ -24,8 +24,11 @@ TYPES = tuple(ANNOTATION_CLASSES)
 ENTRY_KINDS: tuple[Kind, ...] = ("speaker", "topic", "target", "annotator")
 
 
-def _run(root: Path, make: Callable[[], Edit]) -> None:
-    """Write what an edit changes, say what it did, check what it touched, and exit."""
+def _run(root: Path, make: Callable[[], Edit], grounds: Grounds | None = None) -> None:
+    """Write what an edit changes, say what it did, check what it touched, and exit.
+
+    With ``grounds``, the edit has decided all differences that it made.
+    """
     from readout.checks.folder import check_documents
     from readout.corpus.files import locked_corpus, remove_empty_folders
     from readout.problem import is_failure
@@ -37,9 +40,13 @@ def _run(root: Path, make: Callable[[], Edit]) -> None:
         remove_empty_folders(root, edit.changes)
         problems = check_documents(root, edit.documents)
     print_lines(edit.said)
-    print_problems(problems)
-    summarise(problems, "No problems in what changed.")
-    sys.exit(int(is_failure(problems)))
+    if grounds:
+        failed = report_decision(problems, edit.documents or (), DONE)
+    else:
+        print_problems(problems)
+        summarise(problems, DONE)
+        failed = is_failure(problems)
+    sys.exit(int(failed))
 
 
 def grounds_options(command: Any) -> Any:
@@ -119,7 +126,7 @@ def accept(
     selection = Selection(refs, "suggestions" if suggestions else layer, types, doc_id)
     manner = Manner(replace, speaker, beside)
     chosen = _to_grounds(**grounds)
-    _run(root, lambda: make(root, selection, manner, chosen))
+    _run(root, lambda: make(root, selection, manner, chosen), chosen)
 
 
 # ---------------------------------------------------------------- remove
@@ -182,7 +189,7 @@ def remove_annotation(
     from readout.workbench.remove import remove_annotations
 
     chosen = _to_grounds(**grounds)
-    _run(root, lambda: remove_annotations(root, refs, doc_id, chosen))
+    _run(root, lambda: remove_annotations(root, refs, doc_id, chosen), chosen)
 
 
 @remove.command("decision")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from io import TextIOWrapper
 from typing import Any
 
@@ -15,7 +15,7 @@ import click
 
 from readout._version import __version__
 from readout.cli.options import wants_all_problems
-from readout.problem import Problem, RefusedError, format_count
+from readout.problem import Problem, RefusedError, format_count, is_failure
 from readout.report.printing import (
     print_block,
     print_commands,
@@ -241,3 +241,35 @@ def summarise(problems: Iterable[Problem], done: str) -> None:
     parts = [format_count(count, name) for name, count in counts.items()]
     colour = "red" if "error" in severities else "yellow"
     print_line(", ".join(parts) + ".", error=True, fg=colour)
+
+
+DONE = "No problems in what changed."
+
+
+def report_decision(problems: Iterable[Problem], doc_ids: Collection[str], done: str) -> bool:
+    """Print the problems of some documents after a decision; return whether one is an error.
+
+    Places that are still to decide are only counted, since the decision has settled its own.
+    ``done`` is the sentence for documents without problems in which nothing is to decide.
+    """
+    from readout.checks.adjudication import undecided
+
+    wrong: list[Problem] = []
+    places = 0
+    for problem in problems:
+        if problem.code == undecided.code:
+            places += 1
+        else:
+            wrong.append(problem)
+
+    print_problems(wrong)
+    if places:
+        summarise(wrong, DONE)
+        command = "readout differences"
+        if len(doc_ids) == 1:
+            command = " ".join([command, "--document", *doc_ids])
+        said = f"still to decide: {format_count(places, 'place')}; list them with `{command}`."
+        print_line(said, error=True)
+    else:
+        summarise(wrong, done)
+    return is_failure(wrong)

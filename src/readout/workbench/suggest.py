@@ -442,7 +442,9 @@ def _iter_clauses(
             continue
         content = _Place(that.end(), outline.find_sentence_end(that.end()))
         if 0 < content.end - content.start <= _LONGEST:
-            yield _Report((content,), outline.find_form(content), cue, "A verb of speech and “that”.")
+            yield _Report(
+                (content,), outline.find_form(content), cue, "A verb of speech and “that”."
+            )
 
 
 def _nearest_cue(
