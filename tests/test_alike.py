@@ -158,6 +158,7 @@ def test_every_command_that_prints_problems_can_print_all():
         "print_problems",
         "_score_files",
         "_read_valid_corpus",
+        "report_decision",
         "_read_valid",
         "_finish_reanchoring",
         "_run",

@@ -455,7 +455,7 @@ def test_items_are_frozen_and_printed_whole(small):
     printed = json.loads(done.stdout)
     assert printed["hash"] == read_hash(small)
     assert {"id", "event", "holder", "target", "inputs", "gold"} <= set(printed["items"][0])
-    assert isinstance(printed["items"][0]["inputs"]["context"], str)
+    assert isinstance(printed["items"][0]["inputs"]["text"], str)
     done = run("bench", "items", small, "--leakage", "--task", "polarity")
     assert done.exit_code == 0
     assert "seen_holder" in done.stdout
