@@ -32,7 +32,6 @@ from readout.model import Item
 from readout.problem import RefusedError
 from readout.scale.workers import map_tasks, progress
 
-
 MANY_ITEMS = 2_000
 """Training on every target and every holder in turn takes an hour for a task of this size."""
 
