@@ -12,15 +12,8 @@ from rows import DocumentRows, hash_rows, iter_config_rows, to_row
 from readout.corpus.read import read_corpus
 from readout.dataset.arrow import ContentHash, to_arrow_table
 from readout.dataset.batch import Batch, Vocabularies
-from readout.dataset.features import (
-    CONFIGS,
-    FEATURES,
-    TAGS,
-    UNANNOTATED,
-    VOTES,
-    arrow_schema,
-    config_splits,
-)
+from readout.dataset.columns import COLUMNS, TAGS, UNANNOTATED, VOTES
+from readout.dataset.features import CONFIGS, FEATURES, arrow_schema, config_splits
 from readout.dataset.tables import build_split_table, build_table
 from readout.model import Mention, Quote, Registries, Span
 from readout.text.tokens import Tokens, tag_tokens

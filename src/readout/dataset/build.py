@@ -46,7 +46,8 @@ from readout.dataset.card import (
     tell_release,
 )
 from readout.dataset.croissant import build_croissant
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
+from readout.dataset.columns import Config
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, config_splits
 from readout.model import Registries
 from readout.problem import Problem, is_failure
 from readout.report.tables import format_markdown

@@ -18,7 +18,8 @@ import msgspec
 
 from readout.corpus.read import read_bytes
 from readout.corpus.settings import parse_settings
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
+from readout.dataset.columns import Config, Labels
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Feature
 from readout.problem import Finding, Problem, locate, raw_line, rule
 
 DATACARD = "DATACARD.md"

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from readout.dataset.card import ConfigInfo, data_path
-from readout.dataset.features import FEATURES, Config, Feature, Labels
+from readout.dataset.columns import Config, Labels
+from readout.dataset.features import FEATURES, Feature
 
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -54,6 +55,7 @@ _TYPES = {
     "int32": "sc:Integer",
     "int64": "sc:Integer",
     "float64": "sc:Float",
+    "bool": "sc:Boolean",
 }
 PARQUET = "application/x-parquet"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
+from readout.dataset.columns import Config
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, config_splits
 
 if TYPE_CHECKING:
     from datasets import DatasetDict

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from readout.checks.folder import check_shard
 from readout.dataset.arrow import ContentHash
 from readout.dataset.batch import Batch, Vocabularies
-from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
+from readout.dataset.columns import Config
+from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, arrow_schema
 from readout.dataset.tables import build_registry_table, build_table
 from readout.model import AnnotatedDocument, Registries
 from readout.problem import RefusedError
