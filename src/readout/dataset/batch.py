@@ -168,7 +168,7 @@ class Texts:
         return to_strings(ids)
 
     def _find_paragraphs(self, offsets: Any, documents: Any) -> Any:
-        """Return the number of the last paragraph at or before each offset, or its document's first.
+        """Return the number of the last paragraph at or before each offset, at least the first one.
 
         ``documents`` has the number of each offset's document.
         """
