@@ -169,8 +169,10 @@ def _iter_pieces(
         edges |= {max(cover.start, start), min(cover.end, end)}
     places = sorted(edges)
     for left, right in zip(places, places[1:], strict=False):
+        named = ""
         for stance in signs.get(left, ()):
-            yield _draw_sign(stance, registries)
+            yield _draw_sign(stance, registries, is_named=stance.holder != named)
+            named = stance.holder
         active = [cover for cover in inside if cover.start <= left and right <= cover.end]
         yield _draw_mark(text[left:right], left, right, active, registries)
 
@@ -194,14 +196,15 @@ def _draw_mark(
     return f'<mark class="{names}" title="{title}">{shown}</mark>'
 
 
-def _draw_sign(stance: Stance, registries: Registries) -> str:
+def _draw_sign(stance: Stance, registries: Registries, is_named: bool) -> str:
     """Return the sign of a stance, which the style shows before its first word."""
     holder = registries.speakers.get(stance.holder)
-    name = escape(holder.name if holder else stance.holder)
+    name = holder.name if holder else stance.holder
+    said = f' data-holder="{escape(name)}"' if is_named else ""
     title = escape(describe_annotation(stance, registries))
     classes = f"sign {stance.polarity} {stance.expression}"
     sign = _SIGNS[stance.polarity]
-    return f'<span class="{classes}" data-sign="{sign}" data-holder="{name}" title="{title}"></span>'
+    return f'<span class="{classes}" data-sign="{sign}"{said} title="{title}"></span>'
 
 
 def _draw_tag(topic: Topic, registries: Registries) -> str:

@@ -18,7 +18,7 @@ from readout.dataset.features import DEFAULT_CONFIG, Config
 from readout.interchange.outbox import GOLD_LAYER, Sheet
 from readout.interchange.tools.spacy_docbin import to_doc
 from readout.model import Span, annotation_type, main_spans
-from readout.problem import nearest
+from readout.problem import RefusedError, find_close, nearest
 from readout.text.tokens import Paragraphs, iter_sentences, join_abbreviations
 from readout.workbench.diff.wording import describe_annotation
 from readout.workbench.documents.frames import to_frame
@@ -690,3 +690,38 @@ class Documents(Sequence[Document]):
         names = ", ".join([repr(each.id) for each in self._items[:3]])
         more = ", …" if len(self) > 3 else ""
         return f"<{len(self)} documents: {names}{more}>"
+
+
+def find_annotation(corpus: model.Corpus, name: str) -> Annotation:
+    """Return the annotation that an id names: ``ID``, ``DOCUMENT#ID`` or ``ANNOTATOR#ID``.
+
+    Raises:
+        RefusedError: there is no such annotation, or several documents have one.
+
+    """
+    place, mark, local = name.rpartition("#")
+    is_document = any(each.meta.doc_id == place for each in corpus.documents)
+    documents = Documents(corpus, place if mark and not is_document else None)
+    known = {each.id: each for document in documents for each in document.annotations}
+    found = [each for each in known.values() if local in (each.record.id, each.id)]
+    if is_document:
+        found = [each for each in found if each.document.id == place]
+
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join([each.id for each in found])
+        raise RefusedError(f"Several documents have an annotation {name!r}. Write {names}.")
+    raise RefusedError(_explain_unknown(name, local, corpus, documents))
+
+
+def _explain_unknown(name: str, local: str, corpus: model.Corpus, documents: Documents) -> str:
+    if any(each.meta.doc_id == name for each in corpus.documents):
+        return (
+            f"{name!r} is a document. Name one of its annotations, which `readout search` lists, "
+            "or look at all of them with `readout preview`."
+        )
+    ids = {each.record.id for document in documents for each in document.annotations}
+    close = find_close(local, ids)
+    hint = f"Did you mean {close!r}?" if close else "`readout search` lists annotations."
+    return f"There is no annotation {name!r}. {hint}"
