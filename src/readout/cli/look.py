@@ -91,7 +91,9 @@ def show(root: Path, name: str, output: str) -> None:
 @main.command()
 @takes_corpus(only_reads=True)
 @click.argument("words", nargs=-1, metavar="[WORDS]...")
-@click.option("--speaker", help="Only what this speaker says or holds, or where they are mentioned.")
+@click.option(
+    "--speaker", help="Only what this speaker says or holds, or where they are mentioned."
+)
 @click.option("--target", help="Only stances towards this target.")
 @click.option(
     "--polarity",
@@ -117,9 +119,9 @@ def search(
 ) -> None:
     """Find gold annotations by their words and their labels.
 
-    Every one of the WORDS must be in the annotated text; capitals and the form of quotation marks
-    do not matter. Words in one pair of quotation marks are looked for as a phrase. A speaker or a
-    target is named by its id or by a part of its name.
+    Each of the WORDS must be in the annotated text, as a word or as its beginning; capitals do not
+    matter. Words in one pair of quotation marks are looked for as a phrase. A speaker or a target
+    is named by its id or by a part of its name.
     """
     from readout.workbench.documents.objects import Documents
     from readout.workbench.documents.renderings import LISTINGS, list_coloured
