@@ -73,7 +73,7 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 def show(root: Path, name: str, output: str) -> None:
     """Show an annotation in its paragraph, with what it is linked to.
 
-    ID is the id of an annotation, such as s-uglsdq, or the one that it has in the dataset:
+    ID is the id of an annotation, such as s-5xl4gb, or the one that it has in the dataset:
     DOCUMENT#ID. ANNOTATOR#ID is an annotation in the layer of an annotator.
     """
     from readout.workbench.documents.objects import find_annotation
