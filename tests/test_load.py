@@ -207,7 +207,7 @@ def test_the_public_names_are_listed():
     assert {"load", "document", "documents"} <= public
     assert public <= set(dir(readout))
     shown = pydoc.plain(pydoc.render_doc(readout))
-    assert all(name in shown for name in public)
+    assert all(name in shown for name in public - {"__version__"})
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 @click.argument("name", metavar="ID")
 @_format_option
 def show(root: Path, name: str, output: str) -> None:
-    """Show an annotation in its paragraph, with what it is linked to.
+    """Show an annotation in its paragraph, with its links.
 
     ID is the id of an annotation, such as s-5xl4gb, or the one that it has in the dataset:
     DOCUMENT#ID. ANNOTATOR#ID is an annotation in the layer of an annotator.
