@@ -70,6 +70,7 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 @takes_corpus(only_reads=True)
 @click.argument("name", metavar="ID")
 @_format_option
+@all_problems_option
 def show(root: Path, name: str, output: str) -> None:
     """Show an annotation in its paragraph, with its links.
 
@@ -108,6 +109,7 @@ def show(root: Path, name: str, output: str) -> None:
     help="Only annotations of this type; repeatable.",
 )
 @_format_option
+@all_problems_option
 def search(
     root: Path,
     words: tuple[str, ...],
