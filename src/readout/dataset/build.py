@@ -44,7 +44,7 @@ from readout.dataset.card import (
     split_front_matter,
     tell_release,
 )
-from readout.dataset.citation import CITATION, format_citation, parse_citation
+from readout.dataset.citation import CITATION, format_citation
 from readout.dataset.columns import Config
 from readout.dataset.companions import CARD, COMPANIONS, read_companions, relink, relink_all
 from readout.dataset.croissant import build_croissant
@@ -59,6 +59,8 @@ from readout.scale.workers import Options, collector_paused
 
 COMMAND = "build"
 HUB = "build/hub"
+_OTHERS = (DATACARD, RELEASE, *COMPANIONS)
+"""The files beside the folders of data that a build reads."""
 
 
 class Built(NamedTuple):
@@ -83,7 +85,7 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
 
     """
     options = options or Options()
-    snapshot = Snapshot(root, options.slack, (DATACARD, RELEASE, *COMPANIONS))
+    snapshot = Snapshot(root, options.slack, _OTHERS)
     with locked(target, COMMAND) as target:
         manifest = manifest_path(target)
         last, cache = Cache(manifest), Cache(manifest.with_name(f"{manifest.name}-shards"))
@@ -101,6 +103,18 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
             last.keep(hash_value((sources, outputs)), built)
             last.write()
     return built
+
+
+def is_current(root: Path, target: Path, options: Options | None = None) -> bool:
+    """Return whether a folder is a build of the corpus as it is now, and unchanged since.
+
+    A build of sources that changed less than ``options.slack`` before it does not count.
+    """
+    options = options or Options()
+    sources = Snapshot(root, options.slack, _OTHERS).hash_all()
+    last = Cache(manifest_path(target))
+    built = last.find(hash_value((sources, _stamp_outputs(target))), Built)
+    return built is not None and bool(built.infos)
 
 
 def _build(
@@ -304,7 +318,7 @@ def _write_documentation(
     card = relink(card, CARD, present)
     (folder / CARD).write_text(format_card(card, infos), encoding="utf-8", newline="\n")
     front, _ = split_front_matter(card)
-    citation = parse_citation(companions.get(CITATION, b""))
+    citation = companions.get(CITATION, b"")
     croissant = build_croissant(front, infos, dict(sorted(parquet.items())), citation)
     _write_json(folder / "croissant.json", croissant)
     hashes = {info.config: info.content_hash for info in infos}

@@ -1,9 +1,8 @@
-"""The authors of a corpus and its BibTeX entry, from its ``CITATION.cff``."""
+"""Turn the file CITATION.cff of a corpus into its authors and BibTeX. No I/O."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from readout.corpus.settings import parse_settings
@@ -14,60 +13,62 @@ CITATION = "CITATION.cff"
 
 
 class Author(NamedTuple):
-    """Who made a corpus: a person or a body."""
+    """Who made a corpus: a person, or a group that has no given names."""
 
     name: str
-    is_person: bool
+    given: str = ""
+    is_person: bool = True
 
 
-class Citation(NamedTuple):
-    """The authors of a corpus, and how to cite it; empty if nothing says so."""
+def parse_authors(raw: bytes) -> list[Author]:
+    """Return the authors in the content of a CITATION.cff; none if it is no such file."""
+    found = parse_settings(raw)
+    return [] if isinstance(found, Finding) else _list_authors(found)
 
-    authors: tuple[Author, ...] = ()
-    bibtex: str = ""
+
+def _list_authors(found: dict[str, Any]) -> list[Author]:
+    entries = found.get("authors")
+    authors = []
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        if "name" in entry:
+            authors.append(Author(str(entry["name"]), is_person=False))
+        else:
+            family, given = entry.get("family-names"), entry.get("given-names")
+            authors.append(Author(str(family or ""), str(given or "")))
+    return authors
 
 
-def parse_citation(raw: bytes) -> Citation:
-    """Return the citation in the bytes of a file; an empty one if they are not such a file."""
-    fields = parse_settings(raw)
-    if isinstance(fields, Finding):
-        return Citation()
+def format_bibtex(raw: bytes) -> str:
+    """Return the BibTeX entry for the content of a CITATION.cff; empty if it has no title."""
+    found = parse_settings(raw)
+    if isinstance(found, Finding) or not found.get("title"):
+        return ""
 
-    entries = fields.get("authors")
-    listed = entries if isinstance(entries, list) else []
-    authors = tuple([_to_author(entry) for entry in listed if isinstance(entry, dict)])
-    return Citation(authors, _format_bibtex(fields, authors))
+    title = str(found["title"])
+    date = str(found.get("date-released") or "")
+    fields = {
+        "title": f"{{{title}}}",
+        "author": " and ".join(map(_format_author, _list_authors(found))),
+        "year": date[:4],
+        "version": found.get("version"),
+        "doi": found.get("doi"),
+        "url": found.get("url") or found.get("repository-code"),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    key = re.split(r"\W+", title.lower())[0]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
+
+
+def _format_author(author: Author) -> str:
+    """Return an author as BibTeX reads it; braces keep the name of a group in one piece."""
+    if not author.is_person:
+        return f"{{{author.name}}}"
+    return ", ".join(filter(None, (author.name, author.given)))
 
 
 def format_citation(raw: bytes) -> str:
-    """Return the section of the card with the BibTeX entry in the bytes of a file."""
-    bibtex = parse_citation(raw).bibtex
+    """Return the section of the card with the BibTeX entry for the content of a CITATION.cff."""
+    bibtex = format_bibtex(raw)
     return f"```bibtex\n{bibtex}\n```" if bibtex else "None."
-
-
-def _to_author(entry: Mapping[str, Any]) -> Author:
-    names = [str(entry[key]) for key in ("given-names", "family-names") if key in entry]
-    if names:
-        return Author(" ".join(names), is_person=True)
-    return Author(str(entry.get("name", "")), is_person=False)
-
-
-def _format_bibtex(fields: Mapping[str, Any], authors: tuple[Author, ...]) -> str:
-    """Return the entry; empty without a title."""
-    title = str(fields.get("title", ""))
-    if not title:
-        return ""
-
-    # BibTeX takes the words of a body for given and family names unless they are in braces.
-    names = [author.name if author.is_person else f"{{{author.name}}}" for author in authors]
-    values = {
-        "title": f"{{{title}}}",
-        "author": " and ".join(names),
-        "year": str(fields.get("date-released", ""))[:4],
-        "version": str(fields.get("version", "")),
-        "doi": str(fields.get("doi", "")),
-        "url": str(fields.get("url", "")),
-    }
-    lines = [f"  {name} = {{{value}}}," for name, value in values.items() if value]
-    words = re.findall(r"\w+", title.lower())
-    return "\n".join([f"@misc{{{words[0] if words else 'corpus'},", *lines, "}"])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from readout.dataset.card import ConfigInfo, data_path
-from readout.dataset.citation import Author, Citation
+from readout.dataset.citation import Author, format_bibtex, parse_authors
 from readout.dataset.columns import COLUMNS, ROWS, Column, Config, Labels
 from readout.dataset.features import REGISTRY_CONFIGS
 from readout.dataset.glossary import describe, name_labels
@@ -60,7 +60,6 @@ _TYPES = {
     "bool": "sc:Boolean",
 }
 PARQUET = "application/x-parquet"
-NO_CITATION = Citation()
 
 _REFERENCED: tuple[Config, ...] = ("documents", *REGISTRY_CONFIGS)
 """The configs that fields of others refer to; they refer to none themselves.
@@ -75,12 +74,12 @@ def build_croissant(
     front: Mapping[str, Any],
     infos: Sequence[ConfigInfo],
     parquet: Mapping[str, str],
-    citation: Citation = NO_CITATION,
+    citation: bytes = b"",
 ) -> dict[str, Any]:
     """Return the JSON-LD of the dataset repository.
 
     ``front`` is the front matter of its card; ``parquet`` maps the path of each Parquet file to its
-    SHA-256.
+    SHA-256, and ``citation`` is the content of a CITATION.cff.
     """
     distribution = [_file_object(path, digest) for path, digest in parquet.items()]
     record_sets = []
@@ -100,8 +99,8 @@ def build_croissant(
         "name": front.get("pretty_name", "corpus"),
         "description": front.get("description", ""),
         "license": _license(front),
-        "creator": [_creator(author) for author in citation.authors],
-        "citeAs": front.get("citation", citation.bibtex),
+        "creator": [_creator(author) for author in parse_authors(citation)],
+        "citeAs": front.get("citation", format_bibtex(citation)),
         "datePublished": str(front.get("date", "")),
         "version": str(front.get("version", "0")),
         "inLanguage": front.get("language", []),
@@ -114,7 +113,7 @@ def build_croissant(
 
 def _creator(author: Author) -> dict[str, Any]:
     kind = "sc:Person" if author.is_person else "sc:Organization"
-    return {"@type": kind, "name": author.name}
+    return {"@type": kind, "name": f"{author.given} {author.name}".strip()}
 
 
 def _license(front: Mapping[str, Any]) -> Any:
