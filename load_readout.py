@@ -27,9 +27,8 @@ try:
     # would tell users to install that one.
     import readout
     from readout.dataset.build import hash_sources
-    from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
-    from readout.dataset.load import read_valid_corpus
-    from readout.dataset.tables import build_split_table
+    from readout.dataset.features import DEFAULT_CONFIG, FEATURES, arrow_schema, config_splits
+    from readout.dataset.load import compile_split, read_valid_corpus
 except ImportError as error:
     raise ImportError(
         "This script needs the package of the corpus. Run `pip install readout-corpus`, or "
@@ -43,7 +42,7 @@ class Readout(datasets.ArrowBasedBuilder):
     VERSION = datasets.Version(readout.__version__)
     BUILDER_CONFIGS: ClassVar = [
         datasets.BuilderConfig(name=name, version=datasets.Version(readout.__version__))
-        for name in CONFIGS
+        for name in FEATURES
     ]
     DEFAULT_CONFIG_NAME = DEFAULT_CONFIG
 
@@ -71,7 +70,7 @@ class Readout(datasets.ArrowBasedBuilder):
         config = self.config.name
         generators = []
         for split in config_splits(config):
-            table = build_split_table(corpus, config, split)
+            table = compile_split(corpus, Path(self.base_path), config, split)
             if len(table):  # `datasets` refuses to load a split without rows
                 generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"table": table}))
         return generators

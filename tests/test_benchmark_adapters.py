@@ -1,8 +1,4 @@
-"""Test adapters for models with a local chat endpoint, tiny models and a reference encoder."""
-
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+"""Test adapters for models with tiny models and a reference encoder."""
 
 import numpy as np
 import pytest
@@ -10,8 +6,6 @@ from benchmark import make_items
 from conftest import CORPUS
 
 from readout.benchmark.folds import build_folds
-from readout.benchmark.scoring.scores import Score
-from readout.benchmark.systems.chat import PROMPTS, Chat, format_prompt, parse_reply
 from readout.benchmark.systems.system import predict_folds
 from readout.benchmark.systems.transformer import FineTuned, ZeroShotInference, map_inference
 from readout.benchmark.tasks import TASKS
@@ -22,107 +16,6 @@ from readout.corpus.read import read_corpus
 def items():
     corpus = read_corpus(CORPUS)[0]
     return {name: TASKS[name].build(corpus) for name in TASKS}
-
-
-# ---------------------------------------------------------------- chat
-
-
-@pytest.fixture
-def endpoint():
-    """Yield the address of a local chat endpoint, its replies and the requests that it got."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            requests.append((self.path, self.headers, body))
-            reply = replies[(len(requests) - 1) % len(replies)]
-            self.send_response(200 if isinstance(reply, str) else reply)
-            self.end_headers()
-            content = reply if isinstance(reply, str) else ""
-            self.wfile.write(json.dumps({"choices": [{"message": {"content": content}}]}).encode())
-
-        def log_message(self, *arguments):
-            pass
-
-    replies, requests = [], []
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1/", replies, requests
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_chat_asks_for_json_and_accepts_nothing_else(endpoint, items, monkeypatch):
-    url, replies, requests = endpoint
-    monkeypatch.setenv("READOUT_TEST_KEY", "sesame")
-    replies += [
-        '{"label":"favor"}',
-        "favor",
-        500,
-        '{"label":"pro"}',
-        '{"label":"against","why":"x"}',
-        "{",
-    ]
-    chat = Chat(url, "tiny", key_variable="READOUT_TEST_KEY")
-    asked = items["polarity"][:6]
-    assert predict_folds(lambda: chat, asked, build_folds("zero-shot", asked)) == [
-        "favor",
-        *[None] * 5,
-    ]
-    assert [refused.id for refused in chat.refused] == [item.id for item in asked[1:]]
-    path, headers, body = requests[0]
-    assert (path, headers["Authorization"]) == ("/v1/chat/completions", "Bearer sesame")
-    assert (body["model"], body["temperature"], body["response_format"]) == (
-        "tiny",
-        0,
-        {"type": "json_object"},
-    )
-    assert asked[0].inputs["text"] in body["messages"][0]["content"]
-    score = Score(
-        "chat",
-        asked,
-        dict(zip((i.id for i in asked), ["favor", *[None] * 5], strict=True)),
-        "zero-shot",
-    )
-    assert score.total("answered") == 1
-
-
-def test_an_unreachable_endpoint_gives_no_answer(items):
-    chat = Chat("http://127.0.0.1:9", "tiny", timeout=2)
-    assert chat.predict(items["polarity"][:1]) == [None]
-    assert "no reply" in chat.refused[0].reply
-    with pytest.raises(ValueError, match="http"):
-        Chat("file:///etc", "tiny")
-
-
-def test_prompts_contain_the_question_but_not_the_id(items):
-    for task in PROMPTS:
-        for item in items[task]:
-            prompt = format_prompt(item)
-            assert item.inputs["text"] in prompt
-            assert item.id not in prompt
-            assert "{" in prompt
-
-
-def test_passages_must_be_copied_and_unique(items):
-    item = items["evidence"][0]
-    text = item.inputs["text"]
-    (start, end), *_ = item.gold
-    assert parse_reply(json.dumps({"evidence": [text[start:end]]}), item) == [[start, end]]
-    assert parse_reply(json.dumps({"evidence": []}), item) == []
-    for wrong in (
-        {"evidence": ["not there at all"]},
-        {"evidence": ["e"]},
-        {"evidence": "x"},
-        {"evidence": [""]},
-        [],
-    ):
-        assert parse_reply(json.dumps(wrong), item) is None
-    speaker = items["attribution"][0]
-    assert parse_reply(json.dumps({"label": speaker.gold}), speaker) == speaker.gold
-    assert parse_reply('{"label": "nobody"}', speaker) is None
 
 
 # ---------------------------------------------------------------- transformers

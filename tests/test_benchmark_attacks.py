@@ -3,14 +3,21 @@
 import json
 import random
 
+import numpy as np
 import pytest
-from benchmark import make_items, make_score, measure
+from benchmark import make_items, make_score, measure, write_answers
 from conftest import CORPUS
 
-from readout.benchmark.predictions import RULES, format_predictions, parse_predictions
+from readout.benchmark.predictions import (
+    RULES,
+    InvalidPredictionError,
+    format_predictions,
+    parse_predictions,
+)
+from readout.benchmark.questions.grid import FAMILIES
 from readout.benchmark.scoring.report import report_score
 from readout.benchmark.scoring.scores import Score
-from readout.benchmark.tasks import TASKS
+from readout.benchmark.tasks import STANCES, TASKS
 from readout.corpus.read import read_corpus
 
 
@@ -147,7 +154,7 @@ def test_invalid_spans_are_refused(document_items, task, name):
         wrong = [{"holder": "noam-levi", "target": "ferry", "polarity": "favor", "evidence": wrong}]
     elif task == "quotations":
         wrong = [{"speaker": None, "content": wrong, "cue": [], "source": None}]
-    raw = format_predictions(items, [wrong, *(item.gold for item in items[1:])])
+    raw = write_answers(items, [wrong, *(item.gold for item in items[1:])])
     _, problems = parse_predictions("x.jsonl", raw, items)
     assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 2)]
 
@@ -177,9 +184,44 @@ def test_invalid_spans_are_refused(document_items, task, name):
 )
 def test_invalid_objects_are_refused(document_items, task, wrong):
     items = document_items[task]
-    raw = format_predictions(items, [wrong, *(item.gold for item in items[1:])])
+    raw = write_answers(items, [wrong, *(item.gold for item in items[1:])])
     _, problems = parse_predictions("x.jsonl", raw, items)
     assert [(problem.code, problem.line) for problem in problems] == [("prediction-value", 2)]
+
+
+# ---------------------------------------------------------------- values of libraries
+
+
+def test_texts_numbers_and_arrays_of_numpy_are_answers(items, document_items):
+    plain = [item.gold for item in items]
+    assert format_predictions(items, np.array(plain)) == format_predictions(items, plain)
+    assert format_predictions(items, np.array(plain, dtype=object)) == gold_file(items)
+
+    evidence = document_items["evidence"]
+    spans = [np.array(item.gold) for item in evidence]
+    assert format_predictions(evidence, spans) == gold_file(evidence)
+    assert format_predictions(evidence, [tuple(map(tuple, span)) for span in spans]) == gold_file(
+        evidence
+    )
+
+
+NO_ANSWERS = {
+    "numbers for labels": lambda count: np.zeros(count, dtype=int),
+    "scores": lambda count: np.linspace(0, 1, count),
+    "booleans": lambda count: np.ones(count, dtype=bool),
+    "missing numbers": lambda count: [float("nan")] * count,
+    "an unknown label": lambda count: np.array(["none"] * count),
+    "objects": lambda count: [object()] * count,
+    "too few": lambda count: ["favor"] * (count - 1),
+    "too many": lambda count: ["favor"] * (count + 1),
+}
+
+
+@pytest.mark.parametrize("name", NO_ANSWERS)
+def test_what_is_no_answer_is_refused_before_it_is_written(items, name):
+    """A number would mean another label elsewhere, and a NaN would become null, an abstention."""
+    with pytest.raises(InvalidPredictionError):
+        format_predictions(items, NO_ANSWERS[name](len(items)))
 
 
 # ---------------------------------------------------------------- scored for what they are
@@ -207,6 +249,21 @@ def test_shuffled_ids_fall_to_chance(real):
     score = score_bytes(items, format_predictions(items, golds))
     prior = sum((golds.count(label) / len(golds)) ** 2 for label in set(golds))
     assert measure(score, "accuracy") == pytest.approx(prior, abs=0.1)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_answers_that_ignore_one_thing_have_no_swap_consistency(family):
+    """Such as the sign of the target, whatever the text: no prior can win."""
+    stance = TASKS["stance"].build(read_corpus(CORPUS)[0])
+    answers = {}
+    for item in stance:
+        seen = (item.doc_id, *FAMILIES[family](item))
+        number = random.Random(str(seen)).randrange(len(STANCES))
+        answers[item.id] = STANCES[number]
+    score = Score("blind", stance, answers, "event")
+    assert score.total(f"groups {family}") > 0
+    assert score.total(f"pairs {family}") == 0
+    assert score.value() == 0
 
 
 def test_permuted_labels_are_wrong(items):

@@ -11,15 +11,27 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 import yaml
+from benchmark import edit_card, own_card
 from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
+from recipes import follow
 
+from readout.benchmark.board.cards import OWN_FIELDS, read_kinds
 from readout.benchmark.board.ceiling import answer_items, list_full_annotators, predict_items
 from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
-from readout.benchmark.board.leaderboard import build_files, check_files, write_boards
+from readout.benchmark.board.leaderboard import (
+    board_table,
+    build_files,
+    check_files,
+    find_plan,
+    list_board_notes,
+    list_claims,
+    write_boards,
+)
 from readout.benchmark.board.submissions import list_systems, read_submissions
-from readout.benchmark.scoring.scores import Score
+from readout.benchmark.predictions import format_predictions
+from readout.benchmark.scoring.scores import Score, compare_with_floor
 from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.systems.runs import write_baselines
 from readout.benchmark.tasks import TASKS
@@ -35,11 +47,24 @@ NAMES = [
 ]
 
 
+KEPT = {
+    "attribution.event.jsonl",
+    "evidence.event.jsonl",
+    "polarity.event.jsonl",
+    "polarity.zero-shot.jsonl",
+    "stance.event.jsonl",
+}
+"""The predictions that are scored; more of them would only take time."""
+
+
 @pytest.fixture(scope="module")
 def made_board(tmp_path_factory):
     root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
     assert run("bench", "items", root, "--freeze").exit_code == 0
     write_baselines(root, NAMES, workers=1)
+    for path in root.glob("submissions/*/predictions/*.jsonl"):
+        if path.name not in KEPT:
+            path.unlink()
     write_boards(root, build_files(root))
     return root
 
@@ -68,14 +93,19 @@ def test_a_fresh_board_is_accepted(board):
 
 
 def test_a_second_run_writes_the_same_bytes(board):
-    before = {
-        path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()
-    }
+    before = read_submitted(board)
     assert run("bench", "baseline", *NAMES, "--corpus", board, "--jobs", 2).exit_code == 0
+    after = read_submitted(board)
+    assert {path: after[path] for path in before} == before
+    for path in after.keys() - before.keys():
+        path.unlink()
     assert run("bench", "board", board).exit_code == 0
-    assert before == {
-        path: path.read_bytes() for path in (board / "submissions").rglob("*") if path.is_file()
-    }
+    assert read_submitted(board) == before
+
+
+def read_submitted(root):
+    files = [path for path in (root / "submissions").rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in files}
 
 
 def test_changed_numbers_changed_predictions_and_missing_files_are_reported(board):
@@ -107,16 +137,6 @@ def test_invalid_predictions_are_problems_with_their_line(board):
     assert "stance-lexicon" in shown
 
 
-def edit_card(root, system, **changes):
-    path = root / "submissions" / system / "system.yaml"
-    card = {**yaml.safe_load(path.read_bytes()), **changes}
-    path.write_text(
-        yaml.safe_dump({key: value for key, value in card.items() if value != "LEFT OUT"}),
-        encoding="utf-8",
-        newline="\n",
-    )
-
-
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -126,6 +146,7 @@ def edit_card(root, system, **changes):
         ({"hardware": "LEFT OUT"}, "submission-card"),
         ({"selection": "best-of"}, "submission-card"),
         ({"system_id": "another"}, "submission-card"),
+        ({"kind": "artefact"}, "submission-card"),
         ({"seeds": [1, 2, 3]}, "submission-seeds"),
     ],
 )
@@ -149,22 +170,70 @@ def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
     ]
 
 
-def test_all_seeds_are_required_and_shown(board):
-    folder = board / "submissions/majority/predictions"
-    edit_card(board, "majority", seeds=[1, 2])
-    files = {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
-    for path in list(folder.glob("*.jsonl")):
-        path.unlink()
-    for seed in (1, 2):
-        (folder / f"seed-{seed}").mkdir()
-        for name, raw in files.items():
+def add_seeds(root, system, answers, seeds):
+    """Submit a system with one file of predictions per seed, all with the same answers."""
+    folder = plant(root, system) / "predictions"
+    shutil.rmtree(folder)
+    edit_card(root, system, seeds=seeds)
+    for seed in seeds:
+        (folder / f"seed-{seed}").mkdir(parents=True)
+        for name, raw in answers.items():
             (folder / f"seed-{seed}" / name).write_bytes(raw)
+    return folder
+
+
+def find_board(root, task):
+    return next(board for board in build_files(root).boards if board.task == task)
+
+
+def test_a_system_has_one_row_and_one_test_however_many_seeds_it_has(board):
+    name = "polarity.event.jsonl"
+    raw = (board / "submissions/stance-lexicon/predictions" / name).read_bytes()
+    wrong = raw.replace(b':"favor"', b':"neutral"')
+    plant(board, "single", {name: raw})
+    before = {line.entry.name: line.lift for line in find_board(board, "polarity").lines}
+
+    folder = add_seeds(board, "seeded", {name: raw}, [1, 2, 3])
+    (folder / "seed-2" / name).write_bytes(wrong)
+    found = find_board(board, "polarity")
+    (line,) = [line for line in found.lines if line.entry.name == "seeded"]
+    values = line.entry.values
+    assert len(values) == 3
+    assert values[0] < values[1] == values[2]
+    assert line.entry.value == pytest.approx(sum(values) / 3)
+
+    near = line.entry.on_these_texts
+    seeds = [score.on_these_texts(score.official) for score in line.entry.scores]
+    assert near.low == min(each.low for each in seeds)
+    assert near.high == max(each.high for each in seeds)
+    assert found.comparisons == len([each for each in before.values() if each]) + 1
+    assert line.lift.comparison.these_texts.permutation.p == max(
+        compare_with_floor([score], floor_scores(found))[0].comparison.these_texts.permutation.p
+        for score in line.entry.scores
+    )
+    (single,) = [line for line in found.lines if line.entry.name == "single"]
+    assert single.lift.comparison == before["single"].comparison
+
     assert run("bench", "board", board).exit_code == 0
     page = (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
-    assert "majority (seed 1)" in page
-    assert "majority (seed 2)" in page
+    assert page.count("| seeded |") == 1
+
+
+def floor_scores(found):
+    entries = [line.entry for line in found.lines if line.entry.kind == "artefact"]
+    return [score for entry in entries for score in entry.scores]
+
+
+def test_all_seeds_are_required(board):
+    folder = add_seeds(board, "seeded", read_answers(board, "majority"), [1, 2])
+    assert build_files(board).problems == []
     (folder / "seed-2/polarity.event.jsonl").unlink()
     assert {problem.code for problem in build_files(board).problems} == {"submission-seeds"}
+
+
+def read_answers(root, system):
+    folder = root / "submissions" / system / "predictions"
+    return {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
 
 
 def test_a_seed_that_is_no_number_is_a_problem(board):
@@ -180,21 +249,47 @@ def test_a_seed_that_is_no_number_is_a_problem(board):
 def test_the_board_names_the_floor_and_measures_lift_against_it(board):
     made = build_files(board)
     found = {each.task: each for each in made.boards}["polarity"]
-    values = [line.score.value() for line in found.lines]
+    values = [line.entry.value for line in found.lines]
     assert values == sorted(values, reverse=True)
-    artefacts = {
-        line.score.name: line.score.value() for line in found.lines if line.kind == "artefact"
-    }
-    assert found.floor.value() == max(artefacts.values())
-    lexicon = next(line for line in found.lines if line.score.name == "stance-lexicon")
+    artefacts = [line.entry.value for line in found.lines if line.entry.kind == "artefact"]
+    assert found.floor.value == max(artefacts)
+    lexicon = next(line for line in found.lines if line.entry.name == "stance-lexicon")
     difference = lexicon.lift.comparison.these_texts.difference
-    assert difference.value == pytest.approx(lexicon.score.value() - found.floor.value())
+    assert difference.value == pytest.approx(lexicon.entry.value - found.floor.value)
     assert lexicon.lift.comparison.first == "stance-lexicon"
+    assert lexicon.lift.comparison.second == found.floor.name
     data = json.loads(made.files["submissions/LEADERBOARD.json"])
-    assert [each["name"] for each in data["boards"][0]["systems"]] == [
-        line.score.name for line in found.lines
-    ]
-    assert "smallest possible p" in made.files["submissions/LEADERBOARD.md"].decode()
+    systems = next(each for each in data["boards"] if each["task"] == "polarity")["systems"]
+    assert [each["name"] for each in systems] == [line.entry.name for line in found.lines]
+
+
+def test_a_system_with_zero_shot_answers_only_is_ranked_by_them(board):
+    """Harnesses ask a language model once, and training on less is always allowed."""
+    raw = read_answers(board, "stance-lexicon")["polarity.zero-shot.jsonl"]
+    plant(board, "shot", {"polarity.zero-shot.jsonl": raw})
+    lines = {line.entry.name: line for line in find_board(board, "polarity").lines}
+    lexicon, shot = lines["stance-lexicon"], lines["shot"]
+    assert shot.entry.value == lexicon.entry.value
+    assert shot.lift.comparison._replace(first="stance-lexicon") == lexicon.lift.comparison
+
+
+def test_the_board_begins_with_what_may_be_claimed(board):
+    built = build_files(board)
+    claims = list_claims(built.boards)
+    assert len(claims) <= 3
+    page = built.files["submissions/LEADERBOARD.md"].decode()
+    assert page.split("\n\n")[1] == " ".join(claims)
+    assert find_plan(built.boards).title in page
+
+
+def test_a_probe_is_reported_and_not_ranked(board):
+    items = read_frozen(board).items["counter"]
+    answers = {"counter.event.jsonl": format_predictions(items, ["favor"] * len(items))}
+    plant(board, "prober", answers)
+    found = find_board(board, "counter")
+    assert "prober" in {line.entry.name for line in found.lines}
+    assert found.floor is None
+    assert {line.lift for line in found.lines} == {None}
 
 
 def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
@@ -278,11 +373,17 @@ LINKS = {
 UNSAFE_NAMES = ["a\nb", "\x1b[31m", "..x", "...", "a\\b", "Nothing", "con", "gold", "\udcff"]
 
 
-def plant(root, name):
-    """Add a submission that is a copy of another one, and return its folder."""
+def plant(root, name, answers=None):
+    """Submit a system with the answers of another one, or with files of answers."""
     folder = Path(shutil.copytree(root / "submissions/nothing", root / "submissions" / name))
+    (folder / "result.json").unlink()
     if re.fullmatch("[a-z-]+", name):
-        edit_card(root, name, system_id=name)
+        own_card(root, name)
+    if answers is not None:
+        shutil.rmtree(folder / "predictions")
+        (folder / "predictions").mkdir()
+        for file, raw in answers.items():
+            (folder / "predictions" / file).write_bytes(raw)
     return folder
 
 
@@ -307,6 +408,121 @@ def test_hostile_cards_and_folders_do_not_stop_the_board_of_the_others(board):
     for name, (attack, _) in ATTACKS.items():
         attack(plant(board, name))
     check_reported(board, {name: code for name, (_, code) in ATTACKS.items()})
+
+
+def copy_gold(root, task="polarity"):
+    items = read_frozen(root).items[task]
+    return {f"{task}.event.jsonl": format_predictions(items, [item.gold for item in items])}
+
+
+def test_gold_that_calls_itself_an_artefact_is_refused_and_sets_no_floor(board):
+    """Only maintainers say which systems are artefacts."""
+    floor = find_board(board, "polarity").floor
+    plant(board, "cuckoo", copy_gold(board))
+    edit_card(board, "cuckoo", kind="artefact")
+    assert codes_of(board) == {"submission-card"}
+    edit_card(board, "cuckoo", kind="LEFT OUT")
+    found = find_board(board, "polarity")
+    assert found.floor.name == floor.name
+    assert found.lines[0].entry.kind == "system"
+
+
+def codes_of(root):
+    return {problem.code for problem in build_files(root).problems}
+
+
+def test_answers_equal_to_gold_are_pointed_at(board):
+    plant(board, "perfect", copy_gold(board))
+    built = build_files(board)
+    data = json.loads(built.files["submissions/LEADERBOARD.json"])
+    equal = {
+        system["name"]: system["answers_equal_gold"]
+        for each in data["boards"]
+        for system in each["systems"]
+    }
+    assert {name for name, is_gold in equal.items() if is_gold} == {"perfect"}
+    notes = list_board_notes(find_board(board, "polarity"))
+    assert len([note for note in notes if "perfect" in note]) == 1
+
+
+def test_a_system_that_has_seen_gold_is_listed_without_a_rank(board):
+    plant(board, "seer", copy_gold(board))
+    before = find_board(board, "polarity")
+    exposure = {"badge": "gold", "training": "all gold", "pretraining": None, "people": "All."}
+    edit_card(board, "seer", exposure=exposure)
+    found = find_board(board, "polarity")
+    assert [entry.name for entry in found.contaminated] == ["seer"]
+    assert "seer" not in {line.entry.name for line in found.lines}
+    assert found.comparisons == before.comparisons - 1
+    rows = board_table(found).rows
+    assert [row[2] for row in rows if row[0].startswith("seer")] == ["gold"]
+
+
+def test_a_contaminated_artefact_is_no_floor(board):
+    floor = find_board(board, "polarity").floor.name
+    card = yaml.safe_load((board / "submissions" / floor / "system.yaml").read_bytes())
+    edit_card(board, floor, exposure={**card["exposure"], "badge": "gold"})
+    found = find_board(board, "polarity")
+    assert found.floor.name != floor
+    assert found.floor.kind == "artefact"
+
+
+def rename(root):
+    """Give predictions for one kind of folds the name of another."""
+    answers = read_answers(root, "stance-lexicon")
+    return {"polarity.event.jsonl": answers["polarity.zero-shot.jsonl"]}
+
+
+def take_old(root):
+    """Give predictions the hash of items that are not those of the release."""
+    raw = read_answers(root, "stance-lexicon")["polarity.event.jsonl"]
+    header, _, rest = raw.partition(b"\n")
+    fields = {**json.loads(header), "items": "0123456789ab"}
+    return {"polarity.event.jsonl": json.dumps(fields).encode() + b"\n" + rest}
+
+
+def take_other_task(root):
+    """Give predictions for one task the name of another."""
+    raw = read_answers(root, "stance-lexicon")["stance.event.jsonl"]
+    return {"polarity.event.jsonl": raw}
+
+
+FOREIGN = {
+    "renamed": (rename, "submission-file"),
+    "older": (take_old, "prediction-items"),
+    "other-task": (take_other_task, "submission-file"),
+}
+
+
+def test_predictions_for_other_folds_tasks_or_items_are_refused(board):
+    for name, (attack, _) in FOREIGN.items():
+        plant(board, name, attack(board))
+    check_reported(board, {name: code for name, (_, code) in FOREIGN.items()})
+
+
+def test_a_copied_description_names_what_must_change(board):
+    folder = Path(shutil.copytree(board / "submissions/majority", board / "submissions/copied"))
+    (folder / "result.json").unlink()
+    edit_card(board, "copied", system_id="copied")
+    found = build_files(board).problems
+    assert {problem.code for problem in found} == {"submission-copy"}
+    assert [
+        field for field in OWN_FIELDS if any(f"'{field}'" in each.message for each in found)
+    ] == [*OWN_FIELDS]
+    assert len(found) == len(OWN_FIELDS)
+    own_card(board, "copied")
+    assert build_files(board).problems == []
+
+
+@pytest.mark.parametrize("raw", [b"majority: system\n", b"majority: [", b"- majority\n", b"a: 1\n"])
+def test_a_malformed_list_of_kinds_stops_the_board(board, raw):
+    """Without the list, the board would have no floor."""
+    before = (board / "submissions/LEADERBOARD.md").read_bytes()
+    (board / "submissions/kinds.yaml").write_bytes(raw)
+    assert codes_of(board) == {"submission-kinds"}
+    assert run("bench", "board", board).exit_code == 1
+    assert (board / "submissions/LEADERBOARD.md").read_bytes() == before
+    assert run("bench", "baseline", "majority", "--corpus", board, "--jobs", 1).exit_code == 2
 
 
 @pytest.mark.posix
@@ -413,7 +629,7 @@ EVERY_EVAL_EVER = {
 
 
 def test_exports_have_the_fields_of_their_formats(board, tmp_path):
-    submissions = read_submissions(board, read_frozen(board))[0]
+    submissions = read_submissions(board, read_frozen(board), read_kinds(board)[0])[0]
     for submission in submissions:
         record = to_every_eval_ever(submission)
         for name, fields in EVERY_EVAL_EVER.items():
@@ -453,7 +669,13 @@ def test_the_real_submissions_are_those_of_the_baselines():
     assert set(list_systems(ROOT)) >= set(BASELINES)
     for name, baseline in BASELINES.items():
         card = yaml.safe_load((ROOT / "submissions" / name / "system.yaml").read_bytes())
-        assert (card["kind"], card["description"]) == (baseline.kind, baseline.description)
+        assert card["description"] == baseline.description
+
+
+def test_the_kinds_of_the_baselines_are_listed():
+    kinds, problems = read_kinds(ROOT)
+    assert problems == []
+    assert kinds == {name: baseline.kind for name, baseline in BASELINES.items()}
 
 
 @pytest.mark.slow
@@ -462,18 +684,40 @@ def test_the_real_board_is_up_to_date(real):
     assert msgspec.json.decode((ROOT / "submissions/LEADERBOARD.json").read_bytes())["boards"]
 
 
-def test_the_system_of_the_readme_runs_and_is_scored(board):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (code,) = [
-        block
-        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-        if "word-threat" in block
-    ]
+def find_python(page):
+    """Return the block of Python of a page that submits a pipeline."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (code,) = [block for block in blocks if "word-weights" in block]
+    return code
+
+
+def test_the_pipeline_of_the_readme_is_scored_once_its_copied_description_is_changed(board):
+    code = find_python("README.md")
+    assert code == find_python("docs/benchmark.md")
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
     subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
-    shutil.copy(
-        board / "submissions/majority/system.yaml", board / "submissions/word-threat/system.yaml"
-    )
-    edit_card(board, "word-threat", system_id="word-threat", kind="system")
-    assert run("bench", "board", board).exit_code == 0
-    assert "word-threat" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
+    card = "submissions/word-weights/system.yaml"
+    shutil.copy(board / "submissions/majority/system.yaml", board / card)
+    problems = build_files(board).problems
+    assert {problem.path for problem in problems} == {card}
+    assert [problem.code for problem in problems] == [
+        "submission-card",
+        *["submission-copy"] * len(OWN_FIELDS),
+    ]
+
+    own_card(board, "word-weights")
+    built = build_files(board)
+    assert built.problems == []
+    stance = next(each for each in built.boards if each.task == "stance")
+    kinds = {line.entry.name: line.entry.kind for line in stance.lines}
+    assert kinds["word-weights"] == "system"
+
+
+@pytest.mark.posix
+@pytest.mark.slow
+def test_the_steps_of_the_page_end_green(board):
+    page = (ROOT / "docs/benchmark.md").read_text(encoding="utf-8")
+    follow(page[: page.index("## Any other system")], lambda: board)
+    assert codes(board) == []
+    assert "| word-weights |" in (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")

@@ -1,89 +1,51 @@
-"""Test detectable differences, the coverage of intervals, and the reports on them."""
+"""Test detectable differences, and the reports on scores."""
 
-import numpy as np
 import pytest
 from benchmark import LABELS, make_items, make_score
+from msgspec.structs import replace
 
 from readout.benchmark.board.card import format_section
+from readout.benchmark.scoring.coverage import coverage_table
 from readout.benchmark.scoring.power import (
-    CORRELATIONS,
-    HIT_RATES,
     ClusterSizes,
     count_clusters,
-    count_labels,
     plan_error,
     plan_table,
-    simulate_all,
-    simulate_coverage,
 )
-from readout.benchmark.scoring.report import list_limits, report_comparisons, report_score
+from readout.benchmark.scoring.report import (
+    find_needed_events,
+    list_limits,
+    report_comparisons,
+    report_score,
+)
 from readout.benchmark.scoring.scores import compare_all
 from readout.benchmark.scoring.statistics import smallest_p
 from readout.benchmark.tasks import TASKS, build_all_items
+from readout.corpus.read import read_corpus
 from readout.report.intervals import Estimate
 from readout.report.tables import (
     Report,
     Table,
     format_difference,
     format_latex,
+    format_markdown,
     format_number,
     format_p,
     format_score,
 )
 
 
-def test_coverage_falls_as_events_differ(real):
-    """Coverage is near 95 % if events do not differ, and lower the more they do."""
-    items = TASKS["polarity"].build(real[0])
-    found = {(each.hit_rate, each.icc): each.share for each in simulate_all(items, LABELS)}
-    assert all(found[rate, 0.0] > 0.92 for rate in HIT_RATES)
-    assert all(found[rate, icc] > 0.75 for rate in HIT_RATES for icc in CORRELATIONS)
-    for rate in HIT_RATES:
-        shares = [found[rate, icc] for icc in CORRELATIONS]
-        assert shares == sorted(shares, reverse=True)
-
-
-def test_coverage_is_nominal_for_many_events():
-    assert simulate_coverage(
-        np.full((40, 3), 4), LABELS, 0.7, 0.05, runs=2_000
-    ).share == pytest.approx(0.95, abs=0.02)
-
-
-def test_the_simulation_agrees_with_full_scoring():
-    """Simulating items, predictions and scores one by one gives the same coverage."""
-    shape = np.array([[6, 3, 1], [2, 2, 1], [12, 5, 2], [4, 1, 2]])
-    fast = simulate_coverage(shape, LABELS, 0.6, 0.0)
-    random = np.random.default_rng(7)
-    expected = shape.sum(axis=0) * 1000
-    golds = [
-        label
-        for label, number in zip(LABELS, shape.sum(axis=0), strict=True)
-        for _ in range(number)
-    ]
-    big = [label for label, number in zip(LABELS, expected, strict=True) for _ in range(number)]
-    truth = make_score(big, [_answer(random, label, 0.6) for label in big]).value()
-    covered = 0
-    for _ in range(400):
-        golds, events = [], []
-        for number, row in enumerate(shape[random.integers(0, 4, 4)]):
-            chosen = [label for label, times in zip(LABELS, row, strict=True) for _ in range(times)]
-            golds += chosen
-            events += [f"e{number}"] * len(chosen)
-        score = make_score(golds, [_answer(random, label, 0.6) for label in golds], events)
-        estimate = score.on_texts_like_these(score.official)
-        covered += estimate.low <= truth <= estimate.high
-    assert covered / 400 == pytest.approx(fast.share, abs=0.04)
-
-
-def _answer(random, label, hit_rate):
-    others = [other for other in LABELS if other != label]
-    return label if random.random() < hit_rate else others[random.integers(0, 2)]
-
-
-def test_labels_and_items_are_counted_by_event():
-    items = make_items(["favor", "favor", "against"], ["a", "b", "a"])
-    assert count_labels(items, LABELS).tolist() == [[1, 1, 0], [1, 0, 0]]
+def test_scored_items_are_counted_by_event():
+    items = make_items(["favor", "favor", "against", None], ["a", "b", "a", "a"])
     assert count_clusters(items) == ClusterSizes((2, 1))
+
+
+def test_swap_groups_are_counted_by_event_in_the_smallest_family():
+    items = make_items(["favor", "none", "favor", "none"], ["a", "a", "b", "b"], task="stance")
+    items[0] = replace(items[0], swap={"holder": items[1].id, "target": items[1].id})
+    items[2] = replace(items[2], swap={"holder": items[3].id})
+    assert count_clusters(items) == ClusterSizes((1, 0))
+    assert "share of swap groups" in plan_table(items).title
 
 
 def test_planned_errors_follow_the_design_effect():
@@ -93,11 +55,21 @@ def test_planned_errors_follow_the_design_effect():
     assert ClusterSizes((1, 19)).effective > even.effective == even.mean
 
 
-def test_more_events_detect_less(real):
-    table = plan_table(TASKS["stance"].build(real[0]))
-    found = [float(row[2]) for row in table.rows]
+def test_more_events_detect_less():
+    table = plan_table(make_items(["favor", "against"] * 20, [f"e{n % 4}" for n in range(40)]))
+    found = [float(row[3]) for row in table.rows]
     assert found == sorted(found, reverse=True)
     assert [row[0] for row in table.rows] == sorted(row[0] for row in table.rows)
+    for events, _, comparisons, *_ in table.rows:
+        assert smallest_p(events) * comparisons < 0.05 <= smallest_p(events) * (comparisons + 1)
+
+
+@pytest.mark.parametrize("comparisons", [1, 3, 12, 499])
+def test_as_many_events_are_needed_as_make_a_test_significant(comparisons):
+    needed = find_needed_events(comparisons)
+    assert smallest_p(needed) * comparisons < 0.05 <= smallest_p(needed - 1) * comparisons
+    assert (comparisons > 1) == (needed > 6)
+    assert find_needed_events(501) is None
 
 
 # ---------------------------------------------------------------- reports
@@ -105,20 +77,24 @@ def test_more_events_detect_less(real):
 
 @pytest.mark.parametrize(
     ("events", "comparisons", "can"),
-    [(5, 1, False), (6, 1, True), (6, 3, False), (8, 3, True), (500, 9, True)],
+    [(5, 1, False), (6, 1, True), (6, 3, False), (8, 3, True), (400, 9, True), (400, 900, False)],
 )
 def test_reports_give_the_limits_of_few_events(events, comparisons, can):
-    words = " ".join(list_limits(events, comparisons))
-    assert ("can be significant" not in words) == can
+    sentences = list_limits(events, comparisons)
+    assert len(sentences) == 3
+    assert all(sentence.count(". ") == 0 for sentence in sentences)
+    words = " ".join(sentences)
+    assert ("no difference" not in words) == can
     assert format_p(smallest_p(events)) in words
-    assert len(words) < 500
+    needed = find_needed_events(comparisons)
+    assert (f"at least {needed} events" in words) == (not can and needed is not None)
 
 
-def test_the_card_quotes_the_coverage(real):
-    corpus, _ = real
+def test_the_card_quotes_the_coverage(small):
+    corpus = read_corpus(small)[0]
     section = format_section(build_all_items(corpus))
-    coverage = next(iter(simulate_all(TASKS["polarity"].build(corpus), LABELS)))
-    assert f"{coverage.share:.1%}" in section
+    table = coverage_table(TASKS["polarity"].build(corpus), correlations=(0.0, 0.3))
+    assert format_markdown(table) in section
 
 
 def test_reports_contain_the_signature_and_both_statements():

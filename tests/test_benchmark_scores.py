@@ -4,18 +4,22 @@ import doctest
 import random
 from itertools import permutations
 
+import numpy as np
 import pytest
-from benchmark import LABELS, make_score, measure
+from benchmark import LABELS, make_items, make_score, measure
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 
 from readout.benchmark import metrics
 from readout.benchmark.metrics import StanceMetric, f_fa_score
 from readout.benchmark.scoring.counts import count_pairs, is_overlapping, to_spans
-from readout.benchmark.scoring.measures import evaluate
+from readout.benchmark.scoring.measures import Measure, Ratio, evaluate
+from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import TASKS
+from readout.corpus.read import read_corpus
 
 labels = st.sampled_from(LABELS)
 answers = st.lists(st.tuples(labels, st.none() | labels), min_size=1, max_size=30)
@@ -186,13 +190,13 @@ def test_quotations_are_credited_part_by_part():
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_gold_scores_one_and_nothing_scores_zero(real, task):
-    corpus, _ = real
-    items = TASKS[task].build(corpus)
-    golds = [item.gold for item in items]
-    whole = make_score(golds, golds, task=task)
-    assert all(whole.value(each) == 1 for each in whole.measures)
-    none = make_score(golds, [None] * len(golds), task=task)
+def test_gold_scores_one_and_nothing_scores_zero(small, task):
+    items = TASKS[task].build(read_corpus(small)[0])
+    whole = Score("gold", items, {item.id: item.gold for item in items}, "event")
+    assert whole.total("items") == sum(item.gold is not None for item in items) > 0
+    for each in whole.measures:
+        assert whole.value(each) == 1 or whole.is_undefined(each)
+    none = Score("nothing", items, {item.id: None for item in items}, "event")
     assert all(none.value(each) == 0 for each in none.measures)
 
 
@@ -216,3 +220,89 @@ def test_measures_are_vectorised():
     assert whole.tolist() == [
         float(evaluate(score.official, score.columns, row).values) for row in score.rows
     ]
+
+
+# ---------------------------------------------------------------- swap groups
+
+FAMILIES = ("holder", "paragraph", "target")
+stances = st.sampled_from(["favor", "against", "none"])
+swapped = st.lists(st.tuples(stances, st.none() | stances), min_size=3, max_size=20)
+
+
+def make_swapped(pairs, partners):
+    """Return the items of gold labels, their predictions, and partners by family."""
+    items = make_items([gold for gold, _ in pairs], task="stance")
+    for number, swap in partners.items():
+        named = {family: items[partner].id for family, partner in swap.items()}
+        items[number] = replace(items[number], swap=named)
+    return items, {item.id: pred for item, (_, pred) in zip(items, pairs, strict=True)}
+
+
+@given(swapped, st.data())
+def test_swap_consistency_is_the_least_share_of_groups_with_two_right_answers(pairs, data):
+    places = st.integers(0, len(pairs) - 1)
+    swaps = st.dictionaries(st.sampled_from(FAMILIES), places, min_size=1)
+    partners = data.draw(st.dictionaries(places, swaps, min_size=1))
+    items, predictions = make_swapped(pairs, partners)
+
+    shares = {}
+    for number, swap in partners.items():
+        for family, partner in swap.items():
+            is_right = all(pairs[each][0] == pairs[each][1] for each in (number, partner))
+            shares.setdefault(family, []).append(is_right)
+    means = {family: sum(found) / len(found) for family, found in shares.items()}
+
+    score = Score("system", items, predictions, "event")
+    assert score.official.name == "swap consistency"
+    assert score.value() == pytest.approx(min(means.values()))
+    assert measure(score, "swap of " + min(means, key=means.get)) == score.value()
+    for family, found in shares.items():
+        assert score.total(f"groups {family}") == len(found)
+        assert score.total(f"pairs {family}") == sum(found)
+
+
+def test_families_without_groups_do_not_count_in_a_slice():
+    pairs = [("favor", "favor"), ("none", "none"), ("against", "favor"), ("none", "none")]
+    items, predictions = make_swapped(pairs, {0: {"holder": 1, "target": 3}, 2: {"target": 3}})
+    score = Score("system", items, predictions, "event")
+    assert score.value() == 0.5
+    assert [score.value(rows=score.rows[[n]]) for n in range(4)] == [1, 0, 0, 0]
+    undefined = [score.is_undefined(score.official, score.rows[[n]]) for n in range(4)]
+    assert undefined == [False, True, False, True]
+
+
+@given(answers)
+def test_a_minimum_is_over_the_ratios_that_are_defined(pairs):
+    rows = np.array([[len(gold), len(pred or ""), 0] for gold, pred in pairs])
+    ratios = (Ratio({"b": 1}, {"a": 1}), Ratio({"a": 1}, {"b": 1}), Ratio({"a": 1}, {"c": 1}))
+    found = evaluate(Measure("m", ratios, "min"), "abc", rows)
+    expected = [min(b / a, a / b) if b else 0 for a, b, _ in rows.tolist()]
+    assert found.values.tolist() == pytest.approx(expected)
+    assert not found.undefined.any()
+
+
+def test_items_without_a_gold_answer_count_nowhere():
+    golds, preds = ["favor", "against", "none"], ["favor", "favor", None]
+    scored = make_score(golds, preds, task="stance")
+    asked = make_score([*golds, None, None], [*preds, "favor", "none"], task="stance")
+    assert asked.rows.tolist() == scored.rows.tolist()
+    assert asked.items == scored.items
+    assert asked.asked == 5
+    # The questions differ, so the scores cannot be compared.
+    assert asked.signature != scored.signature
+
+
+def test_a_task_may_have_no_scored_items():
+    score = make_score([None, None], ["favor", None], task="stance")
+    assert all(score.value(each) == 0 for each in score.measures)
+    assert score.on_these_texts(score.official).low is None
+    assert score.on_texts_like_these(score.official).low is None
+
+
+@pytest.mark.parametrize("answer", ["favor", "against", "none"])
+def test_no_constant_answer_is_consistent(answer):
+    """An answer that ignores what is swapped is wrong about one of the two items."""
+    golds = ["favor", "none", "against", "favor"]
+    partners = {0: {"holder": 1, "target": 2}, 2: {"holder": 1}, 3: {"holder": 1}}
+    pairs = [(gold, answer) for gold in golds]
+    assert Score("constant", *make_swapped(pairs, partners), "event").value() == 0

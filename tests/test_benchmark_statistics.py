@@ -15,12 +15,12 @@ from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
-from statsmodels.stats.proportion import proportion_confint
 
 from readout.benchmark.scoring.scores import (
     IncomparableError,
     compare_all,
     compare_scores,
+    compare_with_floor,
     rank_scores,
 )
 from readout.benchmark.scoring.statistics import (
@@ -28,33 +28,15 @@ from readout.benchmark.scoring.statistics import (
     count_resamples,
     detectable_difference,
     intraclass_correlation,
-    jackknife_rows,
     mcnemar,
     rank,
     resample_all,
-    sum_clusters,
     swap_test,
-    wilson_interval,
-)
-from readout.report.intervals import jackknife, leave_one_out
-
-units = st.integers(2, 6).flatmap(
-    lambda count: st.lists(
-        st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=count, max_size=count
-    )
 )
 
 
 def ratio(counts):
     return counts[..., 0] / counts[..., 1]
-
-
-@given(st.integers(0, 50), st.integers(1, 50))
-def test_wilson_is_that_of_statsmodels(hits, more):
-    ours = wilson_interval(hits, hits + more)
-    assert (ours.low, ours.high) == pytest.approx(
-        proportion_confint(hits, hits + more, method="wilson"), abs=1e-9
-    )
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
@@ -70,16 +52,6 @@ def test_mcnemar_is_that_of_statsmodels(first, second):
 def test_holm_is_that_of_statsmodels(values):
     reference = multipletests(values, method="holm")[1] if values else []
     assert adjust_holm(values) == pytest.approx(list(reference))
-
-
-@given(units)
-def test_the_vectorised_jackknife_is_the_plain_one(rows):
-
-    def share(part):
-        return sum(a for a, _ in part) / sum(b for _, b in part)
-
-    plain = jackknife(share(rows), leave_one_out(rows, share))
-    assert jackknife_rows(np.array(rows), ratio) == pytest.approx(plain)
 
 
 @settings(max_examples=25)
@@ -182,10 +154,6 @@ def test_intraclass_correlation_is_that_of_the_analysis_of_variance():
     assert intraclass_correlation([1.0, 1.0, 1.0], ["a", "a", "b"]) is None
 
 
-def test_clusters_are_summed_in_the_order_they_occur():
-    assert sum_clusters(np.array([[1], [2], [4]]), ["b", "a", "b"]).tolist() == [[5], [2]]
-
-
 def test_ranks_and_tie_groups():
     sure = {frozenset((0, 2)), frozenset((1, 2)), frozenset((0, 3)), frozenset((1, 3))}
     found = rank([0.9, 0.8, 0.5, 0.4], lambda i, j: 0.01 if frozenset((i, j)) in sure else 0.5)
@@ -214,3 +182,38 @@ def test_scores_of_other_data_are_not_compared():
         compare_scores(
             make_score(["favor"] * 2, ["favor"] * 2), make_score(["against"] * 2, ["favor"] * 2)
         )
+
+
+def test_the_floor_is_whichever_artefact_is_closest():
+    golds, events = list(LABELS) * 6, [f"e{n % 6}" for n in range(18)]
+    random = np.random.default_rng(1)
+    answers = random.choice(LABELS, (5, 18)).tolist()
+    scores = [make_score(golds, pred, events, name=f"s{n}") for n, pred in enumerate(answers)]
+    systems, artefacts = scores[:2], scores[2:]
+
+    found = compare_with_floor(systems, artefacts)
+    for system, each in zip(systems, found, strict=True):
+        pairs = [compare_scores(system, artefact) for artefact in artefacts]
+        far = [pair.texts_like_these for pair in pairs]
+        assert each.comparison.texts_like_these.swap.p == max(pair.swap.p for pair in far)
+        difference = each.comparison.texts_like_these.difference
+        assert difference.value == min(pair.difference.value for pair in far)
+        assert difference.low == min(pair.difference.low for pair in far)
+        best = max(artefacts, key=lambda artefact: artefact.value())
+        assert (each.comparison.first, each.comparison.second) == (system.name, best.name)
+
+    raw = [each.comparison.texts_like_these.swap.p for each in found]
+    assert [each.swap for each in found] == adjust_holm(raw)
+    assert compare_with_floor(systems, []) == []
+
+
+def test_more_systems_cost_less_than_more_pairs():
+    """Systems are tested against the floor only, so p values are multiplied by fewer numbers."""
+    golds, events = list(LABELS) * 4, [f"e{n % 12}" for n in range(12)]
+    systems = [make_score(golds, golds, events, name=f"seed{n}") for n in range(5)]
+    artefact = make_score(golds, ["neutral"] * 12, events, name="artefact")
+    against_floor = compare_with_floor(systems, [artefact])
+    all_pairs = compare_all([*systems, artefact])
+    assert max(each.swap for each in against_floor) < min(
+        each.swap for each in all_pairs if each.comparison.second == "artefact"
+    )

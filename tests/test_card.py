@@ -6,14 +6,17 @@ from click.testing import CliRunner
 from conftest import ROOT, tally_corpus
 
 from readout.cli import main
+from readout.corpus.items import read_release
 from readout.corpus.read import read_corpus, read_registries
 from readout.corpus.settings import parse_settings
+from readout.dataset.bench import list_bench_configs
 from readout.dataset.build import build_hub, composition_sections
 from readout.dataset.card import (
     data_card,
     fill_sections,
     find_sections,
     split_front_matter,
+    tell_canary,
     tell_release,
 )
 from readout.dataset.citation import format_citation
@@ -49,7 +52,8 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
     hub = tmp_path / "hub"
     infos = build_hub(ROOT, hub).infos
     front, body = split_front_matter((hub / "README.md").read_text(encoding="utf-8"))
-    assert [entry["config_name"] for entry in front["configs"]] == list(CONFIGS)
+    bench = list_bench_configs(ROOT)
+    assert [entry["config_name"] for entry in front["configs"]] == [*CONFIGS, *bench]
     assert [entry["config_name"] for entry in front["configs"] if entry.get("default")] == [
         "stances"
     ]
@@ -63,10 +67,12 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
         for files in config["data_files"]:
             assert list(hub.glob(files["path"]))
     written = split_front_matter((ROOT / "DATACARD.md").read_text(encoding="utf-8"))
-    sections = composition_sections(tally_corpus(read_corpus(ROOT)[0]), read_registries(ROOT)[0])
+    tally = tally_corpus(read_corpus(ROOT)[0])
+    sections = composition_sections(tally, read_registries(ROOT)[0], bench)
     sections["citation"] = format_citation((ROOT / "CITATION.cff").read_bytes())
     filled = fill_sections(written[1], sections)
     told = tell_release(filled, sections, "from before the first release")
+    told = tell_canary(told, read_release(ROOT).canary)
     present = {path.relative_to(hub).as_posix() for path in hub.rglob("*")}
     assert body == relink(told, "README.md", present)
     assert written[0].items() <= front.items()

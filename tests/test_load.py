@@ -16,6 +16,7 @@ from datasets import get_dataset_config_names, load_dataset
 import readout
 from readout import load
 from readout.dataset import load as loading
+from readout.dataset.bench import list_bench_configs
 from readout.dataset.build import build_hub
 from readout.dataset.citation import format_bibtex
 from readout.dataset.features import CONFIGS, DEFAULT_CONFIG
@@ -33,7 +34,7 @@ def rows_of(dataset):
 
 
 def test_hub_folder_lists_its_configs(hub):
-    assert get_dataset_config_names(str(hub)) == list(CONFIGS)
+    assert get_dataset_config_names(str(hub)) == [*CONFIGS, *list_bench_configs(ROOT)]
     assert rows_of(load_dataset(str(hub))) == rows_of(load(DEFAULT_CONFIG, hub))
 
 

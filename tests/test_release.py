@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from benchmark import own_card
 from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 
@@ -59,8 +60,7 @@ def add_system(root, name="mine"):
     """Submit a copy of a baseline under another name."""
     folder = Path(shutil.copytree(root / "submissions/nothing", root / "submissions" / name))
     (folder / "result.json").unlink(missing_ok=True)
-    card = yaml.safe_load((folder / "system.yaml").read_bytes())
-    write(folder / "system.yaml", yaml.safe_dump({**card, "system_id": name, "kind": "system"}))
+    own_card(root, name)
     return folder
 
 

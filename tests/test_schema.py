@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from readout import model
-from readout.benchmark.board.submissions import Exposure, SystemCard, to_record
+from readout.benchmark.board.cards import Exposure, SystemCard, to_record
 from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.systems.runs import make_card
 from readout.corpus.read import REGISTRY_FILES

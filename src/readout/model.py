@@ -717,11 +717,13 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[AnnotatedDocument, ...]
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One question of the benchmark. ``inputs`` is all that a system may see; ``gold`` answers it.
 
     ``event``, ``holder`` and ``target`` are the columns that folds are made from; ``holder`` and
-    ``target`` are None if the item does not name them.
+    ``target`` are None if the item does not name them. An item whose ``gold`` is None is asked but
+    not scored. ``swap`` names the item's partner in each family of swaps by its id; it belongs to
+    the answers, like ``gold``.
     """
 
     id: str
@@ -732,6 +734,7 @@ class Item(msgspec.Struct, frozen=True):
     target: str | None
     inputs: Mapping[str, Any]
     gold: Any
+    swap: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def iter_spans(annotation: AnyAnnotation) -> Iterator[tuple[Pointer, Span]]:

@@ -52,14 +52,15 @@ class Folds(msgspec.Struct, frozen=True):
 def build_folds(scheme: Scheme, items: Sequence[Item]) -> Folds | None:
     """Return the folds of a task's items, or None if the scheme does not apply to the task."""
     find_fold = SCHEMES[scheme]
-    test: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     for item in items:
         name = find_fold(item)
         if name:
-            test[name] = (*test.get(name, ()), item.id)
+            found.setdefault(name, []).append(item.id)
 
-    if not test:
+    if not found:
         return None
 
     train: Literal["other", "nothing"] = "nothing" if scheme == "zero-shot" else "other"
-    return Folds(items[0].task, scheme, train, dict(sorted(test.items())))
+    test = {name: tuple(ids) for name, ids in sorted(found.items())}
+    return Folds(items[0].task, scheme, train, test)

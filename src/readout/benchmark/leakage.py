@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from readout.benchmark.folds import SCHEMES, Folds, build_folds
 from readout.model import Item
@@ -14,6 +14,8 @@ from readout.text.tokens import iter_tokens
 NGRAM_LENGTH = 8
 """Tokens per n-gram that counts as seen text, as in contamination reports of language models."""
 
+Traits: TypeAlias = Mapping[str, frozenset[Any]]
+"""What training items may share with an item, by the flag that says so."""
 SEEN: tuple[str, ...] = ("seen_holder", "seen_target", "seen_pair", "seen_text")
 
 
@@ -24,14 +26,14 @@ def flag_seen(items: Sequence[Item], folds: Folds) -> dict[str, dict[str, bool]]
     counts as seen if a training text consists of the same tokens. Flags that do not apply to the
     task are left out.
     """
+    traits = {item.id: _list_traits(item) for item in items}
     flags: dict[str, dict[str, bool]] = {}
     for _, train, test in folds.split(items):
-        shown = _collect_traits(train)
+        shown = _collect_traits([traits[item.id] for item in train])
         for item in test:
-            traits = _list_traits(item)
             flags[item.id] = {
                 name: not values.isdisjoint(shown[name])
-                for name, values in traits.items()
+                for name, values in traits[item.id].items()
                 if values
             }
     return flags
@@ -46,22 +48,23 @@ def find_holder(item: Item) -> str | None:
     return item.gold if item.task == "attribution" else item.holder
 
 
-def _collect_traits(items: Iterable[Item]) -> dict[str, set[Any]]:
-    shown: dict[str, set[Any]] = {name: set() for name in SEEN}
-    for item in items:
-        for name, values in _list_traits(item).items():
-            shown[name] |= values
-    return shown
+def _collect_traits(traits: Iterable[Traits]) -> dict[str, set[Any]]:
+    # Many items have the same text, whose n-grams are joined only once.
+    distinct: dict[str, set[frozenset[Any]]] = {name: set() for name in SEEN}
+    for each in traits:
+        for name, values in each.items():
+            distinct[name].add(values)
+    return {name: set().union(*values) for name, values in distinct.items()}
 
 
-def _list_traits(item: Item) -> dict[str, frozenset[Any]]:
+def _list_traits(item: Item) -> Traits:
     holder, target = find_holder(item), item.target
     pair = (holder, target) if holder and target else None
     return {
         "seen_holder": _one_or_none(holder),
         "seen_target": _one_or_none(target),
         "seen_pair": _one_or_none(pair),
-        "seen_text": _ngrams(_passages(item)),
+        "seen_text": _ngrams(item.inputs["text"]),
     }
 
 
@@ -69,25 +72,12 @@ def _one_or_none(value: Any) -> frozenset[Any]:
     return frozenset([value]) if value else frozenset()
 
 
-def _passages(item: Item) -> tuple[str, ...]:
-    text = item.inputs["text"]
-    if item.task != "evidence":
-        return (text,)
-
-    # Every evidence item shows its whole document, which would always count as seen if another
-    # item asks about the same document; compare the evidence instead.
-    return tuple(text[start:end] for start, end in item.gold)
-
-
 @lru_cache(maxsize=4096)
-def _ngrams(passages: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
-    ngrams: set[tuple[str, ...]] = set()
-    for passage in passages:
-        text = passage.lower()
-        words = [text[start:end] for start, end in iter_tokens(text)]
-        count = max(len(words) - NGRAM_LENGTH + 1, 1)
-        ngrams |= {tuple(words[i : i + NGRAM_LENGTH]) for i in range(count)}
-    return frozenset(ngrams)
+def _ngrams(passage: str) -> frozenset[tuple[str, ...]]:
+    text = passage.lower()
+    words = [text[start:end] for start, end in iter_tokens(text)]
+    count = max(len(words) - NGRAM_LENGTH + 1, 1)
+    return frozenset(tuple(words[i : i + NGRAM_LENGTH]) for i in range(count))
 
 
 # ---------------------------------------------------------------- reports

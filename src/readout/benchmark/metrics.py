@@ -1,4 +1,4 @@
-"""The official measure as a scikit-learn metric function and as a class like those of ``evaluate``.
+"""F_fa, the official measure of ``polarity``, for scikit-learn and as a class of ``evaluate``.
 
 >>> f_fa_score(["favor", "against"], ["favor", "favor"])
 0.3333333333333333

@@ -2,13 +2,15 @@
 
 The header names the task, the folds, and the hash of the items that were predicted.
 
-A file with any problem is refused as a whole; nothing is dropped and no answer is guessed.
+A file with any problem is refused as a whole; nothing is dropped and no answer is guessed. Answers
+may be values of NumPy, as libraries return them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, get_args
 
@@ -26,7 +28,7 @@ from readout.corpus.lines import (
     json_syntax,
 )
 from readout.model import Item, Polarity
-from readout.problem import Finding, Problem, Rule, locate, nearest, raw_line, rule
+from readout.problem import Finding, Problem, RefusedError, Rule, locate, nearest, raw_line, rule
 
 Pointer: TypeAlias = tuple[str | int, ...]
 
@@ -186,6 +188,8 @@ def _check_label(value: Any, item: Item) -> Iterator[Finding]:
         names = ", ".join(f"{number} = {name!r}" for number, name in enumerate(labels))
         message = f"Got the number {value!r}. Expected the name of a label."
         hint = f"write names, since libraries number labels differently; this corpus uses {names}."
+        if isinstance(value, float) and isnan(value):
+            hint = "an answer that is missing is None (null in JSON), which abstains."
     else:
         message = f"Got {value!r}. Expected one of the {len(labels)} labels."
         hint = f"use a name such as {labels[0]!r}."
@@ -385,19 +389,55 @@ def _parse_prediction(
     return record, prediction_value, list(prediction_value.find(record["prediction"], item))
 
 
+class InvalidPredictionError(RefusedError):
+    """Some answer of a system is not an answer to its question."""
+
+
 def format_predictions(
     items: Sequence[Item], predictions: Sequence[Any], folds: Scheme = OFFICIAL
 ) -> bytes:
     """Return predictions, given in the order of their items, as the bytes of a file.
 
     ``folds`` is the scheme of the folds that they were made with.
+
+    Raises:
+        InvalidPredictionError: there is not one valid answer per item.
+
     """
+    if len(items) != len(predictions):
+        raise InvalidPredictionError(
+            f"Got {len(predictions)} predictions for {len(items)} items. Give one per item, in the "
+            "order of the items; None abstains."
+        )
+
     header = Header(items[0].task, folds, hash_items(items))
     lines = [msgspec.json.encode(header) + b"\n"]
-    for item, value in zip(items, predictions, strict=True):
+    for item, answer in zip(items, predictions, strict=True):
+        value = _to_plain(answer)
+        for finding in prediction_value.find(value, item):
+            shown = f"The prediction for the item {item.id!r}: {finding.message}"
+            hint = f" Hint: {finding.hint}" if finding.hint else ""
+            raise InvalidPredictionError(shown + hint)
         record = {"id": item.id, "prediction": value}
         lines.append(msgspec.json.encode(record) + b"\n")
     return b"".join(lines)
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a value as JSON has it: those of NumPy inside are texts and numbers, tuples lists."""
+    if isinstance(value, float):
+        return float(value)  # in JSON, a missing number would become null, and so an abstention
+    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=_unwrap_numpy))
+
+
+def _unwrap_numpy(value: Any) -> Any:
+    if isinstance(value, str):
+        return str(value)
+    if hasattr(value, "tolist"):  # of scalars and of arrays
+        return value.tolist()
+    raise InvalidPredictionError(
+        f"Got a prediction of the type {type(value).__name__}. Expected texts, numbers and lists."
+    )
 
 
 def file_name(task: str, folds: str) -> str:

@@ -191,6 +191,46 @@ def baseline(
     print_line(done, error=True, fg="green")
 
 
+@bench.command("import")
+@takes_corpus()
+@click.argument("logs", type=FILE, nargs=-1, required=True)
+@click.option("--system", required=True, metavar="ID", help="The name of the submission's folder.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    help="The seed of the run, if there are runs with several.",
+)
+@all_problems_option
+def import_logs(root: Path, logs: tuple[Path, ...], system: str, seed: int | None) -> None:
+    """Make a submission from the logs of evaluation harnesses.
+
+    LOGS are of Inspect (.eval, .json), which must be installed to read them, or samples_….jsonl of
+    the LM Evaluation Harness. Each is a run on all frozen items of a task. A reply that cannot be
+    read becomes null, with a warning. If there is no system.yaml yet, a draft is written, which
+    somebody must complete.
+    """
+    from readout.benchmark.harness.drafts import change_submission
+    from readout.benchmark.harness.logs import import_logs
+    from readout.corpus.files import write_generated
+    from readout.corpus.items import read_frozen
+    from readout.problem import is_failure
+
+    imported, problems = import_logs(logs, read_frozen(root))
+    print_problems(problems)
+    if is_failure(problems):
+        summarise(problems, "")
+        sys.exit(1)
+
+    changes = change_submission(root, system, imported, seed)
+    write_generated(root, changes)
+    for path in changes:
+        print_line(f"{path}: written")
+    summarise(
+        problems, "Every reply is read. Complete system.yaml, then run `readout bench board`."
+    )
+
+
 @bench.command()
 @takes_corpus(argument=True)
 @click.option(

@@ -61,6 +61,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "bench power",
         "bench baseline",
         "bench board",
+        "bench import",
     ),
 }
 """The commands in the order of ``readout --help``, which shows only these."""

@@ -2,8 +2,9 @@
 
 ``submissions/items/<task>.jsonl`` has one item per line, and ``release.json`` names the release and
 the hash of each task's items. Long inputs, which many items share, are in ``texts.jsonl``; an item
-refers to them as ``{"text": <id>}``. ``annotators.jsonl`` has the answers that the layers of
-annotators gave at the release, so that later annotations do not change the board.
+refers to them as ``{"text": <id>}``. The first line of ``texts.jsonl`` is the canary, a string by
+which the benchmark can be found in training data. ``annotators.jsonl`` has the answers that the
+layers of annotators gave at the release, so that later annotations do not change the board.
 """
 
 from __future__ import annotations
@@ -24,18 +25,22 @@ ITEMS = "submissions/items"
 RELEASE = f"{ITEMS}/release.json"
 SHARED = f"{ITEMS}/texts.jsonl"
 ANNOTATORS = f"{ITEMS}/annotators.jsonl"
-LONG = 200
+LONG = 40
 """Inputs whose JSON has more bytes are stored once, in ``texts.jsonl``."""
 NO_RELEASE = "unreleased"
 """The version of items that were frozen outside a release."""
 
 
-class FrozenTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The items of one task in a release: their file, their number, and their hash."""
+class FrozenTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The items of one task in a release: their file, their number, and their hash.
+
+    ``outside`` is the number of annotated answers that the rules of the task do not ask for.
+    """
 
     file: str
     items: int
     hash: str
+    outside: int = 0
 
 
 class EarlierRelease(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +52,10 @@ class EarlierRelease(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file ``release.json``. ``content`` is the hash of the corpus (:func:`hash_content`)."""
+    """The file ``release.json``. ``content`` is the hash of the corpus (:func:`hash_content`).
+
+    ``canary`` is a string that only the benchmark contains.
+    """
 
     version: str
     date: str | None
@@ -55,6 +63,7 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     annotators: str
     tasks: dict[str, FrozenTask]
     earlier: tuple[EarlierRelease, ...] = ()
+    canary: str = ""
 
     def is_current(self, task: str, hash_: str) -> bool:
         """Return whether the items of a task in this release have a hash."""
@@ -232,7 +241,8 @@ def format_frozen(frozen: Frozen) -> FileBytes:
         lines = [_compact(item, shared) for item in frozen.items[task]]
         files[entry.file] = _encode_lines(lines)
 
-    entries = [_Shared(name, value) for name, value in sorted(shared.items())]
+    entries = [_Shared("canary", frozen.release.canary)]
+    entries += [_Shared(name, value) for name, value in sorted(shared.items())]
     files[SHARED] = _encode_lines(entries)
     files[ANNOTATORS] = format_answers(frozen.answers)
     release = msgspec.json.encode(frozen.release)
@@ -278,12 +288,20 @@ def make_release(
     items: Mapping[str, Sequence[Item]],
     answers: Answers,
     last: Release | None = None,
+    *,
+    canary: str = "",
+    outside: Mapping[str, int] | None = None,
 ) -> Release:
-    """Return the release of some items. ``last`` is the release before it, which it remembers."""
-    tasks = {
-        task: FrozenTask(f"{ITEMS}/{task}.jsonl", len(values), hash_items(values))
-        for task, values in items.items()
-    }
+    """Return the release of some items. ``last`` is the release before it, which it remembers.
+
+    ``outside`` is the number of answers that a task does not ask for, by task.
+    """
+    missed = outside or {}
+    tasks = {}
+    for task, values in items.items():
+        file = f"{ITEMS}/{task}.jsonl"
+        tasks[task] = FrozenTask(file, len(values), hash_items(values), missed.get(task, 0))
+
     earlier: tuple[EarlierRelease, ...] = ()
     if last:
         earlier = last.earlier
@@ -291,7 +309,8 @@ def make_release(
         is_same = hashes == {task: each.hash for task, each in tasks.items()}
         if last.version != NO_RELEASE or not is_same:
             earlier = (*earlier, EarlierRelease(last.version, last.date, hashes))
-    return Release(version, date, content, _hash(format_answers(answers)), tasks, earlier)
+    annotators = _hash(format_answers(answers))
+    return Release(version, date, content, annotators, tasks, earlier, canary)
 
 
 def change_frozen(root: Path, frozen: Frozen) -> FileChanges:

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,15 @@ from typing import NamedTuple
 import msgspec
 
 from readout.checks.folder import run_shards
-from readout.corpus.items import NO_RELEASE, RELEASE, is_frozen, read_release
+from readout.corpus.items import (
+    ITEMS,
+    NO_RELEASE,
+    RELEASE,
+    SHARED,
+    Release,
+    is_frozen,
+    read_release,
+)
 from readout.corpus.outputs import (
     list_files,
     locked,
@@ -32,6 +40,7 @@ from readout.corpus.outputs import (
 from readout.corpus.schema import schema_folder
 from readout.corpus.tally import Tally
 from readout.dataset import statistics
+from readout.dataset.bench import list_bench_configs, name_task
 from readout.dataset.card import (
     DATACARD,
     ConfigInfo,
@@ -42,13 +51,20 @@ from readout.dataset.card import (
     hash_config,
     read_card,
     split_front_matter,
+    tell_canary,
     tell_release,
 )
 from readout.dataset.citation import CITATION, format_citation
 from readout.dataset.columns import Config
 from readout.dataset.companions import CARD, COMPANIONS, read_companions, relink, relink_all
 from readout.dataset.croissant import build_croissant
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, config_splits
+from readout.dataset.features import (
+    BENCH_CONFIGS,
+    CONFIGS,
+    DEFAULT_CONFIG,
+    FEATURES,
+    config_splits,
+)
 from readout.dataset.glossary import GLOSSARY, LoadedRow, format_columns, format_glossary
 from readout.model import Registries
 from readout.problem import Problem, is_failure
@@ -59,8 +75,9 @@ from readout.scale.workers import Options, collector_paused
 
 COMMAND = "build"
 HUB = "build/hub"
-_OTHERS = (DATACARD, RELEASE, *COMPANIONS)
-"""The files beside the folders of data that a build reads."""
+_TASK_FILES = tuple(f"{ITEMS}/{name_task(config)}.jsonl" for config in BENCH_CONFIGS)
+_OTHERS = (DATACARD, RELEASE, SHARED, *_TASK_FILES, *COMPANIONS)
+"""The files outside the folders of data that a build depends on."""
 
 
 class Built(NamedTuple):
@@ -125,13 +142,13 @@ def _build(
     is_intact: Callable[[ShardFile], bool],
 ) -> Built:
     # Imported here because a build without changes does not need pyarrow.
-    from readout.dataset.parquet import compile_registries, compile_shard
+    from readout.dataset.parquet import compile_bench, compile_registries, compile_shard
 
     def is_usable(result: Result) -> bool:
         return bool(result.files) and all(map(is_intact, result.files))
 
     with replaced_folder(target, COMMAND) as folder:
-        for config in CONFIGS:
+        for config in (*CONFIGS, *list_bench_configs(snapshot.root)):
             (folder / "data" / config).mkdir(parents=True)
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
         report, results = run_shards(snapshot, cache, options, work, is_usable)
@@ -147,21 +164,27 @@ def _build(
         _link_unchanged([file.path for file in files], target, folder)
         registries, _ = snapshot.scope.read_registries()
         files += compile_registries(folder, registries)
+        bench = list_bench_configs(snapshot.root)
+        files += compile_bench(folder, snapshot.root, bench)
 
         built = Built(problems, _to_infos(files))
-        sections = composition_sections(report.tally, registries)
+        sections = composition_sections(report.tally, registries, bench)
         sections["citation"] = format_citation(companions.get(CITATION, b""))
         checksums = {file.path: file.sha256 for file in files}
         card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
         if is_frozen(snapshot.root):
-            version = read_release(snapshot.root).version
-            release = f"of release {version}"
-            if version == NO_RELEASE:
-                release = "from before the first release"
-            card = tell_release(card, sections, release)
+            card = _tell_frozen(card, sections, read_release(snapshot.root))
         _write_documentation(folder, companions, built.infos, card, checksums)
         swap_in(folder, target, COMMAND)
     return built
+
+
+def _tell_frozen(card: str, filled: Collection[str], release: Release) -> str:
+    """Return the text of a card that names the release of what it shows and of its items."""
+    told = f"of release {release.version}"
+    if release.version == NO_RELEASE:
+        told = "from before the first release"
+    return tell_canary(tell_release(card, filled, told), release.canary)
 
 
 def _find_intact(
@@ -216,7 +239,8 @@ def _to_infos(files: Iterable[ShardFile]) -> tuple[ConfigInfo, ...]:
     by_split: dict[tuple[str, str], list[ShardFile]] = {}
     for file in files:
         by_split.setdefault((file.config, file.split), []).append(file)
-    return tuple([_to_info(config, by_split) for config in CONFIGS])
+    built = {config for config, _ in by_split}
+    return tuple([_to_info(config, by_split) for config in FEATURES if config in built])
 
 
 def _to_info(config: Config, by_split: Mapping[tuple[str, str], list[ShardFile]]) -> ConfigInfo:
@@ -236,7 +260,7 @@ def _to_info(config: Config, by_split: Mapping[tuple[str, str], list[ShardFile]]
 def hash_sources(root: Path) -> str:
     """Return the SHA-256 of the paths and bytes of all files that a corpus is compiled from."""
     digest = sha256()
-    for folder in ("raw", "annotations"):
+    for folder in ("raw", "annotations", ITEMS):
         # Sorted by parts, since whole paths are compared without case on Windows.
         for path in sorted((root / folder).rglob("*"), key=lambda path: path.parts):
             if path.is_file():
@@ -344,9 +368,14 @@ def _write_json(path: Path, value: object) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
-def composition_sections(tally: Tally, registries: Registries) -> dict[str, str]:
-    """Return the generated sections of the card that are tables of columns and counts."""
-    sections = {"columns": format_columns()}
+def composition_sections(
+    tally: Tally, registries: Registries, bench: Sequence[Config] = ()
+) -> dict[str, str]:
+    """Return the generated sections of the card that are tables of columns and counts.
+
+    ``bench`` are the configs of frozen items.
+    """
+    sections = {"columns": format_columns((*CONFIGS, *bench))}
     for name, count in statistics.TABLES.items():
         sections[name] = format_markdown(count(tally, registries))
     return sections

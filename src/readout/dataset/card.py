@@ -258,3 +258,17 @@ def _yaml_feature(feature: Feature) -> dict[str, Any]:
             return {"list": child["dtype"]}
         return {"list": child.get("struct", child)}
     return {"struct": _yaml_fields(feature)}
+
+
+def tell_canary(text: str, canary: str) -> str:
+    """Return the text of a card that asks to keep the benchmark's answers out of training data."""
+    if not canary:
+        return text
+    return f"""{text.rstrip()}
+
+## Canary
+
+The configs `bench_*` contain the answers of a benchmark, which should never be in the training data
+of a system that is scored on it. Leave out every document that contains this string:
+`{canary}`
+"""

@@ -48,6 +48,13 @@ Config: TypeAlias = Literal[
     "speakers",
     "targets",
     "topic_definitions",
+    "bench_polarity",
+    "bench_stance",
+    "bench_evidence",
+    "bench_counter",
+    "bench_tuples",
+    "bench_attribution",
+    "bench_quotations",
 ]
 
 POLARITIES = Labels(get_args(model.Polarity))
@@ -138,6 +145,77 @@ def _tags(meaning: str) -> Column:
 
 def _share(vote: str) -> Column:
     return Column("float64", f"The share of annotators who voted `{vote}`, from 0 to 1.")
+
+
+# ---------------------------------------------------------------- columns of the benchmark
+
+_ASKED: dict[str, Column] = {
+    "id": Column("string", "The opaque id of the item, which predictions name."),
+    "doc_id": _DOC_ID,
+    "event": _EVENT,
+    "fold": Column("string", "The official fold in which the item is a test item: its `event`."),
+    "instructions": Column("string", "The instructions of the task, word for word."),
+    "text": Column("string", "The text that is asked about."),
+}
+_ANSWER: dict[str, Column] = {
+    "answer": Column(
+        "string",
+        "The answer in gold: a label as it is, other answers as JSON.",
+        "the item is not scored",
+    ),
+    "scored": Column("bool", "Whether the item is scored; the text does not settle the others."),
+}
+_ABOUT_PARAGRAPH: dict[str, Column] = {
+    **_ASKED,
+    "paragraph": Column("int32", "The number of the paragraph asked about, from 0."),
+    "holder": _speaker("Whose position is asked about."),
+    "holder_name": Column("string", "The name of the holder."),
+    "holder_kind": Column("string", "What kind of speaker the holder is."),
+    "target": Column(
+        "string", "The target that is asked about, by its id at the release of the items."
+    ),
+    "target_label": Column("string", "The short name of the target."),
+    "proposition": Column("string", "The sentence that the holder may favor or oppose."),
+    "favor_means": Column("string", "What a holder who favors the proposition says or wants."),
+    "against_means": Column("string", "What a holder who opposes it says or wants."),
+    **_ANSWER,
+}
+_ABOUT_DOCUMENT: dict[str, Column] = {
+    **_ASKED,
+    "title": Column("string", "The headline.", "the file has none"),
+    "published": Column("string", "The day of publication, as YYYY-MM-DD.", "it is unknown"),
+    "outlet": Column("string", "The publisher.", "it is unknown", "speakers.speaker_id"),
+}
+_KNOWN_SPEAKERS: dict[str, Column] = {
+    "speakers": Column(
+        [
+            {
+                "speaker": Column("string", "The id that an answer may name."),
+                "name": Column("string", "The name of the speaker."),
+                "kind": Column("string", "What kind of speaker it is."),
+                "aliases": Column(["string"], "Other names of the speaker."),
+            },
+        ],
+        "The speakers to choose from.",
+    ),
+}
+_KNOWN_TARGETS: dict[str, Column] = {
+    "targets": Column(
+        [
+            {
+                "target": Column("string", "The id that an answer may name."),
+                "label": Column("string", "The short name of the target."),
+                "proposition": Column("string", "The sentence that one can favor or oppose."),
+            },
+        ],
+        "The targets to choose from.",
+    ),
+}
+
+
+def _partner(what: str) -> Column:
+    meaning = f"The item that differs from this one in the {what}, and in the answer."
+    return Column("string", meaning, "there is none")
 
 
 # ---------------------------------------------------------------- configs
@@ -387,6 +465,34 @@ COLUMNS: Mapping[Config, Mapping[str, Column]] = {
         "iptc": Column(["string"], "The matching IPTC Media Topics, as `medtop:` codes."),
         **_NOTE,
     },
+    "bench_polarity": _ABOUT_PARAGRAPH,
+    "bench_stance": {
+        **_ABOUT_PARAGRAPH,
+        "swap_holder": _partner("holder"),
+        "swap_target": _partner("target"),
+        "swap_paragraph": _partner("paragraph"),
+    },
+    "bench_evidence": _ABOUT_PARAGRAPH,
+    "bench_counter": {**_ABOUT_PARAGRAPH, "swap_counter": _partner("proposition, its opposite")},
+    "bench_tuples": {**_ABOUT_DOCUMENT, **_KNOWN_SPEAKERS, **_KNOWN_TARGETS, **_ANSWER},
+    "bench_attribution": {
+        **_ASKED,
+        "spans": Column(
+            [
+                {
+                    "start": Column("int32", "The offset of its first code point in `document`."),
+                    "end": Column("int32", "The offset after its last code point."),
+                },
+            ],
+            "The parts of the quotation.",
+        ),
+        "context": Column("string", "The text of the paragraphs of the quotation."),
+        "context_start": Column("int32", "The offset of `context` in `document`, in code points."),
+        "document": Column("string", "The raw text of the document."),
+        **_KNOWN_SPEAKERS,
+        **_ANSWER,
+    },
+    "bench_quotations": {**_ABOUT_DOCUMENT, **_KNOWN_SPEAKERS, **_ANSWER},
 }
 """The columns of every config, in order. The first column of a config is its key.
 
@@ -404,5 +510,12 @@ ROWS: Mapping[Config, str] = {
     "speakers": "An entry of the registry of speakers.",
     "targets": "An entry of the registry of targets.",
     "topic_definitions": "An entry of the registry of topics.",
+    "bench_polarity": "A question of the benchmark: is a stance in a paragraph for or against?",
+    "bench_stance": "A question of the benchmark: what stance, if any, is in a paragraph?",
+    "bench_evidence": "A question of the benchmark: which words show a stance?",
+    "bench_counter": "A question of the benchmark: a stance on a proposition or its opposite.",
+    "bench_tuples": "A question of the benchmark: which stances are in a document?",
+    "bench_attribution": "A question of the benchmark: who said a quotation?",
+    "bench_quotations": "A question of the benchmark: which quotations are in a document?",
 }
 """What one row of each config is."""

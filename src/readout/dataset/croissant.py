@@ -11,7 +11,7 @@ from typing import Any
 from readout.dataset.card import ConfigInfo, data_path
 from readout.dataset.citation import Author, format_bibtex, parse_authors
 from readout.dataset.columns import COLUMNS, ROWS, Column, Config, Labels
-from readout.dataset.features import REGISTRY_CONFIGS
+from readout.dataset.features import BENCH, REGISTRY_CONFIGS
 from readout.dataset.glossary import describe, name_labels
 
 CONTEXT: dict[str, Any] = {
@@ -195,8 +195,10 @@ def _field(
         "description": describe(column),
     }
     joined = _find_joined(column.joins, split)
+    # The items of one record set of the benchmark are of documents of all splits.
+    is_mixed = name.startswith(BENCH) and joined.startswith("documents")
     is_list = isinstance(column.type, list)
-    if joined and not is_list and not name.startswith(_REFERENCED):
+    if joined and not is_mixed and not is_list and not name.startswith(_REFERENCED):
         field["references"] = {"field": {"@id": joined}}
     feature = column.type
     if isinstance(feature, list):

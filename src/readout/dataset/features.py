@@ -40,7 +40,11 @@ FEATURES: Mapping[Config, Mapping[str, Feature]] = {
 }
 """The types of the columns of every config, in order."""
 
-CONFIGS: tuple[Config, ...] = tuple(FEATURES)
+BENCH = "bench_"
+"""The start of the names of configs with one row per frozen item of a benchmark task."""
+BENCH_CONFIGS: tuple[Config, ...] = tuple(name for name in FEATURES if name.startswith(BENCH))
+CONFIGS: tuple[Config, ...] = tuple(name for name in FEATURES if name not in BENCH_CONFIGS)
+"""The configs of every corpus."""
 DEFAULT_CONFIG: Config = "stances"
 REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets", "topic_definitions")
 """Configs with one row per registry entry; their only split is ``train``."""
@@ -48,6 +52,8 @@ REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets", "topic_definition
 
 def config_splits(config: Config) -> tuple[model.Split, ...]:
     """Return the names of a config's splits."""
+    if config in BENCH_CONFIGS:
+        return ("test",)
     return ("train",) if config in REGISTRY_CONFIGS else SPLITS
 
 

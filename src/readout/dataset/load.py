@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 from readout.checks import check_corpus
 from readout.corpus.installed import find_installed
+from readout.corpus.items import is_frozen, read_frozen
 from readout.corpus.read import DOCUMENTS, read_corpus
+from readout.dataset.bench import build_bench_table, name_task
 from readout.dataset.card import DATACARD, split_front_matter
 from readout.dataset.citation import CITATION, format_bibtex
 from readout.dataset.columns import Config
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, config_splits
+from readout.dataset.features import BENCH_CONFIGS, DEFAULT_CONFIG, FEATURES, config_splits
 from readout.model import Corpus, Split
 from readout.problem import is_failure, nearest
 from readout.report.problems import format_text
@@ -53,7 +55,7 @@ def load(
     ``datasets`` is used.
 
     Args:
-        config: one of ``readout.CONFIGS``.
+        config: one of ``readout.CONFIGS``, or ``bench_<task>`` if the corpus has frozen items.
         location: a folder that ``readout build`` made, a corpus folder, or the id of a dataset on
             the Hub. By default it is the corpus that is installed with the package; in an editable
             install, this is the checkout, and its sources are compiled. A ``Path`` is never looked
@@ -69,7 +71,7 @@ def load(
         FileNotFoundError: there is no such folder, or it lacks the config.
 
     """
-    _refuse_unknown("config", config, CONFIGS)
+    _refuse_unknown("config", config, tuple(FEATURES))
     splits = config_splits(config)
     if split is not None:
         _refuse_unknown("split", split, splits)
@@ -130,11 +132,20 @@ def _read_built(folder: Path, config: Config, splits: tuple[Split, ...]) -> Data
 
 
 def _compile_folder(root: Path, config: Config, splits: tuple[Split, ...]) -> DatasetDict:
+    corpus = read_valid_corpus(root)
+    tables = {split: compile_split(corpus, root, config, split) for split in splits}
+    return _to_datasets(tables, config, _read_info(root, DATACARD))
+
+
+def compile_split(corpus: Corpus, root: Path, config: Config, split: Split) -> pa.Table:
+    """Return the rows of a split: of the corpus in a folder, or of its frozen items."""
+    if config in BENCH_CONFIGS:
+        items = read_frozen(root).items if is_frozen(root) else {}
+        return build_bench_table(config, items.get(name_task(config), ()))
+
     from readout.dataset.tables import build_split_table
 
-    corpus = read_valid_corpus(root)
-    tables = {split: build_split_table(corpus, config, split) for split in splits}
-    return _to_datasets(tables, config, _read_info(root, DATACARD))
+    return build_split_table(corpus, config, split)
 
 
 def read_valid_corpus(root: Path) -> Corpus:

@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 from msgspec.structs import replace
 
 from readout.checks.folder import check_shard
+from readout.corpus.items import read_frozen
 from readout.dataset.arrow import ContentHash
 from readout.dataset.batch import Batch, Vocabularies
+from readout.dataset.bench import build_bench_table, name_task
 from readout.dataset.columns import Config
 from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, arrow_schema
 from readout.dataset.tables import build_registry_table, build_table
@@ -158,6 +160,26 @@ def read_first_rows(path: Path) -> list[Mapping[str, Any]]:
         batch = next(file.iter_batches(batch_size=20), None)
         rows: list[Mapping[str, Any]] = batch.to_pylist() if batch else []
     return rows
+
+
+def compile_bench(folder: Path, root: Path, configs: Sequence[Config]) -> list[ShardFile]:
+    """Compile the configs that have one row per frozen item of a corpus.
+
+    Raises:
+        RefusedError: the frozen items are damaged.
+
+    """
+    if not configs:
+        return []
+
+    items = read_frozen(root).items
+    files = []
+    for config in configs:
+        writer = _FileWriter(folder, config, "test", "test-00000-of-00001")
+        writer.add(build_bench_table(config, items[name_task(config)]))
+        writer.write()
+        files.append(writer.close())
+    return files
 
 
 def compile_registries(folder: Path, registries: Registries) -> list[ShardFile]:

@@ -12,6 +12,7 @@ from readout.benchmark.board.card import format_board, format_section
 from readout.benchmark.tasks import build_all_items
 from readout.checks.folder import check_folder
 from readout.corpus.read import read_corpus, read_registries
+from readout.dataset.bench import list_bench_configs
 from readout.dataset.build import composition_sections
 from readout.dataset.card import fill_sections, find_sections, read_card_bytes
 from readout.dataset.citation import CITATION, format_citation
@@ -74,7 +75,8 @@ def refresh_card(root: Path, with_slow: bool = False, boards: Path | None = None
         return Refreshed(b"", b"", problems)
     text = old.decode()
 
-    contents = composition_sections(check_folder(root).tally, read_registries(root)[0])
+    bench = list_bench_configs(boards or root)
+    contents = composition_sections(check_folder(root).tally, read_registries(root)[0], bench)
     contents["citation"] = format_citation(read_companions(root)[0].get(CITATION, b""))
     contents["board"] = format_board(boards or root)
 

@@ -11,9 +11,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
 
+from readout.benchmark.board.cards import SUBMISSIONS
 from readout.benchmark.board.freeze import freeze_corpus
 from readout.benchmark.board.leaderboard import build_files
-from readout.benchmark.board.submissions import SUBMISSIONS, list_systems
+from readout.benchmark.board.submissions import list_systems
 from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.systems.runs import change_baselines
 from readout.checks.folder import check_folder

@@ -10,8 +10,9 @@ import msgspec
 
 from readout.benchmark.folds import SCHEMES, build_folds
 from readout.benchmark.leakage import SEEN, report_leakage
-from readout.benchmark.scoring.measures import F_FA, list_measures
-from readout.benchmark.scoring.power import coverage_table, plan_table
+from readout.benchmark.scoring.coverage import CORRELATIONS, HIT_RATES, coverage_table
+from readout.benchmark.scoring.measures import list_measures
+from readout.benchmark.scoring.power import plan_table
 from readout.benchmark.scoring.report import list_limits
 from readout.benchmark.scoring.statistics import MAX_LISTED_CLUSTERS, count_resamples
 from readout.benchmark.tasks import TASKS
@@ -47,8 +48,8 @@ def format_board(root: Path) -> str:
     columns = (
         "task",
         "measure",
-        "best baseline",
-        "best artefact",
+        "best system or baseline",
+        "best artefact (floor)",
         "lift on these texts",
         "on texts like these",
         "annotators",
@@ -57,8 +58,8 @@ def format_board(root: Path) -> str:
 
 
 def _board_row(board: Mapping[str, Any]) -> tuple[Any, ...]:
+    # Systems are listed in descending order of their score, those that have seen gold apart.
     systems = board["systems"]
-    # Systems are listed in descending order of their score.
     best = next((each for each in systems if each["kind"] != "artefact"), None)
     floor = next((each for each in systems if each["kind"] == "artefact"), None)
 
@@ -69,7 +70,7 @@ def _board_row(board: Mapping[str, Any]) -> tuple[Any, ...]:
 
     return (
         board["task"],
-        systems[0]["measure"],
+        board["measure"],
         _format_system(best),
         _format_system(floor),
         *lifts,
@@ -108,9 +109,9 @@ def format_section(items: Mapping[str, Sequence[Item]]) -> str:
         *_list_statements(events),
     ]
     for name, value in items.items():
-        labels = TASKS[name].labels
-        if labels and events > 1:
-            for table in (coverage_table(value, labels), plan_table(value)):
+        task = TASKS[name]
+        if task.labels and task.is_ranked and events > 1:
+            for table in (coverage_table(value, correlations=_ENDS), plan_table(value)):
                 blocks += [f"**{table.title}**", format_markdown(table)]
     return "\n\n".join(blocks)
 
@@ -154,6 +155,15 @@ _ALLOWED = (
 )
 
 
+_ENDS = (CORRELATIONS[0], CORRELATIONS[-1])
+"""The correlations that the card simulates: the least and the largest, since others are between."""
+
+
+def _name_rates() -> str:
+    rates = [f"{rate:.0%}" for rate in HIT_RATES]
+    return f"{', '.join(rates[:-1])} or {rates[-1]}"
+
+
 def _list_statements(events: int) -> list[str]:
     """Return paragraphs on the two kinds of statement that the benchmark keeps apart."""
     resamples = ""
@@ -165,9 +175,10 @@ def _list_statements(events: int) -> list[str]:
         f"on other events; intervals and tests are over {events} events{resamples}."
     )
     coverage = (
-        "The intervals on texts like these are jackknife intervals over events with Student's t. "
-        "Simulations on corpora with the same events and labels show how often such a 95 % "
-        f"interval of {F_FA.name} contains the true value. Where this coverage is below 95 %, a "
-        "valid interval would be wider than the one that is shown:"
+        "The intervals on texts like these are the widest of those over items, over events, and "
+        "over events and targets at once. Simulations on corpora with the same events, targets and "
+        "labels show how often such a 95 % interval of the official measure contains the true "
+        "value if a system is better on some events and targets than on others. Each number is the "
+        f"least over systems that are right on {_name_rates()} of the items:"
     )
     return [kinds, " ".join(list_limits(events)), _ALLOWED, coverage]

@@ -11,9 +11,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from readout.benchmark.questions.items import merge_spans
+from readout.benchmark.questions.paragraphs import (
+    OPPOSITE,
+    Pair,
+    choose_label,
+    find_evidence,
+    list_places,
+)
 from readout.benchmark.tasks import TASKS
 from readout.corpus.items import Answers
-from readout.model import AnnotatedDocument, Corpus, Item, Quote, Span, Stance
+from readout.model import AnnotatedDocument, Corpus, Item, Polarity, Quote, Span
 from readout.text.matching import dice
 
 
@@ -53,50 +61,65 @@ def predict_items(corpus: Corpus, task: str, items: Sequence[Item]) -> dict[str,
 
     ``corpus`` has the annotator's layers in place of gold.
     """
-    if task in _ANSWER_FINDERS:
-        find = _ANSWER_FINDERS[task]
+    if task == "attribution":
         documents = {document.meta.doc_id: document for document in corpus.documents}
-        return {item.id: find(documents[item.doc_id], item) for item in items}
+        return {item.id: _find_speaker(documents[item.doc_id], item) for item in items}
+    if task in _ANSWER_FINDERS:
+        return _predict_paragraphs(corpus, task, items)
 
     own = {item.id: item.gold for item in TASKS[task].build(corpus)}
-    empty = "none" if task == "stance" else []
-    return {item.id: own.get(item.id, empty) for item in items}
+    return {item.id: own.get(item.id, []) for item in items}
 
 
-def _find_polarity(document: AnnotatedDocument, item: Item) -> str | None:
-    """Return the polarity of the stance whose evidence overlaps most with the item's.
+# ---------------------------------------------------------------- paragraphs
 
-    Only stances of the item's holder and target count.
-    """
-    pair = item.inputs["holder"], item.inputs["target"]
-    stances = [
-        record
-        for record in document.gold.records
-        if isinstance(record, Stance) and (record.holder, record.target) == pair
-    ]
-    best = _find_nearest(item, stances, lambda stance: stance.evidence)
-    return best.polarity if best else None
+
+def _predict_paragraphs(corpus: Corpus, task: str, items: Sequence[Item]) -> dict[str, Any]:
+    """Return the answers to items that ask about a paragraph, a holder and a target."""
+    own = {}
+    for document in corpus.documents:
+        for place in list_places(document):
+            for pair, polarities in find_evidence(document, place).items():
+                own[document.meta.doc_id, place.number, pair] = polarities
+
+    answers = {}
+    for item in items:
+        pair = Pair(item.inputs["holder"], item.inputs["target"])
+        polarities = own.get((item.doc_id, item.inputs["paragraph"], pair), {})
+        answer = _ANSWER_FINDERS[task](polarities)
+        is_turned = item.inputs["proposition"] == corpus.registries.targets[pair.target].counter
+        answers[item.id] = OPPOSITE.get(answer, answer) if is_turned else answer
+    return answers
+
+
+def _find_polarity(polarities: Mapping[Polarity, Sequence[Span]]) -> str | None:
+    return choose_label(polarities, "neutral") if polarities else None
+
+
+def _find_stance(polarities: Mapping[Polarity, Sequence[Span]]) -> str | None:
+    return choose_label(polarities, "none")
+
+
+def _find_spans(polarities: Mapping[Polarity, Sequence[Span]]) -> list[list[int]]:
+    return merge_spans([span for spans in polarities.values() for span in spans])
+
+
+_ANSWER_FINDERS: Mapping[str, Callable[[Mapping[Polarity, Sequence[Span]]], Any]] = {
+    "polarity": _find_polarity,
+    "counter": _find_polarity,
+    "stance": _find_stance,
+    "evidence": _find_spans,
+}
+"""For tasks about paragraphs, the answer that the evidence in the annotator's layer gives."""
+
+
+# ---------------------------------------------------------------- quotes
 
 
 def _find_speaker(document: AnnotatedDocument, item: Item) -> str | None:
     """Return the speaker of the quote whose content overlaps most with the item's."""
-    quotes = [record for record in document.gold.records if isinstance(record, Quote)]
-    best = _find_nearest(item, quotes, lambda quote: quote.content)
-    return best.speaker if best else None
-
-
-def _find_nearest(
-    item: Item, records: Sequence[Any], list_spans: Callable[[Any], Sequence[Span]]
-) -> Any:
-    """Return the record that shares most characters with the item's passage, or None."""
     asked = [Span(start, end, "") for start, end in item.inputs["spans"]]
-    overlapping = [(dice(asked, list_spans(record)), record) for record in records]
+    quotes = [record for record in document.gold.records if isinstance(record, Quote)]
+    overlapping = [(dice(asked, quote.content), quote) for quote in quotes]
     share, best = max(overlapping, key=lambda pair: pair[0], default=(0.0, None))
-    return best if share > 0 else None
-
-
-_ANSWER_FINDERS: Mapping[str, Callable[[AnnotatedDocument, Item], str | None]] = {
-    "polarity": _find_polarity,
-    "attribution": _find_speaker,
-}
-"""Tasks whose items quote a passage of gold, which must be found in the annotator's layer first."""
+    return best.speaker if best and share > 0 else None

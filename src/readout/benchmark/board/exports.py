@@ -38,14 +38,18 @@ def to_every_eval_ever(submission: Submission, timestamp: str = "0") -> dict[str
             "source_name": "Readout leaderboard",
             "source_type": "evaluation_run",
             "source_organization_name": ", ".join(card.authors),
-            "evaluator_relationship": "other" if card.kind == "system" else "first_party",
+            "evaluator_relationship": "other" if submission.kind == "system" else "first_party",
         },
         "eval_library": {"name": "readout", "version": __version__},
         "model_info": {
             "name": card.name,
             "id": card.model or card.system_id,
             "developer": ", ".join(card.authors),
-            "additional_details": {"kind": card.kind, "exposure_training": card.exposure.training},
+            "additional_details": {
+                "kind": submission.kind,
+                "seen": card.exposure.badge,
+                "exposure_training": card.exposure.training,
+            },
         },
         "evaluation_results": [_to_result(run) for run in submission.runs],
     }

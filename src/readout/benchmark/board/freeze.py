@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import msgspec
 
 from readout.benchmark.board.ceiling import answer_items
 from readout.benchmark.folds import SCHEMES, build_folds
-from readout.benchmark.tasks import TASKS, build_all_items
+from readout.benchmark.questions.grid import count_outside
+from readout.benchmark.tasks import CANARY, TASKS, build_all_items
 from readout.corpus.items import (
     NO_RELEASE,
     Frozen,
@@ -21,6 +22,7 @@ from readout.corpus.items import (
     read_release,
 )
 from readout.model import Corpus, Item
+from readout.problem import format_count
 from readout.report.tables import Report, Table
 
 
@@ -32,7 +34,11 @@ def freeze_corpus(
     answers = answer_items(corpus, items)
     last = read_release(root) if is_frozen(root) else None
     content = hash_content(root)
-    return Frozen(make_release(version, date, content, items, answers, last), items, answers)
+    outside = {"stance": count_outside(corpus)}
+    release = make_release(
+        version, date, content, items, answers, last, canary=CANARY, outside=outside
+    )
+    return Frozen(release, items, answers)
 
 
 # ---------------------------------------------------------------- reports
@@ -53,7 +59,7 @@ def report_tasks(release: Release, items: Mapping[str, list[Item]]) -> Report:
         rows.append((task, len(asked), hash_, shown))
         data.append({"task": task, "items": len(asked), "hash": hash_, "folds": counts})
 
-    notes = (describe_release(release),)
+    notes = (describe_release(release), *_describe_outside(release, items))
     table = Table("Frozen items", ("task", "items", "hash", "folds"), rows)
     return Report(notes, (table,), {"version": release.version, "tasks": data})
 
@@ -66,6 +72,19 @@ def describe_release(release: Release) -> str:
     return f"The items are those of release {release.version}{date}."
 
 
+def _describe_outside(release: Release, tasks: Iterable[str]) -> list[str]:
+    """Return a sentence per task that does not ask for some annotated answers."""
+    sentences = []
+    for task in tasks:
+        outside = release.tasks[task].outside
+        if outside:
+            sentences.append(
+                f"Outside the items of {task}: {format_count(outside, 'position')} of gold in "
+                "paragraphs that do not mention the holder, or are not part of the article."
+            )
+    return sentences
+
+
 def report_items(release: Release, items: list[Item]) -> Report:
     """Return the items of one task: a table of their columns, and the complete items as data.
 
@@ -75,13 +94,16 @@ def report_items(release: Release, items: list[Item]) -> Report:
     task = TASKS[items[0].task]
     rows = []
     for item in items:
-        gold = item.gold if task.labels else "–"
+        gold = "–"
+        if task.labels:
+            gold = item.gold or "not scored"
         rows.append((item.id, item.event, item.holder or "–", item.target or "–", gold))
 
     hash_ = release.tasks[task.name].hash
     notes = (
         describe_release(release),
         task.summary,
+        *_describe_outside(release, (task.name,)),
         f"Predictions name the hash of these items: {hash_}.",
     )
     columns = ("item", "event", "holder", "target", "gold")

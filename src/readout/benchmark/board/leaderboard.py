@@ -1,4 +1,4 @@
-"""Build the leaderboard: scores with intervals, lifts over the best artefact, and rank ranges."""
+"""Write the leaderboard: boards as JSON, Markdown and a page, and the results of submissions."""
 
 from __future__ import annotations
 
@@ -6,33 +6,36 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from readout.benchmark.board.boards import (
+    Board,
+    BoardLine,
+    Entry,
+    OtherFolds,
+    build_boards,
+    list_earlier,
+    list_other_folds,
+)
+from readout.benchmark.board.cards import SUBMISSIONS, read_kinds
 from readout.benchmark.board.freeze import describe_release
-from readout.benchmark.board.page import BoardView, format_html
+from readout.benchmark.board.page import BoardView, PlottedRun, format_html
 from readout.benchmark.board.submissions import (
-    SUBMISSIONS,
     EarlierRun,
     Submission,
-    SystemKind,
     encode_json,
     format_result,
     read_published,
     read_submissions,
     result_path,
 )
-from readout.benchmark.folds import OFFICIAL, SCHEMES, Scheme
 from readout.benchmark.scoring.measures import COVERAGE
-from readout.benchmark.scoring.report import comparison_json, format_rank_range, list_limits
-from readout.benchmark.scoring.scores import (
-    AdjustedComparison,
-    Score,
-    compare_all,
-    rank_scores,
-)
-from readout.benchmark.scoring.statistics import Rank
+from readout.benchmark.scoring.power import plan_table
+from readout.benchmark.scoring.report import comparison_json, list_limits
+from readout.benchmark.scoring.scores import Score
+from readout.benchmark.tasks import TASKS
 from readout.corpus.files import Change, write_generated
-from readout.corpus.items import Frozen, Release, read_frozen
+from readout.corpus.items import Release, read_frozen
 from readout.corpus.read import read_bytes
-from readout.problem import Finding, Problem, Rule, locate, rule
+from readout.problem import Finding, Problem, Rule, format_count, locate, rule
 from readout.report.intervals import Estimate
 from readout.report.tables import (
     Table,
@@ -46,158 +49,25 @@ from readout.report.tables import (
 
 BOARD = f"{SUBMISSIONS}/LEADERBOARD"
 
-
-class BoardLine(NamedTuple):
-    """One run on a board.
-
-    ``these_texts`` and ``texts_like_these`` are its ranks. ``lift`` compares it with the best
-    artefact; it is None for that artefact, and if there is no artefact.
-    """
-
-    kind: SystemKind
-    score: Score
-    these_texts: Rank
-    texts_like_these: Rank
-    lift: AdjustedComparison | None
-
-
-class Board(NamedTuple):
-    """The runs of one task and scheme in descending order of score.
-
-    ``ceiling`` contains the scores of annotators. ``comparisons`` is the number of comparisons that
-    p values are adjusted for.
-    """
-
-    task: str
-    scheme: Scheme
-    lines: tuple[BoardLine, ...]
-    ceiling: tuple[Score, ...]
-    comparisons: int
-
-    @property
-    def floor(self) -> Score | None:
-        """The score of the best artefact."""
-        return next((line.score for line in self.lines if line.kind == "artefact"), None)
-
-
-class UnrankedScore(NamedTuple):
-    """A run's score with folds that are not official; the board shows it without ranks."""
-
-    task: str
-    scheme: Scheme
-    kind: SystemKind
-    score: Score
-
-
-# ---------------------------------------------------------------- building
-
-
-def build_boards(frozen: Frozen, submissions: Sequence[Submission]) -> list[Board]:
-    """Return the board of each task with the official folds."""
-    boards = []
-    for task, items in frozen.items.items():
-        runs = list(_iter_task_scores(submissions, task, OFFICIAL))
-        if runs:
-            answers = frozen.answers.get(task, {})
-            ceiling = tuple(
-                [Score(name, items, own, OFFICIAL) for name, own in sorted(answers.items())]
-            )
-            boards.append(_build_board(task, runs, ceiling))
-    return boards
-
-
-def _iter_task_scores(
-    submissions: Sequence[Submission], task: str, scheme: Scheme
-) -> Iterator[tuple[SystemKind, Score]]:
-    for submission in submissions:
-        for run in submission.runs:
-            if (run.folds.task, run.folds.scheme) == (task, scheme):
-                yield submission.card.kind, run.score
-
-
-def _build_board(
-    task: str, runs: Sequence[tuple[SystemKind, Score]], ceiling: tuple[Score, ...]
-) -> Board:
-    scores = [score for _, score in runs]
-    found = compare_all(scores)
-    these_texts = rank_scores(scores, found, lambda each: each.permutation)
-    texts_like_these = rank_scores(scores, found, lambda each: each.swap)
-
-    artefacts = [score for kind, score in runs if kind == "artefact"]
-    floor = min(artefacts, key=_board_order, default=None)
-
-    lines = []
-    for (kind, score), near, far in zip(runs, these_texts, texts_like_these, strict=True):
-        lines.append(BoardLine(kind, score, near, far, _find_lift(score, floor, found)))
-    lines.sort(key=lambda line: _board_order(line.score))
-    return Board(task, OFFICIAL, tuple(lines), ceiling, len(found))
-
-
-def _board_order(score: Score) -> tuple[float, str]:
-    return -score.value(), score.name
-
-
-def _find_lift(
-    score: Score, floor: Score | None, found: Sequence[AdjustedComparison]
-) -> AdjustedComparison | None:
-    """Return the comparison of a system with the best artefact, with the system first."""
-    if floor is None or score.name == floor.name:
-        return None
-    pair = {score.name, floor.name}
-    adjusted = next(
-        each for each in found if {each.comparison.first, each.comparison.second} == pair
-    )
-    return adjusted if adjusted.comparison.first == score.name else _swap_sides(adjusted)
-
-
-def _swap_sides(adjusted: AdjustedComparison) -> AdjustedComparison:
-    found = adjusted.comparison
-    these_texts, texts_like_these = found.these_texts, found.texts_like_these
-    swapped = found._replace(
-        first=found.second,
-        second=found.first,
-        these_texts=these_texts._replace(difference=_negate(these_texts.difference)),
-        texts_like_these=texts_like_these._replace(difference=_negate(texts_like_these.difference)),
-    )
-    return adjusted._replace(comparison=swapped)
-
-
-def _negate(estimate: Estimate) -> Estimate:
-    value, low, high = (None if part is None else -part for part in estimate)
-    return Estimate(value, high, low)
-
-
-def list_unranked(submissions: Sequence[Submission]) -> list[UnrankedScore]:
-    """Return the scores with folds that are not official, by task, scheme and descending score."""
-    found = []
-    for submission in submissions:
-        for run in submission.runs:
-            if run.folds.scheme != OFFICIAL:
-                kind = submission.card.kind
-                found.append(UnrankedScore(run.folds.task, run.folds.scheme, kind, run.score))
-
-    schemes = list(SCHEMES)
-    found.sort(key=lambda each: (each.task, schemes.index(each.scheme), _board_order(each.score)))
-    return found
-
-
 # ---------------------------------------------------------------- JSON
 
 
 def boards_to_json(
     release: Release,
     boards: Sequence[Board],
-    unranked: Sequence[UnrankedScore],
+    others: Sequence[OtherFolds],
     earlier: Sequence[EarlierRun] = (),
 ) -> dict[str, Any]:
     """Return the boards as plain data."""
+    other_folds = []
+    for each in others:
+        fold = {"task": each.task, "folds": each.scheme}
+        other_folds.append({**fold, **_entry_json(each.entry)})
     data = {
         "release": {"version": release.version, "date": release.date},
+        "claims": list_claims(boards),
         "boards": [_board_json(board) for board in boards],
-        "other_folds": [
-            {"task": each.task, "folds": each.scheme, "kind": each.kind, **_score_json(each.score)}
-            for each in unranked
-        ],
+        "other_folds": other_folds,
     }
     if earlier:
         data["earlier_releases"] = [run._asdict() for run in earlier]
@@ -205,73 +75,100 @@ def boards_to_json(
 
 
 def _board_json(board: Board) -> dict[str, Any]:
+    floor = board.floor
     return {
         "task": board.task,
         "folds": board.scheme,
-        "signature": board.lines[0].score.signature,
-        "limits": list_board_limits(board),
+        "measure": board.score.official.name,
+        "ranked": board.is_ranked,
+        "signature": board.score.signature,
+        "notes": list_board_notes(board),
+        "floor": floor.name if floor else None,
         "systems": [_line_json(line) for line in board.lines],
+        "contaminated": [_entry_json(entry) for entry in board.contaminated],
         "annotators": [_score_json(score) for score in board.ceiling],
     }
 
 
 def _line_json(line: BoardLine) -> dict[str, Any]:
+    near, far = line.is_above_floor
     return {
-        "kind": line.kind,
-        **_score_json(line.score),
-        "on_these_texts": line.these_texts._asdict(),
-        "on_texts_like_these": line.texts_like_these._asdict(),
+        **_entry_json(line.entry),
+        "above_floor": {"on_these_texts": near, "on_texts_like_these": far},
         "lift": comparison_json(line.lift) if line.lift else None,
     }
 
 
-def _score_json(score: Score) -> dict[str, Any]:
-    near, far = score.on_these_texts(score.official), score.on_texts_like_these(score.official)
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    first = entry.scores[0]
     return {
-        "name": score.name,
-        "measure": score.official.name,
-        "value": round_number(score.value()),
-        "interval_on_these_texts": [round_number(near.low), round_number(near.high)],
-        "interval_on_texts_like_these": [round_number(far.low), round_number(far.high)],
-        "coverage": round_number(score.value(COVERAGE)),
+        "name": entry.name,
+        "kind": entry.kind,
+        "seen": entry.seen,
+        "measure": first.official.name,
+        "value": round_number(entry.value),
+        "seeds": [round_number(value) for value in entry.values],
+        "interval_on_these_texts": _bounds(entry.on_these_texts),
+        "interval_on_texts_like_these": _bounds(entry.on_texts_like_these),
+        "second_measure": first.measures[1].name,
+        "second_value": round_number(entry.mean(first.measures[1])),
+        "coverage": round_number(entry.coverage),
+        "answers_equal_gold": entry.is_gold,
     }
 
 
-def list_board_limits(board: Board) -> list[str]:
-    """Return sentences on which conclusions a board allows."""
-    events = len(board.lines[0].score.clusters)
-    return list_limits(events, max(board.comparisons, 1))
+def _score_json(score: Score) -> dict[str, Any]:
+    official, second = score.measures[:2]
+    return {
+        "name": score.name,
+        "measure": official.name,
+        "value": round_number(score.value()),
+        "interval_on_these_texts": _bounds(score.on_these_texts(official)),
+        "interval_on_texts_like_these": _bounds(score.on_texts_like_these(official)),
+        "second_measure": second.name,
+        "second_value": round_number(score.value(second)),
+    }
+
+
+def _bounds(estimate: Estimate) -> list[float | None]:
+    return [round_number(estimate.low), round_number(estimate.high)]
 
 
 # ---------------------------------------------------------------- Markdown
 
-BOARD_HEAD = """# Leaderboard
+BOARD_HEAD = """\
+`readout bench board` generates this file from the predictions in this folder; do not edit it.
+*On these texts* refers to the annotated items, *on texts like these* to other events. An
+*artefact* is a system that sees only part of the input, or none; the best artefact is the
+floor. The *lift* of a system is its smallest difference from an artefact, and its p values are
+the largest of all artefacts, adjusted by Holm's procedure for the number of systems. A system
+is above the floor if its p is below .05. Systems are listed by their score and are not compared
+with each other, which `readout bench compare` does.
 
-`readout bench board` generates this file from the predictions in this folder; do not edit it. *On
-these texts* refers to the annotated items, *on texts like these* to other events. Ranks are the
-ranges that the tests allow, with p values adjusted by Holm's procedure for all comparisons on a
-board; systems whose ranges overlap are tied. An *artefact* is a system that sees only part of the
-input, or none; the best artefact is the floor, and the lift of a system is its score minus the
-floor. Annotators are scored in the same way and are not ranked. They are an optimistic ceiling,
-since gold was decided from their annotations.
+A system with several seeds has one row: the mean over seeds, an interval that contains those of
+all seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus
+outside the training folds. Systems that have seen gold are listed below a board and are not
+ranked. Annotators are scored in the same way. They are an optimistic ceiling, since gold was
+decided from their annotations.
 """
 
 
 def format_boards(
     release: Release,
     boards: Sequence[Board],
-    unranked: Sequence[UnrankedScore],
+    others: Sequence[OtherFolds],
     earlier: Sequence[EarlierRun] = (),
 ) -> str:
     """Return the boards as Markdown."""
-    blocks = [BOARD_HEAD.rstrip(), describe_release(release)]
+    claims = list_claims(boards)
+    blocks = ["# Leaderboard", " ".join(claims), BOARD_HEAD.rstrip(), describe_release(release)]
     for board in boards:
         blocks.append(f"## {board.task}")
         blocks.append(format_markdown(board_table(board)))
-        blocks += list_board_limits(board)
-        blocks.append(f"Signature: `{board.lines[0].score.signature}`")
+        blocks += list_board_notes(board)
+        blocks.append(f"Signature: `{board.score.signature}`")
 
-    tables = list(iter_unranked_tables(unranked))
+    tables = list(iter_other_tables(others))
     if tables:
         blocks += ["## Other folds", "These scores are not ranked."]
     for table in tables:
@@ -279,6 +176,10 @@ def format_boards(
 
     if earlier:
         blocks += ["## Earlier releases", EARLIER_HEAD, format_markdown(earlier_table(earlier))]
+
+    plan = find_plan(boards)
+    if plan:
+        blocks += ["## What more events would allow", plan.title + ".", format_markdown(plan)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -288,96 +189,208 @@ EARLIER_HEAD = (
 )
 
 
-def list_earlier(submissions: Sequence[Submission]) -> list[EarlierRun]:
-    """Return the predictions for the items of earlier releases, by their path."""
-    found = [run for submission in submissions for run in submission.earlier]
-    return sorted(found, key=lambda run: run.path)
-
-
 def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
     """Return the predictions for the items of earlier releases as a table."""
     rows = [(run.path, run.version, run.items) for run in earlier]
     return Table("Earlier releases", ("predictions", "release", "items"), rows)
 
 
-def board_table(board: Board) -> Table:
-    """Return a board as a table, which ends with the annotators."""
-    rows = [_line_row(line, board) for line in board.lines]
-    for score in board.ceiling:
-        name = f"{score.name} (annotator)"
-        rows.append((name, "ceiling", *_score_cells(score), "–", "–", "–", "–", "–"))
+def list_claims(boards: Sequence[Board]) -> list[str]:
+    """Return sentences on what the boards allow one to claim, and what not.
 
-    measure = board.lines[0].score.official.name
+    They hold for the board with the fewest events and the most systems.
+    """
+    ranked = [board for board in boards if board.is_ranked]
+    if not ranked:
+        return ["Nothing can be claimed yet, since no system has been submitted."]
+    events = min(len(board.score.clusters) for board in ranked)
+    comparisons = max(board.comparisons for board in ranked)
+    return list_limits(events, max(comparisons, 1))
+
+
+def find_plan(boards: Sequence[Board]) -> Table | None:
+    """Return what more events would allow on the board with the most items that rank systems."""
+    ranked = [board for board in boards if board.is_ranked and TASKS[board.task].labels]
+    if not ranked:
+        return None
+    largest = max(ranked, key=lambda board: len(board.score.items))
+    return plan_table(largest.score.items)
+
+
+def list_board_notes(board: Board) -> list[str]:
+    """Return sentences on the tests of a board, and on systems with a reservation."""
+    notes = []
+    if board.is_ranked:
+        events = format_count(len(board.score.clusters), "event")
+        systems = format_count(board.comparisons, "system")
+        notes.append(
+            f"On texts like these, p is from {events}; p values are adjusted for {systems}."
+        )
+    else:
+        notes.append("This task is a probe: its scores are reported, and rank no system.")
+
+    groups = _list_groups(board.score)
+    if groups:
+        notes.append(f"Swap groups: {groups}. The measure is the smallest share of these families.")
+
+    perfect = [entry.name for entry in board.entries if entry.is_gold]
+    if perfect:
+        names = ", ".join(perfect)
+        notes.append(
+            f"Answers equal to gold: {names}. Such a system answers perfectly, or gold has leaked."
+        )
+    if board.contaminated:
+        names = ", ".join([entry.name for entry in board.contaminated])
+        notes.append(f"Not ranked, because they have seen gold: {names}.")
+    return notes
+
+
+def _list_groups(score: Score) -> str:
+    """Return the number of swap groups of each family, as text."""
+    prefix = "groups "
+    columns = [column for column in score.columns if column.startswith(prefix)]
+    counts = [f"{column.removeprefix(prefix)} {score.total(column)}" for column in columns]
+    return ", ".join(counts)
+
+
+def board_table(board: Board) -> Table:
+    """Return a board as a table, which ends with contaminated systems and annotators."""
+    rows = [_line_row(line, board) for line in board.lines]
+    rows += [_contaminated_row(entry) for entry in board.contaminated]
+    rows += [_annotator_row(score) for score in board.ceiling]
+
+    official, second = board.score.measures[:2]
     columns = (
         "system",
         "kind",
-        f"{measure} on these texts",
+        "seen",
+        "seeds",
+        f"{official.name} on these texts",
         "on texts like these",
-        "ranks on these texts",
-        "ranks on like texts",
+        second.name,
+        "answered",
         "lift on these texts",
+        "p",
         "on texts like these",
-        "swap p",
+        "p",
+        "above the floor",
     )
     return Table(f"{board.task}, folds by {board.scheme}", columns, rows)
 
 
+_NO_LIFT = ("–", "–", "–", "–", "–")
+
+
 def _line_row(line: BoardLine, board: Board) -> tuple[Any, ...]:
-    name = f"{line.score.name} (floor)" if line.score is board.floor else line.score.name
-    ranks = (format_rank(line.these_texts), format_rank(line.texts_like_these))
-    lift: tuple[str, ...] = ("–", "–", "–")
-    if line.lift and line.kind != "artefact":
+    entry = line.entry
+    name = f"{entry.name} (floor)" if entry is board.floor else entry.name
+    lift = _NO_LIFT
+    if line.lift:
         found = line.lift.comparison
         lift = (
             format_difference(found.these_texts.difference),
+            format_p(line.lift.permutation),
             format_difference(found.texts_like_these.difference),
-            format_p(found.texts_like_these.swap.p),
+            format_p(line.lift.swap),
+            _format_verdict(line),
         )
-    return (name, line.kind, *_score_cells(line.score), *ranks, *lift)
+    return (*_entry_cells(entry, name), *lift)
 
 
-def _score_cells(score: Score) -> tuple[str, str]:
-    measure = score.official
-    near, far = score.on_these_texts(measure), score.on_texts_like_these(measure)
-    return format_score(near), format_score(far)
+def _contaminated_row(entry: Entry) -> tuple[str, ...]:
+    name = f"{entry.name} (not ranked)"
+    return (*_entry_cells(entry, name), *_NO_LIFT)
 
 
-def format_rank(rank: Rank) -> str:
-    """Return ``2–5, group 1``."""
-    return f"{format_rank_range(rank)}, group {rank.group}"
+def _annotator_row(score: Score) -> tuple[str, ...]:
+    name = f"{score.name} (annotator)"
+    return (name, "ceiling", "–", "–", *_score_cells(score), *_NO_LIFT)
 
 
-def iter_unranked_tables(unranked: Sequence[UnrankedScore]) -> Iterator[Table]:
+def _format_verdict(line: BoardLine) -> str:
+    near, far = line.is_above_floor
+    if near and far:
+        return "yes"
+    if near:
+        return "on these texts"
+    return "on texts like these" if far else "not shown"
+
+
+def _entry_cells(entry: Entry, name: str) -> tuple[str, ...]:
+    first = entry.scores[0]
+    return (
+        name,
+        entry.kind,
+        entry.seen,
+        _format_seeds(entry),
+        format_score(entry.on_these_texts),
+        format_score(entry.on_texts_like_these),
+        format_number(entry.mean(first.measures[1])),
+        format_number(entry.coverage),
+    )
+
+
+def _format_seeds(entry: Entry) -> str:
+    """Return ``3: .61–.66``, the number of seeds and the range of their scores."""
+    values = entry.values
+    if len(values) == 1:
+        return "–"
+    return f"{len(values)}: {format_number(values[0])}–{format_number(values[-1])}"
+
+
+def _score_cells(score: Score) -> tuple[str, ...]:
+    official, second = score.measures[:2]
+    return (
+        format_score(score.on_these_texts(official)),
+        format_score(score.on_texts_like_these(official)),
+        format_number(score.value(second)),
+        format_number(score.value(COVERAGE)),
+    )
+
+
+def iter_other_tables(others: Sequence[OtherFolds]) -> Iterator[Table]:
     """Yield a table per task, with one row per system and one column per scheme."""
-    for task in dict.fromkeys(each.task for each in unranked):
-        scores = [each for each in unranked if each.task == task]
-        schemes = list(dict.fromkeys(each.scheme for each in scores))
-        systems = dict.fromkeys((each.score.name, each.kind) for each in scores)
-        values = {
-            (each.score.name, each.scheme): format_number(each.score.value()) for each in scores
-        }
+    for task in dict.fromkeys(each.task for each in others):
+        found = [each for each in others if each.task == task]
+        schemes = list(dict.fromkeys(each.scheme for each in found))
+        systems = dict.fromkeys((each.entry.name, each.entry.kind) for each in found)
+        values = {}
+        for each in found:
+            values[each.entry.name, each.scheme] = format_number(each.entry.value)
 
         rows = []
         for name, kind in systems:
             cells = [values.get((name, scheme), "–") for scheme in schemes]
             rows.append((name, kind, *cells))
-        title = f"{task}: {scores[0].score.official.name} with other folds"
+        official = found[0].entry.scores[0].official
+        title = f"{task}: {official.name} with other folds"
         yield Table(title, ("system", "kind", *schemes), rows)
+
+
+def _plot_entry(entry: Entry) -> PlottedRun:
+    near, far = entry.on_these_texts, entry.on_texts_like_these
+    return PlottedRun(entry.name, entry.kind, near, far)
+
+
+def _plot_annotator(score: Score) -> PlottedRun:
+    near = score.on_these_texts(score.official)
+    far = score.on_texts_like_these(score.official)
+    return PlottedRun(score.name, "annotator", near, far)
 
 
 def view_board(board: Board) -> BoardView:
     """Return the contents of a board for the HTML page."""
-    runs: list[tuple[str, Score]] = [(line.kind, line.score) for line in board.lines]
-    runs += [("annotator", score) for score in board.ceiling]
-    best = board.lines[0].score
+    runs = [_plot_entry(entry) for entry in board.entries]
+    runs += [_plot_annotator(score) for score in board.ceiling]
+    floor = board.floor
     return BoardView(
         task=board.task,
-        measure=best.official.name,
+        measure=board.score.official.name,
         table=board_table(board),
-        notes=list_board_limits(board),
-        signature=best.signature,
+        notes=list_board_notes(board),
+        signature=board.score.signature,
         runs=runs,
-        floor=board.floor,
+        floor=floor.value if floor else None,
     )
 
 
@@ -421,23 +434,28 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
 
     """
     frozen = read_frozen(root)
-    submissions, problems = read_submissions(root, frozen)
+    kinds, problems = read_kinds(root)
+    if problems:
+        # Without artefacts there is no floor, so no board is better than a wrong one.
+        return BoardFiles({}, [], [], problems, [])
+
+    submissions, problems = read_submissions(root, frozen, kinds)
     rowless: list[str] = []
     if only_published:
         submissions, rowless = _select_published(root, submissions)
 
     release = frozen.release
-    boards, unranked = build_boards(frozen, submissions), list_unranked(submissions)
+    boards, others = build_boards(frozen, submissions), list_other_folds(submissions)
     earlier = list_earlier(submissions)
     views = [view_board(board) for board in boards]
 
     files = {result_path(each): format_result(each) for each in submissions}
-    files[f"{BOARD}.md"] = format_boards(release, boards, unranked, earlier).encode()
-    files[f"{BOARD}.json"] = encode_json(boards_to_json(release, boards, unranked, earlier))
-    tables = list(iter_unranked_tables(unranked))
+    files[f"{BOARD}.md"] = format_boards(release, boards, others, earlier).encode()
+    files[f"{BOARD}.json"] = encode_json(boards_to_json(release, boards, others, earlier))
+    tables = list(iter_other_tables(others))
     if earlier:
         tables.append(earlier_table(earlier))
-    files[f"{BOARD}.html"] = format_html(views, tables).encode()
+    files[f"{BOARD}.html"] = format_html(views, tables, list_claims(boards)).encode()
     return BoardFiles(files, boards, submissions, problems, rowless)
 
 

@@ -1,8 +1,8 @@
 """Submissions: one folder per system, with its description, predictions and results.
 
 ``predictions/<task>.<folds>.jsonl`` contains the pooled held-out predictions of all folds. A system
-with several seeds has one folder ``predictions/seed-<n>/`` per seed. Every seed is scored and
-shown.
+with several seeds has one folder ``predictions/seed-<n>/`` per seed. Every seed is scored, and the
+board shows their mean and range.
 """
 
 from __future__ import annotations
@@ -12,10 +12,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import msgspec
 
+from readout.benchmark.board.cards import (
+    CARD,
+    SUBMISSIONS,
+    ListedKind,
+    SystemCard,
+    SystemKind,
+    read_card,
+    submission_copy,
+)
+from readout.benchmark.board.cards import RULES as CARD_RULES
 from readout.benchmark.folds import SCHEMES, Folds, build_folds
 from readout.benchmark.predictions import (
     FILE_NAMES,
@@ -27,49 +37,15 @@ from readout.benchmark.predictions import (
 from readout.benchmark.scoring.report import score_to_json
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import TASKS
-from readout.corpus.canonical import encode
 from readout.corpus.files import check_name, find_generated
 from readout.corpus.items import ITEMS, Frozen
 from readout.corpus.read import leads_outside, outside_link, read_bytes
-from readout.corpus.schema import explain, is_valid
-from readout.corpus.settings import parse_settings
-from readout.model import Item, Record
-from readout.problem import Finding, Problem, RefusedError, Rule, locate, raw_line, rule
+from readout.model import Item
+from readout.problem import Finding, Problem, RefusedError, Rule, locate, rule
 
-SUBMISSIONS = "submissions"
-CARD = "system.yaml"
 RESULT = "result.json"
 PREDICTIONS = "predictions"
 _SEED_FOLDER = re.compile(r"seed-([0-9]+)")
-SystemKind: TypeAlias = Literal["artefact", "baseline", "system"]
-Selection: TypeAlias = Literal["none", "training-folds"]
-
-
-class Exposure(Record, frozen=True, kw_only=True):
-    """How the data influenced a system: by training, by pretraining, or through its developers."""
-
-    training: str
-    pretraining: str | None
-    people: str
-
-
-class SystemCard(Record, frozen=True, kw_only=True):
-    """The file ``system.yaml``: a description of the system and of its exposure to the data."""
-
-    system_id: str
-    name: str
-    kind: SystemKind
-    description: str
-    authors: tuple[str, ...]
-    code: str
-    license: str | None = None
-    model: str | None = None
-    exposure: Exposure
-    seeds: tuple[int, ...]
-    selection: Selection
-    hardware: str
-    prompts: tuple[str, ...]
-    note: str | None = None
 
 
 class Run(NamedTuple):
@@ -103,6 +79,7 @@ class Submission(NamedTuple):
     """A system and all its runs."""
 
     card: SystemCard
+    kind: SystemKind
     runs: tuple[Run, ...]
     earlier: tuple[EarlierRun, ...] = ()
 
@@ -136,24 +113,6 @@ def submission_place(root: Path, name: str) -> Iterator[Finding]:
         find_generated(root, result)
     except RefusedError as error:
         yield Finding(str(error), hint=hint)
-
-
-@rule("submission-card", "schema")
-def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
-    """Every submission has a ``system.yaml`` that fits its schema and names its folder."""
-    if raw is None:
-        hint = "copy that of a baseline and change it."
-        yield Finding(f"The submission {name!r} has no {CARD}.", hint=hint)
-        return
-
-    record = parse_settings(raw)
-    if isinstance(record, Finding):
-        yield record
-    elif not is_valid("system", record):
-        yield from explain("system", record)
-    elif record["system_id"] != name:
-        got = record["system_id"]
-        yield Finding(f"Got the system_id {got!r}. Expected the name of the folder, {name!r}.")
 
 
 @rule("submission-file", "reference")
@@ -196,10 +155,17 @@ def _format_folders(folders: Iterable[str]) -> str:
     return ", ".join(paths) or "no folder"
 
 
-RULES: tuple[Rule, ...] = (submission_place, submission_card, submission_file, submission_seeds)
+RULES: tuple[Rule, ...] = (submission_place, *CARD_RULES, submission_file, submission_seeds)
 
 
 # ---------------------------------------------------------------- reading
+
+
+class Listed(NamedTuple):
+    """The kinds of artefacts and baselines, and their descriptions, by the id of the system."""
+
+    kinds: Mapping[str, ListedKind]
+    cards: Mapping[str, SystemCard]
 
 
 def list_systems(root: Path) -> list[str]:
@@ -213,13 +179,10 @@ def list_systems(root: Path) -> list[str]:
     )
 
 
-def read_submission(
-    root: Path, name: str, frozen: Frozen
-) -> tuple[Submission | None, list[Problem]]:
-    """Return a submission with the scores of its predictions, and all its problems.
-
-    The submission is None if it has any problem: a score of some of its runs would mislead.
-    """
+def _read_own_card(
+    root: Path, name: str, listed: Listed
+) -> tuple[SystemCard | None, list[Problem]]:
+    """Return the description of a submission, and the problems of its place and description."""
     folder = f"{SUBMISSIONS}/{name}"
     for path in (folder, f"{folder}/{PREDICTIONS}"):
         if leads_outside(root, path):
@@ -229,32 +192,34 @@ def read_submission(
     if findings:
         return None, [locate(submission_place, each, folder) for each in findings]
 
-    raw, found = read_bytes(root, f"{folder}/{CARD}")
-    if any(problem.code == outside_link.code for problem in found):
-        return None, found
-    findings = list(submission_card.find(raw, name))
-    if findings:
-        return None, [
-            locate(
-                submission_card,
-                each,
-                f"{folder}/{CARD}",
-                each.line,
-                raw_line(raw or b"", each.line),
-            )
-            for each in findings
-        ]
+    card, problems = read_card(root, name)
+    if card and name not in listed.kinds:
+        findings = list(submission_copy.find(card, listed.cards))
+        problems += [locate(submission_copy, each, f"{folder}/{CARD}") for each in findings]
+    return card, problems
 
-    card = msgspec.convert(parse_settings(raw or b""), SystemCard)
+
+def read_submission(
+    root: Path, name: str, frozen: Frozen, listed: Listed
+) -> tuple[Submission | None, list[Problem]]:
+    """Return a submission with the scores of its predictions, and all its problems.
+
+    The submission is None if it has any problem: a score of some of its runs would mislead.
+    """
+    folder = f"{SUBMISSIONS}/{name}"
+    card, problems = _read_own_card(root, name, listed)
+    if card is None or problems:
+        return None, problems
+
     predictions = root / folder / PREDICTIONS
     paths = list(_iter_files(predictions))
     findings = list(submission_seeds.find(card, _group_names(predictions, paths)))
-    if findings:
-        return None, [locate(submission_seeds, each, f"{folder}/{CARD}") for each in findings]
+    problems += [locate(submission_seeds, each, f"{folder}/{CARD}") for each in findings]
+    if problems:
+        return None, problems
 
     runs: list[Run] = []
     earlier: list[EarlierRun] = []
-    problems: list[Problem] = []
     for file in paths:
         run, found = _read_run(root, file, card, frozen)
         problems += found
@@ -262,8 +227,10 @@ def read_submission(
             earlier.append(run)
         elif run:
             runs.append(run)
-    submission = None if problems else Submission(card, tuple(runs), tuple(earlier))
-    return submission, problems
+    if problems:
+        return None, problems
+    kind: SystemKind = listed.kinds.get(name, "system")
+    return Submission(card, kind, tuple(runs), tuple(earlier)), []
 
 
 def _iter_files(folder: Path) -> Iterator[Path]:
@@ -335,16 +302,31 @@ def _make_run(
     return Run(shown, sha256(raw).hexdigest(), seed, score, folds)
 
 
-def read_submissions(root: Path, frozen: Frozen) -> tuple[list[Submission], list[Problem]]:
-    """Return all submissions in a corpus folder by name, and all their problems."""
+def read_submissions(
+    root: Path, frozen: Frozen, kinds: Mapping[str, ListedKind]
+) -> tuple[list[Submission], list[Problem]]:
+    """Return all submissions in a corpus folder by name, and all their problems.
+
+    ``kinds`` are those of artefacts and baselines; every other submission is a system.
+    """
+    listed = _read_listed(root, kinds)
     submissions: list[Submission] = []
     problems: list[Problem] = []
     for name in list_systems(root):
-        submission, found = read_submission(root, name, frozen)
+        submission, found = read_submission(root, name, frozen, listed)
         problems += found
         if submission:
             submissions.append(submission)
     return submissions, problems
+
+
+def _read_listed(root: Path, kinds: Mapping[str, ListedKind]) -> Listed:
+    cards = {}
+    for name in list_systems(root):
+        card = read_card(root, name)[0] if name in kinds else None
+        if card:
+            cards[name] = card
+    return Listed(kinds, cards)
 
 
 # ---------------------------------------------------------------- writing
@@ -359,7 +341,12 @@ def format_result(submission: Submission) -> bytes:
     for run in submission.runs:
         source = {"predictions": run.path, "sha256": run.checksum, "seed": run.seed}
         runs.append({**source, **score_to_json(run.score, run.folds)})
-    result: dict[str, Any] = {"system": submission.card.system_id, "runs": runs}
+    result: dict[str, Any] = {
+        "system": submission.card.system_id,
+        "kind": submission.kind,
+        "seen": submission.card.exposure.badge,
+        "runs": runs,
+    }
     if submission.earlier:
         result["earlier_releases"] = [run._asdict() for run in submission.earlier]
     return encode_json(result)
@@ -368,20 +355,6 @@ def format_result(submission: Submission) -> bytes:
 def encode_json(data: Any) -> bytes:
     """Return data as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
-
-
-def to_record(card: SystemCard) -> dict[str, Any]:
-    """Return a card as plain data, without the fields that are unknown."""
-    record: dict[str, Any] = msgspec.json.decode(encode(card))
-    return record
-
-
-def format_system_card(card: SystemCard) -> bytes:
-    """Return the bytes of a ``system.yaml``, with its fields in the order of the schema."""
-    import yaml
-
-    text: str = yaml.safe_dump(to_record(card), sort_keys=False, allow_unicode=True, width=110)
-    return text.encode()
 
 
 def result_path(submission: Submission) -> str:

@@ -1,11 +1,15 @@
-"""Count predictions against gold: one row of integers per item. Every score is a sum of rows."""
+"""Count predictions against gold: one row of integers per item. Every score is a sum of rows.
+
+Items whose gold is None are asked and not scored: they have no counts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from readout.benchmark.tasks import Task, merge_spans
+from readout.benchmark.questions.items import merge_spans
+from readout.benchmark.tasks import Task
 from readout.model import Item, Span
 from readout.text.matching import length, match, overlap
 
@@ -28,27 +32,37 @@ QUOTE_COLUMNS = (*SPAN_COLUMNS, "attributed", "with_cue", "with_source", "comple
 def name_columns(task: Task, items: Sequence[Item]) -> tuple[str, ...]:
     """Return the columns of a task's counts.
 
-    Tasks with labels have three columns per label; the others count spans and characters.
+    Tasks with labels have three columns per label, and two per family of swap groups; the others
+    count spans and characters.
     """
     if task.shape != "label":
         columns, _ = _COUNTERS[task.shape]
         return ("items", "answered", *columns)
 
-    labels = list_classes(task, items)
+    labels, families = list_classes(task, items), list_families(items)
     per_label = [f"{kind} {label}" for label in labels for kind in ("gold", "pred", "hit")]
-    return ("items", "answered", "hits", *per_label)
+    per_family = [f"{kind} {family}" for family in families for kind in ("groups", "pairs")]
+    return ("items", "answered", "hits", *per_label, *per_family)
 
 
 def list_classes(task: Task, items: Sequence[Item]) -> tuple[str, ...]:
     """Return the classes to score: the task's labels, or those of gold if the labels are open."""
-    return task.labels or tuple(sorted({item.gold for item in items}))
+    return task.labels or tuple(sorted({item.gold for item in items if item.gold is not None}))
+
+
+def list_families(items: Sequence[Item]) -> tuple[str, ...]:
+    """Return the families of swap groups that the items name, in alphabetical order."""
+    return tuple(sorted({family for item in items for family in item.swap}))
 
 
 def count_item(task: Task, item: Item, prediction: Any) -> ItemCounts:
     """Return the counts of one item.
 
-    A prediction of None counts as a wrong label, or as an empty list of answers.
+    A prediction of None counts as a wrong label, or as an empty list of answers. The columns of
+    swap groups are those of :func:`count_groups`.
     """
+    if item.gold is None:
+        return {}
     counts = {"items": 1, "answered": int(prediction is not None)}
     if task.shape == "label":
         return {**counts, **_count_label(item.gold, prediction)}
@@ -62,6 +76,19 @@ def _count_label(gold: str, pred: str | None) -> ItemCounts:
     counts = {f"gold {gold}": 1, "hits": hit, f"hit {gold}": hit}
     if pred is not None:
         counts[f"pred {pred}"] = 1
+    return counts
+
+
+def count_groups(item: Item, right: Mapping[str, bool]) -> ItemCounts:
+    """Return the counts of the swap groups that an item leads.
+
+    ``right`` says of every scored item whether its answer is right. A group is the item and its
+    partner of one family, and counts as a pair if both are right.
+    """
+    counts = {}
+    for family, partner in item.swap.items():
+        counts[f"groups {family}"] = 1
+        counts[f"pairs {family}"] = int(right[item.id] and right[partner])
     return counts
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from readout.benchmark.folds import Folds
+from readout.benchmark.scoring.intervals import LEVEL
 from readout.benchmark.scoring.measures import ACCURACY, Measure
 from readout.benchmark.scoring.scores import (
     AdjustedComparison,
@@ -14,7 +15,6 @@ from readout.benchmark.scoring.scores import (
     slice_items,
 )
 from readout.benchmark.scoring.statistics import (
-    DRAWS,
     MAX_LISTED_CLUSTERS,
     MAX_LISTED_UNITS,
     Rank,
@@ -32,10 +32,6 @@ from readout.report.tables import (
     format_score,
     round_number,
 )
-
-LEVEL = 0.05
-"""The significance level of all tests."""
-
 
 # ---------------------------------------------------------------- scores
 
@@ -90,9 +86,12 @@ def _slice_measures(score: Score) -> tuple[Measure, ...]:
 def list_notes(score: Score) -> list[str]:
     """Return the notes that belong to the numbers of a system."""
     items, events = len(score.items), len(score.clusters)
+    units = f"{items} items and over {events} events"
+    if score.sums.targets is not None:
+        units = f"{units}, and over events and {len(score.sums.targets)} targets at once"
     like_these = (
-        f"On texts like these: intervals over {events} events "
-        f"(jackknife, Student's t with {events - 1} degrees of freedom)."
+        f"On texts like these: the widest of the intervals over {units} "
+        "(jackknife, Student's t; two-way clustering as in Cameron, Gelbach and Miller 2011)."
     )
     notes = [
         f"Signature: {score.signature}",
@@ -102,11 +101,11 @@ def list_notes(score: Score) -> list[str]:
     if items == events:
         notes.append("Each event has one item, so both intervals rest on the same few numbers.")
 
-    spread = score.on_texts_like_these(score.official)
-    if events > 1 and spread.low == spread.high:
+    unscored = score.asked - items
+    if unscored:
         notes.append(
-            "All events have the same score, so the interval is a point. "
-            "This does not show that other events have it too."
+            f"{unscored} more items have no gold answer, because the text does not settle it. "
+            "They count nowhere."
         )
     if 1 < events <= MAX_LISTED_CLUSTERS:
         number = f"{count_resamples(events):,}"
@@ -138,8 +137,7 @@ def _list_answer_notes(score: Score) -> list[str]:
             f"The system abstains on {abstained} of {len(score.items)} items; they count as wrong."
         )
 
-    pairs = zip(score.items, score.predictions, strict=True)
-    if all(item.gold == prediction for item, prediction in pairs):
+    if score.is_gold:
         notes.append("The predictions are gold: this score is an upper bound, or gold has leaked.")
     return notes
 
@@ -299,30 +297,53 @@ def format_rank_range(rank: Rank) -> str:
 
 
 def list_limits(events: int, comparisons: int = 1) -> list[str]:
-    """Return sentences on which conclusions the swap test allows for a number of events."""
-    smallest = smallest_p(events)
-    swaps = f"{DRAWS:,} random swaps"
-    if events <= MAX_LISTED_UNITS:
-        swaps = f"all {2**events} swaps"
-    known = (
-        f"With {events} events, the swap test looks at {swaps}, "
-        f"so its smallest possible p is {format_p(smallest)}"
-    )
+    """Return three sentences on what scores over a number of events allow one to claim.
 
-    if smallest >= LEVEL:
-        verdict = (
-            f"{known}: no difference, however large, can be significant at .05 on texts like "
-            "these. This corpus does not support claims that a system is better beyond these texts."
+    ``comparisons`` is the number of p values that are adjusted together.
+    """
+    smallest = smallest_p(events)
+    adjusted = min(1.0, smallest * comparisons)
+    corrected = ""
+    if comparisons > 1:
+        corrected = f"after Holm's correction for {comparisons} comparisons "
+    here = (
+        "These scores show which systems answer these items better, "
+        "as far as the intervals and tests on these texts tell them apart."
+    )
+    if adjusted >= LEVEL:
+        beyond = (
+            "They do not show that a system is better on texts like these: over "
+            f"{events} events, the smallest possible p of the swap test is {format_p(smallest)}, "
+            f"so {corrected}no difference, however large, can be significant at .05."
         )
-        doubt = (
-            "An interval over events may exclude 0 even so, because it assumes that the scores "
-            "of events are normally distributed, which a few events cannot show."
+        needed = find_needed_events(comparisons)
+        when = f"That takes at least {needed} events" if needed else "That takes fewer comparisons"
+        more = (
+            f"{when}; until then, an interval that excludes 0 is no "
+            "substitute, because a few events cannot show how scores are distributed over events."
         )
-        return [verdict, doubt]
-    if smallest * comparisons >= LEVEL:
-        corrected = f"after Holm's correction for {comparisons} comparisons"
-        return [f"{known}: {corrected}, no difference can be significant at .05."]
-    return [f"{known}."]
+        return [here, beyond, more]
+
+    beyond = (
+        "On texts like these, a system may be called better if the swap test, adjusted by Holm's "
+        "procedure, gives a p below .05."
+    )
+    more = f"Over {events} events, the smallest possible p is {format_p(smallest)}."
+    if corrected:
+        more = f"{more.rstrip('.')}, and {corrected}it is {format_p(adjusted)}."
+    return [here, beyond, more]
+
+
+def find_needed_events(comparisons: int) -> int | None:
+    """Return the least number of events for which a swap test can be significant at .05.
+
+    ``comparisons`` is the number of p values that are adjusted together. Return None if no number
+    of events is enough, because the test draws its swaps.
+    """
+    for events in range(2, MAX_LISTED_UNITS + 2):
+        if smallest_p(events) * comparisons < LEVEL:
+            return events
+    return None
 
 
 def comparison_json(each: AdjustedComparison) -> dict[str, Any]:

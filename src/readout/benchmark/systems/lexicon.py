@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from readout.benchmark.systems.system import Rules, find_neutral_label
@@ -66,10 +66,12 @@ def _find_stance_sign(inputs: Mapping[str, Any]) -> int:
     return sign
 
 
+@lru_cache(maxsize=20_000)
 def score_words(text: str) -> int:
     """Return the number of words for something minus the number of words against something.
 
-    A negation before a word reverses its sign.
+    A negation before a word reverses its sign. Results are cached, because many questions are about
+    the same text.
     """
     return sum(_iter_signs(text))
 
@@ -87,10 +89,14 @@ def make_vader(task: str) -> Rules:
     """Return VADER (Hutto and Gilbert 2014) as a system, with its authors' threshold of .05."""
 
     def answer(inputs: Mapping[str, Any]) -> str | None:
-        compound = float(_load_vader().polarity_scores(inputs["text"])["compound"])
-        return _name_polarity(_find_sign(compound, 0.05), task)
+        return _name_polarity(_find_sign(_measure_sentiment(inputs["text"]), 0.05), task)
 
     return Rules("vader", answer)
+
+
+@lru_cache(maxsize=20_000)
+def _measure_sentiment(text: str) -> float:
+    return float(_load_vader().polarity_scores(text)["compound"])
 
 
 @cache

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from readout.benchmark.board.submissions import (
+from readout.benchmark.board.cards import (
     CARD,
-    PREDICTIONS,
+    KINDS,
     SUBMISSIONS,
     Exposure,
     Selection,
     SystemCard,
+    format_kinds,
     format_system_card,
+    read_kinds,
 )
-from readout.benchmark.folds import Folds, Scheme, build_folds
-from readout.benchmark.predictions import format_predictions
+from readout.benchmark.board.submissions import PREDICTIONS
+from readout.benchmark.folds import OFFICIAL, Folds, Scheme, build_folds
+from readout.benchmark.predictions import file_name, format_predictions
 from readout.benchmark.systems.baselines import BASELINES, Baseline
-from readout.benchmark.systems.system import predict_folds
+from readout.benchmark.systems.system import System, predict_folds
+from readout.benchmark.tasks import find_items
 from readout.corpus.files import Change, FileChanges, write_generated
 from readout.corpus.items import read_frozen
-from readout.corpus.read import read_bytes
+from readout.corpus.read import find_root, read_bytes
 from readout.model import Item
+from readout.problem import RefusedError
 from readout.scale.workers import map_tasks, progress
 
 
@@ -38,8 +43,12 @@ class Job(NamedTuple):
     @property
     def path(self) -> str:
         """The path of the predictions file inside the corpus folder."""
-        name = f"{self.folds.task}.{self.folds.scheme}.jsonl"
-        return f"{SUBMISSIONS}/{self.name}/{PREDICTIONS}/{name}"
+        return predictions_path(self.name, self.folds)
+
+
+def predictions_path(name: str, folds: Folds) -> str:
+    """Return the path of the predictions of a system inside the corpus folder."""
+    return f"{SUBMISSIONS}/{name}/{PREDICTIONS}/{file_name(folds.task, folds.scheme)}"
 
 
 def list_jobs(items: Mapping[str, Sequence[Item]], names: Iterable[str]) -> list[Job]:
@@ -85,6 +94,7 @@ def make_card(baseline: Baseline) -> SystemCard:
     training = "training folds only" if is_trained else "nothing"
     selection: Selection = "training-folds" if baseline.tuned else "none"
     exposure = Exposure(
+        badge=baseline.badge,
         training=training,
         pretraining=baseline.pretraining,
         people=baseline.exposure,
@@ -92,7 +102,6 @@ def make_card(baseline: Baseline) -> SystemCard:
     return SystemCard(
         system_id=baseline.name,
         name=baseline.name,
-        kind=baseline.kind,
         description=baseline.description,
         authors=("The Readout developers",),
         code=f"readout bench baseline {baseline.name}",
@@ -117,6 +126,7 @@ def change_baselines(
     files = run_jobs(list_jobs(items, names), workers)
     for name in names:
         files[f"{SUBMISSIONS}/{name}/{CARD}"] = format_system_card(make_card(BASELINES[name]))
+    files |= _list_kinds(root, names)
 
     changes = {path: Change(read_bytes(root, path)[0], raw) for path, raw in files.items()}
     for name in names:
@@ -125,6 +135,20 @@ def change_baselines(
             if path not in files:
                 changes[path] = Change(read_bytes(root, path)[0], None)
     return changes
+
+
+def _list_kinds(root: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the list of kinds with these baselines, by its path; nothing if it has them all.
+
+    Raises:
+        RefusedError: the present list has problems.
+
+    """
+    listed, problems = read_kinds(root)
+    if problems:
+        raise RefusedError(f"{KINDS} has problems. Correct them first: {problems[0].message}")
+    kinds = {**listed, **{name: BASELINES[name].kind for name in names}}
+    return {} if kinds == listed else {KINDS: format_kinds(kinds)}
 
 
 def write_baselines(root: Path, names: Sequence[str], workers: int) -> list[str]:
@@ -137,3 +161,31 @@ def write_baselines(root: Path, names: Sequence[str], workers: int) -> list[str]
     changes = change_baselines(root, read_frozen(root).items, names, workers)
     write_generated(root, changes)
     return sorted(path for path, change in changes.items() if change.new is not None)
+
+
+# ---------------------------------------------------------------- systems of others
+
+
+def submit(
+    make: Callable[[], System], task: str, root: Path | None = None, scheme: Scheme = OFFICIAL
+) -> Path:
+    """Answer the frozen items of a task with a new system per fold, and write its predictions.
+
+    ``root`` is the folder of the corpus, by default the one that the current folder is in. Return
+    the path of the predictions, in the folder of a submission with the name of the system.
+
+    Raises:
+        RefusedError: the corpus has no frozen items of the task, the task has no such folds, or an
+            answer is invalid.
+
+    """
+    folder = find_root(root)
+    items = find_items(read_frozen(folder).items, task)
+    folds = build_folds(scheme, items)
+    if folds is None:
+        raise RefusedError(f"The task {task!r} has no folds by {scheme}.")
+
+    raw = format_predictions(items, predict_folds(make, items, folds), scheme)
+    path = predictions_path(make().name, folds)
+    write_generated(folder, {path: Change(read_bytes(folder, path)[0], raw)})
+    return folder / path

@@ -61,8 +61,9 @@ def predict_folds(
 ) -> list[Any]:
     """Return the pooled held-out answers of all folds, in the order of ``items``.
 
-    ``make`` returns a new system for each fold, so that nothing carries over. Test items have no
-    gold. ``report`` is called with the name of each fold when it is done.
+    ``make`` returns a new system for each fold, so that nothing carries over. Items that are not
+    scored are asked, and never trained on. Test items have no gold and no partners. ``report`` is
+    called with the name of each fold when it is done.
 
     Raises:
         ValueError: a system does not return one answer per item, or the folds omit an item.
@@ -71,8 +72,8 @@ def predict_folds(
     answers: dict[str, Any] = {}
     for name, train, test in folds.split(items):
         system = make()
-        system.fit(train)
-        questions = [replace(item, gold=None) for item in test]
+        system.fit([item for item in train if item.gold is not None])
+        questions = [replace(item, gold=None, swap={}) for item in test]
         found = system.predict(questions)
         if len(found) != len(test):
             raise ValueError(

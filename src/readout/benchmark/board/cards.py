@@ -1,0 +1,196 @@
+"""The descriptions of systems, ``system.yaml``, and the list of their kinds, ``kinds.yaml``.
+
+A system cannot say by itself that it is an artefact, since artefacts are the floor that others are
+measured against: maintainers keep the list of artefacts and baselines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import msgspec
+
+from readout.corpus.canonical import encode
+from readout.corpus.read import outside_link, read_bytes
+from readout.corpus.schema import explain, is_valid
+from readout.corpus.settings import parse_settings
+from readout.model import Record
+from readout.problem import Finding, Problem, Rule, locate, raw_line, rule
+
+SUBMISSIONS = "submissions"
+CARD = "system.yaml"
+KINDS = f"{SUBMISSIONS}/kinds.yaml"
+SystemKind: TypeAlias = Literal["artefact", "baseline", "system"]
+ListedKind: TypeAlias = Literal["artefact", "baseline"]
+Badge: TypeAlias = Literal["none", "texts", "guidelines", "gold"]
+Selection: TypeAlias = Literal["none", "training-folds"]
+OWN_FIELDS = ("name", "description", "authors", "code", "hardware")
+"""The fields in which a system differs from every artefact and baseline."""
+
+
+class Exposure(Record, frozen=True, kw_only=True):
+    """How the data influenced a system: by training, by pretraining, or through its developers."""
+
+    badge: Badge
+    training: str
+    pretraining: str | None
+    people: str
+
+
+class SystemCard(Record, frozen=True, kw_only=True):
+    """The file ``system.yaml``: a description of the system and of its exposure to the data."""
+
+    system_id: str
+    name: str
+    description: str
+    authors: tuple[str, ...]
+    code: str
+    license: str | None = None
+    model: str | None = None
+    exposure: Exposure
+    seeds: tuple[int, ...]
+    selection: Selection
+    hardware: str
+    prompts: tuple[str, ...]
+    note: str | None = None
+
+
+# ---------------------------------------------------------------- rules
+
+
+@rule("submission-card", "schema")
+def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
+    """Every submission has a ``system.yaml`` that fits its schema and names its folder."""
+    if raw is None:
+        hint = "copy that of a baseline; the check then names what must change."
+        yield Finding(f"The submission {name!r} has no {CARD}.", hint=hint)
+        return
+
+    record = parse_settings(raw)
+    if isinstance(record, Finding):
+        yield record
+    elif "kind" in record:
+        message = f"Got the kind {record['kind']!r}. A system does not name its own kind."
+        hint = f"delete the field; maintainers list artefacts and baselines in {KINDS}."
+        yield Finding(message, ("kind",), hint=hint)
+    elif not is_valid("system", record):
+        yield from explain("system", record)
+    elif record["system_id"] != name:
+        got = record["system_id"]
+        message = f"Got the system_id {got!r}. Expected the name of the folder, {name!r}."
+        yield Finding(message, hint=f"write 'system_id: {name}'.")
+
+
+@rule("submission-copy", "reference")
+def submission_copy(card: SystemCard, listed: Mapping[str, SystemCard]) -> Iterator[Finding]:
+    """A description copied from an artefact or a baseline is changed to that of the system.
+
+    ``listed`` contains the descriptions of artefacts and baselines.
+    """
+    for field in OWN_FIELDS:
+        value = getattr(card, field)
+        for name, other in listed.items():
+            if value == getattr(other, field):
+                message = f"The field {field!r} is still that of {name!r}."
+                yield Finding(message, (field,), hint=_OWN_HINTS[field])
+                break
+
+
+_OWN_HINTS = {
+    "name": "write the name that the board shows for your system.",
+    "description": "say in a sentence or two what your system does.",
+    "authors": "list the authors of your system.",
+    "code": "say where the code of your system is, or with which command it ran.",
+    "hardware": "say what your system ran on, and for how long.",
+}
+
+
+@rule("submission-kinds", "schema")
+def submission_kinds(raw: bytes) -> Iterator[Finding]:
+    """``kinds.yaml`` lists artefacts and baselines: the id of a system, and its kind."""
+    record = parse_settings(raw)
+    if isinstance(record, Finding):
+        yield record
+        return
+
+    kinds = get_args(ListedKind)
+    for name, kind in record.items():
+        if kind not in kinds:
+            message = f"Got the kind {kind!r} of {name!r}. Expected one of {', '.join(kinds)}."
+            hint = "delete the line if this is a submitted system."
+            yield Finding(message, (name,), hint=hint)
+
+
+RULES: tuple[Rule, ...] = (submission_card, submission_copy, submission_kinds)
+
+
+# ---------------------------------------------------------------- reading and writing
+
+
+def read_card(root: Path, name: str) -> tuple[SystemCard | None, list[Problem]]:
+    """Return the description of a submission, None if it does not fit its schema, and its problems.
+
+    A description with the name of another folder is returned as well, so that one run names
+    everything in it that must change.
+    """
+    path = f"{SUBMISSIONS}/{name}/{CARD}"
+    raw, found = read_bytes(root, path)
+    problems = [each for each in found if each.code == outside_link.code]
+    if problems:
+        return None, problems
+
+    for each in submission_card.find(raw, name):
+        line = raw_line(raw or b"", each.line)
+        problems.append(locate(submission_card, each, path, each.line, line))
+    if raw is None:
+        return None, problems
+    record = parse_settings(raw)
+    if isinstance(record, Finding) or not is_valid("system", record):
+        return None, problems
+    return msgspec.convert(record, SystemCard), problems
+
+
+def read_kinds(root: Path) -> tuple[dict[str, ListedKind], list[Problem]]:
+    """Return the kinds of artefacts and baselines by their ids, and the problems of the list.
+
+    A corpus without the list has submitted systems only.
+    """
+    if not (root / KINDS).exists():
+        return {}, []
+    raw, problems = read_bytes(root, KINDS)
+    if raw is None:
+        return {}, problems
+
+    for each in submission_kinds.find(raw):
+        line = raw_line(raw, each.line)
+        problems.append(locate(submission_kinds, each, KINDS, each.line, line))
+    kinds: Any = {} if problems else parse_settings(raw)
+    return kinds, problems
+
+
+def format_kinds(kinds: Mapping[str, ListedKind]) -> bytes:
+    """Return the bytes of ``kinds.yaml``, sorted by id."""
+    lines = [f"{name}: {kind}\n" for name, kind in sorted(kinds.items())]
+    return (_KINDS_HEAD + "".join(lines)).encode()
+
+
+_KINDS_HEAD = """\
+# The artefacts, which set the floor, and the baselines. Maintainers keep this list. Every
+# submission that it does not name is a system.
+"""
+
+
+def to_record(card: SystemCard) -> dict[str, Any]:
+    """Return a card as plain data, without the fields that are unknown."""
+    record: dict[str, Any] = msgspec.json.decode(encode(card))
+    return record
+
+
+def format_system_card(card: SystemCard) -> bytes:
+    """Return the bytes of a ``system.yaml``, with its fields in the order of the schema."""
+    import yaml
+
+    text: str = yaml.safe_dump(to_record(card), sort_keys=False, allow_unicode=True, width=110)
+    return text.encode()

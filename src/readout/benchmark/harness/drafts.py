@@ -1,0 +1,64 @@
+"""Make a submission of predictions that were read from logs, with a description to complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from readout.benchmark.board.cards import CARD, SUBMISSIONS
+from readout.benchmark.board.submissions import PREDICTIONS
+from readout.benchmark.harness.logs import FOLDS, Imported
+from readout.benchmark.harness.prompts import PROMPTS
+from readout.benchmark.predictions import file_name
+from readout.corpus.files import Change, FileBytes, FileChanges, check_name
+from readout.corpus.read import read_bytes
+
+
+def change_submission(
+    root: Path, system: str, imported: Mapping[str, Imported], seed: int | None = None
+) -> FileChanges:
+    """Return the changes of files that put predictions into the folder of a system.
+
+    A run with a seed has a folder of its own. If there is no ``system.yaml`` yet, a draft is made.
+
+    Raises:
+        RefusedError: the name of the system cannot be that of a folder.
+
+    """
+    folder = f"{SUBMISSIONS}/{check_name('system', system)}"
+    place = f"{folder}/{PREDICTIONS}"
+    if seed is not None:
+        place = f"{place}/seed-{seed}"
+
+    files: FileBytes = {}
+    for task, each in imported.items():
+        files[f"{place}/{file_name(task, FOLDS)}"] = each.raw
+    if read_bytes(root, f"{folder}/{CARD}")[0] is None:
+        files[f"{folder}/{CARD}"] = format_draft(system, imported, seed)
+    return {path: Change(read_bytes(root, path)[0], raw) for path, raw in files.items()}
+
+
+def format_draft(system: str, imported: Mapping[str, Imported], seed: int | None) -> bytes:
+    """Return a ``system.yaml`` with what a log tells.
+
+    What it does not tell is empty, so that the file is refused until somebody has completed it.
+    """
+    import yaml
+
+    models = sorted({each.model for each in imported.values() if each.model})
+    draft: dict[str, Any] = {
+        "system_id": system,
+        "name": system,
+        "description": "",
+        "authors": [],
+        "code": "",
+        "model": ", ".join(models),
+        "exposure": {"badge": "", "training": "nothing", "pretraining": "", "people": ""},
+        "seeds": [] if seed is None else [seed],
+        "selection": "none",
+        "hardware": "",
+        "prompts": list(dict.fromkeys(PROMPTS[task] for task in imported)),
+    }
+    text: str = yaml.safe_dump(draft, sort_keys=False, allow_unicode=True, width=110)
+    return text.encode()
