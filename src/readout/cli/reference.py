@@ -22,7 +22,8 @@ codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 ## Shell completion
 
 The shell can complete commands and options, and the names of formats, tasks, baselines, tables,
-documents, annotators and layers. Add one line to the start-up file of your shell:
+documents, annotators, speakers, targets and layers. Add one line to the start-up file of your
+shell:
 
 | shell | file | line |
 | --- | --- | --- |
