@@ -25,9 +25,8 @@ import pyarrow as pa
 import readout
 from readout.dataset.build import hash_sources
 from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
+from readout.dataset.load import read_valid_corpus
 from readout.dataset.tables import build_split_table
-from readout.problem import is_failure
-from readout.report.problems import format_text
 
 
 class Readout(datasets.ArrowBasedBuilder):
@@ -54,12 +53,7 @@ class Readout(datasets.ArrowBasedBuilder):
         return datasets.DatasetInfo(features=datasets.Features.from_arrow_schema(schema))
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        corpus, found = readout.read_corpus(Path(self.base_path))
-        problems = [*found, *readout.check_corpus(corpus)]
-        if is_failure(problems):
-            listed = "\n".join(map(format_text, problems))
-            raise ValueError(f"The corpus has problems:\n{listed}")
-
+        corpus = read_valid_corpus(Path(self.base_path))
         config = self.config.name
         generators = []
         for split in config_splits(config):
