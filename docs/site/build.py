@@ -40,7 +40,7 @@ def build_site(folder: Path) -> int:
         options = ["-q", "-W", "--keep-going", "-b", "html", "-c", str(HERE), "-d", cache]
         code = build_main([*options, str(ROOT), str(folder)])
     (folder / ".buildinfo").unlink(missing_ok=True)
-    shutil.copyfile(ROOT / BOARD, folder / BOARD)
+    shutil.copyfile(ROOT / BOARD, folder / "board.html")
     return code
 
 

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cells import RUN_PAGES, fill_outputs
+from example import draw_example
+from plots import THEMES
+
 from readout import __version__
 
 project = "Readout"
@@ -43,3 +57,36 @@ html_show_sphinx = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 templates_path = ["templates"]
+
+
+def fill_page(app: Sphinx, name: str, source: list[str]) -> None:
+    """Show what the code of a page gives, and its plots."""
+    if name in RUN_PAGES:
+        source[0] = fill_outputs(source[0])
+    source[0] = _PLOT.sub(_format_plot, source[0])
+
+
+_PLOT = re.compile(r"<!-- plot: (?P<name>\w+): (?P<title>.*) -->")
+
+
+def _format_plot(match: re.Match[str]) -> str:
+    title = escape(match["title"])
+    images = [
+        f'<img class="only-{theme}" src="../plots/{match["name"]}-{theme}.svg" alt="{title}">'
+        for theme in THEMES
+    ]
+    return f'```{{raw}} html\n<figure class="plot">{"".join(images)}</figure>\n```'
+
+
+def fill_home(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Give the home page a passage with its marks."""
+    if page == "index":
+        context["passage"] = draw_example()
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what fills the pages."""
+    app.connect("source-read", fill_page)
+    app.connect("html-page-context", fill_home)
