@@ -11,16 +11,17 @@ import matplotlib as mpl
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.colors import LinearSegmentedColormap
 
 from readout.agreement.pairs import compare_all_pairs
 from readout.agreement.report import estimate_measures
 from readout.model import Corpus, Quote, Span, Stance, Topic
 
 THEMES: Mapping[str, Mapping[str, str]] = {
-    "light": {"ink": "#1f2328", "line": "#d8d4cb", "map": "Purples", "paper": "#ffffff"},
-    "dark": {"ink": "#e8e5de", "line": "#3a3f46", "map": "Purples_r", "paper": "#131416"},
+    "light": {"ink": "#1f2328", "line": "#d8d4cb", "low": "#ffffff", "high": "#a98bd0"},
+    "dark": {"ink": "#f0ede6", "line": "#3a3f46", "low": "#131416", "high": "#6b3fa0"},
 }
-"""Colours of the page, as in the style of the preview."""
+"""Colours of words, lines, and of the lowest and highest number of a map; words can be read on all."""
 POLARITIES = {
     "light": {"favor": "#00725a", "against": "#b8360b", "neutral": "#606870"},
     "dark": {"favor": "#4ecfae", "against": "#ff8a5f", "neutral": "#aab2bc"},
@@ -40,23 +41,16 @@ def draw_speakers(corpus: Corpus, theme: str) -> Any:
                 about = {each.topic for each in topics if _overlap(each.spans, record.content)}
                 cells.update([(record.speaker, topic) for topic in about])
 
-    speakers = _most_frequent([speaker for speaker, _ in cells.elements()])
     topics_shown = _most_frequent([topic for _, topic in cells.elements()])
+    speaking = [speaker for speaker, topic in cells.elements() if topic in topics_shown]
+    speakers = _most_frequent(speaking)
     grid = [[cells[speaker, topic] for topic in topics_shown] for speaker in speakers]
     figure, axes = _open_figure(theme, 9, 0.42 * len(speakers) + 2.4)
-    axes.imshow(grid, cmap=THEMES[theme]["map"], aspect="auto", vmin=0)
+    _draw_map(axes, grid, theme, "{}")
     names = corpus.registries.speakers
     labels = corpus.registries.topics
     _label(axes.set_xticks, [labels[topic].label for topic in topics_shown], rotation=35, ha="right")
     _label(axes.set_yticks, [names[speaker].name for speaker in speakers])
-
-    middle = max(cells.values(), default=0) / 2
-    for y, row in enumerate(grid):
-        for x, number in enumerate(row):
-            is_strong = number > middle
-            ends = THEMES["dark" if is_strong == (theme == "light") else "light"]
-            if number:
-                axes.text(x, y, number, ha="center", va="center", color=ends["ink"])
     return figure
 
 
@@ -139,18 +133,10 @@ def draw_topics(corpus: Corpus, theme: str) -> Any:
     topics = [name for name, _ in total.most_common(SHOWN)]
     grid = [[share[topic] for share in shares] for topic in topics]
     figure, axes = _open_figure(theme, 8, 0.42 * len(topics) + 1.6)
-    axes.imshow(grid, cmap=THEMES[theme]["map"], aspect="auto", vmin=0)
+    _draw_map(axes, grid, theme, "{} %")
     dates = [document.meta.published or "undated" for document in documents]
     _label(axes.set_xticks, dates)
     _label(axes.set_yticks, [corpus.registries.topics[topic].label for topic in topics])
-
-    middle = max([number for row in grid for number in row], default=0) / 2
-    for y, row in enumerate(grid):
-        for x, number in enumerate(row):
-            is_strong = number > middle
-            ends = THEMES["dark" if is_strong == (theme == "light") else "light"]
-            if number:
-                axes.text(x, y, f"{number} %", ha="center", va="center", color=ends["ink"])
     return figure
 
 
@@ -189,6 +175,20 @@ def _open_figure(theme: str, width: float, height: float) -> tuple[Any, Any]:
         axes.spines[side].set_visible(False)
     axes.tick_params(length=0)
     return figure, axes
+
+
+def _draw_map(axes: Any, grid: Sequence[Sequence[int]], theme: str, form: str) -> None:
+    """Draw numbers as cells, darker or lighter with the number, with the numbers in them."""
+    colours = THEMES[theme]
+    shades = LinearSegmentedColormap.from_list("shades", [colours["low"], colours["high"]])
+    axes.imshow(grid, cmap=shades, aspect="auto", vmin=0)
+    rows, columns = len(grid), len(grid[0]) if grid else 0
+    axes.vlines([x - 0.5 for x in range(columns + 1)], -0.5, rows - 0.5, colours["line"], lw=0.6)
+    axes.hlines([y - 0.5 for y in range(rows + 1)], -0.5, columns - 0.5, colours["line"], lw=0.6)
+    for y, row in enumerate(grid):
+        for x, number in enumerate(row):
+            if number:
+                axes.text(x, y, form.format(number), ha="center", va="center")
 
 
 def _label(set_ticks: Callable[..., Any], labels: Sequence[str], **style: Any) -> None:
