@@ -1,6 +1,7 @@
 """The site: its recipes run, its links lead somewhere, and it asks nothing of another host."""
 
 import re
+import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import browser
 import pytest
-from conftest import ROOT, run_python
+from conftest import ROOT
 
 SITE = ROOT / "docs/site"
 sys.path.insert(0, str(SITE))
@@ -33,7 +34,7 @@ def list_recipes():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", list_recipes())
+@pytest.mark.parametrize("code", list(list_recipes()))
 def test_every_recipe_runs_on_its_own_and_shows_something(code):
     printed, value = run_block(code, {})
     assert printed.strip() or value is not None
@@ -92,7 +93,8 @@ class Page(HTMLParser):
         self._open = []
         self.feed(text)
         self.close()
-        self.faults += self._open
+        # HTML lets these two end with the file.
+        self.faults += [tag for tag in self._open if tag not in ("html", "body")]
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
@@ -131,8 +133,10 @@ def is_plain(link):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
+    pytest.importorskip("sphinx")
     folder = tmp_path_factory.mktemp("site") / "site"
-    done = run_python(str(SITE / "build.py"), str(folder))
+    command = [sys.executable, str(SITE / "build.py"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
 

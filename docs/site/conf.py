@@ -52,6 +52,7 @@ html_theme = "furo"
 html_title = "Readout"
 html_additional_pages = {"index": "home.html"}
 html_copy_source = False
+html_show_copyright = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_static_path = ["static"]

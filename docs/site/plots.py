@@ -21,7 +21,7 @@ THEMES: Mapping[str, Mapping[str, str]] = {
     "light": {"ink": "#1f2328", "line": "#d8d4cb", "low": "#ffffff", "high": "#a98bd0"},
     "dark": {"ink": "#f0ede6", "line": "#3a3f46", "low": "#131416", "high": "#6b3fa0"},
 }
-"""Colours of words, lines, and of the lowest and highest number of a map; words can be read on all."""
+"""Colours of words and lines, and of the lowest and the highest number of a map."""
 POLARITIES = {
     "light": {"favor": "#00725a", "against": "#b8360b", "neutral": "#606870"},
     "dark": {"favor": "#4ecfae", "against": "#ff8a5f", "neutral": "#aab2bc"},
@@ -63,7 +63,8 @@ def draw_stances(corpus: Corpus, theme: str) -> Any:
                 cells[record.holder, record.target, record.polarity] += 1
 
     holders = _most_frequent([holder for holder, _, _ in cells.elements()])
-    targets = _most_frequent([target for _, target, _ in cells.elements()], 2 * SHOWN)
+    aimed_at = [target for holder, target, _ in cells.elements() if holder in holders]
+    targets = _most_frequent(aimed_at, 2 * SHOWN)
     figure, axes = _open_figure(theme, 9, 0.36 * len(targets) + 2.6)
     for shift, (polarity, colour) in zip((-0.25, 0, 0.25), POLARITIES[theme].items(), strict=True):
         dots = [
