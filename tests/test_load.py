@@ -104,7 +104,8 @@ def test_the_wheel_contains_the_data(hub, tmp_path):
     python = tmp_path / "venv/bin/python"
     subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)
     code = "import readout; d = readout.load('stances'); print({s: len(r) for s, r in d.items()})"
-    code += "\nassert sum(len(each.stances) for each in readout.documents()) == sum(map(len, d.values()))"
+    code += "\nfound = [each for text in readout.documents() for each in text.stances]"
+    code += "\nassert len(found) == sum(map(len, d.values()))"
     done = subprocess.run(
         [python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -112,7 +113,9 @@ def test_the_wheel_contains_the_data(hub, tmp_path):
     assert done.stdout.strip() == str(expected)
     subprocess.run([python, "-m", "readout", "check", ROOT], cwd=tmp_path, check=True)
     for command in (["stats"], ["search", "Iran"]):  # outside a corpus: on the installed one
-        done = subprocess.run([python, "-m", "readout", *command], cwd=tmp_path, capture_output=True)
+        done = subprocess.run(
+            [python, "-m", "readout", *command], cwd=tmp_path, capture_output=True
+        )
         assert done.returncode == 0
         assert done.stdout
 
@@ -204,7 +207,7 @@ def test_the_public_names_are_listed():
     assert {"load", "document", "documents"} <= public
     assert public <= set(dir(readout))
     shown = pydoc.plain(pydoc.render_doc(readout))
-    assert all(name in shown for name in public)
+    assert all(name in shown for name in public - {"__version__"})
 
 
 @pytest.mark.slow

@@ -18,7 +18,6 @@ from readout.report.printing import print_block, print_line
 if TYPE_CHECKING:
     from readout.interchange.inbox import Inbox
     from readout.interchange.mapping import LabelMapping
-    from readout.model import Corpus
     from readout.problem import Problem
     from readout.text.find import Unit
 

@@ -70,10 +70,11 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 @takes_corpus(only_reads=True)
 @click.argument("name", metavar="ID")
 @_format_option
+@all_problems_option
 def show(root: Path, name: str, output: str) -> None:
-    """Show an annotation in its paragraph, with what it is linked to.
+    """Show an annotation in its paragraph, with its links.
 
-    ID is the id of an annotation, such as s-uglsdq, or the one that it has in the dataset:
+    ID is the id of an annotation, such as s-5xl4gb, or the one that it has in the dataset:
     DOCUMENT#ID. ANNOTATOR#ID is an annotation in the layer of an annotator.
     """
     from readout.workbench.documents.objects import find_annotation
@@ -91,7 +92,9 @@ def show(root: Path, name: str, output: str) -> None:
 @main.command()
 @takes_corpus(only_reads=True)
 @click.argument("words", nargs=-1, metavar="[WORDS]...")
-@click.option("--speaker", help="Only what this speaker says or holds, or where they are mentioned.")
+@click.option(
+    "--speaker", help="Only what this speaker says or holds, or where they are mentioned."
+)
 @click.option("--target", help="Only stances towards this target.")
 @click.option(
     "--polarity",
@@ -106,6 +109,7 @@ def show(root: Path, name: str, output: str) -> None:
     help="Only annotations of this type; repeatable.",
 )
 @_format_option
+@all_problems_option
 def search(
     root: Path,
     words: tuple[str, ...],
@@ -117,9 +121,9 @@ def search(
 ) -> None:
     """Find gold annotations by their words and their labels.
 
-    Every one of the WORDS must be in the annotated text; capitals and the form of quotation marks
-    do not matter. Words in one pair of quotation marks are looked for as a phrase. A speaker or a
-    target is named by its id or by a part of its name.
+    Each of the WORDS must be in the annotated text, as a word or as its beginning; capitals do not
+    matter. Words in one pair of quotation marks are looked for as a phrase. A speaker or a target
+    is named by its id or by a part of its name.
     """
     from readout.workbench.documents.objects import Documents
     from readout.workbench.documents.renderings import LISTINGS, list_coloured

@@ -57,6 +57,8 @@ from readout.scale.workers import Options, collector_paused
 COMMAND = "build"
 HUB = "build/hub"
 COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
+_OTHERS = (DATACARD, RELEASE, *COPIED)
+"""The files beside the folders of data that a build reads."""
 
 
 class Built(NamedTuple):
@@ -81,7 +83,7 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
 
     """
     options = options or Options()
-    snapshot = Snapshot(root, options.slack, (DATACARD, RELEASE, *COPIED))
+    snapshot = Snapshot(root, options.slack, _OTHERS)
     with locked(target, COMMAND) as target:
         manifest = manifest_path(target)
         last, cache = Cache(manifest), Cache(manifest.with_name(f"{manifest.name}-shards"))
@@ -99,6 +101,18 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
             last.keep(hash_value((sources, outputs)), built)
             last.write()
     return built
+
+
+def is_current(root: Path, target: Path, options: Options | None = None) -> bool:
+    """Return whether a folder is a build of the corpus as it is now, and unchanged since.
+
+    A build of sources that changed less than ``options.slack`` before it does not count.
+    """
+    options = options or Options()
+    sources = Snapshot(root, options.slack, _OTHERS).hash_all()
+    last = Cache(manifest_path(target))
+    built = last.find(hash_value((sources, _stamp_outputs(target))), Built)
+    return built is not None and bool(built.infos)
 
 
 def _build(

@@ -18,6 +18,7 @@ from readout.text.tokens import iter_sentences
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """The similarity thresholds to try; the training fold decides between them."""
 
+
 def measure_similarity(passages: Sequence[str], queries: Sequence[str]) -> Any:
     """Return the cosine similarities of TF-IDF vectors, as an array (passages, queries).
 

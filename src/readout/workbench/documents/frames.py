@@ -36,7 +36,8 @@ def to_frame(
     if documents:
         table = build_table(config, Batch(documents, Vocabularies(registries)))
         rows = [_to_words(row, dict(FEATURES[config])) for row in table.to_pylist()]
-    return pd.DataFrame(rows, columns=list(FEATURES[config]))
+    frame: pd.DataFrame = pd.DataFrame(rows, columns=list(FEATURES[config]))
+    return frame
 
 
 def _to_words(value: Any, feature: Feature) -> Any:

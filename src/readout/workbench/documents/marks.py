@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from itertools import pairwise
 from typing import NamedTuple
 
 from readout.model import (
@@ -168,7 +169,7 @@ def _iter_pieces(
     for cover in inside:
         edges |= {max(cover.start, start), min(cover.end, end)}
     places = sorted(edges)
-    for left, right in zip(places, places[1:], strict=False):
+    for left, right in pairwise(places):
         named = ""
         for stance in signs.get(left, ()):
             yield _draw_sign(stance, registries, is_named=stance.holder != named)

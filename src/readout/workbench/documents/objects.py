@@ -7,477 +7,35 @@ are code points of the document's text, end excluded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
-
-import msgspec
+from typing import TYPE_CHECKING, overload
 
 from readout import model
 from readout.dataset.features import DEFAULT_CONFIG, Config
 from readout.interchange.outbox import GOLD_LAYER, Sheet
 from readout.interchange.tools.spacy_docbin import to_doc
-from readout.model import Span, annotation_type, main_spans
 from readout.problem import RefusedError, find_close, nearest
-from readout.text.tokens import Paragraphs, iter_sentences, join_abbreviations
-from readout.workbench.diff.wording import describe_annotation
+from readout.text.tokens import Paragraphs
+from readout.workbench.documents.annotations import (
+    CLASSES,
+    Annotation,
+    Boilerplate,
+    Mention,
+    N,
+    Quote,
+    Stance,
+    Topic,
+)
+from readout.workbench.documents.entries import Speaker, Target, TopicEntry
 from readout.workbench.documents.frames import to_frame
 from readout.workbench.documents.marks import draw_passage
+from readout.workbench.documents.passages import Paragraph, Sentence
 
 if TYPE_CHECKING:
     import pandas as pd
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
-
-_SHOWN = 60
-
-
-def _shorten(text: str, width: int = _SHOWN) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= width else plain[: width - 1].rstrip() + "…"
-
-
-# ---------------------------------------------------------------- registry entries
-
-
-E = TypeVar("E", model.Speaker, model.TopicDefinition, model.Target)
-
-
-class Entry(Generic[E]):
-    """An entry of a registry: ``record`` is its line, whose fields are attributes of this too."""
-
-    def __init__(self, record: E, documents: Documents) -> None:
-        self.record = record
-        self.documents = documents
-
-    @property
-    def id(self) -> str:
-        """The id of the entry."""
-        return str(getattr(self.record, self.record.__struct_fields__[0]))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id!r}>"
-
-
-class Speaker(Entry[model.Speaker]):
-    """Anybody who speaks, is addressed or holds a stance, with their annotations in all texts."""
-
-    @property
-    def name(self) -> str:
-        """The name in the registry, such as ``"Benny Gantz"``."""
-        return self.record.name
-
-    @property
-    def kind(self) -> model.SpeakerKind:
-        """Person, office, government and so on."""
-        return self.record.kind
-
-    @property
-    def members(self) -> list[Speaker]:
-        """The speakers who belong to this group."""
-        return [self.documents.speakers[each] for each in self.record.members]
-
-    @cached_property
-    def mentions(self) -> list[Mention]:
-        """The places where a text names or refers to the speaker."""
-        return [each for text in self.documents for each in text.mentions if each.speaker is self]
-
-    @cached_property
-    def quotes(self) -> list[Quote]:
-        """What the speaker says."""
-        return [each for text in self.documents for each in text.quotes if each.speaker is self]
-
-    @cached_property
-    def stances(self) -> list[Stance]:
-        """The stances that the speaker holds."""
-        return [each for text in self.documents for each in text.stances if each.holder is self]
-
-
-class TopicEntry(Entry[model.TopicDefinition]):
-    """A topic of the registry, with the passages about it in all texts."""
-
-    @property
-    def label(self) -> str:
-        """The name of the topic."""
-        return self.record.label
-
-    @property
-    def definition(self) -> str:
-        """What belongs to the topic."""
-        return self.record.definition
-
-    @property
-    def parent(self) -> TopicEntry | None:
-        """The wider topic; None at the top."""
-        return self.documents.topics.get(self.record.parent or "")
-
-    @cached_property
-    def passages(self) -> list[Topic]:
-        """The passages about the topic."""
-        return [each for text in self.documents for each in text.topics if each.topic is self]
-
-
-class Target(Entry[model.Target]):
-    """A proposition that one can favor or oppose, with the stances towards it in all texts."""
-
-    @property
-    def label(self) -> str:
-        """The name of the target."""
-        return self.record.label
-
-    @property
-    def proposition(self) -> str:
-        """The sentence that a holder favors or opposes."""
-        return self.record.proposition
-
-    @cached_property
-    def stances(self) -> list[Stance]:
-        """The stances towards the target."""
-        return [each for text in self.documents for each in text.stances if each.target is self]
-
-
-# ---------------------------------------------------------------- passages
-
-
-class Passage:
-    """A run of a text, with the annotations that share a character with it."""
-
-    def __init__(self, document: Document, start: int, end: int) -> None:
-        self.document = document
-        self.start = start
-        self.end = end
-
-    @property
-    def text(self) -> str:
-        """The words of the passage."""
-        return self.document.text[self.start : self.end]
-
-    @property
-    def annotations(self) -> list[Annotation]:
-        """All annotations that share a character with the passage, by position."""
-        return [each for each in self.document.annotations if each.overlaps(self.start, self.end)]
-
-    @property
-    def mentions(self) -> list[Mention]:
-        """The mentions in the passage."""
-        return [each for each in self.annotations if isinstance(each, Mention)]
-
-    @property
-    def quotes(self) -> list[Quote]:
-        """The quotes in the passage."""
-        return [each for each in self.annotations if isinstance(each, Quote)]
-
-    @property
-    def topics(self) -> list[Topic]:
-        """The topics of the passage."""
-        return [each for each in self.annotations if isinstance(each, Topic)]
-
-    @property
-    def stances(self) -> list[Stance]:
-        """The stances that the passage shows."""
-        return [each for each in self.annotations if isinstance(each, Stance)]
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.start}–{self.end}: {_shorten(self.text)!r}>"
-
-    def _repr_html_(self) -> str:
-        return self.document.draw([(self.start, self.end)])
-
-
-class Sentence(Passage):
-    """A sentence; it ends at ``.``, ``!`` or ``?``, but not after an initial or a title."""
-
-
-class Paragraph(Passage):
-    """A line of the text that is not blank."""
-
-    def __init__(self, document: Document, start: int, end: int, number: int) -> None:
-        super().__init__(document, start, end)
-        self.number = number
-
-    @property
-    def id(self) -> str:
-        """The id of the paragraph in the tables: ``<doc_id>#p<number>``, counted from 0."""
-        return f"{self.document.id}#p{self.number}"
-
-    @cached_property
-    def sentences(self) -> list[Sentence]:
-        """The sentences of the paragraph."""
-        text = self.text
-        found = join_abbreviations(text, iter_sentences(text))
-        at = self.start
-        return [Sentence(self.document, at + start, at + end) for start, end in found]
-
-
-# ---------------------------------------------------------------- annotations
-
-
-A = TypeVar("A", model.Mention, model.Quote, model.Topic, model.Stance, model.Boilerplate)
-
-
-class Annotation:
-    """What all annotations share."""
-
-    def __init__(self, record: Any, document: Document) -> None:
-        self.record = record
-        self.document = document
-
-    @property
-    def id(self) -> str:
-        """The id that the tables have: ``<doc_id>#<id>``."""
-        return f"{self.document.id}#{self.record.id}"
-
-    @property
-    def type(self) -> model.AnnotationType:
-        """``"mention"``, ``"quote"``, ``"topic"``, ``"stance"`` or ``"boilerplate"``."""
-        return annotation_type(self.record)
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """The spans that the annotation is about: content, evidence, passage or the one span."""
-        return main_spans(self.record)
-
-    @property
-    def text(self) -> str:
-        """The words of its spans, joined by spaces."""
-        return " ".join([span.exact for span in self.spans])
-
-    @property
-    def start(self) -> int:
-        """Where its first span starts."""
-        return self.spans[0].start
-
-    @property
-    def end(self) -> int:
-        """Where its last span ends."""
-        return self.spans[-1].end
-
-    @property
-    def note(self) -> str | None:
-        """What the annotator noted."""
-        return self.record.note  # type: ignore[no-any-return]
-
-    @property
-    def paragraphs(self) -> list[Paragraph]:
-        """The paragraphs that its spans are in."""
-        return [
-            each for each in self.document.paragraphs if self.overlaps(each.start, each.end)
-        ]
-
-    @property
-    def paragraph(self) -> Paragraph:
-        """The paragraph in which it starts."""
-        return self.paragraphs[0]
-
-    @property
-    def sentences(self) -> list[Sentence]:
-        """The sentences that its spans are in."""
-        return [each for each in self.document.sentences if self.overlaps(each.start, each.end)]
-
-    @property
-    def links(self) -> dict[str, list[Annotation]]:
-        """The annotations that it names or that name it, by what they are to it."""
-        return {}
-
-    def overlaps(self, start: int, end: int) -> bool:
-        """Return whether one of its spans shares a character with a run of the text."""
-        return any(span.start < end and start < span.end for span in self.spans)
-
-    def describe(self) -> str:
-        """Return its labels in a few words."""
-        return describe_annotation(self.record, self.document.documents.registries)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain data, as it is in the file."""
-        return msgspec.to_builtins(self.record)  # type: ignore[no-any-return]
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id!r}: {_shorten(self.text)!r}>"
-
-    def _repr_html_(self) -> str:
-        places = [(each.start, each.end) for each in self.paragraphs]
-        return self.document.draw(places, self)
-
-
-class Mention(Annotation):
-    """A place where the text names or refers to a speaker."""
-
-    record: model.Mention
-
-    @property
-    def speaker(self) -> Speaker:
-        """Who is mentioned."""
-        return self.document.documents.speakers[self.record.speaker]
-
-    @cached_property
-    def quotes(self) -> list[Quote]:
-        """The quotes whose source this is."""
-        return [each for each in self.document.quotes if each.source is self]
-
-    @property
-    def links(self) -> dict[str, list[Annotation]]:
-        """The quotes whose source this is."""
-        return _drop_empty({"source of": self.quotes})
-
-
-class Quote(Annotation):
-    """A report of speech: who (``source``, ``speaker``), how (``cue``) and what (``content``)."""
-
-    record: model.Quote
-
-    @property
-    def form(self) -> model.Form:
-        """Direct, indirect or mixed."""
-        return self.record.form
-
-    @property
-    def speaker(self) -> Speaker:
-        """Who speaks."""
-        return self.document.documents.speakers[self.record.speaker]
-
-    @property
-    def source(self) -> Mention | None:
-        """The mention that names the speaker; None if the text does not name them."""
-        return self.document.find(self.record.source, Mention)
-
-    @property
-    def content(self) -> tuple[Span, ...]:
-        """The words that are quoted."""
-        return self.record.content
-
-    @property
-    def cue(self) -> tuple[Span, ...]:
-        """The words that report the speech, such as "said"."""
-        return self.record.cue
-
-    @property
-    def addressees(self) -> list[Speaker]:
-        """Whom the speaker addresses."""
-        return [self.document.documents.speakers[each] for each in self.record.addressees]
-
-    @property
-    def within(self) -> Quote | None:
-        """The quote that this one is in; None if there is none."""
-        return self.document.find(self.record.within, Quote)
-
-    @cached_property
-    def parts(self) -> list[Quote]:
-        """The quotes within this one."""
-        return [each for each in self.document.quotes if each.within is self]
-
-    @cached_property
-    def stances(self) -> list[Stance]:
-        """The stances that this quote shows."""
-        return [each for each in self.document.stances if each.quote is self]
-
-    @cached_property
-    def elsewhere(self) -> list[Quote]:
-        """The other quotes, in all texts, that report the same statement."""
-        if self.record.statement is None:
-            return []
-        return [
-            each
-            for text in self.document.documents
-            for each in text.quotes
-            if each.record.statement == self.record.statement and each is not self
-        ]
-
-    @property
-    def links(self) -> dict[str, list[Annotation]]:
-        """Source, stances, the quotes around and within it, and the same statement elsewhere."""
-        return _drop_empty(
-            {
-                "source": _or_none(self.source),
-                "within": _or_none(self.within),
-                "contains": self.parts,
-                "shows": self.stances,
-                "same statement": self.elsewhere,
-            }
-        )
-
-
-class Topic(Annotation):
-    """A passage about a topic of the registry."""
-
-    record: model.Topic
-
-    @property
-    def topic(self) -> TopicEntry:
-        """What the passage is about."""
-        return self.document.documents.topics[self.record.topic]
-
-
-class Stance(Annotation):
-    """The position a holder takes towards a target's proposition, with the words that show it."""
-
-    record: model.Stance
-
-    @property
-    def holder(self) -> Speaker:
-        """Who holds the stance."""
-        return self.document.documents.speakers[self.record.holder]
-
-    @property
-    def target(self) -> Target:
-        """What the stance is about."""
-        return self.document.documents.targets[self.record.target]
-
-    @property
-    def polarity(self) -> model.Polarity:
-        """Favor, against or neutral."""
-        return self.record.polarity
-
-    @property
-    def expression(self) -> model.Expression:
-        """Explicit or implicit."""
-        return self.record.expression
-
-    @property
-    def evidence(self) -> tuple[Span, ...]:
-        """The words that show the stance."""
-        return self.record.evidence
-
-    @property
-    def quote(self) -> Quote | None:
-        """The quote that shows the stance; None if the text itself does."""
-        return self.document.find(self.record.quote, Quote)
-
-    @property
-    def links(self) -> dict[str, list[Annotation]]:
-        """The quote that shows the stance."""
-        return _drop_empty({"quote": _or_none(self.quote)})
-
-
-class Boilerplate(Annotation):
-    """Text of the file that is not the article."""
-
-    record: model.Boilerplate
-
-    @property
-    def kind(self) -> model.BoilerplateKind:
-        """What it is instead."""
-        return self.record.kind
-
-
-_CLASSES: Mapping[type, type[Annotation]] = {
-    model.Mention: Mention,
-    model.Quote: Quote,
-    model.Topic: Topic,
-    model.Stance: Stance,
-    model.Boilerplate: Boilerplate,
-}
-N = TypeVar("N", bound=Annotation)
-
-
-def _or_none(annotation: Annotation | None) -> list[Annotation]:
-    return [] if annotation is None else [annotation]
-
-
-def _drop_empty(links: Mapping[str, Sequence[Annotation]]) -> dict[str, list[Annotation]]:
-    return {name: list(found) for name, found in links.items() if found}
-
-
-# ---------------------------------------------------------------- documents
 
 
 class Document:
@@ -529,7 +87,7 @@ class Document:
     @cached_property
     def annotations(self) -> list[Annotation]:
         """All annotations, by position."""
-        return [_CLASSES[type(record)](record, self) for record in self._layer.records]
+        return [CLASSES[type(record)](record, self) for record in self._layer.records]
 
     @cached_property
     def mentions(self) -> list[Mention]:
@@ -598,8 +156,10 @@ class Document:
         layer = self._layer.annotator or GOLD_LAYER
         records = self._layer.records
         sheet = Sheet(self.record, self.text, layer, records, self._layer.path, self.id)
-        # An empty vocabulary is false.
-        return to_doc(Vocab() if vocab is None else vocab, sheet)  # type: ignore[no-any-return]
+        if vocab is None:
+            vocab = Vocab()
+        doc: Doc = to_doc(vocab, sheet)
+        return doc
 
     def draw(
         self,

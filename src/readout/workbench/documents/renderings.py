@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -12,7 +13,8 @@ from readout.report.printing import printable
 from readout.report.problems import Style
 from readout.report.tables import escape_markdown
 from readout.workbench.diff.wording import cut_excerpt
-from readout.workbench.documents.objects import Annotation, Paragraph
+from readout.workbench.documents.annotations import Annotation
+from readout.workbench.documents.passages import Paragraph
 
 _LONGEST = 80
 
@@ -120,7 +122,7 @@ def _iter_runs(paragraph: Paragraph, annotation: Annotation) -> Iterator[_Run]:
     for span in (*chosen, *linked):
         edges |= {_clip(span.start, paragraph), _clip(span.end, paragraph)}
     places = sorted(edges)
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         words = annotation.document.text[start:end]
         if _covers(chosen, start):
             opens = start == paragraph.start or not _covers(chosen, start - 1)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from readout.model import AnnotationType, Polarity, Speaker, Target
 from readout.problem import RefusedError, find_close
 from readout.text.find import fold_text
-from readout.workbench.documents.objects import (
-    Annotation,
-    Documents,
-    Mention,
-    Quote,
-    Stance,
-)
+from readout.workbench.documents.annotations import Annotation, Mention, Quote, Stance
+from readout.workbench.documents.objects import Documents
 
 
 class Query(NamedTuple):
@@ -38,7 +34,9 @@ def find_annotations(documents: Documents, query: Query) -> list[Annotation]:
 
     """
     if query == Query():
-        raise RefusedError("Say what to look for: words, --speaker, --target, --polarity or --type.")
+        raise RefusedError(
+            "Say what to look for: words, --speaker, --target, --polarity or --type."
+        )
 
     speakers = targets = None
     if query.speaker is not None:
@@ -48,24 +46,32 @@ def find_annotations(documents: Documents, query: Query) -> list[Annotation]:
         known_targets = documents.registries.targets
         targets = _match_entries("target", query.target, _name_targets(known_targets))
 
-    words = [" ".join(fold_text(each).split()) for each in query.words]
-    found = []
+    words = [_compile_words(each) for each in query.words]
+
+    def fits(annotation: Annotation) -> bool:
+        return (
+            (not query.types or annotation.type in query.types)
+            and (speakers is None or _speaker_of(annotation) in speakers)
+            and (targets is None or _target_of(annotation) in targets)
+            and (query.polarity is None or _polarity_of(annotation) == query.polarity)
+            and _has_words(annotation, words)
+        )
+
+    found: list[Annotation] = []
     for document in documents:
-        for annotation in document.annotations:
-            if (
-                (not query.types or annotation.type in query.types)
-                and (speakers is None or _speaker_of(annotation) in speakers)
-                and (targets is None or _target_of(annotation) in targets)
-                and (query.polarity is None or _polarity_of(annotation) == query.polarity)
-                and _has_words(annotation, words)
-            ):
-                found.append(annotation)
+        found += filter(fits, document.annotations)
     return found
 
 
-def _has_words(annotation: Annotation, words: Iterable[str]) -> bool:
-    text = " ".join(fold_text(annotation.text).split())
-    return all(word in text for word in words)
+def _compile_words(typed: str) -> re.Pattern[str]:
+    """Return what finds some words where a word begins, so that "ran" is not in "Iran"."""
+    words = r"\s+".join([re.escape(word) for word in fold_text(typed).split()])
+    return re.compile(rf"(?<!\w){words}" if words[:1].isalnum() else words)
+
+
+def _has_words(annotation: Annotation, words: Iterable[re.Pattern[str]]) -> bool:
+    text = fold_text(annotation.text)
+    return all(pattern.search(text) for pattern in words)
 
 
 def _speaker_of(annotation: Annotation) -> str | None:
