@@ -22,11 +22,19 @@ from typing import Any, ClassVar
 import datasets
 import pyarrow as pa
 
-import readout
-from readout.dataset.build import hash_sources
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
-from readout.dataset.load import read_valid_corpus
-from readout.dataset.tables import build_split_table
+try:
+    # Indented, so that `datasets` does not look for a package of the name `readout` itself: it
+    # would tell users to install that one.
+    import readout
+    from readout.dataset.build import hash_sources
+    from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, arrow_schema, config_splits
+    from readout.dataset.load import read_valid_corpus
+    from readout.dataset.tables import build_split_table
+except ImportError as error:
+    raise ImportError(
+        "This script needs the package of the corpus. Run `pip install readout-corpus`, or "
+        "`pip install .` in a clone of the project."
+    ) from error
 
 
 class Readout(datasets.ArrowBasedBuilder):
@@ -45,6 +53,12 @@ class Readout(datasets.ArrowBasedBuilder):
         Otherwise ``datasets`` would return the old rows after an annotation has changed.
         """
         root = Path(kwargs.get("base_path") or Path(__file__).parent)
+        if not (root / "raw").is_dir():
+            raise FileNotFoundError(
+                f"There is no corpus in {str(root)!r}. This script compiles the folders raw/ and "
+                "annotations/ beside it. Without them, use `readout.load()`, which returns the "
+                "same rows."
+            )
         kwargs.update(base_path=str(root), hash=hash_sources(root))
         super().__init__(*args, **kwargs)
 

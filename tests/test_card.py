@@ -16,6 +16,8 @@ from readout.dataset.card import (
     split_front_matter,
     tell_release,
 )
+from readout.dataset.citation import format_citation
+from readout.dataset.companions import relink
 from readout.dataset.features import CONFIGS, FEATURES
 from readout.problem import RefusedError
 from readout.report.tables import Table, format_markdown
@@ -62,8 +64,11 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
             assert list(hub.glob(files["path"]))
     written = split_front_matter((ROOT / "DATACARD.md").read_text(encoding="utf-8"))
     sections = composition_sections(tally_corpus(read_corpus(ROOT)[0]), read_registries(ROOT)[0])
+    sections["citation"] = format_citation((ROOT / "CITATION.cff").read_bytes())
     filled = fill_sections(written[1], sections)
-    assert body == tell_release(filled, sections, "from before the first release")
+    told = tell_release(filled, sections, "from before the first release")
+    present = {path.relative_to(hub).as_posix() for path in hub.rglob("*")}
+    assert body == relink(told, "README.md", present)
     assert written[0].items() <= front.items()
     assert yaml.safe_load(yaml.safe_dump(front)) == front
 

@@ -2,6 +2,7 @@
 
 import os
 import pydoc
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -77,6 +78,28 @@ def test_the_script_names_the_problems_of_a_broken_corpus(small, tmp_path, monke
     builder = Readout(config_name="stances", base_path=str(small), cache_dir=str(tmp_path))
     with pytest.raises(ValueError, match="json-syntax"):
         builder.download_and_prepare()
+
+
+def test_a_script_that_is_alone_says_what_it_lacks(tmp_path):
+    shutil.copy(ROOT / "load_readout.py", tmp_path)
+    block = "import sys; sys.modules['readout'] = None; import load_readout"
+    alone = "import load_readout; load_readout.Readout(config_name='stances')"
+    for code, expected in ((block, "pip install readout-corpus"), (alone, "no corpus in")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert expected in done.stderr.splitlines()[-1]
+
+
+def test_a_checkout_is_no_dataset(tmp_path):
+    """Without its settings, `datasets` would load the texts of the tests."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test.txt").write_text("a test\n", encoding="utf-8")
+    assert load_dataset(str(tmp_path), cache_dir=str(tmp_path / "cache"))
+    shutil.copy(ROOT / ".huggingface.yaml", tmp_path)
+    for names in ((), ("stances",)):
+        with pytest.raises(FileNotFoundError, match="build/hub"):
+            load_dataset(str(tmp_path), *names, cache_dir=str(tmp_path / "cache"))
 
 
 def test_unknown_names_are_explained(hub, tmp_path):

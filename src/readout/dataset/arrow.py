@@ -16,15 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from readout.dataset.features import (
-    FEATURES,
-    Config,
-    Feature,
-    Labels,
-    arrow_schema,
-    is_tags,
-    to_arrow_type,
-)
+from readout.dataset.columns import Config, Labels
+from readout.dataset.features import FEATURES, Feature, arrow_schema, is_tags, to_arrow_type
 
 try:
     # The public module wraps each of 286 kernels in a documented function when it is imported.
@@ -67,6 +60,8 @@ def to_column(feature: Feature, values: Sequence[Any]) -> pa.Array:
         return to_numbers(pa.int64(), [numbers[value] for value in values])
     if feature == "string":
         return to_strings(values)
+    if feature == "bool":
+        return to_flags(values)
     if isinstance(feature, str):
         return to_numbers(to_arrow_type(feature), values)
     if isinstance(feature, list):
@@ -104,6 +99,12 @@ def to_numbers(arrow_type: pa.DataType, values: Sequence[Any]) -> pa.Array:
         mask = _to_mask(values)
         data = array(_CODES[arrow_type], [value or 0 for value in values])
     return pa.Array.from_buffers(arrow_type, len(values), [mask, pa.py_buffer(data)])
+
+
+def to_flags(values: Sequence[bool]) -> pa.Array:
+    """Return the Arrow array of truth values, none of which is None."""
+    bits = np.packbits(np.array(values, np.bool_), bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
 
 
 def to_strings(values: Sequence[str | None]) -> pa.Array:
@@ -209,7 +210,7 @@ class ContentHash:
     - ``PATH present``: one byte per value, 1 if it is present and 0 if it is absent;
     - ``PATH lengths``, if its values are strings: the number of bytes of each, as ``int32``;
     - ``PATH``: the UTF-8 of the strings, or the numbers as little-endian ``int32``, ``int64`` (also
-      for class labels) or ``float64``, 0 if absent.
+      for class labels) or ``float64``, 0 if absent, or one byte per truth value, 1 if true.
 
     A column of lists has ``PATH lengths``, the length of every list as ``int32``, and its items are
     the column ``PATH[]``. The fields of a struct are the columns ``PATH.FIELD``. The content hash
@@ -254,6 +255,8 @@ class ContentHash:
             data = values.buffers()[2] or b""
             self._feed(f"{path} lengths", np.diff(offsets))
             self._feed(path, data[int(offsets[0]) : int(offsets[-1])])
+        elif pa.types.is_boolean(values.type):
+            self._feed(path, _unpack(values.buffers()[1], values))
         else:
             numbers = _view_buffer(values, _NUMPY_TYPES[values.type], len(values))
             if values.null_count:
@@ -282,5 +285,10 @@ def _presence(values: pa.Array) -> Any:
     """Return one byte per value: 1 if it is present, 0 if it is null."""
     if values.null_count == 0:
         return np.ones(len(values), np.uint8)
-    bits = np.frombuffer(values.buffers()[0], np.uint8)
+    return _unpack(values.buffers()[0], values)
+
+
+def _unpack(buffer: Any, values: pa.Array) -> Any:
+    """Return one byte per value of an array from a buffer with one bit per value."""
+    bits = np.frombuffer(buffer or b"", np.uint8)
     return np.unpackbits(bits, bitorder="little")[values.offset : values.offset + len(values)]

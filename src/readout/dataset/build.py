@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -39,14 +39,17 @@ from readout.dataset.card import (
     fill_sections,
     find_loadable,
     format_card,
-    format_columns,
     hash_config,
     read_card,
     split_front_matter,
     tell_release,
 )
+from readout.dataset.citation import CITATION, format_citation
+from readout.dataset.columns import Config
+from readout.dataset.companions import CARD, COMPANIONS, read_companions, relink, relink_all
 from readout.dataset.croissant import build_croissant
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, config_splits
+from readout.dataset.glossary import GLOSSARY, LoadedRow, format_columns, format_glossary
 from readout.model import Registries
 from readout.problem import Problem, is_failure
 from readout.report.tables import format_markdown
@@ -56,8 +59,7 @@ from readout.scale.workers import Options, collector_paused
 
 COMMAND = "build"
 HUB = "build/hub"
-COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
-_OTHERS = (DATACARD, RELEASE, *COPIED)
+_OTHERS = (DATACARD, RELEASE, *COMPANIONS)
 """The files beside the folders of data that a build reads."""
 
 
@@ -134,7 +136,8 @@ def _build(
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
         report, results = run_shards(snapshot, cache, options, work, is_usable)
         card, found = read_card(snapshot.root)
-        problems = (*report.problems, *found)
+        companions, unread = read_companions(snapshot.root)
+        problems = (*report.problems, *found, *unread)
         if card is None or is_failure(problems):
             return Built(problems)
 
@@ -147,6 +150,7 @@ def _build(
 
         built = Built(problems, _to_infos(files))
         sections = composition_sections(report.tally, registries)
+        sections["citation"] = format_citation(companions.get(CITATION, b""))
         checksums = {file.path: file.sha256 for file in files}
         card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
         if is_frozen(snapshot.root):
@@ -155,7 +159,7 @@ def _build(
             if version == NO_RELEASE:
                 release = "from before the first release"
             card = tell_release(card, sections, release)
-        _write_documentation(folder, snapshot.root, built.infos, card, checksums)
+        _write_documentation(folder, companions, built.infos, card, checksums)
         swap_in(folder, target, COMMAND)
     return built
 
@@ -292,25 +296,48 @@ def load_example(infos: Iterable[ConfigInfo], target: Path) -> list[str]:
 
 def _write_documentation(
     folder: Path,
-    root: Path,
+    companions: Mapping[str, bytes],
     infos: tuple[ConfigInfo, ...],
     card: str,
     parquet: Mapping[str, str],
 ) -> None:
-    """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256."""
-    (folder / "README.md").write_text(format_card(card, infos), encoding="utf-8", newline="\n")
+    """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256.
 
+    ``companions`` are the bytes of other files, by path.
+    """
+    shutil.copytree(schema_folder(), folder / "schema")
+    schemas = [f"schema/{path.name}" for path in (folder / "schema").iterdir()]
+    present = {CARD, GLOSSARY, *schemas, *companions}
+
+    glossary = format_glossary(_sample_rows(folder, infos, parquet)).encode()
+    pages = {**companions, GLOSSARY: glossary}
+    for name, raw in relink_all(pages, present).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(raw)
+
+    card = relink(card, CARD, present)
+    (folder / CARD).write_text(format_card(card, infos), encoding="utf-8", newline="\n")
     front, _ = split_front_matter(card)
-    croissant = build_croissant(front, infos, dict(sorted(parquet.items())))
+    citation = companions.get(CITATION, b"")
+    croissant = build_croissant(front, infos, dict(sorted(parquet.items())), citation)
     _write_json(folder / "croissant.json", croissant)
     hashes = {info.config: info.content_hash for info in infos}
     _write_json(folder / "content_hashes.json", hashes)
-
-    shutil.copytree(schema_folder(), folder / "schema")
-    for name in COPIED:
-        if (root / name).is_file():
-            shutil.copyfile(root / name, folder / name)
     list_files(folder, COMMAND, parquet)
+
+
+def _sample_rows(
+    folder: Path, infos: Iterable[ConfigInfo], paths: Collection[str]
+) -> dict[Config, list[LoadedRow]]:
+    """Return the first rows of each config, from its first Parquet file that has any."""
+    from readout.dataset.parquet import read_first_rows
+
+    rows: dict[Config, list[LoadedRow]] = {}
+    for info in infos:
+        mine = [path for path in paths if path.startswith(f"data/{info.config}/")]
+        found = (read_first_rows(folder / path) for path in mine)
+        rows[info.config] = next(filter(None, found), [])
+    return rows
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -18,7 +18,8 @@ import msgspec
 
 from readout.corpus.read import read_bytes
 from readout.corpus.settings import parse_settings
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
+from readout.dataset.columns import Config, Labels
+from readout.dataset.features import DEFAULT_CONFIG, FEATURES, Feature
 from readout.problem import Finding, Problem, locate, raw_line, rule
 
 DATACARD = "DATACARD.md"
@@ -257,12 +258,3 @@ def _yaml_feature(feature: Feature) -> dict[str, Any]:
             return {"list": child["dtype"]}
         return {"list": child.get("struct", child)}
     return {"struct": _yaml_fields(feature)}
-
-
-def format_columns() -> str:
-    """Return a Markdown table of the columns of every config."""
-    lines = ["| config | columns |", "| --- | --- |"]
-    for config in CONFIGS:
-        columns = ", ".join([f"`{name}`" for name in FEATURES[config]])
-        lines.append(f"| `{config}` | {columns} |")
-    return "\n".join(lines)

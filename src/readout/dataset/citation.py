@@ -1,14 +1,43 @@
-"""Turn the file CITATION.cff of a corpus into BibTeX. No I/O."""
+"""Turn the file CITATION.cff of a corpus into its authors and BibTeX. No I/O."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from readout.corpus.settings import parse_settings
 from readout.problem import Finding
 
 CITATION = "CITATION.cff"
+"""A file in the Citation File Format, version 1.2."""
+
+
+class Author(NamedTuple):
+    """Who made a corpus: a person, or a group that has no given names."""
+
+    name: str
+    given: str = ""
+    is_person: bool = True
+
+
+def parse_authors(raw: bytes) -> list[Author]:
+    """Return the authors in the content of a CITATION.cff; none if it is no such file."""
+    found = parse_settings(raw)
+    return [] if isinstance(found, Finding) else _list_authors(found)
+
+
+def _list_authors(found: dict[str, Any]) -> list[Author]:
+    entries = found.get("authors")
+    authors = []
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        if "name" in entry:
+            authors.append(Author(str(entry["name"]), is_person=False))
+        else:
+            family, given = entry.get("family-names"), entry.get("given-names")
+            authors.append(Author(str(family or ""), str(given or "")))
+    return authors
 
 
 def format_bibtex(raw: bytes) -> str:
@@ -21,7 +50,7 @@ def format_bibtex(raw: bytes) -> str:
     date = str(found.get("date-released") or "")
     fields = {
         "title": f"{{{title}}}",
-        "author": " and ".join(_format_authors(found)),
+        "author": " and ".join(map(_format_author, _list_authors(found))),
         "year": date[:4],
         "version": found.get("version"),
         "doi": found.get("doi"),
@@ -32,13 +61,14 @@ def format_bibtex(raw: bytes) -> str:
     return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
-def _format_authors(found: dict[str, Any]) -> list[str]:
-    """Return the authors as BibTeX reads them; braces keep the name of a group in one piece."""
-    authors = []
-    for author in found.get("authors") or ():
-        if "name" in author:
-            authors.append(f"{{{author['name']}}}")
-        else:
-            names = (author.get("family-names"), author.get("given-names"))
-            authors.append(", ".join(filter(None, names)))
-    return authors
+def _format_author(author: Author) -> str:
+    """Return an author as BibTeX reads it; braces keep the name of a group in one piece."""
+    if not author.is_person:
+        return f"{{{author.name}}}"
+    return ", ".join(filter(None, (author.name, author.given)))
+
+
+def format_citation(raw: bytes) -> str:
+    """Return the section of the card with the BibTeX entry for the content of a CITATION.cff."""
+    bibtex = format_bibtex(raw)
+    return f"```bibtex\n{bibtex}\n```" if bibtex else "None."

@@ -11,7 +11,8 @@ from readout.corpus.installed import find_installed
 from readout.corpus.read import DOCUMENTS, read_corpus
 from readout.dataset.card import DATACARD, split_front_matter
 from readout.dataset.citation import CITATION, format_bibtex
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, Config, config_splits
+from readout.dataset.columns import Config
+from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, config_splits
 from readout.model import Corpus, Split
 from readout.problem import is_failure, nearest
 from readout.report.problems import format_text

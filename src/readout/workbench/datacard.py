@@ -14,6 +14,8 @@ from readout.checks.folder import check_folder
 from readout.corpus.read import read_corpus, read_registries
 from readout.dataset.build import composition_sections
 from readout.dataset.card import fill_sections, find_sections, read_card_bytes
+from readout.dataset.citation import CITATION, format_citation
+from readout.dataset.companions import read_companions
 from readout.model import Corpus
 from readout.problem import Problem
 
@@ -73,6 +75,7 @@ def refresh_card(root: Path, with_slow: bool = False, boards: Path | None = None
     text = old.decode()
 
     contents = composition_sections(check_folder(root).tally, read_registries(root)[0])
+    contents["citation"] = format_citation(read_companions(root)[0].get(CITATION, b""))
     contents["board"] = format_board(boards or root)
 
     if "invented" in find_sections(text):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, Config, Feature, Labels
+from readout.dataset.columns import Config, Labels
+from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, Feature
 from readout.model import AnnotatedDocument, Registries
 from readout.problem import nearest
 

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from readout import model
-from readout.dataset.features import DEFAULT_CONFIG, Config
+from readout.dataset.columns import Config
+from readout.dataset.features import DEFAULT_CONFIG
 from readout.interchange.outbox import GOLD_LAYER, Sheet
 from readout.interchange.tools.spacy_docbin import to_doc
 from readout.problem import RefusedError, find_close, nearest
