@@ -41,6 +41,9 @@ def build_site(folder: Path) -> int:
         code = build_main([*options, str(ROOT), str(folder)])
     (folder / ".buildinfo").unlink(missing_ok=True)
     shutil.copyfile(ROOT / BOARD, folder / "board.html")
+    # README shows these in HTML, which Sphinx does not look into.
+    for picture in sorted(ROOT.glob("docs/picture-*.png")):
+        shutil.copyfile(picture, folder / "docs" / picture.name)
     return code
 
 

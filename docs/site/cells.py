@@ -29,13 +29,16 @@ def run_block(code: str, names: dict[str, Any]) -> tuple[str, Any]:
     Return what it prints, and the value of its last statement if that is an expression, else None.
     """
     tree = ast.parse(code)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1]
+    expression = last.value if isinstance(last, ast.Expr) else None
+    if expression:
+        tree.body.pop()
     printed = io.StringIO()
     with redirect_stdout(printed):
         exec(compile(tree, "<block>", "exec"), names)
-        if last is None:
+        if not expression:
             return printed.getvalue(), None
-        value = eval(compile(ast.Expression(last.value), "<block>", "eval"), names)
+        value = eval(compile(ast.Expression(expression), "<block>", "eval"), names)
     return printed.getvalue(), value
 
 

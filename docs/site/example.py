@@ -18,7 +18,7 @@ def draw_example() -> str:
         for paragraph in text.paragraphs:
             if paragraph.end - paragraph.start <= LONGEST:
                 annotations = paragraph.annotations
-                kinds = {each.type for each in annotations} - {"boilerplate"}
+                kinds: set[str] = {each.type for each in annotations if each.type != "boilerplate"}
                 kinds |= {stance.polarity for stance in paragraph.stances}
                 kinds |= {quote.form for quote in paragraph.quotes}
                 paragraphs.append((len(kinds), len(annotations), paragraph))

@@ -49,7 +49,8 @@ def draw_speakers(corpus: Corpus, theme: str) -> Any:
     _draw_map(axes, grid, theme, "{}")
     names = corpus.registries.speakers
     labels = corpus.registries.topics
-    _label(axes.set_xticks, [labels[topic].label for topic in topics_shown], rotation=35, ha="right")
+    topic_names = [labels[topic].label for topic in topics_shown]
+    _label(axes.set_xticks, topic_names, rotation=35, ha="right")
     _label(axes.set_yticks, [names[speaker].name for speaker in speakers])
     return figure
 
@@ -110,7 +111,8 @@ def draw_agreement(corpus: Corpus, theme: str) -> Any:
         axes.plot(rows[title], [y] * len(rows[title]), "o", color=colour, alpha=0.6, markersize=7)
     _label(axes.set_yticks, titles)
     axes.invert_yaxis()
-    axes.set_xlim(min([0.0, *sum(rows.values(), [])]) - 0.02, 1.02)
+    lowest = min([min(values) for values in rows.values()], default=0.0)
+    axes.set_xlim(min(lowest, 0.0) - 0.02, 1.02)
     axes.grid(color=THEMES[theme]["line"], linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel("agreement; one dot per pair of annotators")
@@ -153,7 +155,7 @@ PLOTS: Mapping[str, Draw] = {
 def write_plots(folder: Path, corpus: Corpus) -> None:
     """Write ``<plot>-<theme>.svg`` for every plot and theme."""
     for theme, colours in THEMES.items():
-        style = {
+        style: dict[Any, str] = {
             "svg.hashsalt": "readout",  # equal corpora give equal files
             "svg.fonttype": "none",  # words stay words, for search and screen readers
             "text.color": colours["ink"],
