@@ -82,7 +82,7 @@ def test_the_notebook_runs(tmp_path):
 class Page(HTMLParser):
     """The ids of a page, its links, what it loads, and tags that are not closed as opened."""
 
-    VOID = frozenset(("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"))
+    VOID = frozenset(("br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"))
     LOADING = frozenset({("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src")})
 
     def __init__(self, text):
