@@ -3,6 +3,7 @@
 from html.parser import HTMLParser
 
 import pytest
+from browser import CHROMIUM, opened_browser
 from conftest import CORPUS, ROOT
 
 import readout
@@ -92,6 +93,11 @@ def test_a_layer_can_be_read_instead_of_gold(texts):
     assert {each.record for each in layer[0].annotations} != {
         each.record for each in texts["2030-02-toll-critics"].annotations
     }
+
+
+def test_an_unknown_annotator_is_explained():
+    with pytest.raises(ValueError, match="'ann'"):
+        readout.documents(CORPUS, annotator="anne")
 
 
 def test_documents_are_found_by_number_and_id(texts):
@@ -210,6 +216,27 @@ def test_the_page_around_is_not_touched_and_nothing_is_loaded(real_texts):
     assert ":root" not in style
     assert "url(" not in style
     assert "@import" not in style
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_a_browser_draws_the_marks_and_nothing_else(texts, tmp_path):
+    """The style is nested: it must apply inside of the output, and leave the notebook alone."""
+    page = tmp_path / "notebook.html"
+    output = texts["2030-01-harbour-brief"]["s-toll"]._repr_html_()
+    page.write_text(f"<meta charset=utf-8><mark>x</mark>{output}", encoding="utf-8")
+    color = "getComputedStyle(document.querySelector({})).backgroundColor"
+    with opened_browser(tmp_path / "profile") as browser:
+        for dark, paper in ((False, "rgb(251, 250, 247)"), (True, "rgb(21, 23, 26)")):
+            browser.look(dark=dark)
+            browser.open(page.as_uri())
+            assert browser.run(color.format("'.readout'")) == paper
+            assert browser.run(color.format("'.readout mark'")) == "rgba(0, 0, 0, 0)"
+            assert browser.run(color.format("'body > mark'")) != "rgba(0, 0, 0, 0)"
+            image = "getComputedStyle(document.querySelector('mark.chosen')).backgroundImage"
+            assert "linear-gradient" in browser.run(image)
+            assert browser.requests[-1:] == [page.as_uri()]
+            assert browser.errors == []
 
 
 def test_hostile_texts_and_names_are_shown_as_text(texts):

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 
 from readout.cli.frame import main, print_problems, read_valid_corpus, style, summarise
-from readout.cli.names import ANNOTATOR, TABLE
+from readout.cli.names import ANNOTATOR, SPEAKER, TABLE, TARGET
 from readout.cli.options import (
     NEW_FILE,
     all_problems_option,
@@ -93,9 +93,11 @@ def show(root: Path, name: str, output: str) -> None:
 @takes_corpus(only_reads=True)
 @click.argument("words", nargs=-1, metavar="[WORDS]...")
 @click.option(
-    "--speaker", help="Only what this speaker says or holds, or where they are mentioned."
+    "--speaker",
+    type=SPEAKER,
+    help="Only what this speaker says or holds, or where they are mentioned.",
 )
-@click.option("--target", help="Only stances towards this target.")
+@click.option("--target", type=TARGET, help="Only stances towards this target.")
 @click.option(
     "--polarity",
     type=click.Choice(get_args(Polarity)),

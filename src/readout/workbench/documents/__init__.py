@@ -6,6 +6,7 @@ from pathlib import Path
 
 from readout.corpus.installed import find_installed
 from readout.dataset.load import read_valid_corpus
+from readout.problem import nearest
 from readout.workbench.documents.objects import Document, Documents
 
 __all__ = ["Document", "Documents", "document", "documents"]
@@ -28,11 +29,17 @@ def documents(location: str | Path | None = None, annotator: str | None = None) 
 
     Raises:
         UnreadableCorpusError: the folder is no corpus.
-        ValueError: the corpus has problems; the message lists them.
+        ValueError: the corpus has problems, which the message lists, or no layer of the annotator.
 
     """
     root = find_installed() if location is None else Path(location)
-    return Documents(read_valid_corpus(root), annotator)
+    corpus = read_valid_corpus(root)
+    found = Documents(corpus, annotator)
+    if annotator is not None and not found:
+        known = {layer.annotator or "" for each in corpus.documents for layer in each.layers}
+        hint = nearest(annotator, known)
+        raise ValueError(f"There is no layer of an annotator {annotator!r}: {hint}".rstrip(": "))
+    return found
 
 
 def document(
