@@ -8,7 +8,7 @@ PAGES = src/readout/workbench/page src/readout/workbench/annotate/page
 # The tests start hundreds of processes; without this, each compiles every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: dataset test check docs lint clean
+.PHONY: dataset test check docs site lint clean
 
 dataset: $(VENV)/installed
 	$(BIN)/python build_dataset.py
@@ -21,6 +21,9 @@ check: $(VENV)/installed
 
 docs: $(VENV)/installed
 	$(BIN)/python -m readout.cli.pages
+
+site: $(VENV)/installed-site
+	$(BIN)/python docs/site/build.py
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -42,6 +45,10 @@ $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
 $(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $@ $(VENV)/installed $(VENV)/installed-test
+
+$(VENV)/installed-site: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[site]"
+	touch $@ $(VENV)/installed
 
 clean:
 	rm -rf build dist $(VENV)

@@ -1,4 +1,4 @@
-"""Add the schemas and the built data to the wheel, so that ``readout.load()`` works offline."""
+"""Add the schemas, the built data and their sources to the wheel, which then works offline."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class DataBuildHook(BuildHookInterface[Any]):
         built = build_hub(root, hub)
         if not built.infos:
             raise SystemExit("\n".join(map(format_text, built.problems)))
-        build_data["force_include"].update(
-            {str(hub): "readout/_data/hub", str(root / "schema"): "readout/_data/schema"}
-        )
+        included = {str(hub): "readout/_data/hub", str(root / "schema"): "readout/_data/schema"}
+        for name in ("raw", "annotations"):  # documents are read from the sources
+            included[str(root / name)] = f"readout/_data/corpus/{name}"
+        build_data["force_include"].update(included)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary folder."""

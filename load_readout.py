@@ -22,20 +22,18 @@ from typing import Any, ClassVar
 import datasets
 import pyarrow as pa
 
-import readout
-from readout.corpus.items import read_frozen
-from readout.dataset.bench import build_bench_table, name_task
-from readout.dataset.build import hash_sources
-from readout.dataset.features import (
-    BENCH_CONFIGS,
-    DEFAULT_CONFIG,
-    FEATURES,
-    arrow_schema,
-    config_splits,
-)
-from readout.dataset.tables import build_split_table
-from readout.problem import is_failure
-from readout.report.problems import format_text
+try:
+    # Indented, so that `datasets` does not look for a package of the name `readout` itself: it
+    # would tell users to install that one.
+    import readout
+    from readout.dataset.build import hash_sources
+    from readout.dataset.features import DEFAULT_CONFIG, FEATURES, arrow_schema, config_splits
+    from readout.dataset.load import compile_split, read_valid_corpus
+except ImportError as error:
+    raise ImportError(
+        "This script needs the package of the corpus. Run `pip install readout-corpus`, or "
+        "`pip install .` in a clone of the project."
+    ) from error
 
 
 class Readout(datasets.ArrowBasedBuilder):
@@ -54,6 +52,12 @@ class Readout(datasets.ArrowBasedBuilder):
         Otherwise ``datasets`` would return the old rows after an annotation has changed.
         """
         root = Path(kwargs.get("base_path") or Path(__file__).parent)
+        if not (root / "raw").is_dir():
+            raise FileNotFoundError(
+                f"There is no corpus in {str(root)!r}. This script compiles the folders raw/ and "
+                "annotations/ beside it. Without them, use `readout.load()`, which returns the "
+                "same rows."
+            )
         kwargs.update(base_path=str(root), hash=hash_sources(root))
         super().__init__(*args, **kwargs)
 
@@ -62,20 +66,11 @@ class Readout(datasets.ArrowBasedBuilder):
         return datasets.DatasetInfo(features=datasets.Features.from_arrow_schema(schema))
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        corpus, found = readout.read_corpus(Path(self.base_path))
-        problems = [*found, *readout.check_corpus(corpus)]
-        if is_failure(problems):
-            listed = "\n".join(map(format_text, problems))
-            raise ValueError(f"The corpus has problems:\n{listed}")
-
+        corpus = read_valid_corpus(Path(self.base_path))
         config = self.config.name
         generators = []
         for split in config_splits(config):
-            if config in BENCH_CONFIGS:
-                items = read_frozen(Path(self.base_path)).items
-                table = build_bench_table(config, items.get(name_task(config), ()))
-            else:
-                table = build_split_table(corpus, config, split)
+            table = compile_split(corpus, Path(self.base_path), config, split)
             if len(table):  # `datasets` refuses to load a split without rows
                 generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"table": table}))
         return generators

@@ -191,6 +191,8 @@ def format_table(results: dict[str, Any]) -> str:
     setting = f"{results['documents']} documents, {results['rounds']} interleaved rounds, "
     setting += f"{results['cores']} cores, Python {results['python']}; {versions}."
     lines = [
+        f"# Measurements on {results['documents']} documents",
+        "",
         setting,
         "",
         f"| {' | '.join(COLUMNS)} |",

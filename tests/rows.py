@@ -4,7 +4,8 @@ from functools import cached_property
 
 from readout import model
 from readout.dataset.arrow import ContentHash, to_arrow_table
-from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, UNANNOTATED, VOTES, Labels, is_tags
+from readout.dataset.columns import UNANNOTATED, VOTES, Labels
+from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, is_tags
 from readout.dataset.stance_items import iter_stance_items
 from readout.model import Mention, Quote, Stance, Topic
 from readout.text.tokens import Paragraphs, Tokens, iter_tokens, tag_tokens
@@ -32,7 +33,18 @@ class DocumentRows:
 
     def head(self, id_):
         """Return the columns that identify a row."""
-        return self.qualified(id_), self.meta.doc_id, self.meta.event
+        return self.qualified(id_), self.meta.doc_id, self.meta.event, self.meta.split
+
+    def head_at(self, id_, start):
+        """Return the columns that identify a row whose first span has this start."""
+        number = self.paragraphs.index_at(start)
+        return *self.head(id_), self.qualified(f"p{number}" if self.paragraphs.spans else None)
+
+    def role(self, speaker_id):
+        """Return the offices of a speaker on the day of publication."""
+        day = self.meta.published
+        roles = self.registries.speakers[speaker_id].roles
+        return "; ".join(role.title for role in roles if day and role.is_held_on(day)) or None
 
     def context(self, start, end):
         """Return the text of the paragraphs around a span, and the offset of this text."""
@@ -40,13 +52,14 @@ class DocumentRows:
         return self.text[left:right], left
 
     def tagged_spans(self):
-        """Return the spans of the tags: content of outer quotes, cues, and sources."""
+        """Return the spans of the tags: content of outer quotes, cues, sources, boilerplate."""
         quotes = self.of_type.get(Quote, [])
         named = {quote.source for quote in quotes}
         return (
             [span for quote in quotes if quote.within is None for span in quote.content],
             [span for quote in quotes for span in quote.cue],
             [mention.span for mention in self.of_type.get(Mention, ()) if mention.id in named],
+            [record.span for record in self.of_type.get(model.Boilerplate, ())],
         )
 
     def speaker_name(self, speaker_id):
@@ -80,10 +93,10 @@ def _iter_stances(rows):
         text, start, end = joined(record.evidence)
         target = targets[record.target]
         yield (
-            *rows.head(record.id),
-            rows.meta.event,
+            *rows.head_at(record.id, start),
             record.holder,
             rows.speaker_name(record.holder),
+            rows.role(record.holder),
             record.target,
             target.label,
             target.proposition,
@@ -105,10 +118,11 @@ def _iter_quotes(rows):
         source = rows.by_id.get(record.source or "")
         span = source.span if isinstance(source, Mention) else None
         yield (
-            *rows.head(record.id),
+            *rows.head_at(record.id, start),
             record.form,
             record.speaker,
             rows.speaker_name(record.speaker),
+            rows.role(record.speaker),
             rows.qualified(record.source),
             *((span.exact, span.start, span.end) if span else (None, None, None)),
             text,
@@ -128,9 +142,10 @@ def _iter_mentions(rows):
     for record in rows.of_type.get(Mention, ()):
         span = record.span
         yield (
-            *rows.head(record.id),
+            *rows.head_at(record.id, span.start),
             record.speaker,
             rows.speaker_name(record.speaker),
+            rows.role(record.speaker),
             span.exact,
             span.start,
             span.end,
@@ -144,12 +159,10 @@ def _iter_topics(rows):
         topic = rows.registries.topics[record.topic]
         text, start, end = joined(record.spans)
         yield (
-            *rows.head(record.id),
+            *rows.head_at(record.id, start),
             record.topic,
             topic.label,
             topic.definition,
-            topic.parent,
-            topic.iptc,
             text,
             start,
             end,
@@ -164,6 +177,7 @@ def _iter_documents(rows):
     yield (
         meta.doc_id,
         meta.event,
+        meta.split,
         meta.title,
         meta.published,
         meta.published_basis,
@@ -174,12 +188,23 @@ def _iter_documents(rows):
         meta.rights,
         meta.sha256,
         meta.annotated or "complete",
+        meta.adjudicated,
         rows.text,
-        rows.paragraphs.spans,
         [
-            (record.id, record.kind, record.span.exact, record.span.start, record.span.end)
+            (rows.qualified(f"p{number}"), *span)
+            for number, span in enumerate(rows.paragraphs.spans)
+        ],
+        [
+            (
+                rows.qualified(record.id),
+                record.kind,
+                record.span.exact,
+                record.span.start,
+                record.span.end,
+            )
             for record in rows.of_type.get(model.Boilerplate, ())
         ],
+        meta.references,
         meta.note,
     )
 
@@ -193,7 +218,7 @@ def _iter_token_rows(rows):
     )
     tokens = Tokens(texts, starts, ends)
     paragraphs = rows.paragraphs.spans
-    content, cues, sources = (
+    content, cues, sources, noise = (
         tag_tokens(tokens, paragraphs, spans) for spans in rows.tagged_spans()
     )
     for number, (start, end) in enumerate(paragraphs):
@@ -203,34 +228,39 @@ def _iter_token_rows(rows):
             *rows.head(f"p{number}"),
             rows.text[start:end],
             start,
+            "O" not in noise[part],
             texts[part],
             starts[part],
             ends[part],
             content[part],
             cues[part],
             sources[part],
+            noise[part],
         )
 
 
 def _iter_stance_labels(rows):
     annotators = rows.registries.annotators
     for item in iter_stance_items(rows.document):
+        target = rows.registries.targets[item.target]
         text, start, end = joined(item.evidence)
         votes = [
             (
                 annotator,
                 annotators[annotator].kind,
                 stance.polarity if stance else UNANNOTATED,
-                rows.qualified(stance.id) if stance else None,
+                rows.qualified(f"{annotator}.{stance.id}") if stance else None,
             )
             for annotator, stance in item.by_annotator.items()
         ]
         gold = item.gold.polarity if item.gold else UNANNOTATED
         yield (
-            *rows.head(item.name),
+            *rows.head_at(item.name, start),
             item.holder,
+            rows.speaker_name(item.holder),
             item.target,
-            rows.registries.targets[item.target].proposition,
+            target.label,
+            target.proposition,
             text,
             start,
             end,
@@ -276,8 +306,9 @@ def iter_registry_rows(config, registries):
                 speaker.note,
             )
     else:
-        for target in registries.targets.values():
-            yield tuple(getattr(target, name) for name in FEATURES["targets"])
+        entries = registries.targets if config == "targets" else registries.topics
+        for entry in entries.values():
+            yield tuple(getattr(entry, name) for name in FEATURES[config])
 
 
 def iter_config_rows(corpus, config, split):

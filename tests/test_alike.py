@@ -157,8 +157,8 @@ def test_every_command_that_prints_problems_can_print_all():
     printing = (
         "print_problems",
         "_score_files",
-        "_read_valid_corpus",
         "report_decision",
+        "read_valid_corpus",
         "_read_valid",
         "_finish_reanchoring",
         "_run",

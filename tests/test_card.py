@@ -19,6 +19,8 @@ from readout.dataset.card import (
     tell_canary,
     tell_release,
 )
+from readout.dataset.citation import format_citation
+from readout.dataset.companions import relink
 from readout.dataset.features import CONFIGS, FEATURES
 from readout.problem import RefusedError
 from readout.report.tables import Table, format_markdown
@@ -67,9 +69,12 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
     written = split_front_matter((ROOT / "DATACARD.md").read_text(encoding="utf-8"))
     tally = tally_corpus(read_corpus(ROOT)[0])
     sections = composition_sections(tally, read_registries(ROOT)[0], bench)
+    sections["citation"] = format_citation((ROOT / "CITATION.cff").read_bytes())
     filled = fill_sections(written[1], sections)
     told = tell_release(filled, sections, "from before the first release")
-    assert body == tell_canary(told, read_release(ROOT).canary)
+    told = tell_canary(told, read_release(ROOT).canary)
+    present = {path.relative_to(hub).as_posix() for path in hub.rglob("*")}
+    assert body == relink(told, "README.md", present)
     assert written[0].items() <= front.items()
     assert yaml.safe_load(yaml.safe_dump(front)) == front
 

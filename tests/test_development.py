@@ -9,7 +9,7 @@ from recipes import follow
 
 PAGE = (ROOT / "docs/development.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"^## (Add a \w+).*?\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
-LEFT = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
+LEFT = shutil.ignore_patterns(".[!h]*", ".hypothesis", "build", "dist", "__pycache__")
 
 
 def test_there_is_a_recipe_for_each_kind_of_part():

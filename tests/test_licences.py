@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from readout.dataset.build import COPIED
+from readout.dataset.companions import COMPANIONS
 from readout.dataset.croissant import build_croissant
 
 PARTS = ("Apache-2.0", "CC-BY-4.0", "LicenseRef-Readout-Texts")
@@ -47,7 +47,7 @@ def test_the_card_names_annotations_and_texts_and_links_to_the_terms():
 
 def test_the_metadata_of_the_built_dataset_name_and_link_the_terms(tmp_path):
     front = read_front()
-    assert front["license_link"] in COPIED
+    assert front["license_link"] in COMPANIONS
     path = tmp_path / "croissant.json"
     path.write_text(json.dumps(build_croissant(front, [], {})), encoding="utf-8")
 

@@ -12,17 +12,11 @@ from rows import DocumentRows, hash_rows, iter_config_rows, to_row
 from readout.corpus.read import read_corpus
 from readout.dataset.arrow import ContentHash, to_arrow_table
 from readout.dataset.batch import Batch, Vocabularies
-from readout.dataset.features import (
-    CONFIGS,
-    FEATURES,
-    TAGS,
-    UNANNOTATED,
-    VOTES,
-    arrow_schema,
-    config_splits,
-)
+from readout.dataset.columns import COLUMNS, TAGS, UNANNOTATED, VOTES
+from readout.dataset.features import CONFIGS, FEATURES, arrow_schema, config_splits
+from readout.dataset.glossary import iter_fields
 from readout.dataset.tables import build_split_table, build_table
-from readout.model import Mention, Quote, Registries, Span
+from readout.model import Boilerplate, Mention, Quote, Registries, Role, Span
 from readout.text.tokens import Tokens, tag_tokens
 
 
@@ -85,15 +79,68 @@ def test_every_offset_equals_its_text(tables):
 
 
 def test_ids_are_unique_and_join(tables):
-    keys = {"documents": "doc_id", "speakers": "speaker_id", "targets": "target_id"}
     for config in CONFIGS:
-        ids = [row[keys.get(config, "id")] for row in tables[config]]
+        columns = COLUMNS[config]
+        key = next(iter(columns))
+        ids = [row[key] for row in tables[config]]
         assert len(ids) == len(set(ids))
-    quotes = {row["id"] for row in tables["quotes"]}
-    mentions = {row["id"] for row in tables["mentions"]}
-    assert {row["source"] for row in tables["quotes"]} <= mentions | {None}
-    assert {row["quote"] for row in tables["stances"]} <= quotes | {None}
-    assert {row["within"] for row in tables["quotes"]} <= quotes | {None}
+        for path, column in iter_fields(columns):
+            if column.joins:
+                joined, _, key = column.joins.partition(".")
+                known = {row[key] for row in tables[joined]}
+                found = set(values_at(path, tables[config]))
+                assert found - {None} <= known, path
+
+
+def values_at(path, rows):
+    """Return all values of a column, or of a field inside it, in rows."""
+    values = list(rows)
+    for name in path.split("."):
+        values = [value[name.removesuffix("[]")] for value in values]
+        if name.endswith("[]"):
+            values = [item for value in values for item in value]
+    if values and isinstance(values[0], list):
+        values = [item for value in values for item in value]
+    return values
+
+
+def test_only_columns_that_say_so_are_null(corpus):
+    for config in CONFIGS:
+        rows = []
+        for split in config_splits(config):
+            rows += build_split_table(corpus, config, split).to_pylist()
+        for path, column in iter_fields(COLUMNS[config]):
+            if not column.null and not isinstance(column.type, dict):
+                assert None not in values_at(path, rows), (config, path)
+
+
+DAYS = [
+    (("2028-05", None), {"2028-04-30": False, "2028-05-31": False, "2028-06-01": True}),
+    (("2028-05-02", "2029"), {"2028-05-02": True, "2028-12-31": True, "2029-01-01": False}),
+    ((None, "2029"), {"2028-01-01": False}),
+    (("2028", "2029-03-04"), {"2028-12-31": False, "2029-03-04": True, "2029-03-05": False}),
+]
+
+
+@pytest.mark.parametrize(("bounds", "days"), DAYS)
+def test_an_office_is_held_if_its_dates_are_certain(bounds, days):
+    role = Role(title="mayor", start=bounds[0], end=bounds[1])
+    assert {day: role.is_held_on(day) for day in days} == days
+
+
+def test_rows_name_the_offices_of_that_day(tables):
+    roles = {(row["doc_id"], row["speaker_role"]) for row in tables["mentions"]}
+    assert ("2030-01-harbour-brief", "mayor") in roles
+    assert {role for doc_id, role in roles if doc_id == "2030-02-toll-critics"} == {None}
+
+
+def test_tokens_tell_boilerplate():
+    corpus, _ = read_corpus(ROOT)
+    rows = build_split_table(corpus, "tokens", "train").to_pylist()
+    scripts = [row for row in rows if "cmd" in row["text"] and row["boilerplate"]]
+    partial = [row for row in rows if 1 in row["boilerplate_tags"] and not row["boilerplate"]]
+    assert [row["text"][:5] for row in scripts] == ["cnxps"]
+    assert [row["text"][:5] for row in partial] == [" date"]
 
 
 def test_tokens_carry_the_tags_of_the_quote(tables):
@@ -141,6 +188,9 @@ def annotate(document, number, text, places):
             within="q-0" if n == 1 else None,
         )
         for n in range(len(spans))
+    ]
+    records += [
+        Boilerplate(id=f"b-{n}", kind="other", span=span) for n, span in enumerate(spans[::3])
     ]
     meta = replace(document.meta, doc_id=f"2030-01-text-{number}")
     gold = replace(document.gold, records=tuple(records))

@@ -2,6 +2,11 @@
 
 >>> import readout
 >>> stances = readout.load("stances")  # doctest: +SKIP
+>>> text = readout.document("2020-09-gantz-washington")  # doctest: +SKIP
+
+``load`` returns the tables of the corpus as datasets, ``document`` and ``documents`` its texts as
+objects that are linked to each other. ``CONFIGS`` are the names of the tables, ``FEATURES`` their
+columns. ``read_corpus`` and ``check_corpus`` read and check any corpus folder of the same layout.
 """
 
 from __future__ import annotations
@@ -16,6 +21,8 @@ __all__ = [
     "UnreadableCorpusError",
     "__version__",
     "check_corpus",
+    "document",
+    "documents",
     "load",
     "read_corpus",
 ]
@@ -25,12 +32,15 @@ if TYPE_CHECKING:
     from readout.corpus.read import UnreadableCorpusError, read_corpus
     from readout.dataset.features import CONFIGS, FEATURES
     from readout.dataset.load import load
+    from readout.workbench.documents import document, documents
 
 _HOMES = {
     "CONFIGS": "dataset.features",
     "FEATURES": "dataset.features",
     "UnreadableCorpusError": "corpus.read",
     "check_corpus": "checks",
+    "document": "workbench.documents",
+    "documents": "workbench.documents",
     "load": "dataset.load",
     "read_corpus": "corpus.read",
 }
@@ -43,3 +53,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'readout' has no attribute {name!r}")
     return getattr(import_module(f"readout.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for completion and ``help``."""
+    return sorted(__all__)

@@ -157,6 +157,18 @@ class Role(Record, frozen=True, kw_only=True, rename={"start": "from", "end": "t
     start: str | None = None
     end: str | None = None
 
+    def is_held_on(self, day: str) -> bool:
+        """Return whether the office was certainly held on a day, as YYYY-MM-DD.
+
+        It is uncertain without a start, and in the year or month of a date that is no more exact.
+        """
+        if self.start is None:
+            return False
+        has_begun = self.start == day or self.start < day[: len(self.start)]
+        if self.end is None:
+            return has_begun
+        return has_begun and (self.end == day or day[: len(self.end)] < self.end)
+
 
 class Speaker(Record, frozen=True, kw_only=True):
     """A line of ``speakers.jsonl``: anybody who speaks, is addressed or holds a stance."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readout.cli.frame import main, print_problems, summarise
+from readout.cli.frame import main, print_problems, read_valid_corpus, summarise
 from readout.cli.names import DOCUMENT, EXPORT, IMPORT, LAYER, list_exports, list_imports
 from readout.cli.options import all_problems_option, takes_corpus, takes_folder
 from readout.problem import format_count
@@ -18,7 +18,6 @@ from readout.report.printing import print_block, print_line
 if TYPE_CHECKING:
     from readout.interchange.inbox import Inbox
     from readout.interchange.mapping import LabelMapping
-    from readout.model import Corpus
     from readout.problem import Problem
     from readout.text.find import Unit
 
@@ -43,7 +42,7 @@ class _Import(FormatCommand):
 
 
 @main.command("export", cls=_Export)
-@takes_corpus()
+@takes_corpus(only_reads=True)
 @click.argument("name", metavar="FORMAT", type=EXPORT)
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True, help="The folder to write into."
@@ -81,7 +80,7 @@ def export(
     from readout.interchange.formats import export_corpus
     from readout.interchange.outbox import write_outbox
 
-    corpus = _read_valid_corpus(root)
+    corpus = read_valid_corpus(root)
     outbox = export_corpus(name, corpus, documents, layers)
     problems = outbox.problems
     if skip:
@@ -100,26 +99,6 @@ def _conclude(problems: Sequence[Problem], done: str) -> None:
     summarise(problems, done)
     if problems and all(problem.severity != "error" for problem in problems):
         print_line(done, error=True, fg="green")
-
-
-def _read_valid_corpus(root: Path) -> Corpus:
-    """Return the corpus in a folder; if it has errors, print them and exit with 1."""
-    from readout.checks import CHECKS, check_corpus
-    from readout.corpus.read import read_corpus
-
-    corpus, found = read_corpus(root)
-    problems = [*found, *check_corpus(corpus)]
-    # A breach of the guidelines is a matter of the corpus: its records can still be exchanged.
-    errors = [
-        problem
-        for problem in problems
-        if problem.severity == "error" and CHECKS[problem.code].rung != "guideline"
-    ]
-    if errors:
-        print_problems(errors)
-        summarise(errors, "")
-        sys.exit(1)
-    return corpus
 
 
 def _print_losses(name: str) -> None:
@@ -226,7 +205,7 @@ def import_(
     root = find_destination(name, corpus, add)
     is_empty = not any(root.iterdir())
     with locked_corpus(root) as write:
-        present = None if is_empty else _read_valid_corpus(root)
+        present = None if is_empty else read_valid_corpus(root)
         files, inbox = import_files(name, path, present, choices)
         print_problems([*inbox.problems, *inbox.skipped])
         _print_told(inbox)

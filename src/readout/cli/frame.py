@@ -9,7 +9,8 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from io import TextIOWrapper
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,8 +35,11 @@ from readout.report.problems import (
     plain,
 )
 
+if TYPE_CHECKING:
+    from readout.model import Corpus
+
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "look": ("check", "stats", "preview", "diff", "agree"),
+    "look": ("check", "show", "search", "stats", "preview", "diff", "agree"),
     "annotate": (
         "annotate",
         "format",
@@ -48,7 +52,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "reanchor",
         "merge",
     ),
-    "publish": ("build", "release", "new"),
+    "publish": ("build", "release", "push", "new"),
     "exchange": ("import", "export"),
     "benchmark": (
         "bench items",
@@ -68,6 +72,8 @@ COLOURS: dict[str, dict[str, Any]] = {
     "warning": {"fg": "yellow", "bold": True},
     "caret": {"fg": "red"},
     "hint": {"fg": "cyan"},
+    "chosen": {"fg": "green", "bold": True},
+    "linked": {"underline": True},
 }
 
 
@@ -273,3 +279,23 @@ def report_decision(problems: Iterable[Problem], doc_ids: Collection[str], done:
     else:
         summarise(wrong, done)
     return is_failure(wrong)
+
+
+def read_valid_corpus(root: Path) -> Corpus:
+    """Return the corpus in a folder; if it has errors, print them and exit with 1."""
+    from readout.checks import CHECKS, check_corpus
+    from readout.corpus.read import read_corpus
+
+    corpus, found = read_corpus(root)
+    problems = [*found, *check_corpus(corpus)]
+    # A breach of the guidelines is a matter of the corpus: its records can still be exchanged.
+    errors = [
+        problem
+        for problem in problems
+        if problem.severity == "error" and CHECKS[problem.code].rung != "guideline"
+    ]
+    if errors:
+        print_problems(errors)
+        summarise(errors, "")
+        sys.exit(1)
+    return corpus

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from readout.cli.frame import main, print_problems, style, summarise
-from readout.cli.names import ANNOTATOR, TABLE
+from readout.cli.frame import main, print_problems, read_valid_corpus, style, summarise
+from readout.cli.names import ANNOTATOR, SPEAKER, TABLE, TARGET
 from readout.cli.options import (
     NEW_FILE,
     all_problems_option,
@@ -18,9 +19,19 @@ from readout.cli.options import (
     takes_corpus,
     takes_folder,
     verify_option,
+    writing_place,
 )
+from readout.model import AnnotationType, Polarity
 from readout.problem import format_count
 from readout.report.printing import print_block, print_json, print_line
+
+_format_option = click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="How to print; by default as text.",
+)
 
 
 @main.command()
@@ -56,7 +67,84 @@ def check(root: Path, output: str, strict: bool, jobs: int | None, verify: bool)
 
 
 @main.command()
-@takes_corpus(argument=True)
+@takes_corpus(only_reads=True)
+@click.argument("name", metavar="ID")
+@_format_option
+@all_problems_option
+def show(root: Path, name: str, output: str) -> None:
+    """Show an annotation in its paragraph, with its links.
+
+    ID is the id of an annotation, such as s-5xl4gb, or the one that it has in the dataset:
+    DOCUMENT#ID. ANNOTATOR#ID is an annotation in the layer of an annotator.
+    """
+    from readout.workbench.documents.objects import find_annotation
+    from readout.workbench.documents.renderings import SHOWINGS, show_coloured
+
+    annotation = find_annotation(read_valid_corpus(root), name)
+    if output == "json":
+        print_json(SHOWINGS[output](annotation))
+    elif output == "markdown":
+        print_block(SHOWINGS[output](annotation))
+    else:
+        print_block(show_coloured(annotation, style), coloured=True)
+
+
+@main.command()
+@takes_corpus(only_reads=True)
+@click.argument("words", nargs=-1, metavar="[WORDS]...")
+@click.option(
+    "--speaker",
+    type=SPEAKER,
+    help="Only what this speaker says or holds, or where they are mentioned.",
+)
+@click.option("--target", type=TARGET, help="Only stances towards this target.")
+@click.option(
+    "--polarity",
+    type=click.Choice(get_args(Polarity)),
+    help="Only stances of this polarity.",
+)
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    type=click.Choice(get_args(AnnotationType)),
+    help="Only annotations of this type; repeatable.",
+)
+@_format_option
+@all_problems_option
+def search(
+    root: Path,
+    words: tuple[str, ...],
+    speaker: str | None,
+    target: str | None,
+    polarity: Polarity | None,
+    types: tuple[AnnotationType, ...],
+    output: str,
+) -> None:
+    """Find gold annotations by their words and their labels.
+
+    Each of the WORDS must be in the annotated text, as a word or as its beginning; capitals do not
+    matter. Words in one pair of quotation marks are looked for as a phrase. A speaker or a target
+    is named by its id or by a part of its name.
+    """
+    from readout.workbench.documents.objects import Documents
+    from readout.workbench.documents.renderings import LISTINGS, list_coloured
+    from readout.workbench.documents.search import Query, find_annotations
+
+    query = Query(words, speaker, target, polarity, types)
+    found = find_annotations(Documents(read_valid_corpus(root)), query)
+    if output == "json":
+        print_json(LISTINGS[output](found))
+    elif output == "markdown":
+        print_block(LISTINGS[output](found))
+    else:
+        for each in found:
+            print_block(list_coloured(each, style), coloured=True)
+        print_line(f"{format_count(len(found), 'annotation')} found.", error=True)
+
+
+@main.command()
+@takes_corpus(argument=True, only_reads=True)
 @click.option(
     "--table", "names", multiple=True, type=TABLE, help="Print only this table; repeatable."
 )
@@ -74,7 +162,7 @@ def stats(root: Path, names: tuple[str, ...], output: str) -> None:
 
 
 @main.command()
-@takes_corpus(argument=True)
+@takes_corpus(argument=True, only_reads=True)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -91,7 +179,7 @@ def preview(root: Path, output: Path | None) -> None:
     from readout.workbench.preview import PREVIEW, write_preview
     from readout.workbench.uses import read_all_suggestions
 
-    target = output or root / PREVIEW
+    target = output or writing_place(root) / PREVIEW
     state = read_state(str(root))
     suggestions = read_all_suggestions(root, state.corpus)
     with written_folder(target, "preview") as folder:

@@ -138,6 +138,18 @@ def _read_annotators(root: Path) -> Iterable[str]:
     return read_registries(root)[0].annotators
 
 
+def _read_speakers(root: Path) -> Iterable[str]:
+    from readout.corpus.read import read_registries
+
+    return read_registries(root)[0].speakers
+
+
+def _read_targets(root: Path) -> Iterable[str]:
+    from readout.corpus.read import read_registries
+
+    return read_registries(root)[0].targets
+
+
 def _read_layers(root: Path) -> list[str]:
     from readout.corpus.read import iter_annotators
 
@@ -146,4 +158,6 @@ def _read_layers(root: Path) -> list[str]:
 
 DOCUMENT = EntryName("document", _read_documents)
 ANNOTATOR = EntryName("annotator", _read_annotators)
+SPEAKER = EntryName("speaker", _read_speakers)
+TARGET = EntryName("target", _read_targets)
 LAYER = EntryName("layer", _read_layers)

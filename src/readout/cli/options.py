@@ -51,22 +51,54 @@ def _choose_folder(option: Path | None, argument: Path | None) -> Path | None:
     return option or argument
 
 
-def takes_corpus(argument: bool = False) -> Decorator:
-    """Return a decorator like ``takes_folder``, which passes the root of the corpus as ``root``."""
+def takes_corpus(argument: bool = False, only_reads: bool = False) -> Decorator:
+    """Return a decorator like ``takes_folder``, which passes the root of the corpus as ``root``.
+
+    A command that ``only_reads`` takes the corpus that is installed with the package if the current
+    folder is in none and no folder is named.
+    """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def rooted(*, corpus: Path | None, **values: Any) -> Any:
             from readout.corpus.files import recover_corpus
-            from readout.corpus.read import find_root
+            from readout.corpus.read import UnreadableCorpusError, find_root
 
-            root = find_root(corpus)
+            try:
+                root = find_root(corpus)
+            except UnreadableCorpusError:
+                if corpus or not only_reads:
+                    raise
+                return command(root=_take_installed(), **values)
             recover_corpus(root)
             return command(root=root, **values)
 
         return takes_folder(argument)(rooted)
 
     return decorate
+
+
+_INSTALLED = "readout.installed"
+
+
+def _take_installed() -> Path:
+    """Return the folder of the installed corpus, and say that it is used."""
+    from readout.corpus.installed import find_installed
+    from readout.report.printing import print_line
+
+    root = find_installed()
+    click.get_current_context().meta[_INSTALLED] = True
+    print_line("The current folder is in no corpus: this is the installed one.", error=True)
+    return root
+
+
+def writing_place(root: Path) -> Path:
+    """Return the folder that a command writes its pages below: the corpus, if somebody works on it.
+
+    Of the installed corpus nobody expects new files in the folder of the package.
+    """
+    is_installed = click.get_current_context().meta.get(_INSTALLED, False)
+    return Path() if is_installed else root
 
 
 # ---------------------------------------------------------------- options

@@ -9,8 +9,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from readout.benchmark.tasks import build_all_items
 from readout.checks import CHECKS
 from readout.cli.reference import format_commands
+from readout.corpus.read import read_corpus
+from readout.dataset.bench import build_bench_table, name_task
+from readout.dataset.columns import Config
+from readout.dataset.features import BENCH_CONFIGS, CONFIGS, config_splits
+from readout.dataset.glossary import GLOSSARY, LoadedRow, format_glossary
 from readout.interchange.formats import format_reference
 from readout.problem import Rule
 
@@ -168,9 +174,27 @@ def format_interchange(root: Path) -> str:
     return INTERCHANGE_HEAD + format_reference()
 
 
+def format_rows(root: Path) -> str:
+    """Return the glossary, with rows of the corpus of the tests as examples."""
+    from readout.dataset.tables import build_split_table
+
+    corpus, _ = read_corpus(root / CORPUS)
+    rows: dict[Config, list[LoadedRow]] = {}
+    for config in CONFIGS:
+        rows[config] = []
+        for split in config_splits(config):
+            rows[config] += build_split_table(corpus, config, split).to_pylist()
+
+    items = build_all_items(corpus)
+    for config in BENCH_CONFIGS:
+        rows[config] = build_bench_table(config, items[name_task(config)]).to_pylist()
+    return format_glossary(rows)
+
+
 PAGES: Mapping[str, Callable[[Path], str]] = {
     "docs/problems.md": format_problems,
     "docs/interchange.md": format_interchange,
+    GLOSSARY: format_rows,
     "docs/commands.md": lambda root: format_commands(),
 }
 """The function that formats each generated page, by the path of the page."""

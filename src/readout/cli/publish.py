@@ -112,6 +112,31 @@ def _write_release(root: Path, version: str, date: str, workers: int) -> None:
 
 
 @main.command()
+@takes_corpus()
+@click.argument("repo_id", metavar="REPO_ID")
+@click.option("--private", is_flag=True, help="Only you and your organisation may see the dataset.")
+@click.option(
+    "--input",
+    "built",
+    type=click.Path(path_type=Path),
+    help="The folder that was built; by default build/hub.",
+)
+def push(root: Path, repo_id: str, private: bool, built: Path | None) -> None:
+    """Upload the built dataset to the Hugging Face Hub.
+
+    REPO_ID is OWNER/NAME; the repository is made if there is none. A folder that is not built, or
+    not from the corpus as it is now, is refused. Log in first with `hf auth login`, or set
+    HF_TOKEN.
+    """
+    from readout.dataset.build import HUB
+    from readout.dataset.push import plan_push, push_folder
+
+    plan = plan_push(root, built or root / HUB, repo_id, private)
+    print_lines(plan.describe())
+    print_line(f"Uploaded: {push_folder(plan)}")
+
+
+@main.command()
 @takes_folder(argument=True, kind=NEW_FOLDER)
 @click.option("--example", is_flag=True, help="Add an example document with annotations.")
 @click.option(

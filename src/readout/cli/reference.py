@@ -15,14 +15,16 @@ HEAD = """# Commands
 Generated from the help of the commands by `make docs`; do not edit.
 
 Every command takes `--corpus DIR` after its name; by default the corpus is the one that the current
-folder is in. A command with `[CORPUS]` in its usage takes the folder as an argument too. A folder
-that is named must be the corpus folder itself. `--help` prints the same text as this page. Exit
-codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
+folder is in. If it is in none, `show`, `search`, `stats`, `preview` and `export` take the corpus
+that is installed with the package. A command with `[CORPUS]` in its usage takes the folder as an
+argument too. A folder that is named must be the corpus folder itself. `--help` prints the same text
+as this page. Exit codes: 0 clean, 1 problems, 2 wrong usage or a folder that is no corpus.
 
 ## Shell completion
 
 The shell can complete commands and options, and the names of formats, tasks, baselines, tables,
-documents, annotators and layers. Add one line to the start-up file of your shell:
+documents, annotators, speakers, targets and layers. Add one line to the start-up file of your
+shell:
 
 | shell | file | line |
 | --- | --- | --- |

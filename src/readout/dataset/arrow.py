@@ -16,15 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from readout.dataset.features import (
-    FEATURES,
-    Config,
-    Feature,
-    Labels,
-    arrow_schema,
-    is_tags,
-    to_arrow_type,
-)
+from readout.dataset.columns import Config, Labels
+from readout.dataset.features import FEATURES, Feature, arrow_schema, is_tags, to_arrow_type
 
 try:
     # The public module wraps each of 286 kernels in a documented function when it is imported.
@@ -68,7 +61,7 @@ def to_column(feature: Feature, values: Sequence[Any]) -> pa.Array:
     if feature == "string":
         return to_strings(values)
     if feature == "bool":
-        return _to_flags(values)
+        return to_flags(values)
     if isinstance(feature, str):
         return to_numbers(to_arrow_type(feature), values)
     if isinstance(feature, list):
@@ -108,7 +101,7 @@ def to_numbers(arrow_type: pa.DataType, values: Sequence[Any]) -> pa.Array:
     return pa.Array.from_buffers(arrow_type, len(values), [mask, pa.py_buffer(data)])
 
 
-def _to_flags(values: Sequence[bool]) -> pa.Array:
+def to_flags(values: Sequence[bool]) -> pa.Array:
     """Return the Arrow array of truth values, none of which is None."""
     bits = np.packbits(np.array(values, np.bool_), bitorder="little")
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])

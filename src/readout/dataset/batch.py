@@ -84,6 +84,19 @@ class Vocabularies:
         self.topics = Vocabulary(registries.topics)
         self.targets = Vocabulary(registries.targets)
         self.registries = registries
+        self._roles: dict[tuple[str, str | None], str | None] = {}
+
+    def roles(self, speaker_ids: Iterable[str], days: Iterable[str | None]) -> pa.Array:
+        """Return the titles of the offices that each speaker certainly held on a day."""
+        return to_strings(list(map(self._role, speaker_ids, days)))
+
+    def _role(self, speaker_id: str, day: str | None) -> str | None:
+        key = (speaker_id, day)
+        if key not in self._roles:
+            roles = self.registries.speakers[speaker_id].roles
+            titles = [role.title for role in roles if day and role.is_held_on(day)]
+            self._roles[key] = "; ".join(titles) or None
+        return self._roles[key]
 
 
 # ---------------------------------------------------------------- texts
@@ -118,6 +131,8 @@ class Texts:
 
         self.doc_ids = [document.meta.doc_id for document in documents]
         self.events = [document.meta.event for document in documents]
+        self.splits = [document.meta.split for document in documents]
+        self.days = [document.meta.published for document in documents]
 
     @cached_property
     def kinds(self) -> Any:
@@ -143,12 +158,42 @@ class Texts:
         ends = np.append(ends[is_paragraph], size)
         return starts, ends, np.searchsorted(starts, np.append(self.starts, size))
 
+    @cached_property
+    def paragraph_ids(self) -> pa.Array:
+        """The id of each paragraph."""
+        _, _, firsts = self.paragraphs
+        ids = []
+        for doc_id, count in zip(self.doc_ids, np.diff(firsts).tolist(), strict=True):
+            ids += [f"{doc_id}#p{number}" for number in range(count)]
+        return to_strings(ids)
+
+    def _find_paragraphs(self, offsets: Any, documents: Any) -> Any:
+        """Return the number of the last paragraph at or before each offset, at least the first one.
+
+        ``documents`` has the number of each offset's document.
+        """
+        lefts, _, firsts = self.paragraphs
+        return np.maximum(np.searchsorted(lefts, offsets, "right") - 1, firsts[documents])
+
+    def paragraphs_of(self, starts: Any, documents: Any) -> pa.Array:
+        """Return the id of the paragraph of each offset; null in a document without paragraphs."""
+        _, _, firsts = self.paragraphs
+        numbers = self._find_paragraphs(starts, documents)
+        is_blank = firsts[documents] == firsts[documents + 1]
+        if not is_blank.any():
+            return take(self.paragraph_ids, from_numpy(numbers.astype(np.int64)))
+
+        pairs = zip(numbers.tolist(), is_blank.tolist(), strict=True)
+        present = [None if blank else number for number, blank in pairs]
+        return take(self.paragraph_ids, to_numbers(pa.int64(), present))
+
     def document_columns(self, documents: Any) -> dict[str, pa.Array]:
         """Return the columns that name the document of each row, for an array of its number."""
         numbers = from_numpy(documents)
         return {
             "doc_id": take(to_strings(self.doc_ids), numbers),
             "event": take(to_strings(self.events), numbers),
+            "split": take(to_strings(self.splits), numbers),
         }
 
     def strings(self, starts: Any, ends: Any) -> pa.Array:
@@ -167,9 +212,8 @@ class Texts:
         """
         lefts, rights, firsts = self.paragraphs
         earliest = firsts[documents]
-        last_offsets = np.maximum(ends - 1, starts)
-        first = np.maximum(np.searchsorted(lefts, starts, "right") - 1, earliest)
-        last = np.maximum(np.searchsorted(lefts, last_offsets, "right") - 1, earliest)
+        first = self._find_paragraphs(starts, documents)
+        last = self._find_paragraphs(np.maximum(ends - 1, starts), documents)
 
         is_blank = earliest == firsts[documents + 1]
         left = np.where(is_blank, self.starts[documents], np.minimum(lefts[first], starts))
@@ -194,7 +238,8 @@ class Texts:
 class Group:
     """The gold annotations of one class in some documents, with a column per field.
 
-    ``documents`` and ``doc_ids`` are the number and the id of each annotation's document.
+    ``documents``, ``doc_ids`` and ``days`` are the number, the id and the day of publication of
+    each annotation's document.
     """
 
     def __init__(self, texts: Texts, field: str, lists: Sequence[Sequence[Any]]) -> None:
@@ -205,6 +250,7 @@ class Group:
         self.records: list[Any] = list(chain.from_iterable(lists))
         self.documents: Any = np.repeat(np.arange(len(lists)), counts)
         self.doc_ids = np.repeat(np.array(texts.doc_ids, object), counts).tolist()
+        self.days = np.repeat(np.array(texts.days, object), counts).tolist()
 
     def values(self, field: str) -> list[Any]:
         """Return the values of a field."""
@@ -226,7 +272,7 @@ class Group:
 
     @cached_property
     def id_columns(self) -> dict[str, pa.Array]:
-        """The columns ``id``, ``doc_id`` and ``event``."""
+        """The columns ``id``, ``doc_id``, ``event`` and ``split``."""
         return {"id": to_strings(self.ids), **self.texts.document_columns(self.documents)}
 
     @cached_property
@@ -301,9 +347,10 @@ class SpanLists:
 
     @cached_property
     def context(self) -> dict[str, pa.Array]:
-        """The columns ``context`` and ``context_start``: the paragraphs around each row's spans."""
+        """The columns of the paragraphs around each row's spans, and of the id of the first one."""
         texts, starts = self.texts.contexts(*self.bounds, self.documents)
-        return {"context": texts, "context_start": starts}
+        paragraph = self.texts.paragraphs_of(self.bounds[0], self.documents)
+        return {"paragraph": paragraph, "context": texts, "context_start": starts}
 
 
 class Batch:

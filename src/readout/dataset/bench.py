@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from readout.corpus.items import is_frozen, read_release
-from readout.dataset.features import BENCH, BENCH_CONFIGS, FEATURES, Config, Feature
+from readout.dataset.columns import Config
+from readout.dataset.features import BENCH, BENCH_CONFIGS, FEATURES, Feature
 from readout.model import Item
 
 if TYPE_CHECKING:

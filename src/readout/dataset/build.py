@@ -48,22 +48,24 @@ from readout.dataset.card import (
     fill_sections,
     find_loadable,
     format_card,
-    format_columns,
     hash_config,
     read_card,
     split_front_matter,
     tell_canary,
     tell_release,
 )
+from readout.dataset.citation import CITATION, format_citation
+from readout.dataset.columns import Config
+from readout.dataset.companions import CARD, COMPANIONS, read_companions, relink, relink_all
 from readout.dataset.croissant import build_croissant
 from readout.dataset.features import (
     BENCH_CONFIGS,
     CONFIGS,
     DEFAULT_CONFIG,
     FEATURES,
-    Config,
     config_splits,
 )
+from readout.dataset.glossary import GLOSSARY, LoadedRow, format_columns, format_glossary
 from readout.model import Registries
 from readout.problem import Problem, is_failure
 from readout.report.tables import format_markdown
@@ -73,9 +75,8 @@ from readout.scale.workers import Options, collector_paused
 
 COMMAND = "build"
 HUB = "build/hub"
-COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md")
 _TASK_FILES = tuple(f"{ITEMS}/{name_task(config)}.jsonl" for config in BENCH_CONFIGS)
-_OTHERS = (DATACARD, RELEASE, SHARED, *_TASK_FILES, *COPIED)
+_OTHERS = (DATACARD, RELEASE, SHARED, *_TASK_FILES, *COMPANIONS)
 """The files outside the folders of data that a build depends on."""
 
 
@@ -121,6 +122,18 @@ def build_hub(root: Path, target: Path, options: Options | None = None) -> Built
     return built
 
 
+def is_current(root: Path, target: Path, options: Options | None = None) -> bool:
+    """Return whether a folder is a build of the corpus as it is now, and unchanged since.
+
+    A build of sources that changed less than ``options.slack`` before it does not count.
+    """
+    options = options or Options()
+    sources = Snapshot(root, options.slack, _OTHERS).hash_all()
+    last = Cache(manifest_path(target))
+    built = last.find(hash_value((sources, _stamp_outputs(target))), Built)
+    return built is not None and bool(built.infos)
+
+
 def _build(
     snapshot: Snapshot,
     target: Path,
@@ -140,7 +153,8 @@ def _build(
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
         report, results = run_shards(snapshot, cache, options, work, is_usable)
         card, found = read_card(snapshot.root)
-        problems = (*report.problems, *found)
+        companions, unread = read_companions(snapshot.root)
+        problems = (*report.problems, *found, *unread)
         if card is None or is_failure(problems):
             return Built(problems)
 
@@ -155,11 +169,12 @@ def _build(
 
         built = Built(problems, _to_infos(files))
         sections = composition_sections(report.tally, registries, bench)
+        sections["citation"] = format_citation(companions.get(CITATION, b""))
         checksums = {file.path: file.sha256 for file in files}
         card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
         if is_frozen(snapshot.root):
             card = _tell_frozen(card, sections, read_release(snapshot.root))
-        _write_documentation(folder, snapshot.root, built.infos, card, checksums)
+        _write_documentation(folder, companions, built.infos, card, checksums)
         swap_in(folder, target, COMMAND)
     return built
 
@@ -305,25 +320,48 @@ def load_example(infos: Iterable[ConfigInfo], target: Path) -> list[str]:
 
 def _write_documentation(
     folder: Path,
-    root: Path,
+    companions: Mapping[str, bytes],
     infos: tuple[ConfigInfo, ...],
     card: str,
     parquet: Mapping[str, str],
 ) -> None:
-    """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256."""
-    (folder / "README.md").write_text(format_card(card, infos), encoding="utf-8", newline="\n")
+    """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256.
 
-    front, _ = split_front_matter(card)
-    croissant = build_croissant(front, infos, dict(sorted(parquet.items())))
+    ``companions`` are the bytes of other files, by path.
+    """
+    shutil.copytree(schema_folder(), folder / "schema")
+    schemas = [f"schema/{path.name}" for path in (folder / "schema").iterdir()]
+    present = {CARD, GLOSSARY, *schemas, *companions}
+
+    glossary = format_glossary(_sample_rows(folder, infos, parquet)).encode()
+    pages = {**companions, GLOSSARY: glossary}
+    for name, raw in relink_all(pages, present).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(raw)
+
+    card = relink(card, CARD, present)
+    (folder / CARD).write_text(format_card(card, infos), encoding="utf-8", newline="\n")
+    front, body = split_front_matter(card)
+    citation = companions.get(CITATION, b"")
+    croissant = build_croissant(front, infos, dict(sorted(parquet.items())), citation, body)
     _write_json(folder / "croissant.json", croissant)
     hashes = {info.config: info.content_hash for info in infos}
     _write_json(folder / "content_hashes.json", hashes)
-
-    shutil.copytree(schema_folder(), folder / "schema")
-    for name in COPIED:
-        if (root / name).is_file():
-            shutil.copyfile(root / name, folder / name)
     list_files(folder, COMMAND, parquet)
+
+
+def _sample_rows(
+    folder: Path, infos: Iterable[ConfigInfo], paths: Collection[str]
+) -> dict[Config, list[LoadedRow]]:
+    """Return the first rows of each config, from its first Parquet file that has any."""
+    from readout.dataset.parquet import read_first_rows
+
+    rows: dict[Config, list[LoadedRow]] = {}
+    for info in infos:
+        mine = [path for path in paths if path.startswith(f"data/{info.config}/")]
+        found = (read_first_rows(folder / path) for path in mine)
+        rows[info.config] = next(filter(None, found), [])
+    return rows
 
 
 def _write_json(path: Path, value: object) -> None:
@@ -337,7 +375,7 @@ def composition_sections(
 
     ``bench`` are the configs of frozen items.
     """
-    sections = {"columns": format_columns(bench)}
+    sections = {"columns": format_columns((*CONFIGS, *bench))}
     for name, count in statistics.TABLES.items():
         sections[name] = format_markdown(count(tally, registries))
     return sections

@@ -18,7 +18,8 @@ import msgspec
 
 from readout.corpus.read import read_bytes
 from readout.corpus.settings import parse_settings
-from readout.dataset.features import CONFIGS, DEFAULT_CONFIG, FEATURES, Config, Feature, Labels
+from readout.dataset.columns import Config, Labels
+from readout.dataset.features import DEFAULT_CONFIG, FEATURES, Feature
 from readout.problem import Finding, Problem, locate, raw_line, rule
 
 DATACARD = "DATACARD.md"
@@ -183,6 +184,21 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     return {} if isinstance(front, Finding) else front, text[match.end() :]
 
 
+def read_prose(text: str, heading: str) -> str:
+    """Return what the authors wrote below a heading of the second level, up to the next one.
+
+    It is without generated sections, and empty if there is no such heading.
+    """
+    title = re.escape(heading)
+    match = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    if not match:
+        return ""
+
+    emptied = fill_sections(match[1], dict.fromkeys(find_sections(match[1]), ""))
+    paragraphs = re.split(r"\n\s*\n", _MARKER.sub("", emptied))
+    return "\n\n".join([paragraph.strip() for paragraph in paragraphs if paragraph.strip()])
+
+
 def format_card(text: str, infos: Iterable[ConfigInfo]) -> str:
     """Return the card for the Hub: a card with the metadata of its configs in the front matter."""
     import yaml
@@ -271,12 +287,3 @@ The configs `bench_*` contain the answers of a benchmark, which should never be 
 of a system that is scored on it. Leave out every document that contains this string:
 `{canary}`
 """
-
-
-def format_columns(more: Sequence[Config] = ()) -> str:
-    """Return a Markdown table of the columns of the configs of every corpus, and of some more."""
-    lines = ["| config | columns |", "| --- | --- |"]
-    for config in (*CONFIGS, *more):
-        columns = ", ".join([f"`{name}`" for name in FEATURES[config]])
-        lines.append(f"| `{config}` | {columns} |")
-    return "\n".join(lines)

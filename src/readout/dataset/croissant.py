@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from readout.dataset.card import ConfigInfo, data_path
-from readout.dataset.features import FEATURES, Config, Feature, Labels
+from readout.dataset.card import ConfigInfo, data_path, read_prose
+from readout.dataset.citation import Author, format_bibtex, parse_authors
+from readout.dataset.columns import COLUMNS, ROWS, Column, Config, Labels
+from readout.dataset.features import BENCH, REGISTRY_CONFIGS
+from readout.dataset.glossary import describe, name_labels
 
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -56,18 +59,36 @@ _TYPES = {
     "float64": "sc:Float",
     "bool": "sc:Boolean",
 }
+_RESPONSIBLE = {
+    "rai:dataCollection": "Collection",
+    "rai:dataAnnotationProtocol": "Annotation",
+    "rai:dataUseCases": "Uses",
+    "rai:dataLimitations": "Limits",
+}
+"""The headings of the card whose text is a property of the vocabulary for responsible AI."""
+
 PARQUET = "application/x-parquet"
+
+_REFERENCED: tuple[Config, ...] = ("documents", *REGISTRY_CONFIGS)
+"""The configs that fields of others refer to; they refer to none themselves.
+
+mlcroissant 1.1 cannot read lists of references or a record set that refers to itself, and returns
+columns for records of one that has references and that another one refers to. The descriptions of
+fields name all joins.
+"""
 
 
 def build_croissant(
     front: Mapping[str, Any],
     infos: Sequence[ConfigInfo],
     parquet: Mapping[str, str],
+    citation: bytes = b"",
+    body: str = "",
 ) -> dict[str, Any]:
     """Return the JSON-LD of the dataset repository.
 
     ``front`` is the front matter of its card; ``parquet`` maps the path of each Parquet file to its
-    SHA-256.
+    SHA-256, ``citation`` is the content of a CITATION.cff, and ``body`` the text of the card.
     """
     distribution = [_file_object(path, digest) for path, digest in parquet.items()]
     record_sets = []
@@ -87,7 +108,9 @@ def build_croissant(
         "name": front.get("pretty_name", "corpus"),
         "description": front.get("description", ""),
         "license": _license(front),
-        "citeAs": front.get("citation", ""),
+        "creator": [_creator(author) for author in parse_authors(citation)],
+        "citeAs": front.get("citation", format_bibtex(citation)),
+        **{name: read_prose(body, heading) for name, heading in _RESPONSIBLE.items()},
         "datePublished": str(front.get("date", "")),
         "version": str(front.get("version", "0")),
         "inLanguage": front.get("language", []),
@@ -96,6 +119,11 @@ def build_croissant(
         "recordSet": record_sets,
     }
     return {key: value for key, value in croissant.items() if value}
+
+
+def _creator(author: Author) -> dict[str, Any]:
+    kind = "sc:Person" if author.is_person else "sc:Organization"
+    return {"@type": kind, "name": f"{author.given} {author.name}".strip()}
 
 
 def _license(front: Mapping[str, Any]) -> Any:
@@ -141,45 +169,67 @@ def _record_set(config: Config, split: str, path: str) -> dict[str, Any]:
     """Return the record set of a split, whose rows are in the file or the set of files ``path``."""
     name = f"{config}-{split}"
     fields = []
-    for column, feature in FEATURES[config].items():
-        fields.append(_field(f"{name}/{column}", column, feature, path))
+    for key, column in COLUMNS[config].items():
+        fields.append(_field(f"{name}/{key}", (key,), column, path, split))
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        "description": f"The rows of config {config}, split {split}.",
+        "description": f"{ROWS[config]} Split {split}.",
+        "key": {"@id": f"{name}/{next(iter(COLUMNS[config]))}"},
         "field": fields,
     }
 
 
+def _find_joined(joins: str, split: str) -> str:
+    """Return the field that a column of a split joins to; empty if no record set may name it."""
+    config, _, key = joins.partition(".")
+    if config not in _REFERENCED:
+        return ""
+    if config in REGISTRY_CONFIGS:
+        split = "train"
+    return f"{config}-{split}/{key}"
+
+
 def _field(
-    name: str,
-    column: str,
-    feature: Feature,
-    path: str,
-    key: str | None = None,
+    name: str, keys: tuple[str, ...], column: Column, path: str, split: str
 ) -> dict[str, Any]:
-    """Return the field of a column, or of the field ``key`` of the structs in a column."""
-    field: dict[str, Any] = {"@type": "cr:Field", "@id": name, "name": name}
+    """Return the field of a column, or of a field of the structs in a column.
+
+    ``keys`` are the name of the column, and that of the field.
+    """
+    field: dict[str, Any] = {
+        "@type": "cr:Field",
+        "@id": name,
+        "name": name,
+        "description": describe(column),
+    }
+    joined = _find_joined(column.joins, split)
+    # The items of one record set of the benchmark are of documents of all splits.
+    is_mixed = name.startswith(BENCH) and joined.startswith("documents")
+    is_list = isinstance(column.type, list)
+    if joined and not is_mixed and not is_list and not name.startswith(_REFERENCED):
+        field["references"] = {"field": {"@id": joined}}
+    feature = column.type
     if isinstance(feature, list):
         field["repeated"] = True
         feature = feature[0]
 
     if isinstance(feature, dict):
-        children = feature.items()
-        field["subField"] = [
-            _field(f"{name}/{child}", column, inner, path, child) for child, inner in children
+        parts = [
+            _field(f"{name}/{key}", (*keys, key), inner, path, split)
+            for key, inner in feature.items()
         ]
+        field["subField"] = parts
         return field
 
     kind = "fileSet" if "*" in path else "fileObject"
-    field["source"] = {kind: {"@id": path}, "extract": {"column": column}}
-    if key:
+    field["source"] = {kind: {"@id": path}, "extract": {"column": keys[0]}}
+    for key in keys[1:]:
         field["source"]["transform"] = {"jsonPath": key}
     if isinstance(feature, Labels):
-        names = ", ".join([f"{number} {label}" for number, label in enumerate(feature)])
         field["dataType"] = "sc:Integer"
-        field["description"] = f"Label: {names}."
+        field["description"] += f" Label: {name_labels(feature)}."
     else:
         field["dataType"] = _TYPES[str(feature)]
     return field

@@ -1,25 +1,18 @@
-"""The columns of every config, and their types in Arrow and on the Hugging Face Hub."""
+"""The types of the columns of every config, in Arrow and on the Hugging Face Hub."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from readout import model
 from readout.corpus.read import SPLITS
+from readout.dataset.columns import COLUMNS, Column, ColumnType, Config, Labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-class Labels(tuple[str, ...]):
-    """The names of a ``ClassLabel``; the position of a name is its integer."""
-
-    def numbers(self) -> dict[str, int]:
-        """Return the integer of each name."""
-        return {name: number for number, name in enumerate(self)}
 
 
 Feature: TypeAlias = "str | Labels | list[Feature] | dict[str, Feature]"
@@ -28,219 +21,24 @@ Feature: TypeAlias = "str | Labels | list[Feature] | dict[str, Feature]"
 It is the name of a primitive type, class labels, a list of one feature, or a struct of features.
 """
 
-Config: TypeAlias = Literal[
-    "stances",
-    "quotes",
-    "mentions",
-    "topics",
-    "documents",
-    "tokens",
-    "stance_labels",
-    "speakers",
-    "targets",
-    "bench_polarity",
-    "bench_stance",
-    "bench_evidence",
-    "bench_counter",
-    "bench_tuples",
-    "bench_attribution",
-    "bench_quotations",
-]
 
-_SPAN: dict[str, Feature] = {"text": "string", "start": "int32", "end": "int32"}
-_CONTEXT: dict[str, Feature] = {"context": "string", "context_start": "int32"}
-_HEAD: dict[str, Feature] = {"id": "string", "doc_id": "string", "event": "string"}
-SPAN_PARTS: Feature = [_SPAN]
-"""The parts of a span that may be discontinuous."""
+def _to_feature(column_type: ColumnType) -> Feature:
+    """Return a type without the descriptions of its fields."""
+    if isinstance(column_type, dict):
+        return {name: _to_feature(column.type) for name, column in column_type.items()}
+    if isinstance(column_type, list):
+        return [_to_feature(column_type[0])]
+    return column_type
 
-POLARITIES = Labels(get_args(model.Polarity))
-EXPRESSIONS = Labels(get_args(model.Expression))
-FORMS = Labels(get_args(model.Form))
-TAGS = Labels(("O", "B", "I"))
-UNANNOTATED = "not annotated"
-"""The vote of an annotator who did not annotate a stance that gold or another annotator has."""
-VOTES = Labels((*POLARITIES, UNANNOTATED))
 
-_ASKED: dict[str, Feature] = {
-    **_HEAD,
-    "fold": "string",
-    "instructions": "string",
-    "text": "string",
-}
-_ANSWER: dict[str, Feature] = {"answer": "string", "scored": "bool"}
-_ABOUT_PARAGRAPH: dict[str, Feature] = {
-    **_ASKED,
-    "paragraph": "int32",
-    "holder": "string",
-    "holder_name": "string",
-    "holder_kind": "string",
-    "target": "string",
-    "target_label": "string",
-    "proposition": "string",
-    "favor_means": "string",
-    "against_means": "string",
-    **_ANSWER,
-}
-_ABOUT_DOCUMENT: dict[str, Feature] = {
-    **_ASKED,
-    "title": "string",
-    "published": "string",
-    "outlet": "string",
-}
-_KNOWN_SPEAKERS: Feature = [
-    {"speaker": "string", "name": "string", "kind": "string", "aliases": ["string"]}
-]
-_KNOWN_TARGETS: Feature = [{"target": "string", "label": "string", "proposition": "string"}]
+def _to_features(columns: Mapping[str, Column]) -> dict[str, Feature]:
+    return {name: _to_feature(column.type) for name, column in columns.items()}
+
 
 FEATURES: Mapping[Config, Mapping[str, Feature]] = {
-    "stances": {
-        **_HEAD,
-        "fold": "string",
-        "holder": "string",
-        "holder_name": "string",
-        "target": "string",
-        "target_label": "string",
-        "proposition": "string",
-        "polarity": POLARITIES,
-        "expression": EXPRESSIONS,
-        **_SPAN,
-        "evidence": SPAN_PARTS,
-        "quote": "string",
-        **_CONTEXT,
-        "note": "string",
-    },
-    "quotes": {
-        **_HEAD,
-        "form": FORMS,
-        "speaker": "string",
-        "speaker_name": "string",
-        "source": "string",
-        "source_text": "string",
-        "source_start": "int32",
-        "source_end": "int32",
-        **_SPAN,
-        "content": SPAN_PARTS,
-        "cue": SPAN_PARTS,
-        "addressees": ["string"],
-        "within": "string",
-        "statement": "string",
-        **_CONTEXT,
-        "note": "string",
-    },
-    "mentions": {
-        **_HEAD,
-        "speaker": "string",
-        "speaker_name": "string",
-        **_SPAN,
-        **_CONTEXT,
-        "note": "string",
-    },
-    "topics": {
-        **_HEAD,
-        "topic": "string",
-        "topic_label": "string",
-        "topic_definition": "string",
-        "parent": "string",
-        "iptc": ["string"],
-        **_SPAN,
-        "spans": SPAN_PARTS,
-        **_CONTEXT,
-        "note": "string",
-    },
-    "documents": {
-        "doc_id": "string",
-        "event": "string",
-        "title": "string",
-        "published": "string",
-        "published_basis": Labels(get_args(model.Basis)),
-        "outlet": "string",
-        "outlet_basis": Labels(get_args(model.Basis)),
-        "language": "string",
-        "origin": "string",
-        "rights": "string",
-        "sha256": "string",
-        "annotated": Labels(get_args(model.Annotated)),
-        "text": "string",
-        "paragraphs": [{"start": "int32", "end": "int32"}],
-        "boilerplate": [
-            {"id": "string", "kind": Labels(get_args(model.BoilerplateKind)), **_SPAN},
-        ],
-        "note": "string",
-    },
-    "tokens": {
-        **_HEAD,
-        "text": "string",
-        "start": "int32",
-        "tokens": ["string"],
-        "starts": ["int32"],
-        "ends": ["int32"],
-        "content_tags": [TAGS],
-        "cue_tags": [TAGS],
-        "source_tags": [TAGS],
-    },
-    "stance_labels": {
-        **_HEAD,
-        "holder": "string",
-        "target": "string",
-        "proposition": "string",
-        **_SPAN,
-        "gold": VOTES,
-        "labels": [
-            {"annotator": "string", "annotator_kind": "string", "label": VOTES, "id": "string"}
-        ],
-        "soft": {name.replace(" ", "_"): "float64" for name in VOTES},
-        **_CONTEXT,
-    },
-    "speakers": {
-        "speaker_id": "string",
-        "name": "string",
-        "kind": Labels(get_args(model.SpeakerKind)),
-        "aliases": ["string"],
-        "roles": [{"title": "string", "organisation": "string", "from": "string", "to": "string"}],
-        "country": "string",
-        "members": ["string"],
-        "wikidata": "string",
-        "note": "string",
-    },
-    "targets": {
-        "target_id": "string",
-        "label": "string",
-        "proposition": "string",
-        "counter": "string",
-        "favor_means": "string",
-        "against_means": "string",
-        "topics": ["string"],
-        "note": "string",
-    },
-    "bench_polarity": _ABOUT_PARAGRAPH,
-    "bench_stance": {
-        **_ABOUT_PARAGRAPH,
-        "swap_holder": "string",
-        "swap_target": "string",
-        "swap_paragraph": "string",
-    },
-    "bench_evidence": _ABOUT_PARAGRAPH,
-    "bench_counter": {**_ABOUT_PARAGRAPH, "swap_counter": "string"},
-    "bench_tuples": {
-        **_ABOUT_DOCUMENT,
-        "speakers": _KNOWN_SPEAKERS,
-        "targets": _KNOWN_TARGETS,
-        **_ANSWER,
-    },
-    "bench_attribution": {
-        **_ASKED,
-        "spans": [{"start": "int32", "end": "int32"}],
-        **_CONTEXT,
-        "document": "string",
-        "speakers": _KNOWN_SPEAKERS,
-        **_ANSWER,
-    },
-    "bench_quotations": {**_ABOUT_DOCUMENT, "speakers": _KNOWN_SPEAKERS, **_ANSWER},
+    config: _to_features(columns) for config, columns in COLUMNS.items()
 }
-"""The columns of every config, in order.
-
-Offsets are code points of the document's text, end excluded. Absent values are null.
-"""
+"""The types of the columns of every config, in order."""
 
 BENCH = "bench_"
 """The start of the names of configs with one row per frozen item of a benchmark task."""
@@ -248,7 +46,7 @@ BENCH_CONFIGS: tuple[Config, ...] = tuple(name for name in FEATURES if name.star
 CONFIGS: tuple[Config, ...] = tuple(name for name in FEATURES if name not in BENCH_CONFIGS)
 """The configs of every corpus."""
 DEFAULT_CONFIG: Config = "stances"
-REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets")
+REGISTRY_CONFIGS: tuple[Config, ...] = ("speakers", "targets", "topic_definitions")
 """Configs with one row per registry entry; their only split is ``train``."""
 
 

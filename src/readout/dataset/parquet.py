@@ -6,7 +6,7 @@ of the files depend only on the documents, the registries and the version of pya
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from readout.corpus.items import read_frozen
 from readout.dataset.arrow import ContentHash
 from readout.dataset.batch import Batch, Vocabularies
 from readout.dataset.bench import build_bench_table, name_task
-from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, Config, arrow_schema
+from readout.dataset.columns import Config
+from readout.dataset.features import CONFIGS, REGISTRY_CONFIGS, arrow_schema
 from readout.dataset.tables import build_registry_table, build_table
 from readout.model import AnnotatedDocument, Registries
 from readout.problem import RefusedError
@@ -151,6 +152,14 @@ def compile_shard(shard: Shard, scope: Scope, folder: str) -> Result:
     writer = _ShardWriter(Path(folder), shard, registries)
     result = check_shard(shard, scope, writer.add)
     return replace(result, files=writer.close())
+
+
+def read_first_rows(path: Path) -> list[Mapping[str, Any]]:
+    """Return at most twenty rows from the start of a file, as ``datasets`` shows them."""
+    with pq.ParquetFile(path) as file:
+        batch = next(file.iter_batches(batch_size=20), None)
+        rows: list[Mapping[str, Any]] = batch.to_pylist() if batch else []
+    return rows
 
 
 def compile_bench(folder: Path, root: Path, configs: Sequence[Config]) -> list[ShardFile]:

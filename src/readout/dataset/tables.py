@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, TypeAlias
@@ -21,14 +21,8 @@ from readout.dataset.arrow import (
     to_strings,
 )
 from readout.dataset.batch import Batch, SpanLists, Vocabularies
-from readout.dataset.features import (
-    FEATURES,
-    REGISTRY_CONFIGS,
-    UNANNOTATED,
-    VOTES,
-    Config,
-    arrow_schema,
-)
+from readout.dataset.columns import UNANNOTATED, VOTES, Config
+from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, arrow_schema
 from readout.dataset.stance_items import StanceItem, iter_stance_items
 from readout.dataset.tokens import build_token_columns
 from readout.model import (
@@ -37,6 +31,7 @@ from readout.model import (
     Corpus,
     Mention,
     Quote,
+    Record,
     Registries,
     Stance,
     Topic,
@@ -63,9 +58,9 @@ def _stances(batch: Batch) -> Columns:
     target = targets.find(group.values("target"))
     return {
         **group.id_columns,
-        "fold": group.id_columns["event"],
         "holder": take(speakers.ids, holder),
         "holder_name": take(speakers.column("name"), holder),
+        "holder_role": batch.vocabularies.roles(group.values("holder"), group.days),
         "target": take(targets.ids, target),
         "target_label": take(targets.column("label"), target),
         "proposition": take(targets.column("proposition"), target),
@@ -88,6 +83,7 @@ def _quotes(batch: Batch) -> Columns:
         "form": group.numbers("form", FEATURES["quotes"]["form"]),
         "speaker": take(speakers.ids, speaker),
         "speaker_name": take(speakers.column("name"), speaker),
+        "speaker_role": batch.vocabularies.roles(group.values("speaker"), group.days),
         **_source_columns(batch),
         **group.spans.joined,
         "content": group.spans.lists,
@@ -123,6 +119,7 @@ def _mentions(batch: Batch) -> Columns:
         **group.id_columns,
         "speaker": take(speakers.ids, speaker),
         "speaker_name": take(speakers.column("name"), speaker),
+        "speaker_role": batch.vocabularies.roles(group.values("speaker"), group.days),
         **group.spans.joined,
         **group.spans.context,
         "note": to_strings(group.values("note")),
@@ -133,14 +130,11 @@ def _topics(batch: Batch) -> Columns:
     group = batch.group(Topic)
     topics = batch.vocabularies.topics
     topic = topics.find(group.values("topic"))
-    codes = [entry.iptc for entry in batch.vocabularies.registries.topics.values()]
     return {
         **group.id_columns,
         "topic": take(topics.ids, topic),
         "topic_label": take(topics.column("label"), topic),
         "topic_definition": take(topics.column("definition"), topic),
-        "parent": take(topics.column("parent"), topic),
-        "iptc": take(to_column(["string"], codes), topic),
         **group.spans.joined,
         "spans": group.spans.lists,
         **group.spans.context,
@@ -153,6 +147,7 @@ def _topics(batch: Batch) -> Columns:
 
 _META = (
     "event",
+    "split",
     "title",
     "published",
     "published_basis",
@@ -162,6 +157,8 @@ _META = (
     "origin",
     "rights",
     "sha256",
+    "adjudicated",
+    "references",
     "note",
 )
 """The columns of ``documents`` that are fields of the metadata."""
@@ -186,22 +183,24 @@ def _documents(batch: Batch) -> Columns:
 
 
 def _paragraphs(batch: Batch) -> pa.Array:
-    """Return the local offsets of the paragraphs of each document."""
+    """Return the id and the local offsets of the paragraphs of each document."""
     starts, ends, firsts = batch.texts.paragraphs
     shift: Any = np.repeat(batch.texts.starts, np.diff(firsts))
-    offsets = [
+    fields = [
+        batch.texts.paragraph_ids,
         from_numpy((starts[:-1] - shift).astype(np.int32)),
         from_numpy((ends[:-1] - shift).astype(np.int32)),
     ]
-    return to_list(firsts, pa.StructArray.from_arrays(offsets, ["start", "end"]))
+    return to_list(firsts, pa.StructArray.from_arrays(fields, ["id", "start", "end"]))
 
 
 def _boilerplate(document: AnnotatedDocument) -> list[Row]:
-    return [
-        (record.id, record.kind, record.span.exact, record.span.start, record.span.end)
-        for record in document.gold.records
-        if isinstance(record, Boilerplate)
-    ]
+    rows: list[Row] = []
+    for record in document.gold.records:
+        if isinstance(record, Boilerplate):
+            id_, span = f"{document.meta.doc_id}#{record.id}", record.span
+            rows.append((id_, record.kind, span.exact, span.start, span.end))
+    return rows
 
 
 # ---------------------------------------------------------------- labels of all annotators
@@ -264,7 +263,9 @@ def _label_columns(
     features = FEATURES["stance_labels"]
     return {
         "holder": take(speakers.ids, holder),
+        "holder_name": take(speakers.column("name"), holder),
         "target": take(targets.ids, target),
+        "target_label": take(targets.column("label"), target),
         "proposition": take(targets.column("proposition"), target),
         **spans.joined,
         "gold": to_column(features["gold"], golds),
@@ -282,7 +283,8 @@ def _votes(item: StanceItem, doc_id: str, registries: Registries) -> list[Row]:
         if stance is None:
             votes.append((annotator, kind, UNANNOTATED, None))
         else:
-            votes.append((annotator, kind, stance.polarity, f"{doc_id}#{stance.id}"))
+            id_ = f"{doc_id}#{annotator}.{stance.id}"
+            votes.append((annotator, kind, stance.polarity, id_))
     return votes
 
 
@@ -308,8 +310,12 @@ _COLUMNS: Mapping[Config, Callable[[Batch], Columns]] = {
 
 def build_registry_table(config: Config, registries: Registries) -> pa.Table:
     """Return the Arrow table of a config that has one row per registry entry."""
-    rows = _speaker_rows if config == "speakers" else _target_rows
-    return to_arrow_table(config, rows(registries))
+    if config == "speakers":
+        return to_arrow_table(config, _speaker_rows(registries))
+    entries: Iterable[Record] = registries.targets.values()
+    if config == "topic_definitions":
+        entries = registries.topics.values()
+    return to_arrow_table(config, _entry_rows(config, entries))
 
 
 def _speaker_rows(registries: Registries) -> Iterator[Row]:
@@ -321,9 +327,9 @@ def _speaker_rows(registries: Registries) -> Iterator[Row]:
         yield tuple(values.values())
 
 
-def _target_rows(registries: Registries) -> Iterator[Row]:
-    for target in registries.targets.values():
-        yield tuple([getattr(target, name) for name in FEATURES["targets"]])
+def _entry_rows(config: Config, entries: Iterable[Record]) -> Iterator[Row]:
+    for entry in entries:
+        yield tuple([getattr(entry, name) for name in FEATURES[config]])
 
 
 def build_split_table(corpus: Corpus, config: Config, split: str) -> pa.Table:

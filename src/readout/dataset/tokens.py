@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from readout.dataset.arrow import from_numpy, split_strings, to_list, to_strings
+from readout.dataset.arrow import from_numpy, split_strings, to_flags, to_list
 from readout.dataset.batch import INNER, SPACE, WORD, Batch, Texts
-from readout.model import Mention, Quote
+from readout.model import Boilerplate, Mention, Quote
 
 
 class _Tokens(NamedTuple):
@@ -56,7 +56,7 @@ def build_token_columns(batch: Batch) -> dict[str, pa.Array]:
     token_starts = from_numpy((tokens.starts - token_shift).astype(np.int32))
     token_ends = from_numpy((tokens.ends - token_shift).astype(np.int32))
     columns = {
-        "id": to_strings(_paragraph_ids(texts, counts.tolist())),
+        "id": texts.paragraph_ids,
         **texts.document_columns(documents),
         "text": texts.strings(starts[:-1], ends[:-1]),
         "start": from_numpy((starts[:-1] - shift).astype(np.int32)),
@@ -64,16 +64,18 @@ def build_token_columns(batch: Batch) -> dict[str, pa.Array]:
         "starts": to_list(offsets, token_starts),
         "ends": to_list(offsets, token_ends),
     }
+    tags = {}
     for name, (span_starts, span_ends) in _tagged_spans(batch).items():
-        columns[name] = to_list(offsets, _tag(tokens, offsets, span_starts, span_ends))
+        tags[name] = _tag(tokens, offsets, span_starts, span_ends)
+        columns[name] = to_list(offsets, from_numpy(tags[name]))
+    columns["boilerplate"] = to_flags(_is_tagged(tags["boilerplate_tags"], offsets))
     return columns
 
 
-def _paragraph_ids(texts: Texts, counts: list[int]) -> list[str]:
-    ids = []
-    for doc_id, count in zip(texts.doc_ids, counts, strict=True):
-        ids += [f"{doc_id}#p{number}" for number in range(count)]
-    return ids
+def _is_tagged(tags: Any, offsets: Any) -> Any:
+    """Return whether all tokens of each paragraph have a tag; ``offsets`` has its first token."""
+    tagged = np.concatenate(([0], np.cumsum(tags > 0)))
+    return tagged[offsets[1:]] - tagged[offsets[:-1]] == np.diff(offsets)
 
 
 def _visible(texts: Texts) -> bytes:
@@ -87,10 +89,10 @@ def _visible(texts: Texts) -> bytes:
 def _tagged_spans(batch: Batch) -> dict[str, tuple[Any, Any]]:
     """Return the starts and ends of the spans of each column of tags.
 
-    They are the content of quotes that are not within another one, the cues, and the mentions that
-    are the source of a quote.
+    They are the content of quotes that are not within another one, the cues, the mentions that are
+    the source of a quote, and the boilerplate.
     """
-    quotes, mentions = batch.group(Quote), batch.group(Mention)
+    quotes, mentions, noise = batch.group(Quote), batch.group(Mention), batch.group(Boilerplate)
     content, cues = quotes.spans, quotes.span_lists("cue")
     is_outer = np.array([within is None for within in quotes.values("within")], bool)
     in_outer: Any = np.repeat(is_outer, np.diff(content.offsets))
@@ -101,10 +103,11 @@ def _tagged_spans(batch: Batch) -> dict[str, tuple[Any, Any]]:
         "content_tags": (content.starts[in_outer], content.ends[in_outer]),
         "cue_tags": (cues.starts, cues.ends),
         "source_tags": (mentions.spans.starts[is_source], mentions.spans.ends[is_source]),
+        "boilerplate_tags": (noise.spans.starts, noise.spans.ends),
     }
 
 
-def _tag(tokens: _Tokens, offsets: Any, starts: Any, ends: Any) -> pa.Array:
+def _tag(tokens: _Tokens, offsets: Any, starts: Any, ends: Any) -> Any:
     """Return the tag of each token: 0 outside all spans, 1 first in a span, 2 inside.
 
     ``offsets`` has the first token of each paragraph. A span that continues in the next paragraph
@@ -112,7 +115,7 @@ def _tag(tokens: _Tokens, offsets: Any, starts: Any, ends: Any) -> pa.Array:
     """
     tags: Any = np.zeros(len(tokens.starts), np.int64)
     if not len(starts):
-        return from_numpy(tags)
+        return tags
 
     # The tokens that each span touches: from number ``left`` to ``right``, end excluded.
     order = np.lexsort((ends, starts))
@@ -131,4 +134,4 @@ def _tag(tokens: _Tokens, offsets: Any, starts: Any, ends: Any) -> pa.Array:
     tags[left[(left >= covered) & (left < right)]] = 1
     firsts: Any = offsets[:-1][np.diff(offsets) > 0]
     tags[firsts[is_inside[firsts]]] = 1
-    return from_numpy(tags)
+    return tags

@@ -37,7 +37,7 @@ def find_closest(text: str, exact: str, near: int) -> int | None:
 _FOLDS = str.maketrans("“”„‟«»‘’‚‐‑–—\u00a0\u2009\u202f", '""""""\'\'\'----   ')
 
 
-def _fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return text with plain marks, dashes and spaces, in lower case if offsets are kept."""
     plain = text.translate(_FOLDS)
     lower = plain.lower()
@@ -50,11 +50,11 @@ def find_respelled(text: str, exact: str) -> tuple[int, int] | None:
     Any white space is as good as any other, so words may be in two paragraphs. None if there is no
     such passage, or more than one.
     """
-    words = [re.escape(word) for word in _fold(exact).split()]
+    words = [re.escape(word) for word in fold_text(exact).split()]
     if not words:
         return None
 
-    found = [match.span() for match in re.finditer(r"\s+".join(words), _fold(text))]
+    found = [match.span() for match in re.finditer(r"\s+".join(words), fold_text(text))]
     return found[0] if len(found) == 1 else None
 
 
@@ -71,7 +71,7 @@ def find_nearest(text: str, exact: str) -> tuple[int, int] | None:
     start = max(0, match.a - match.b)
     end = min(start + len(exact), len(text))
     start, end = trim_space(text, *widen_to_words(text, start, end))
-    if not exact[-1].isalnum() and _fold(text[end : end + 1]) == _fold(exact[-1]):
+    if not exact[-1].isalnum() and fold_text(text[end : end + 1]) == fold_text(exact[-1]):
         end += 1  # the closing mark
     return start, end
 

@@ -28,6 +28,41 @@ def iter_paragraphs(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
+_SENTENCE = re.compile(r"\S.*?(?:[.!?][”\"’']?(?=\s)|$)", re.DOTALL)
+
+
+def iter_sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield ``(start, end)`` of each sentence.
+
+    A sentence ends at the end of its paragraph, or at ``.``, ``!`` or ``?`` before white space; a
+    closing quotation mark belongs to it.
+    """
+    for start, end in iter_paragraphs(text):
+        for match in _SENTENCE.finditer(text[start:end]):
+            yield start + match.start(), start + match.end()
+
+
+# An abbreviation that a name follows: an initial, as in "U.S.", or a title.
+_ABBREVIATED = re.compile(
+    r"(?:^|[^\w])(?:(?:\w\.)*[A-Z]|Adm|Brig|Capt|Col|Dr|Gen|Gov|Lt|Maj|Mr|Mrs|Ms|Prof|Rep|Sen|Sgt|St)\.$"
+)
+
+
+def join_abbreviations(
+    text: str, sentences: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield sentences of one paragraph, without the ends that only an abbreviation makes."""
+    first: int | None = None
+    last = 0
+    for start, end in sentences:
+        first, last = start if first is None else first, end
+        if not _ABBREVIATED.search(text[start:end]):
+            yield first, end
+            first = None
+    if first is not None:
+        yield first, last
+
+
 class Paragraphs:
     """The paragraphs of one text, searchable by offset."""
 

@@ -15,6 +15,8 @@ from readout.corpus.read import read_corpus, read_registries
 from readout.dataset.bench import list_bench_configs
 from readout.dataset.build import composition_sections
 from readout.dataset.card import fill_sections, find_sections, read_card_bytes
+from readout.dataset.citation import CITATION, format_citation
+from readout.dataset.companions import read_companions
 from readout.model import Corpus
 from readout.problem import Problem
 
@@ -75,6 +77,7 @@ def refresh_card(root: Path, with_slow: bool = False, boards: Path | None = None
 
     bench = list_bench_configs(boards or root)
     contents = composition_sections(check_folder(root).tally, read_registries(root)[0], bench)
+    contents["citation"] = format_citation(read_companions(root)[0].get(CITATION, b""))
     contents["board"] = format_board(boards or root)
 
     if "invented" in find_sections(text):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from readout.benchmark.tasks import TASKS
+from readout.dataset.columns import Config
 from readout.dataset.features import BENCH
-from readout.dataset.load import data_folder
+from readout.dataset.load import load
 from readout.model import Item
 from readout.problem import RefusedError
 
@@ -21,26 +22,26 @@ _NO_INPUTS = frozenset({"id", "doc_id", "event", "fold", "answer", "scored"})
 def read_items(task: str, hub: str | Path | None = None) -> list[Item]:
     """Return the items of a task.
 
-    ``hub`` is a folder made by ``readout build``; by default, the data that are installed with the
-    package are read. The Parquet files are read directly, since caches may be of an older build.
+    ``hub`` is a folder made by ``readout build``; by default, the corpus that is installed with the
+    package is read (:func:`readout.load`).
 
     Raises:
-        FileNotFoundError: no data are installed, and the package's checkout is not built.
         RefusedError: the folder has no items of the task.
 
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    folder = Path(hub) if hub else data_folder()
-    paths = sorted((folder / "data" / f"{BENCH}{task}").glob("test-*.parquet"))
-    if not paths:
+    folder = Path(hub) if hub else None
+    config = cast("Config", f"{BENCH}{task}")
+    try:
+        rows = list(load(config, folder, split="test"))
+    except FileNotFoundError:
+        rows = []
+    if not rows:
+        place = repr(str(folder)) if folder else "the installed corpus"
         raise RefusedError(
-            f"There are no items of the task {task!r} in {str(folder)!r}. Name a folder that "
+            f"There are no items of the task {task!r} in {place}. Name a folder that "
             "`readout build` made from a corpus with frozen items."
         )
-    tables = [pq.read_table(path) for path in paths]
-    return [to_item(task, row) for row in pa.concat_tables(tables).to_pylist()]
+    return [to_item(task, row) for row in rows]
 
 
 def to_item(task: str, row: Mapping[str, Any]) -> Item:

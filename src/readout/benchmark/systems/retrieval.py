@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,23 +13,10 @@ from readout.benchmark.systems.attribution import find_quotations
 from readout.benchmark.systems.lexicon import score_words
 from readout.benchmark.tasks import TASKS
 from readout.model import Item
-from readout.text.tokens import iter_paragraphs
+from readout.text.tokens import iter_sentences
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """The similarity thresholds to try; the training fold decides between them."""
-
-_SENTENCE = re.compile(r"\S.*?(?:[.!?][”\"’']?(?=\s)|$)", re.DOTALL)
-
-
-def iter_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield ``(start, end)`` of each sentence.
-
-    A sentence ends at the end of its paragraph, or at ``.``, ``!`` or ``?`` before white space; a
-    closing quotation mark belongs to it.
-    """
-    for start, end in iter_paragraphs(text):
-        for match in _SENTENCE.finditer(text[start:end]):
-            yield start + match.start(), start + match.end()
 
 
 def measure_similarity(passages: Sequence[str], queries: Sequence[str]) -> Any:

@@ -19,7 +19,8 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from readout.dataset.features import Feature, Labels, to_arrow_type, to_hub_feature
+from readout.dataset.columns import Labels
+from readout.dataset.features import Feature, to_arrow_type, to_hub_feature
 from readout.interchange.blocks import (
     Block,
     find_odd_cells,

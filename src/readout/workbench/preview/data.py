@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import msgspec
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from readout.corpus.canonical import annotation_order
 from readout.model import (
@@ -24,6 +24,7 @@ from readout.model import (
 from readout.text.tokens import iter_paragraphs
 from readout.workbench.diff.layers import compare_layers
 from readout.workbench.diff.report import ChangeKind, LayerChanges
+from readout.workbench.documents.marks import escape_text
 
 DISAGREEMENTS: Mapping[ChangeKind, str] = {
     "added": "only here",
@@ -80,13 +81,8 @@ def _shorten(text: str, width: int = 70) -> str:
 
 
 def html_text(text: str) -> Markup:
-    """Return a text as HTML that a browser reads back character by character.
-
-    Parsers of HTML turn a carriage return into a line feed and drop NUL. So a carriage return is
-    written as a character reference, and NUL as the replacement character.
-    """
-    escaped = str(escape(text)).replace("\r", "&#13;")
-    return Markup(escaped.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    """Return a text as HTML that a browser reads back character by character."""
+    return Markup(escape_text(text))
 
 
 # ---------------------------------------------------------------- records

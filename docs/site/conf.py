@@ -1,0 +1,93 @@
+"""Configure Sphinx: which files of the repository are pages of the site, and how they look."""
+
+from __future__ import annotations
+
+import re
+import sys
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cells import RUN_PAGES, fill_outputs
+from example import draw_example
+from plots import THEMES
+
+from readout import __version__
+
+project = "Readout"
+author = "The Readout developers"
+release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+
+# The whole repository is the source, so that links between its files work as they are written.
+root_doc = "docs/index"
+include_patterns = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "DATACARD.md",
+    "README.md",
+    "annotations/GUIDELINES.md",
+    "benchmarks/README.md",
+    "benchmarks/agreement/README.md",
+    "benchmarks/results/*.md",
+    "docs/*.md",
+    "schema/README.md",
+    "submissions/LEADERBOARD.md",
+    "submissions/README.md",
+]
+exclude_patterns = [".*", "benchmarks/data", "build", "dist", "docs/site", "src", "tests"]
+
+myst_heading_anchors = 6
+myst_enable_extensions = ["colon_fence", "deflist"]
+# Code that mixes languages, such as a diff in a diff, is shown without colours.
+suppress_warnings = ["misc.highlighting_failure"]
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+
+html_theme = "furo"
+html_title = "Readout"
+html_additional_pages = {"index": "home.html"}
+html_copy_source = False
+html_show_copyright = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+templates_path = ["templates"]
+
+
+def fill_page(app: Sphinx, name: str, source: list[str]) -> None:
+    """Show what the code of a page gives, and its plots."""
+    if name in RUN_PAGES:
+        source[0] = fill_outputs(source[0])
+    source[0] = _PLOT.sub(_format_plot, source[0])
+
+
+_PLOT = re.compile(r"<!-- plot: (?P<name>\w+): (?P<title>.*) -->")
+
+
+def _format_plot(match: re.Match[str]) -> str:
+    title = escape(match["title"])
+    images = [
+        f'<img class="only-{theme}" src="../plots/{match["name"]}-{theme}.svg" alt="{title}">'
+        for theme in THEMES
+    ]
+    return f'```{{raw}} html\n<figure class="plot">{"".join(images)}</figure>\n```'
+
+
+def fill_home(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Give the home page a passage with its marks."""
+    if page == "index":
+        context["passage"] = draw_example()
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what fills the pages."""
+    app.connect("source-read", fill_page)
+    app.connect("html-page-context", fill_home)
