@@ -107,6 +107,8 @@ def test_croissant_names_authors_citation_keys_and_references(hub):
     croissant = json.loads((hub / "croissant.json").read_bytes())
     assert [creator["@type"] for creator in croissant["creator"]] == ["sc:Organization"]
     assert croissant["citeAs"].startswith("@misc{")
+    assert croissant["rai:dataCollection"].startswith("The five texts were supplied")
+    assert "|" not in croissant["rai:dataAnnotationProtocol"]
     sets = {record_set["@id"]: record_set for record_set in croissant["recordSet"]}
     fields = {field["@id"] for each in sets.values() for field in each["field"]}
     referred = set()

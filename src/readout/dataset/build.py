@@ -317,9 +317,9 @@ def _write_documentation(
 
     card = relink(card, CARD, present)
     (folder / CARD).write_text(format_card(card, infos), encoding="utf-8", newline="\n")
-    front, _ = split_front_matter(card)
+    front, body = split_front_matter(card)
     citation = companions.get(CITATION, b"")
-    croissant = build_croissant(front, infos, dict(sorted(parquet.items())), citation)
+    croissant = build_croissant(front, infos, dict(sorted(parquet.items())), citation, body)
     _write_json(folder / "croissant.json", croissant)
     hashes = {info.config: info.content_hash for info in infos}
     _write_json(folder / "content_hashes.json", hashes)

@@ -184,6 +184,21 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     return {} if isinstance(front, Finding) else front, text[match.end() :]
 
 
+def read_prose(text: str, heading: str) -> str:
+    """Return what the authors wrote below a heading of the second level, up to the next one.
+
+    It is without generated sections, and empty if there is no such heading.
+    """
+    title = re.escape(heading)
+    match = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    if not match:
+        return ""
+
+    emptied = fill_sections(match[1], dict.fromkeys(find_sections(match[1]), ""))
+    paragraphs = re.split(r"\n\s*\n", _MARKER.sub("", emptied))
+    return "\n\n".join([paragraph.strip() for paragraph in paragraphs if paragraph.strip()])
+
+
 def format_card(text: str, infos: Iterable[ConfigInfo]) -> str:
     """Return the card for the Hub: a card with the metadata of its configs in the front matter."""
     import yaml

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from readout.dataset.card import ConfigInfo, data_path
+from readout.dataset.card import ConfigInfo, data_path, read_prose
 from readout.dataset.citation import Author, format_bibtex, parse_authors
 from readout.dataset.columns import COLUMNS, ROWS, Column, Config, Labels
 from readout.dataset.features import REGISTRY_CONFIGS
@@ -59,6 +59,14 @@ _TYPES = {
     "float64": "sc:Float",
     "bool": "sc:Boolean",
 }
+_RESPONSIBLE = {
+    "rai:dataCollection": "Collection",
+    "rai:dataAnnotationProtocol": "Annotation",
+    "rai:dataUseCases": "Uses",
+    "rai:dataLimitations": "Limits",
+}
+"""The headings of the card whose text is a property of the vocabulary for responsible AI."""
+
 PARQUET = "application/x-parquet"
 
 _REFERENCED: tuple[Config, ...] = ("documents", *REGISTRY_CONFIGS)
@@ -75,11 +83,12 @@ def build_croissant(
     infos: Sequence[ConfigInfo],
     parquet: Mapping[str, str],
     citation: bytes = b"",
+    body: str = "",
 ) -> dict[str, Any]:
     """Return the JSON-LD of the dataset repository.
 
     ``front`` is the front matter of its card; ``parquet`` maps the path of each Parquet file to its
-    SHA-256, and ``citation`` is the content of a CITATION.cff.
+    SHA-256, ``citation`` is the content of a CITATION.cff, and ``body`` the text of the card.
     """
     distribution = [_file_object(path, digest) for path, digest in parquet.items()]
     record_sets = []
@@ -101,6 +110,7 @@ def build_croissant(
         "license": _license(front),
         "creator": [_creator(author) for author in parse_authors(citation)],
         "citeAs": front.get("citation", format_bibtex(citation)),
+        **{name: read_prose(body, heading) for name, heading in _RESPONSIBLE.items()},
         "datePublished": str(front.get("date", "")),
         "version": str(front.get("version", "0")),
         "inLanguage": front.get("language", []),
