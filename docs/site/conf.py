@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cells import RUN_PAGES, fill_outputs
-from example import draw_example
+from example import draw_example, format_texts
 from plots import THEMES
 
 from readout import __version__
@@ -65,8 +65,11 @@ def fill_page(app: Sphinx, name: str, source: list[str]) -> None:
     if name in RUN_PAGES:
         source[0] = fill_outputs(source[0])
     source[0] = _PLOT.sub(_format_plot, source[0])
+    if _TEXTS in source[0]:
+        source[0] = source[0].replace(_TEXTS, format_texts())
 
 
+_TEXTS = "<!-- texts -->"
 _PLOT = re.compile(r"<!-- plot: (?P<name>\w+): (?P<title>.*) -->")
 
 
@@ -82,7 +85,8 @@ def _format_plot(match: re.Match[str]) -> str:
 def fill_home(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Give the home page a passage with its marks."""
+    """Give the home page a passage with its marks, and let every page lead to it."""
+    context["master_doc"] = context["root_doc"] = "index"
     if page == "index":
         context["passage"] = draw_example()
 

@@ -1,7 +1,8 @@
-"""Choose a passage of the corpus that shows every kind of annotation, for the home page."""
+"""List the texts of the corpus, and choose a passage that shows every kind of annotation."""
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import readout
@@ -24,3 +25,15 @@ def draw_example() -> str:
                 paragraphs.append((len(kinds), len(annotations), paragraph))
     best = max(paragraphs, key=lambda entry: entry[:2])
     return str(best[2]._repr_html_())
+
+
+def format_texts() -> str:
+    """Return an HTML list of the texts, as Markdown, with links to their pages."""
+    lines = []
+    for text in readout.documents(ROOT):
+        outlet = text.outlet.name if text.outlet else "unknown outlet"
+        title = escape(text.title or text.id)
+        link = f'<a href="../texts/{text.id}.html">{title}</a>'
+        facts = f"{escape(outlet)}, {text.record.published or 'undated'}"
+        lines.append(f"<li>{link}<br>{facts}</li>")
+    return f"```{{raw}} html\n<ul>{''.join(lines)}</ul>\n```"
