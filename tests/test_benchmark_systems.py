@@ -14,7 +14,7 @@ from readout.benchmark.folds import SCHEMES, build_folds
 from readout.benchmark.predictions import format_predictions, parse_predictions
 from readout.benchmark.questions.grid import FAMILIES
 from readout.benchmark.systems import linear
-from readout.benchmark.systems.artefacts import CoinToss, Prior, make_constant
+from readout.benchmark.systems.artefacts import CoinToss, Prior, TargetToss, make_constant
 from readout.benchmark.systems.attribution import (
     attribute,
     find_names,
@@ -142,6 +142,21 @@ def test_a_coin_toss_depends_on_the_id_and_takes_the_two_most_frequent_labels():
     assert set(answers) == {"none", "favor"}
     assert coin.predict(asked[::-1]) == answers[::-1]
     assert CoinToss().predict(asked[:1]) == [None]
+
+
+def test_a_target_toss_takes_the_usual_side_of_the_target_or_none():
+    labels = ["none"] * 4 + ["favor"] * 2
+    known = [replace(item, target="t") for item in make_items(["against"], task="stance")]
+    toss = TargetToss("none")
+    toss.fit([*make_items(labels, task="stance"), *known])
+    asked = make_items([None] * 40, task="stance")
+    answers = toss.predict(asked)
+    assert set(answers) == {"none", "favor"}
+    assert toss.predict(asked[::-1]) == answers[::-1]
+
+    of_known = toss.predict([replace(item, target="t") for item in asked])
+    assert set(of_known) == {"none", "against"}
+    assert TargetToss("none").predict(asked[:1]) == [None]
 
 
 def test_constants_do_not_share_their_answer():

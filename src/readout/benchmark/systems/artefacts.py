@@ -59,15 +59,15 @@ class Prior:
         counts = self._counts.get(self._key(item)) or self._counts.get(())
         if not counts:
             return None
-        return min(counts, key=lambda label: (-counts[label], label))
+        return _find_most_frequent(counts)
 
 
 class CoinToss:
     """A system that tosses a coin between the two most frequent labels of the training fold.
 
-    Of all draws by lot, it has the best chance to be right about two items that differ in their
-    answer. The coin is a bit of the hash of the item's id. Ties go to the first label in
-    alphabetical order.
+    Of all draws by lot that see no input, it has the best chance to be right about two items that
+    differ in their answer. The coin is a bit of the hash of the item's id. Ties go to the first
+    label in alphabetical order.
     """
 
     name = "coin-toss"
@@ -87,5 +87,49 @@ class CoinToss:
     def _toss(self, item: Item) -> str | None:
         if not self._labels:
             return None
-        bit = sha256(item.id.encode()).digest()[0]
-        return self._labels[bit % len(self._labels)]
+        return self._labels[toss_coin(item.id) % len(self._labels)]
+
+
+class TargetToss:
+    """A system that tosses a coin between the target's usual side and taking no side.
+
+    The usual side is the more frequent of the target in the training fold, or of all targets if
+    training items show none of this one. Without the text, a system knows little more about items
+    that differ in their answer. The coin is that of :class:`CoinToss`.
+    """
+
+    name = "target-toss"
+
+    def __init__(self, neutral: str) -> None:
+        self._neutral = neutral
+        self._sides: dict[str | None, Counter[str]] = {}
+
+    def fit(self, items: Sequence[Item]) -> None:
+        """Count the sides of each target, and of all."""
+        self._sides = {}
+        for item in items:
+            if item.gold == self._neutral:
+                continue
+            for target in (None, item.target):
+                self._sides.setdefault(target, Counter())[item.gold] += 1
+
+    def predict(self, items: Sequence[Item]) -> list[Any]:
+        """Return a label for each item; None if no training item takes a side."""
+        return [self._toss(item) for item in items]
+
+    def _toss(self, item: Item) -> str | None:
+        sides = self._sides.get(item.target) or self._sides.get(None)
+        if not sides:
+            return None
+
+        labels = (self._neutral, _find_most_frequent(sides))
+        return labels[toss_coin(item.id)]
+
+
+def toss_coin(text: str) -> int:
+    """Return 0 or 1, by the hash of a text."""
+    return sha256(text.encode()).digest()[0] % 2
+
+
+def _find_most_frequent(counts: Counter[str]) -> str:
+    return min(counts, key=lambda label: (-counts[label], label))

@@ -11,6 +11,7 @@ from readout.benchmark.board.cards import Badge
 from readout.benchmark.systems.artefacts import (
     CoinToss,
     Prior,
+    TargetToss,
     make_constant,
     make_everything,
 )
@@ -139,6 +140,15 @@ ARTEFACTS = (
         "item's id.",
         make=lambda task: CoinToss(),
         schemes=TRAINED,
+    ),
+    Baseline(
+        name="target-toss",
+        kind="artefact",
+        description="The side that is usual for the target in the training fold, or none, by the "
+        "hash of the item's id.",
+        make=lambda task: TargetToss("none"),
+        tasks=("stance",),
+        schemes=("event",),
     ),
     Baseline(
         name="set-only",
