@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from conftest import ROOT, tally_corpus
 
 from readout.cli import main
-from readout.corpus.items import read_release
+from readout.corpus.items import NO_RELEASE, read_release
 from readout.corpus.read import read_corpus, read_registries
 from readout.corpus.settings import parse_settings
 from readout.dataset.bench import list_bench_configs
@@ -71,8 +71,11 @@ def test_the_hub_card_declares_what_is_there(tmp_path):
     sections = composition_sections(tally, read_registries(ROOT)[0], bench)
     sections["citation"] = format_citation((ROOT / "CITATION.cff").read_bytes())
     filled = fill_sections(written[1], sections)
-    told = tell_release(filled, sections, "from before the first release")
-    told = tell_canary(told, read_release(ROOT).canary)
+    release = read_release(ROOT)
+    when = f"of release {release.version}"
+    if release.version == NO_RELEASE:
+        when = "from before the first release"
+    told = tell_canary(tell_release(filled, sections, when), release.canary)
     present = {path.relative_to(hub).as_posix() for path in hub.rglob("*")}
     assert body == relink(told, "README.md", present)
     assert written[0].items() <= front.items()
