@@ -24,6 +24,7 @@ from readout.benchmark.scoring.intervals import (
     stack_sums,
     subtract,
     sum_rows,
+    surround,
     widen,
     widen_logit,
     widest_spread,
@@ -291,13 +292,13 @@ def compare_scores(first: Score, second: Score) -> Comparison:
     weights = weigh_columns(first.official, first.columns)
     spread = widest_spread(sums, difference, weights)
     near = jackknife_items(sums.items, difference)
+    far = surround(float(difference(sums.items.sum(axis=0))), spread)
     these_texts = TheseTexts(
         _find_difference(first, second, Score.on_these_texts, near),
         swap_test(sums.items, difference),
         _test_mcnemar(first, second),
     )
     changes = [a - b for a, b in zip(first.quality, second.quality, strict=True)]
-    far = jackknife_widest(sums, difference, weights)
     texts_like_these = TextsLikeThese(
         _find_difference(first, second, Score.on_texts_like_these, far),
         swap_test(sums.events, difference),
