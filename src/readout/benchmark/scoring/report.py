@@ -42,9 +42,10 @@ def report_score(score: Score, folds: Folds | None = None) -> Report:
     title = f"{score.name}: {score.task.name}, folds by {score.folds}"
     columns = ("measure", "on these texts", "on texts like these", "resampled events")
     tables = [Table(title, columns, rows)]
-    for name, values in slice_items(score, folds).items():
+    slices = slice_items(score, folds)
+    for name, values in slices.items():
         tables.append(_slice_table(score, name, values))
-    return Report(tuple(list_notes(score)), tuple(tables), score_to_json(score, folds))
+    return Report(tuple(list_notes(score)), tuple(tables), _score_json(score, slices))
 
 
 def _measure_row(score: Score, measure: Measure) -> tuple[str, str, str, str]:
@@ -144,8 +145,12 @@ def _list_answer_notes(score: Score) -> list[str]:
 
 def score_to_json(score: Score, folds: Folds | None = None) -> dict[str, Any]:
     """Return a score as plain data: its measures with both intervals, its slices and its counts."""
+    return _score_json(score, slice_items(score, folds))
+
+
+def _score_json(score: Score, found: Mapping[str, Mapping[str, list[int]]]) -> dict[str, Any]:
     slices = {}
-    for name, values in slice_items(score, folds).items():
+    for name, values in found.items():
         slices[name] = {value: _slice_json(score, positions) for value, positions in values.items()}
     return {
         "system": score.name,
