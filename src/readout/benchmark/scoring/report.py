@@ -22,7 +22,6 @@ from readout.benchmark.scoring.statistics import (
     count_resamples,
     smallest_p,
 )
-from readout.report.intervals import Estimate
 from readout.report.tables import (
     Report,
     Table,
@@ -30,6 +29,7 @@ from readout.report.tables import (
     format_number,
     format_p,
     format_score,
+    round_bounds,
     round_number,
 )
 
@@ -171,14 +171,10 @@ def _measure_json(score: Score, measure: Measure) -> dict[str, Any]:
     return {
         "value": round_number(score.value(measure)),
         "undefined": score.is_undefined(measure),
-        "on_these_texts": _bounds(score.on_these_texts(measure)),
-        "on_texts_like_these": _bounds(score.on_texts_like_these(measure)),
+        "on_these_texts": round_bounds(score.on_these_texts(measure)),
+        "on_texts_like_these": round_bounds(score.on_texts_like_these(measure)),
         "resampled_events": [round_number(bound) for bound in found.interval] if found else None,
     }
-
-
-def _bounds(estimate: Estimate) -> list[float | None]:
-    return [round_number(estimate.low), round_number(estimate.high)]
 
 
 def _slice_json(score: Score, positions: list[int]) -> dict[str, Any]:
@@ -360,12 +356,12 @@ def comparison_json(each: AdjustedComparison) -> dict[str, Any]:
         "measure": each.comparison.measure,
         "difference": round_number(near.difference.value),
         "on_these_texts": {
-            "interval": _bounds(near.difference),
+            "interval": round_bounds(near.difference),
             "permutation": _test_json(near.permutation, each.permutation),
             "mcnemar": {"p": round_number(near.mcnemar), "holm": round_number(each.mcnemar)},
         },
         "on_texts_like_these": {
-            "interval": _bounds(far.difference),
+            "interval": round_bounds(far.difference),
             "swap": _test_json(far.swap, each.swap),
             "detectable_at_80_percent": round_number(far.detectable),
             "icc": round_number(far.icc),
