@@ -13,7 +13,7 @@ from readout.report.printing import printable
 from readout.report.problems import Style
 from readout.report.tables import escape_markdown
 from readout.workbench.diff.wording import cut_excerpt
-from readout.workbench.documents.annotations import Annotation
+from readout.workbench.documents.annotations import Annotation, shorten
 from readout.workbench.documents.passages import Paragraph
 
 _LONGEST = 80
@@ -50,17 +50,12 @@ def _iter_facts(annotation: Annotation) -> Iterator[_Fact]:
 
     for name, linked in annotation.links.items():
         for other in linked:
-            yield _Fact(name, f"{other.describe()}: {_cut(other.text)}", other.id)
+            yield _Fact(name, f"{other.describe()}: {shorten(other.text, _LONGEST)}", other.id)
 
 
 def _name_entry(entry: Any, name: str) -> str:
     title = getattr(entry, "name", None) or getattr(entry, "label", None)
     return str(title or name)
-
-
-def _cut(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "…"
 
 
 # ---------------------------------------------------------------- one annotation
@@ -221,7 +216,7 @@ def _list_markdown(found: Sequence[Annotation]) -> str:
     lines = []
     for annotation in found:
         labels = _plain_markdown(annotation.describe())
-        words = _plain_markdown(_cut(annotation.text))
+        words = _plain_markdown(shorten(annotation.text, _LONGEST))
         lines.append(f"- `{annotation.id}` {labels}: {words}")
     return "\n".join(lines) or "None."
 
