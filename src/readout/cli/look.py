@@ -78,13 +78,13 @@ def show(root: Path, name: str, output: str) -> None:
     DOCUMENT#ID. ANNOTATOR#ID is an annotation in the layer of an annotator.
     """
     from readout.workbench.documents.objects import find_annotation
-    from readout.workbench.documents.renderings import SHOWINGS, show_coloured
+    from readout.workbench.documents.renderings import show_coloured, show_json, show_markdown
 
     annotation = find_annotation(read_valid_corpus(root), name)
     if output == "json":
-        print_json(SHOWINGS[output](annotation))
+        print_json(show_json(annotation))
     elif output == "markdown":
-        print_block(SHOWINGS[output](annotation))
+        print_block(show_markdown(annotation))
     else:
         print_block(show_coloured(annotation, style), coloured=True)
 
@@ -128,15 +128,15 @@ def search(
     is named by its id or by a part of its name.
     """
     from readout.workbench.documents.objects import Documents
-    from readout.workbench.documents.renderings import LISTINGS, list_coloured
+    from readout.workbench.documents.renderings import list_coloured, list_json, list_markdown
     from readout.workbench.documents.search import Query, find_annotations
 
     query = Query(words, speaker, target, polarity, types)
     found = find_annotations(Documents(read_valid_corpus(root)), query)
     if output == "json":
-        print_json(LISTINGS[output](found))
+        print_json(list_json(found))
     elif output == "markdown":
-        print_block(LISTINGS[output](found))
+        print_block(list_markdown(found))
     else:
         for each in found:
             print_block(list_coloured(each, style), coloured=True)

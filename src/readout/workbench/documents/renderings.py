@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -142,7 +142,8 @@ def _covers(spans: Iterable[Span], offset: int) -> bool:
     return any(span.start <= offset < span.end for span in spans)
 
 
-def _show_markdown(annotation: Annotation) -> str:
+def show_markdown(annotation: Annotation) -> str:
+    """Return an annotation in its paragraphs, and a list of the facts, as Markdown."""
     lines = [f"### {annotation.type} `{annotation.id}`", ""]
     for paragraph in _list_shown(annotation):
         runs = [_mark_run(run) for run in _iter_runs(paragraph, annotation)]
@@ -177,7 +178,8 @@ def _to_data(annotation: Annotation) -> dict[str, Any]:
     }
 
 
-def _show_json(annotation: Annotation) -> str:
+def show_json(annotation: Annotation) -> str:
+    """Return an annotation with its paragraphs and what it is linked to as JSON."""
     data = _to_data(annotation)
     data["paragraphs"] = [
         {"id": each.id, "start": each.start, "end": each.end, "text": each.text}
@@ -194,12 +196,6 @@ def _format_json(data: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
 
 
-SHOWINGS: Mapping[str, Callable[[Annotation], str]] = {
-    "json": _show_json,
-    "markdown": _show_markdown,
-}
-
-
 # ---------------------------------------------------------------- lists of annotations
 
 
@@ -212,7 +208,8 @@ def list_coloured(annotation: Annotation, style: Style) -> str:
     return f"{head}  {printable(annotation.describe())}\n    {words}"
 
 
-def _list_markdown(found: Sequence[Annotation]) -> str:
+def list_markdown(found: Sequence[Annotation]) -> str:
+    """Return a Markdown list of annotations with their labels and words."""
     lines = []
     for annotation in found:
         labels = _plain_markdown(annotation.describe())
@@ -221,11 +218,6 @@ def _list_markdown(found: Sequence[Annotation]) -> str:
     return "\n".join(lines) or "None."
 
 
-def _list_json(found: Sequence[Annotation]) -> str:
+def list_json(found: Sequence[Annotation]) -> str:
+    """Return annotations in their places as a JSON list."""
     return _format_json([_to_data(annotation) for annotation in found])
-
-
-LISTINGS: Mapping[str, Callable[[Sequence[Annotation]], str]] = {
-    "json": _list_json,
-    "markdown": _list_markdown,
-}
