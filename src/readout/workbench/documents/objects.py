@@ -265,10 +265,8 @@ def find_annotation(corpus: model.Corpus, name: str) -> Annotation:
     place, mark, local = name.rpartition("#")
     is_document = any(each.meta.doc_id == place for each in corpus.documents)
     documents = Documents(corpus, place if mark and not is_document else None)
-    known = {each.id: each for document in documents for each in document.annotations}
-    found = [each for each in known.values() if local in (each.record.id, each.id)]
-    if is_document:
-        found = [each for each in found if each.document.id == place]
+    named = [each for each in documents if not is_document or each.id == place]
+    found = [each for text in named for each in text.annotations if each.record.id == local]
 
     if len(found) == 1:
         return found[0]
