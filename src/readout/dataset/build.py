@@ -147,8 +147,9 @@ def _build(
     def is_usable(result: Result) -> bool:
         return bool(result.files) and all(map(is_intact, result.files))
 
+    bench = list_bench_configs(snapshot.root)
     with replaced_folder(target, COMMAND) as folder:
-        for config in (*CONFIGS, *list_bench_configs(snapshot.root)):
+        for config in (*CONFIGS, *bench):
             (folder / "data" / config).mkdir(parents=True)
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
         report, results = run_shards(snapshot, cache, options, work, is_usable)
@@ -164,7 +165,6 @@ def _build(
         _link_unchanged([file.path for file in files], target, folder)
         registries, _ = snapshot.scope.read_registries()
         files += compile_registries(folder, registries)
-        bench = list_bench_configs(snapshot.root)
         files += compile_bench(folder, snapshot.root, bench)
 
         built = Built(problems, _to_infos(files))
