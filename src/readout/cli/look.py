@@ -14,6 +14,7 @@ from readout.cli.names import ANNOTATOR, SPEAKER, TABLE, TARGET
 from readout.cli.options import (
     NEW_FILE,
     all_problems_option,
+    format_option,
     jobs_option,
     report_option,
     takes_corpus,
@@ -25,24 +26,12 @@ from readout.model import AnnotationType, Polarity
 from readout.problem import format_count
 from readout.report.printing import print_block, print_json, print_line
 
-_format_option = click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    help="How to print; by default as text.",
-)
+_format_option = format_option("How to print; by default as text.")
 
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown", "github", "sarif"]),
-    default="text",
-    help="How to print the problems; by default as text.",
-)
+@format_option("How to print the problems; by default as text.", "github", "sarif")
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @jobs_option
 @verify_option
@@ -192,13 +181,7 @@ def preview(root: Path, output: Path | None) -> None:
 @takes_folder()
 @click.argument("old", default="HEAD", metavar="[OLD]")
 @click.argument("new", required=False, metavar="[NEW]")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown", "changelog"]),
-    default="text",
-    help="How to print the changes; by default as text.",
-)
+@format_option("How to print the changes; by default as text.", "changelog")
 @click.option("--html", type=NEW_FILE, help="Also write a page with the texts before and after.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
 def diff(
