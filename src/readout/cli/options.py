@@ -93,9 +93,9 @@ def _take_installed() -> Path:
 
 
 def writing_place(root: Path) -> Path:
-    """Return the folder that a command writes its pages below: the corpus, if somebody works on it.
+    """Return the folder below which a command writes its pages: that of the corpus.
 
-    Of the installed corpus nobody expects new files in the folder of the package.
+    For the installed corpus it is the current folder: nobody expects new files inside a package.
     """
     is_installed = click.get_current_context().meta.get(_INSTALLED, False)
     return Path() if is_installed else root

@@ -180,7 +180,10 @@ def _build(
 
 
 def _tell_frozen(card: str, filled: Collection[str], release: Release) -> str:
-    """Return the text of a card that names the release of what it shows and of its items."""
+    """Return the text of a card with the canary of a release.
+
+    It says that the sections that are not ``filled`` are of that release.
+    """
     told = f"of release {release.version}"
     if release.version == NO_RELEASE:
         told = "from before the first release"
