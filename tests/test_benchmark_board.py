@@ -208,7 +208,7 @@ def test_a_system_has_one_row_and_one_test_however_many_seeds_it_has(board):
     assert near.high == max(each.high for each in seeds)
     assert found.comparisons == len([each for each in before.values() if each]) + 1
     assert line.lift.comparison.these_texts.permutation.p == max(
-        compare_with_floor([score], floor_scores(found))[0].comparison.these_texts.permutation.p
+        compare_with_floor(score, floor_scores(found)).these_texts.permutation.p
         for score in line.entry.scores
     )
     (single,) = [line for line in found.lines if line.entry.name == "single"]

@@ -16,8 +16,10 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
+from readout.benchmark.board.boards import Entry, compare_entries
 from readout.benchmark.scoring.scores import (
     IncomparableError,
+    adjust_comparisons,
     compare_all,
     compare_scores,
     compare_with_floor,
@@ -191,7 +193,7 @@ def test_the_floor_is_whichever_artefact_is_closest():
     scores = [make_score(golds, pred, events, name=f"s{n}") for n, pred in enumerate(answers)]
     systems, artefacts = scores[:2], scores[2:]
 
-    found = compare_with_floor(systems, artefacts)
+    found = adjust_comparisons([compare_with_floor(system, artefacts) for system in systems])
     for system, each in zip(systems, found, strict=True):
         pairs = [compare_scores(system, artefact) for artefact in artefacts]
         far = [pair.texts_like_these for pair in pairs]
@@ -204,7 +206,8 @@ def test_the_floor_is_whichever_artefact_is_closest():
 
     raw = [each.comparison.texts_like_these.swap.p for each in found]
     assert [each.swap for each in found] == adjust_holm(raw)
-    assert compare_with_floor(systems, []) == []
+    entries = [Entry(score.name, "system", "none", [score]) for score in systems]
+    assert compare_entries(entries) == {}
 
 
 def test_more_systems_cost_less_than_more_pairs():
@@ -212,7 +215,8 @@ def test_more_systems_cost_less_than_more_pairs():
     golds, events = list(LABELS) * 4, [f"e{n % 12}" for n in range(12)]
     systems = [make_score(golds, golds, events, name=f"seed{n}") for n in range(5)]
     artefact = make_score(golds, ["neutral"] * 12, events, name="artefact")
-    against_floor = compare_with_floor(systems, [artefact])
+    found = [compare_with_floor(system, [artefact]) for system in systems]
+    against_floor = adjust_comparisons(found)
     all_pairs = compare_all([*systems, artefact])
     assert max(each.swap for each in against_floor) < min(
         each.swap for each in all_pairs if each.comparison.second == "artefact"

@@ -257,6 +257,12 @@ def format_count(number: int, noun: str, plural: str = "") -> str:
     return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
+def list_first(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
 def as_sentence(hint: str) -> str:
     """Return a hint with a capital letter, to follow another sentence."""
     return hint[:1].upper() + hint[1:]

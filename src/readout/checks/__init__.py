@@ -176,8 +176,10 @@ def find_metadata_faults(document: AnnotatedDocument) -> Iterator[tuple[Rule, Fi
 def check_suggestions(document: AnnotatedDocument, registries: Registries) -> Iterator[Problem]:
     """Yield the problems of the spans of suggestions: one that is accepted goes into gold."""
     file = document.suggestions
+    if not file.records:
+        return
     proposed = Layer(path=file.path, records=tuple(map(to_annotation, file.records)))
-    for each in spans.SPAN_RULES if file.records else ():
+    for each in spans.SPAN_RULES:
         for finding in each.find(proposed, document, registries):
             inner = replace(finding, pointer=("annotation", *finding.pointer))
             yield locate_record(each, inner, file)
@@ -235,7 +237,8 @@ class Usage(msgspec.Struct):
 
     ``statements`` has the path and line of each of these quotes. ``whole`` counts the documents of
     which every line was read: as long as others may name an entry, it is not reported as unused.
-    ``texts`` are the hashes of the texts by document, as :func:`references.fold_text` returns them.
+    ``texts`` are the hashes of the texts by document, as :func:`references.hash_folded` returns
+    them.
     """
 
     whole: int = 0
@@ -264,7 +267,7 @@ class Usage(msgspec.Struct):
         layers = [layer for document in documents for layer in (document.gold, *document.layers)]
         self.whole += sum(map(_is_whole, documents))
         for document in documents:
-            self.texts[document.meta.doc_id] = references.fold_text(document.text)
+            self.texts[document.meta.doc_id] = references.hash_folded(document.text)
         for layer in layers:
             for vocabulary, names in layer.columns.names.items():
                 if vocabulary not in ANNOTATION_CLASSES:

@@ -134,6 +134,9 @@ def find_open_places(
         annotations.update({ref: layer.by_id[ref.id] for ref in differing})
         open_refs += [ref for ref in differing if own[ref.id] not in settled]
 
+    if not open_refs:
+        return []
+
     order = {ref: number for number, ref in enumerate(open_refs)}
     places = []
     for group in group_by_place(annotations, annotations.__getitem__):
@@ -271,19 +274,22 @@ def undecided(
 
     Each place is reported once: in gold if gold differs there, or else in the first layer.
     """
+    here = [place for place in places if place[0].annotator == layer.annotator]
+    if not here:
+        return
     numbers = {record.id: index for index, record in enumerate(layer.records)}
-    for place in places:
+    saying = said[layer.path]
+    others = {each.annotator: {*said[each.path].values()} for each in find_adjudicated(document)}
+    for place in here:
         first = place[0]
-        if first.annotator != layer.annotator:
-            continue
         if first.annotator is None:
-            saying = said[layer.path][first.id]
-            others = find_adjudicated(document)
-            names = [each.annotator for each in others if saying not in said[each.path].values()]
-            message = f"{_join(names)} {_agree(names, 'do')} not say the same as {first.id!r}"
+            names = [name for name, says in others.items() if saying[first.id] not in says]
+            verb = "does" if len(names) == 1 else "do"
+            message = f"{_join(names)} {verb} not say the same as {first.id!r}"
         else:
             names = list(dict.fromkeys(ref.annotator for ref in place))
-            message = f"Gold does not say what {_join(names)} {_agree(names, 'say')} here"
+            verb = "says" if len(names) == 1 else "say"
+            message = f"Gold does not say what {_join(names)} {verb} here"
         message += ", and no decision is about it."
         named = f"{first} --document {document.meta.doc_id}"
         hint = f"decide it with `readout decide {named} --section N --reason TEXT --by ID`."
@@ -293,13 +299,6 @@ def undecided(
 def _join(names: Iterable[str | None]) -> str:
     *first, last = map(repr, names)
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _agree(names: Collection[str | None], verb: str) -> str:
-    """Return a verb in the form that fits the number of its subjects."""
-    if len(names) > 1:
-        return verb
-    return {"do": "does"}.get(verb, f"{verb}s")
 
 
 @rule("needless-decision", "guideline", "warning")

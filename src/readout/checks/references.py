@@ -558,8 +558,8 @@ def duplicate_text(
 ) -> Iterator[Finding]:
     """No text is in two splits under different ids, or differs only in white space and case.
 
-    ``texts`` are the texts of documents as :func:`fold_text` returns them, by id. Without them, the
-    checksums are compared; with them, only texts that have different checksums.
+    ``texts`` are the hashes of the texts by document, as :func:`hash_folded` returns them. Without
+    them, the checksums are compared; with them, only texts that have different checksums.
     """
     first: dict[str, int] = {}
     for number, document in enumerate(index.records):
@@ -584,10 +584,13 @@ def duplicate_text(
         yield Finding(message, ("sha256",), number, hint=hint)
 
 
-def fold_text(text: str) -> str:
+def hash_folded(text: str) -> str:
     """Return a short hash of a text; it is the same for another case and other white space."""
-    folded = " ".join(text.casefold().split())
-    return sha256(folded.encode()).hexdigest()[:32]
+    return sha256(_fold(text).encode()).hexdigest()[:32]
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 @rule("unknown-language", "reference")
@@ -621,8 +624,7 @@ def duplicate_entry(file: RecordFile[Any], registries: Registries) -> Iterator[F
     first: dict[tuple[str, str], int] = {}
     for index, record in enumerate(file.records):
         for name in _NAMES.get(type(record), ()):
-            words = " ".join(getattr(record, name).casefold().split())
-            earlier = first.setdefault((name, words), index)
+            earlier = first.setdefault((name, _fold(getattr(record, name))), index)
             if earlier != index and not record.note:
                 other = record_id(file.records[earlier])
                 kind = Path(file.path).stem.removesuffix("s")

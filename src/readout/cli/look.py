@@ -165,12 +165,11 @@ def preview(root: Path, output: Path | None) -> None:
     """
     from readout.corpus.outputs import written_folder
     from readout.workbench.diff.states import read_state
-    from readout.workbench.preview import PREVIEW, write_preview
-    from readout.workbench.uses import read_all_suggestions
+    from readout.workbench.preview import PREVIEW, list_suggestions, write_preview
 
     target = output or writing_place(root) / PREVIEW
     state = read_state(str(root))
-    suggestions = read_all_suggestions(root, state.corpus)
+    suggestions = list_suggestions(state.corpus)
     with written_folder(target, "preview") as folder:
         write_preview(folder, state.corpus, state.unread, suggestions)
     count = len(state.corpus.documents)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from readout.corpus.files import find_place, is_writable, locked_file, locked_folder
-from readout.problem import RefusedError
+from readout.problem import RefusedError, list_first
 
 LIST = "SHA256SUMS"
 _HEAD = "# Written by readout {command}; run `sha256sum -c SHA256SUMS` to verify the files.\n"
@@ -89,9 +89,7 @@ def _explain_place(facts: TargetFacts) -> str | None:
 
 
 def _explain_strangers(command: str, facts: TargetFacts) -> str:
-    names = ", ".join(repr(name) for name in facts.strangers[:5])
-    more = len(facts.strangers) - 5
-    shown = f"{names} and {more} more" if more > 0 else names
+    shown = list_first([repr(name) for name in facts.strangers], 5)
     if facts.command != command:
         return f"was not written by `readout {command}` and contains {shown}"
     return f"contains files that were added or changed after `readout {command}`: {shown}"

@@ -38,7 +38,7 @@ from readout.interchange.graph import (
 from readout.interchange.mapping import LabelMapping
 from readout.interchange.units import Place, describe_units, find_units
 from readout.model import AnyAnnotation, Record, Registries, Span
-from readout.problem import Problem, nearest
+from readout.problem import Problem, format_count, nearest
 from readout.text.find import OffsetMap, Unit, find_closest, map_offsets, trim_space
 from readout.text.words import to_one_line
 
@@ -84,7 +84,7 @@ class Tally:
         more = len(self.places) - self.MOST
         if more <= 0:
             return places
-        return f"{places} and {more} more {'file' if more == 1 else 'files'}"
+        return f"{places} and {format_count(more, 'more file')}"
 
 
 class Found(NamedTuple):

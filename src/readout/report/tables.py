@@ -26,6 +26,11 @@ def round_number(value: float | None) -> float | None:
     return None if value is None else round(value, 6) + 0.0
 
 
+def round_bounds(estimate: Estimate) -> list[float | None]:
+    """Return the bounds of an interval, rounded as by :func:`round_number`."""
+    return [round_number(estimate.low), round_number(estimate.high)]
+
+
 def format_score(estimate: Estimate) -> str:
     """Return a score as ``.714 [.601, .827]``; the bounds are clipped to 0 and 1."""
     if estimate.value is None:

@@ -56,7 +56,9 @@ def join_abbreviations(
     first: int | None = None
     last = 0
     for start, end in sentences:
-        first, last = start if first is None else first, end
+        if first is None:
+            first = start
+        last = end
         if not _ABBREVIATED.search(text[start:end]):
             yield first, end
             first = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -44,44 +44,52 @@ def settle_gold(
     index, _ = read.read_index(root)
     registries, _ = read.read_registries(root)
     annotators = list(read.iter_annotators(root))
-    said = []
-    for meta in index.records:
-        if meta.doc_id in taken:
-            document = read.demand_document(*read.read_document(root, meta, annotators))
-            edited = apply_changes(document, changes)
-            about = taken[meta.doc_id]
-            said += settle_document(
-                document, edited, registries, index, changes, about, grounds, also
-            )
-    return said
+    # One document is in memory at a time.
+    found = (
+        read.read_document(root, meta, annotators) for meta in index.records if meta.doc_id in taken
+    )
+    documents = (read.demand_document(*each) for each in found)
+    edited = ((document, apply_changes(document, changes)) for document in documents)
+    return settle_documents(edited, registries, index, changes, taken, grounds, also)
 
 
-def settle_document(
-    before: AnnotatedDocument,
-    after: AnnotatedDocument,
+def settle_documents(
+    edited: Iterable[tuple[AnnotatedDocument, AnnotatedDocument]],
     registries: Registries,
     index: RecordFile[Document],
     changes: FileChanges,
-    taken: Collection[str],
+    taken: Mapping[str, Collection[str]],
     grounds: Grounds | None = None,
     also: Collection[Ref] = (),
 ) -> list[str]:
-    """Do as :func:`settle_gold` for one document, which is given before and after the changes."""
+    """Do as :func:`settle_gold` for documents that are given before and after the changes."""
     said = []
-    meta = before.meta
-    status = _find_status(meta, bool(after.gold.records))
-    if status != meta.completeness:
-        change = changes.get(read.DOCUMENTS) or Change(index.raw, index.raw)
-        changed, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
-        metas = []
-        for each in changed.records:
-            is_meant = each.doc_id == meta.doc_id
-            metas.append(replace(each, annotated=status) if is_meant else each)
-        changes[read.DOCUMENTS] = change._replace(new=encode_records(metas))
-        said.append(f"set 'annotated' of {meta.doc_id!r} to {status!r}")
-    if grounds:
-        said += _decide(before, after, registries, taken, grounds, changes, also)
+    statuses: dict[str, Annotated] = {}
+    for before, after in edited:
+        meta = before.meta
+        status = _find_status(meta, bool(after.gold.records))
+        if status != meta.completeness:
+            statuses[meta.doc_id] = status
+            said.append(f"set 'annotated' of {meta.doc_id!r} to {status!r}")
+        if grounds:
+            about = taken[meta.doc_id]
+            said += _decide(before, after, registries, about, grounds, changes, also)
+    if statuses:
+        _set_statuses(index, changes, statuses)
     return said
+
+
+def _set_statuses(
+    index: RecordFile[Document], changes: FileChanges, statuses: Mapping[str, Annotated]
+) -> None:
+    """Add to ``changes`` how much of some documents gold covers."""
+    change = changes.get(read.DOCUMENTS) or Change(index.raw, index.raw)
+    changed, _ = read.parse_records(read.DOCUMENTS, change.new or b"")
+    metas = []
+    for meta in changed.records:
+        status = statuses.get(meta.doc_id)
+        metas.append(replace(meta, annotated=status) if status else meta)
+    changes[read.DOCUMENTS] = change._replace(new=encode_records(metas))
 
 
 def apply_changes(

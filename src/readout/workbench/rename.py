@@ -20,7 +20,7 @@ from readout.corpus.files import Change, FileChanges, check_name
 from readout.corpus.refs import Ref, parse_ref
 from readout.corpus.schema import Kind, explain
 from readout.model import Document, FieldRole, RecordFile
-from readout.problem import RefusedError, as_sentence, refuse_broken
+from readout.problem import RefusedError, as_sentence, list_first, refuse_broken
 from readout.workbench.uses import (
     SHOWN,
     Edit,
@@ -93,8 +93,7 @@ def _find_prose(root: Path, name: str) -> Iterator[str]:
             lines = (raw or b"").decode(errors="replace").splitlines()
             places = [f"{path}:{at}" for at, line in enumerate(lines, 1) if pattern.search(line)]
             if places:
-                more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-                shown = ", ".join(places[:SHOWN]) + more
+                shown = list_first(places, SHOWN)
                 yield f"prose is left as it is: correct {name!r} in {shown} if it is this id"
 
 

@@ -27,7 +27,6 @@ from readout.corpus.refs import Ref, parse_ref, read_referred, resolve_refs
 from readout.model import (
     ANNOTATION_CLASSES,
     FIELD_ROLES,
-    Corpus,
     FieldKind,
     FieldRole,
     Pointer,
@@ -301,18 +300,6 @@ def read_suggestions(root: Path, doc_id: str) -> dict[str, Suggestion]:
         return {}
     sheet = read_sheet(root, place)
     return {record.annotation["id"]: record for _, record in sheet.lines}
-
-
-def read_all_suggestions(root: Path, corpus: Corpus) -> dict[str, list[Suggestion]]:
-    """Return the suggestions for each document; none if their file is missing or has problems."""
-    found = {}
-    for document in corpus.documents:
-        doc_id = document.meta.doc_id
-        try:
-            found[doc_id] = [*read_suggestions(root, doc_id).values()]
-        except RefusedError:  # `readout check` lists the problems; the pages show the rest
-            found[doc_id] = []
-    return found
 
 
 def read_sheets(root: Path, doc_id: str) -> list[Sheet]:

@@ -21,9 +21,10 @@ from readout.benchmark.scoring.scores import (
     AdjustedComparison,
     Comparison,
     Score,
+    adjust_comparisons,
     compare_with_floor,
 )
-from readout.benchmark.scoring.statistics import TestResult, adjust_holm
+from readout.benchmark.scoring.statistics import find_weakest
 from readout.benchmark.tasks import TASKS
 from readout.corpus.items import Frozen
 from readout.report.intervals import Estimate
@@ -223,24 +224,14 @@ def compare_entries(entries: Sequence[Entry]) -> dict[str, AdjustedComparison]:
     """
     artefacts = [score for entry in entries if entry.kind == "artefact" for score in entry.scores]
     systems = [entry for entry in entries if entry.kind != "artefact"]
-    if not artefacts or not systems:
+    if not artefacts:
         return {}
 
     found = []
     for entry in systems:
-        seeds = [each.comparison for each in compare_with_floor(entry.scores, artefacts)]
+        seeds = [compare_with_floor(score, artefacts) for score in entry.scores]
         found.append(_merge_seeds(entry.name, seeds))
-
-    permutation = adjust_holm([each.these_texts.permutation.p for each in found])
-    swap = adjust_holm([each.texts_like_these.swap.p for each in found])
-    # McNemar's test applies to all comparisons of a task or to none.
-    known = [each.these_texts.mcnemar for each in found if each.these_texts.mcnemar is not None]
-    exact: Sequence[float | None] = adjust_holm(known) if known else [None] * len(found)
-
-    names = [entry.name for entry in systems]
-    columns = zip(found, permutation, exact, swap, strict=True)
-    adjusted = [AdjustedComparison(*values) for values in columns]
-    return dict(zip(names, adjusted, strict=True))
+    return {each.comparison.first: each for each in adjust_comparisons(found)}
 
 
 def _merge_seeds(name: str, seeds: Sequence[Comparison]) -> Comparison:
@@ -255,19 +246,15 @@ def _merge_seeds(name: str, seeds: Sequence[Comparison]) -> Comparison:
 
     these_texts = near[0]._replace(
         difference=span_estimates([each.difference for each in near]),
-        permutation=max([each.permutation for each in near], key=_find_p),
+        permutation=find_weakest([each.permutation for each in near]),
         mcnemar=max(exact, default=None),
     )
     texts_like_these = far[0]._replace(
         difference=span_estimates([each.difference for each in far]),
-        swap=max([each.swap for each in far], key=_find_p),
+        swap=find_weakest([each.swap for each in far]),
         detectable=max(detectable, default=None),
     )
     return seeds[0]._replace(first=name, these_texts=these_texts, texts_like_these=texts_like_these)
-
-
-def _find_p(test: TestResult) -> tuple[float, float]:
-    return test.p, test.smallest
 
 
 # ---------------------------------------------------------------- without ranks

@@ -36,7 +36,6 @@ from readout.corpus.files import Change, write_generated
 from readout.corpus.items import Release, read_frozen
 from readout.corpus.read import read_bytes
 from readout.problem import Finding, Problem, Rule, format_count, locate, rule
-from readout.report.intervals import Estimate
 from readout.report.tables import (
     Table,
     format_difference,
@@ -44,6 +43,7 @@ from readout.report.tables import (
     format_number,
     format_p,
     format_score,
+    round_bounds,
     round_number,
 )
 
@@ -108,8 +108,8 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "measure": first.official.name,
         "value": round_number(entry.value),
         "seeds": [round_number(value) for value in entry.values],
-        "interval_on_these_texts": _bounds(entry.on_these_texts),
-        "interval_on_texts_like_these": _bounds(entry.on_texts_like_these),
+        "interval_on_these_texts": round_bounds(entry.on_these_texts),
+        "interval_on_texts_like_these": round_bounds(entry.on_texts_like_these),
         "second_measure": first.measures[1].name,
         "second_value": round_number(entry.mean(first.measures[1])),
         "coverage": round_number(entry.coverage),
@@ -123,15 +123,11 @@ def _score_json(score: Score) -> dict[str, Any]:
         "name": score.name,
         "measure": official.name,
         "value": round_number(score.value()),
-        "interval_on_these_texts": _bounds(score.on_these_texts(official)),
-        "interval_on_texts_like_these": _bounds(score.on_texts_like_these(official)),
+        "interval_on_these_texts": round_bounds(score.on_these_texts(official)),
+        "interval_on_texts_like_these": round_bounds(score.on_texts_like_these(official)),
         "second_measure": second.name,
         "second_value": round_number(score.value(second)),
     }
-
-
-def _bounds(estimate: Estimate) -> list[float | None]:
-    return [round_number(estimate.low), round_number(estimate.high)]
 
 
 # ---------------------------------------------------------------- Markdown

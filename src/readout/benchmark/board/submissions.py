@@ -26,7 +26,7 @@ from readout.benchmark.board.cards import (
     submission_copy,
 )
 from readout.benchmark.board.cards import RULES as CARD_RULES
-from readout.benchmark.folds import SCHEMES, Folds, build_folds
+from readout.benchmark.folds import SCHEMES, Folds, Scheme, build_folds
 from readout.benchmark.predictions import (
     FILE_NAMES,
     Header,
@@ -89,6 +89,24 @@ class Submission(NamedTuple):
         return [run.path for run in self.runs] + [run.path for run in self.earlier]
 
 
+# ---------------------------------------------------------------- places
+
+
+def predictions_path(name: str, task: str, folds: Scheme, seed: int | None = None) -> str:
+    """Return the path of a file of predictions inside the corpus folder.
+
+    A run with a seed has a folder of its own.
+    """
+    folder = f"{SUBMISSIONS}/{name}/{PREDICTIONS}"
+    if seed is not None:
+        folder = f"{folder}/{_name_seed_folder(seed)}"
+    return f"{folder}/{file_name(task, folds)}"
+
+
+def _name_seed_folder(seed: int) -> str:
+    return f"seed-{seed}"
+
+
 # ---------------------------------------------------------------- rules
 
 
@@ -136,7 +154,7 @@ def submission_seeds(card: SystemCard, files: Mapping[str, Sequence[str]]) -> It
     """
     expected = {""}
     if len(card.seeds) > 1:
-        expected = {f"seed-{seed}" for seed in card.seeds}
+        expected = {_name_seed_folder(seed) for seed in card.seeds}
 
     if set(files) != expected:
         got, wanted = _format_folders(files), _format_folders(expected)

@@ -20,11 +20,6 @@ class Answer(msgspec.Struct, frozen=True):
     prediction: Any
     fault: str | None = None
 
-    @property
-    def is_scored(self) -> bool:
-        """Whether the answer counts."""
-        return self.item.gold is not None
-
 
 def make_answer(item: Item, prediction: Any, fault: str | None) -> dict[str, Any]:
     """Return an answer as plain data, as harnesses write it to their logs."""

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from readout.benchmark.board.cards import CARD, SUBMISSIONS
-from readout.benchmark.board.submissions import PREDICTIONS
+from readout.benchmark.board.submissions import predictions_path
 from readout.benchmark.harness.logs import FOLDS, Imported
 from readout.benchmark.harness.prompts import PROMPTS
-from readout.benchmark.predictions import file_name
 from readout.corpus.files import Change, FileBytes, FileChanges, check_name
 from readout.corpus.read import read_bytes
 
@@ -27,13 +26,9 @@ def change_submission(
 
     """
     folder = f"{SUBMISSIONS}/{check_name('system', system)}"
-    place = f"{folder}/{PREDICTIONS}"
-    if seed is not None:
-        place = f"{place}/seed-{seed}"
-
     files: FileBytes = {}
     for task, each in imported.items():
-        files[f"{place}/{file_name(task, FOLDS)}"] = each.raw
+        files[predictions_path(system, task, FOLDS, seed)] = each.raw
     if read_bytes(root, f"{folder}/{CARD}")[0] is None:
         files[f"{folder}/{CARD}"] = format_draft(system, imported, seed)
     return {path: Change(read_bytes(root, path)[0], raw) for path, raw in files.items()}

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from readout.benchmark.scoring.counts import list_families
 from readout.benchmark.scoring.intervals import (
     TOLERANCE,
     Spread,
@@ -93,7 +94,7 @@ def find_shape(items: Sequence[Item]) -> Shape:
     scored = [item for item in items if item.gold is not None]
     official = list_measures(task, scored)[0]
     if official.combine == "min":
-        families = sorted({family for item in scored for family in item.swap})
+        families = list_families(scored)
         kinds = [(item, family) for item in scored for family in item.swap]
         return _shape_groups(_count_cells(kinds, families), families, official)
 

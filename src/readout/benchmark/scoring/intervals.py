@@ -162,17 +162,19 @@ def jackknife_items(rows: Any, statistic: Statistic) -> Estimate:
     value = float(statistic(rows.sum(axis=0)))
     if len(rows) < 2:
         return Estimate(value)
-    return _surround(value, jackknife_spread(rows, statistic))
+    return surround(value, jackknife_spread(rows, statistic))
 
 
 def jackknife_widest(sums: Sums, statistic: Statistic, weights: Any) -> Estimate:
     """Return a statistic with the widest of its intervals over items, events and targets."""
     value = float(statistic(sums.items.sum(axis=0)))
-    spread = widest_spread(sums, statistic, weights)
-    return _surround(value, spread) if spread else Estimate(value)
+    return surround(value, widest_spread(sums, statistic, weights))
 
 
-def _surround(value: float, spread: Spread) -> Estimate:
+def surround(value: float, spread: Spread | None) -> Estimate:
+    """Return a value with the interval of a spread; without one if there is no spread."""
+    if spread is None:
+        return Estimate(value)
     half = float(spread.half_width())
     return Estimate(value, value - half, value + half)
 

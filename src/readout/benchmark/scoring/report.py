@@ -22,7 +22,6 @@ from readout.benchmark.scoring.statistics import (
     count_resamples,
     smallest_p,
 )
-from readout.report.intervals import Estimate
 from readout.report.tables import (
     Report,
     Table,
@@ -30,6 +29,7 @@ from readout.report.tables import (
     format_number,
     format_p,
     format_score,
+    round_bounds,
     round_number,
 )
 
@@ -42,9 +42,10 @@ def report_score(score: Score, folds: Folds | None = None) -> Report:
     title = f"{score.name}: {score.task.name}, folds by {score.folds}"
     columns = ("measure", "on these texts", "on texts like these", "resampled events")
     tables = [Table(title, columns, rows)]
-    for name, values in slice_items(score, folds).items():
+    slices = slice_items(score, folds)
+    for name, values in slices.items():
         tables.append(_slice_table(score, name, values))
-    return Report(tuple(list_notes(score)), tuple(tables), score_to_json(score, folds))
+    return Report(tuple(list_notes(score)), tuple(tables), _score_json(score, slices))
 
 
 def _measure_row(score: Score, measure: Measure) -> tuple[str, str, str, str]:
@@ -144,8 +145,12 @@ def _list_answer_notes(score: Score) -> list[str]:
 
 def score_to_json(score: Score, folds: Folds | None = None) -> dict[str, Any]:
     """Return a score as plain data: its measures with both intervals, its slices and its counts."""
+    return _score_json(score, slice_items(score, folds))
+
+
+def _score_json(score: Score, found: Mapping[str, Mapping[str, list[int]]]) -> dict[str, Any]:
     slices = {}
-    for name, values in slice_items(score, folds).items():
+    for name, values in found.items():
         slices[name] = {value: _slice_json(score, positions) for value, positions in values.items()}
     return {
         "system": score.name,
@@ -166,14 +171,10 @@ def _measure_json(score: Score, measure: Measure) -> dict[str, Any]:
     return {
         "value": round_number(score.value(measure)),
         "undefined": score.is_undefined(measure),
-        "on_these_texts": _bounds(score.on_these_texts(measure)),
-        "on_texts_like_these": _bounds(score.on_texts_like_these(measure)),
+        "on_these_texts": round_bounds(score.on_these_texts(measure)),
+        "on_texts_like_these": round_bounds(score.on_texts_like_these(measure)),
         "resampled_events": [round_number(bound) for bound in found.interval] if found else None,
     }
-
-
-def _bounds(estimate: Estimate) -> list[float | None]:
-    return [round_number(estimate.low), round_number(estimate.high)]
 
 
 def _slice_json(score: Score, positions: list[int]) -> dict[str, Any]:
@@ -355,12 +356,12 @@ def comparison_json(each: AdjustedComparison) -> dict[str, Any]:
         "measure": each.comparison.measure,
         "difference": round_number(near.difference.value),
         "on_these_texts": {
-            "interval": _bounds(near.difference),
+            "interval": round_bounds(near.difference),
             "permutation": _test_json(near.permutation, each.permutation),
             "mcnemar": {"p": round_number(near.mcnemar), "holm": round_number(each.mcnemar)},
         },
         "on_texts_like_these": {
-            "interval": _bounds(far.difference),
+            "interval": round_bounds(far.difference),
             "swap": _test_json(far.swap, each.swap),
             "detectable_at_80_percent": round_number(far.detectable),
             "icc": round_number(far.icc),

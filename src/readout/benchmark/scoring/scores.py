@@ -24,6 +24,7 @@ from readout.benchmark.scoring.intervals import (
     stack_sums,
     subtract,
     sum_rows,
+    surround,
     widen,
     widen_logit,
     widest_spread,
@@ -42,6 +43,7 @@ from readout.benchmark.scoring.statistics import (
     TestResult,
     adjust_holm,
     detectable_difference,
+    find_weakest,
     intraclass_correlation,
     mcnemar,
     rank,
@@ -291,13 +293,13 @@ def compare_scores(first: Score, second: Score) -> Comparison:
     weights = weigh_columns(first.official, first.columns)
     spread = widest_spread(sums, difference, weights)
     near = jackknife_items(sums.items, difference)
+    far = surround(float(difference(sums.items.sum(axis=0))), spread)
     these_texts = TheseTexts(
         _find_difference(first, second, Score.on_these_texts, near),
         swap_test(sums.items, difference),
         _test_mcnemar(first, second),
     )
     changes = [a - b for a, b in zip(first.quality, second.quality, strict=True)]
-    far = jackknife_widest(sums, difference, weights)
     texts_like_these = TextsLikeThese(
         _find_difference(first, second, Score.on_texts_like_these, far),
         swap_test(sums.events, difference),
@@ -349,29 +351,16 @@ class AdjustedComparison(NamedTuple):
 
 def compare_all(scores: Sequence[Score]) -> list[AdjustedComparison]:
     """Compare every two systems; the p values of each test are adjusted by Holm's procedure."""
-    return _adjust([compare_scores(a, b) for a, b in combinations(scores, 2)])
+    return adjust_comparisons([compare_scores(a, b) for a, b in combinations(scores, 2)])
 
 
-def compare_with_floor(
-    systems: Sequence[Score], artefacts: Sequence[Score]
-) -> list[AdjustedComparison]:
-    """Compare each system with the best artefact, whichever of the artefacts that is.
+def compare_with_floor(system: Score, artefacts: Sequence[Score]) -> Comparison:
+    """Compare a system with the best artefact, whichever of the artefacts that is.
 
     The scores on the same items cannot tell for sure which artefact is best. A system that beats
-    the best one beats all of them, so each system is compared with every artefact, and the result
-    is the largest p of each test and the smallest difference (an intersection-union test, Berger
-    1982). The p values are adjusted by Holm's procedure for the number of systems. Results are in
-    the order of the systems; there are none without artefacts.
-    """
-    if not artefacts:
-        return []
-    return _adjust([_compare_with_best(system, artefacts) for system in systems])
-
-
-def _compare_with_best(system: Score, artefacts: Sequence[Score]) -> Comparison:
-    """Return the smallest difference and the largest p values of comparisons with artefacts.
-
-    The second name is that of the artefact with the highest score.
+    the best one beats all of them, so the system is compared with every artefact, and the result is
+    the largest p of each test and the smallest difference (an intersection-union test, Berger
+    1982). The second name is that of the artefact with the highest score.
     """
     found = [compare_scores(system, artefact) for artefact in artefacts]
     near = [each.these_texts for each in found]
@@ -382,23 +371,20 @@ def _compare_with_best(system: Score, artefacts: Sequence[Score]) -> Comparison:
     exact = [each.mcnemar for each in near if each.mcnemar is not None]
     these_texts = TheseTexts(
         find_lowest([each.difference for each in near]),
-        max((each.permutation for each in near), key=_find_p),
+        find_weakest([each.permutation for each in near]),
         max(exact, default=None),
     )
     texts_like_these = TextsLikeThese(
         find_lowest([each.difference for each in far]),
-        max((each.swap for each in far), key=_find_p),
+        find_weakest([each.swap for each in far]),
         far[closest].detectable,
         far[closest].icc,
     )
     return found[closest]._replace(these_texts=these_texts, texts_like_these=texts_like_these)
 
 
-def _find_p(test: TestResult) -> tuple[float, float]:
-    return test.p, test.smallest
-
-
-def _adjust(found: Sequence[Comparison]) -> list[AdjustedComparison]:
+def adjust_comparisons(found: Sequence[Comparison]) -> list[AdjustedComparison]:
+    """Return comparisons with the p values of each test adjusted by Holm's procedure."""
     permutation = adjust_holm([each.these_texts.permutation.p for each in found])
     swap = adjust_holm([each.texts_like_these.swap.p for each in found])
 

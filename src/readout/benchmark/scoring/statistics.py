@@ -84,6 +84,11 @@ class TestResult(NamedTuple):
     method: str
 
 
+def find_weakest(results: Sequence[TestResult]) -> TestResult:
+    """Return the result with the largest p; of several, the one whose smallest p is largest."""
+    return max(results, key=lambda result: (result.p, result.smallest))
+
+
 def swap_test(rows: Any, statistic: Statistic) -> TestResult:
     """Test whether two systems are exchangeable, by swapping their answers unit by unit.
 

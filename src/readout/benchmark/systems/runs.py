@@ -19,9 +19,9 @@ from readout.benchmark.board.cards import (
     format_system_card,
     read_kinds,
 )
-from readout.benchmark.board.submissions import PREDICTIONS
+from readout.benchmark.board.submissions import PREDICTIONS, predictions_path
 from readout.benchmark.folds import OFFICIAL, Folds, Scheme, build_folds
-from readout.benchmark.predictions import file_name, format_predictions
+from readout.benchmark.predictions import format_predictions
 from readout.benchmark.systems.baselines import BASELINES, UNTRAINED, Baseline
 from readout.benchmark.systems.system import System, predict_folds
 from readout.benchmark.tasks import find_items
@@ -46,12 +46,7 @@ class Job(NamedTuple):
     @property
     def path(self) -> str:
         """The path of the predictions file inside the corpus folder."""
-        return predictions_path(self.name, self.folds)
-
-
-def predictions_path(name: str, folds: Folds) -> str:
-    """Return the path of the predictions of a system inside the corpus folder."""
-    return f"{SUBMISSIONS}/{name}/{PREDICTIONS}/{file_name(folds.task, folds.scheme)}"
+        return predictions_path(self.name, self.folds.task, self.folds.scheme)
 
 
 def list_jobs(items: Mapping[str, Sequence[Item]], names: Iterable[str]) -> list[Job]:
@@ -194,6 +189,6 @@ def submit(
         raise RefusedError(f"The task {task!r} has no folds by {scheme}.")
 
     raw = format_predictions(items, predict_folds(make, items, folds), scheme)
-    path = predictions_path(make().name, folds)
+    path = predictions_path(make().name, task, scheme)
     write_generated(folder, {path: Change(read_bytes(folder, path)[0], raw)})
     return folder / path

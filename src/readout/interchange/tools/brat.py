@@ -8,9 +8,9 @@ gives the exact spans.
 
 For a mapping, an event is an annotation with the words of its trigger, and a link to each argument
 with the role as its label, without a number; an equivalence is links ``Equiv`` from its first
-member; an attribute without a value has the value ``true``; and notes are
-attributes. Those that people write in brat, of the type ``AnnotatorNotes``, are called ``note``;
-others have the name of their type.
+member; an attribute without a value has the value ``true``; and notes are attributes. Those that
+people write in brat, of the type ``AnnotatorNotes``, are called ``note``; others have the name of
+their type.
 """
 
 from __future__ import annotations

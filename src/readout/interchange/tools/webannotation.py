@@ -330,11 +330,10 @@ def _add_item(
         span = _anchor_target(inbox, path, page, accepted, target)
         if span is not None:
             spans.append(span)
-    is_complete = len(spans) == len(item.targets)
 
-    places = [tuple(spans)] if item.is_exported else [(span,) for span in spans]
-    if item.is_exported and not is_complete:
-        places = []
+    places: list[tuple[Span, ...]] = [(span,) for span in spans]
+    if item.is_exported:
+        places = [tuple(spans)] if len(spans) == len(item.targets) else []
     labels, values = _read_bodies(inbox, path, item)
     values |= _read_values(plain)
     for place in places:

@@ -66,7 +66,7 @@ from readout.workbench.annotate.shapes import (
 )
 from readout.workbench.annotate.versions import Versions, hash_version, pack, unpack
 from readout.workbench.decide import Grounds
-from readout.workbench.gold import apply_changes, settle_document
+from readout.workbench.gold import apply_changes, settle_documents
 from readout.workbench.merge.records import Conflict, Side, merge_records
 from readout.workbench.remove import remove_entries
 from readout.workbench.uses import (
@@ -370,7 +370,9 @@ class Session:
         """Add what follows from changes of gold, as :func:`readout.workbench.gold.settle_gold`."""
         before, registries, metas = state.document, state.registries, state.metas
         after = apply_changes(before, changes, self.reader.parse_layer)
-        settle_document(before, after, registries, metas, changes, taken, grounds, also)
+        about = {before.meta.doc_id: taken}
+        edited = [(before, after)]
+        settle_documents(edited, registries, metas, changes, about, grounds, also)
 
     def refuse_new_errors(self, state: State, changes: FileChanges) -> None:
         """Refuse edits after which ``readout check`` would find an error that it does not find now.

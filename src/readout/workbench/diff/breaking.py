@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from readout.corpus.read import REGISTRY_FILES
+from readout.problem import list_first
 from readout.workbench.diff.report import DocumentChanges, EntryChange
 from readout.workbench.diff.states import State
 
@@ -66,6 +67,5 @@ def _break_vocabulary(place: str, old: Sequence[str], new: Sequence[str]) -> Ite
         yield f"{place} no longer allows {_list(gone)}."
 
 
-def _list(names: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(map(repr, names[:most]))
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+def _list(names: Iterable[str]) -> str:
+    return list_first([repr(name) for name in names], 20)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from readout.corpus.refs import Ref
+from readout.corpus.refs import parse_ref
 from readout.model import (
     AnyAnnotation,
     Boilerplate,
@@ -180,7 +180,7 @@ class Background:
         doc_id = PurePosixPath(entry.path).stem
         sides: dict[str, list[str]] = {}
         for text in decision.about:
-            annotation = side.annotations.get((doc_id, text))
+            annotation = side.find_annotation(doc_id, text)
             said = "not in the corpus"
             if annotation is not None:
                 words = cut_excerpt(side.texts[doc_id], annotation).marked
@@ -198,25 +198,27 @@ class Background:
 
 
 class _SideFacts:
-    """The texts, registries and decisions of one state."""
+    """The documents, registries and decisions of one state."""
 
     def __init__(self, corpus: Corpus) -> None:
         self.registries = corpus.registries
-        self.texts = {each.meta.doc_id: each.text for each in corpus.documents}
+        self.documents = {each.meta.doc_id: each for each in corpus.documents}
+        self.texts = {doc_id: each.text for doc_id, each in self.documents.items()}
         self.decisions: dict[tuple[str, str], list[Decision]] = {}
         self.by_place: dict[tuple[str, str], Decision] = {}
-        self.annotations: dict[tuple[str, str], AnyAnnotation] = {}
         for document in corpus.documents:
-            for layer in (document.gold, *document.layers):
-                for record in layer.records:
-                    ref = str(Ref(layer.annotator, record.id))
-                    self.annotations[document.meta.doc_id, ref] = record
             file = document.adjudication
             for decision in file.records:
                 self.by_place[file.path, decision.id] = decision
                 for ref in decision.about:
                     named = self.decisions.setdefault((document.meta.doc_id, ref), [])
                     named.append(decision)
+
+    def find_annotation(self, doc_id: str, text: str) -> AnyAnnotation | None:
+        """Return the annotation that a reference in a document names, if there is one."""
+        ref = parse_ref(text)
+        layer = self.documents[doc_id].find_layer(ref.annotator)
+        return layer.by_id.get(ref.id) if layer else None
 
 
 def describe_decision(decision: Decision) -> str:

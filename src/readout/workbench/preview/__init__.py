@@ -107,6 +107,16 @@ def _environment() -> Any:
     return environment
 
 
+def list_suggestions(corpus: Corpus) -> dict[str, Sequence[Suggestion]]:
+    """Return the suggestions for each document; none if not every line of the file is read."""
+    found: dict[str, Sequence[Suggestion]] = {}
+    for document in corpus.documents:
+        file = document.suggestions
+        if file.is_whole:
+            found[document.meta.doc_id] = file.records
+    return found
+
+
 def write_preview(
     folder: Path,
     corpus: Corpus,
