@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import sqrt
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 S = TypeVar("S")
+
+NORMAL = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution."""
 
 
 class Estimate(NamedTuple):
@@ -27,21 +30,22 @@ def wilson_interval(fewest: int, most: int, total: int) -> tuple[float, float]:
     counted; the two differ if some items could not be judged. The interval does not narrow for a
     sample that is a large part of its population.
     """
-    low, _ = _find_wilson_ends(fewest, total)
-    _, high = _find_wilson_ends(most, total)
-    return low, high
+    low, _ = wilson_bounds(fewest / total, total, NORMAL)
+    _, high = wilson_bounds(most / total, total, NORMAL)
+    return max(0.0, low), min(1.0, high)
 
 
-_NORMAL = 1.959963984540054
-"""The 97.5 % quantile of the normal distribution."""
+def wilson_bounds(share: Any, total: Any, quantile: Any) -> tuple[Any, Any]:
+    """Return the bounds of the score interval of a proportion (Wilson 1927), or of an array.
 
-
-def _find_wilson_ends(count: int, total: int) -> tuple[float, float]:
-    square = _NORMAL**2
-    centre = (count + square / 2) / (total + square)
-    spread = count * (total - count) / total + square / 4
-    half = _NORMAL * sqrt(spread) / (total + square)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    ``quantile`` is that of the normal distribution; Student's t instead makes the number of things
+    smaller, as if they were fewer (Korn and Graubard 1998).
+    """
+    shrinkage = 1 + quantile**2 / total
+    middle = (share + quantile**2 / (2 * total)) / shrinkage
+    spread = share * (1 - share) / total + quantile**2 / (4 * total**2)
+    half = quantile / shrinkage * spread**0.5
+    return middle - half, middle + half
 
 
 def leave_one_out(

@@ -190,7 +190,12 @@ def to_record(card: SystemCard) -> dict[str, Any]:
 
 def format_system_card(card: SystemCard) -> bytes:
     """Return the bytes of a ``system.yaml``, with its fields in the order of the schema."""
+    return format_card_record(to_record(card))
+
+
+def format_card_record(record: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a ``system.yaml`` from plain data, which may be incomplete."""
     import yaml
 
-    text: str = yaml.safe_dump(to_record(card), sort_keys=False, allow_unicode=True, width=110)
+    text: str = yaml.safe_dump(dict(record), sort_keys=False, allow_unicode=True, width=110)
     return text.encode()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from readout.benchmark.board.cards import CARD, SUBMISSIONS
+from readout.benchmark.board.cards import CARD, SUBMISSIONS, format_card_record
 from readout.benchmark.board.submissions import predictions_path
 from readout.benchmark.harness.logs import FOLDS, Imported
 from readout.benchmark.harness.prompts import PROMPTS
@@ -39,10 +38,8 @@ def format_draft(system: str, imported: Mapping[str, Imported], seed: int | None
 
     What it does not tell is empty, so that the file is refused until somebody has completed it.
     """
-    import yaml
-
     models = sorted({each.model for each in imported.values() if each.model})
-    draft: dict[str, Any] = {
+    draft = {
         "system_id": system,
         "name": system,
         "description": "",
@@ -55,5 +52,4 @@ def format_draft(system: str, imported: Mapping[str, Imported], seed: int | None
         "hardware": "",
         "prompts": list(dict.fromkeys(PROMPTS[task] for task in imported)),
     }
-    text: str = yaml.safe_dump(draft, sort_keys=False, allow_unicode=True, width=110)
-    return text.encode()
+    return format_card_record(draft)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from readout.benchmark.tasks import TASKS
 from readout.dataset.columns import Config
 from readout.dataset.features import BENCH
@@ -85,8 +87,6 @@ def _read_gold(task: str, row: Mapping[str, Any]) -> Any:
 
 def keep_partners(items: Sequence[Item]) -> list[Item]:
     """Return items without partners that are not among them, as after a run on some of them."""
-    from msgspec.structs import replace
-
     known = {item.id for item in items}
     kept = []
     for item in items:

@@ -25,7 +25,6 @@ from readout.benchmark.scoring.intervals import (
     find_quantile,
     jackknife_spread,
     logit_bounds,
-    wilson_bounds,
 )
 from readout.benchmark.scoring.measures import (
     F_FA,
@@ -36,6 +35,7 @@ from readout.benchmark.scoring.measures import (
 )
 from readout.benchmark.tasks import TASKS
 from readout.model import Item
+from readout.report.intervals import wilson_bounds
 from readout.report.tables import Table, format_number
 
 CORRELATIONS = (0.0, 0.1, 0.3)

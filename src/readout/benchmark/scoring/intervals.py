@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from readout.report.intervals import Estimate
+from readout.report.intervals import NORMAL, Estimate, wilson_bounds
 
 Statistic: TypeAlias = Callable[[Any], Any]
 LEVEL = 0.05
@@ -182,19 +182,6 @@ def surround(value: float, spread: Spread | None) -> Estimate:
 # ---------------------------------------------------------------- proportions
 
 
-def wilson_bounds(share: Any, total: Any, quantile: Any) -> tuple[Any, Any]:
-    """Return the bounds of the score interval of a proportion (Wilson 1927).
-
-    ``quantile`` is that of the normal distribution; Student's t instead makes the number of things
-    smaller, as if they were fewer (Korn and Graubard 1998).
-    """
-    shrinkage = 1 + quantile**2 / total
-    middle = (share + quantile**2 / (2 * total)) / shrinkage
-    spread = share * (1 - share) / total + quantile**2 / (4 * total**2)
-    half = quantile / shrinkage * np.sqrt(spread)
-    return middle - half, middle + half
-
-
 def wilson_interval(share: float, total: int, units: float | None = None) -> Estimate:
     """Return a proportion of ``total`` things with its 95 % score interval.
 
@@ -202,11 +189,9 @@ def wilson_interval(share: float, total: int, units: float | None = None) -> Est
     """
     if not total:
         return Estimate(None)
-    from scipy.special import ndtri
-
-    quantile = ndtri(1 - LEVEL / 2) if units is None else find_quantile(units)
-    low, high = wilson_bounds(share, total, float(quantile))
-    return Estimate(share, max(float(low), 0.0), min(float(high), 1.0))
+    quantile = NORMAL if units is None else float(find_quantile(units))
+    low, high = wilson_bounds(share, total, quantile)
+    return Estimate(share, max(low, 0.0), min(high, 1.0))
 
 
 def logit_bounds(value: Any, half: Any) -> tuple[Any, Any]:
