@@ -6,6 +6,7 @@ import { mainSpans } from "../../page/segments.js";
 import { ask, Refused } from "./api.js";
 import { button, byId, element, fill } from "./dom.js";
 import { findAction, showKeys } from "./keys.js";
+import { idFieldOf } from "./links.js";
 import { listSentences } from "./problems.js";
 import { Marking, highlight } from "./marking.js";
 
@@ -201,7 +202,7 @@ export class Desk {
     if (role.kind === "spans") return `“${shorten(value.exact)}”`;
     if (role.kind === "entry") {
       const entries = this.corpus.registries[role.of] ?? [];
-      const found = entries.find((each) => Object.values(each)[0] === value);
+      const found = entries.find((each) => each[idFieldOf(role.of)] === value);
       return found ? String(found.name ?? found.label) : String(value);
     }
     if (role.kind === "annotation") {
