@@ -46,6 +46,33 @@ def small(tmp_path):
     return Path(shutil.copytree(CORPUS, tmp_path / "corpus"))
 
 
+@pytest.fixture
+def undecided(small):
+    """The small corpus without its decisions, so that there is something to decide."""
+    (small / "annotations/adjudication/2030-02-toll-critics.jsonl").unlink()
+    return small
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium that Playwright drives."""
+    pytest.importorskip("playwright")
+    from workbench import opened_chromium
+
+    with opened_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def desk(browser, tmp_path):
+    """The layer of an annotator on the longest real text."""
+    from workbench import DOCUMENT, LAYER, copy_real, opened_desk
+
+    root = copy_real(tmp_path / "corpus")
+    with opened_desk(browser, root, DOCUMENT, LAYER, LAYER) as desk:
+        yield desk
+
+
 @pytest.fixture(scope="session")
 def real():
     """The real corpus, read, and its problems."""

@@ -6,20 +6,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM
-from conftest import LAYERS
-from workbench import copy_real, opened_chromium, opened_desk, served, wait_until
-
-from readout.workbench.annotate.modes import open_mode
+from workbench import (
+    DOCUMENT,
+    IN_CHROMIUM,
+    LAYER,
+    copy_real,
+    go_to_cells,
+    opened_desk,
+    opened_mode,
+    wait_until,
+)
 
 NPM = shutil.which("npm")
 AXE = "axe-core@4"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
+pytestmark = [*IN_CHROMIUM, pytest.mark.slow]
 
 OPEN_ALL = "document.querySelectorAll('details').forEach((each) => (each.open = {}))"
 
@@ -39,15 +40,11 @@ def axe(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
-def test_axe_finds_nothing_serious(axe, tmp_path, width, scheme):
+def test_axe_finds_nothing_serious(browser, axe, tmp_path, width, scheme):
     root = copy_real(tmp_path / "corpus")
-    document, layer = "2021-06-gantz-washington", LAYERS[0]
     context = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     context["reduced_motion"] = "reduce"  # colours are judged when they have stopped changing
-    with (
-        opened_chromium() as browser,
-        opened_desk(browser, root, document, layer, layer, **context) as desk,
-    ):
+    with opened_desk(browser, root, DOCUMENT, LAYER, LAYER, **context) as desk:
         desk.evaluate(axe)
         judged = [judge(desk)]
         desk.drag("lightning visit to the United States")
@@ -69,24 +66,23 @@ def test_axe_finds_nothing_serious(axe, tmp_path, width, scheme):
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
 @pytest.mark.parametrize("mode", ["review", "adjudicate"])
-def test_axe_finds_nothing_serious_in_reviews_and_decisions(axe, tmp_path, mode, width, scheme):
+def test_axe_finds_nothing_serious_in_reviews_and_decisions(
+    browser, axe, tmp_path, mode, width, scheme
+):
     root = copy_real(tmp_path / "corpus")
     for path in (root / "annotations/adjudication").glob("2020*.jsonl"):
         path.unlink()
     draw = (2, 1) if mode == "review" else None
-    opened = open_mode(root, LAYERS[0], mode, None, draw)
-    with opened_chromium() as browser, served(opened.session, opened.answers) as address:
-        size = {"width": width, "height": 900}
-        page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
-        page.goto(address + opened.page)
-        wait_until(page, "document.querySelector('.desk .choices') !== null")
+    context = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    context["reduced_motion"] = "reduce"
+    with opened_mode(browser, root, mode, LAYER, draw, **context) as page:
         page.evaluate(axe)
         judged = [judge(page)]
         page.keyboard.press("?")
         judged.append(judge(page))
         page.keyboard.press("Escape")
         if mode == "adjudicate":
-            show_cells(page)
+            go_to_cells(page)
             page.select_option(".desk select.number", "1.1")
             page.locator(".cell").first.click()
             page.keyboard.press("e")
@@ -100,14 +96,6 @@ def test_axe_finds_nothing_serious_in_reviews_and_decisions(axe, tmp_path, mode,
 
     assert all(passed for passed, _ in judged)
     assert [found for _, found in judged if found] == []
-
-
-def show_cells(page, most=100):
-    """Go on to a place whose versions differ in fields, which are cells to choose from."""
-    for _ in range(most):
-        if page.locator(".cell").count():
-            return
-        page.keyboard.press("n")
 
 
 def judge(page):

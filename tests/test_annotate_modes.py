@@ -92,13 +92,6 @@ def list_reviews(shown):
     return writes
 
 
-@pytest.fixture
-def undecided(small):
-    """The small corpus without its decisions, so that there is something to decide."""
-    (small / f"annotations/adjudication/{TOLL}.jsonl").unlink()
-    return small
-
-
 @pytest.fixture(params=MODES)
 def window(request, undecided):
     return Window(undecided, request.param)

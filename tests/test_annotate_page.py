@@ -4,43 +4,23 @@ import json
 import re
 
 import pytest
-from browser import CHROMIUM
-from conftest import LAYERS
 from workbench import (
+    DOCUMENT,
+    IN_CHROMIUM,
+    LAYER,
     READER,
     add_document,
     copy_real,
     find_record,
-    opened_chromium,
     opened_desk,
     read_files,
     read_lines,
+    read_records,
     span_of,
     wait_until,
 )
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
-
-DOCUMENT = "2021-06-gantz-washington"
-LAYER = LAYERS[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    pytest.importorskip("playwright")
-    with opened_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def desk(browser, tmp_path):
-    """The layer of an annotator on the longest real text."""
-    root = copy_real(tmp_path / "corpus")
-    with opened_desk(browser, root, DOCUMENT, LAYER, LAYER) as desk:
-        yield desk
+pytestmark = IN_CHROMIUM
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +135,7 @@ def test_a_selection_that_ends_before_the_next_paragraph_ends_with_its_own(still
 
 def test_a_selection_across_marks_has_the_words_of_the_text(still):
     """It begins within one annotation and ends within another one."""
-    records = [json.loads(line) for line in read_lines(still.path)]
+    records = read_records(still.path)
     one, other = [each["span"] for each in records if each["type"] == "mention"][2:4]
     select(still, one["start"] + 1, other["end"] - 1)
     start, end = one["start"], other["end"]
@@ -221,7 +201,7 @@ def test_a_link_is_made_by_clicking_the_other_annotation(desk):
     desk.wait_saved()
 
     record = find_record(desk.path, "a flurry of security meetings")
-    mentions = [json.loads(line) for line in read_lines(desk.path)]
+    mentions = read_records(desk.path)
     source = next(each for each in mentions if each["id"] == record["source"])
     assert source["span"]["exact"] == words
     # The person comes with the mention.
@@ -243,7 +223,7 @@ def test_a_speaker_is_made_on_the_spot(desk):
 
     registry = (desk.root / "annotations" / "speakers.jsonl").read_text(encoding="utf-8")
     [entry] = [json.loads(line) for line in registry.splitlines() if "Committee of Tests" in line]
-    records = [json.loads(line) for line in read_lines(desk.path)]
+    records = read_records(desk.path)
     assert any(each.get("speaker") == entry["speaker_id"] for each in records)
 
 
@@ -279,7 +259,7 @@ CHOOSE = "([id]) => readout.editor.sheet.choose(id)"
 @pytest.fixture
 def mention(desk):
     """A mention that a quote has as its source, with a note."""
-    records = [json.loads(line) for line in read_lines(desk.path)]
+    records = read_records(desk.path)
     sources = {each.get("source") for each in records}
     record = next(each for each in records if each["id"] in sources and each["type"] == "mention")
     desk.evaluate(CHOOSE, [record["id"]])
@@ -409,7 +389,7 @@ def test_a_person_is_offered_before_the_groups_with_the_person(still):
 
 def test_removing_is_undone(desk):
     before = desk.path.read_bytes()
-    topic = next(json.loads(line) for line in read_lines(desk.path) if b'"type":"topic"' in line)
+    topic = next(each for each in read_records(desk.path) if each["type"] == "topic")
     desk.evaluate(CHOOSE, [topic["id"]])
     desk.press("Delete")
     desk.wait_saved()
@@ -614,7 +594,7 @@ def test_hostile_texts_are_text_and_their_words_are_selected(scripts, name):
     scripts.page.locator("[data-field=topic] input").fill("iran")
     scripts.press("Enter", "Control+Enter")
     wait_until(scripts.page, "readout.editor.doc.annotations.length === 2")
-    records = [json.loads(line) for line in read_lines(scripts.path)]
+    records = read_records(scripts.path)
     assert [each["spans"][0]["exact"] for each in records] == [words, words]
 
 

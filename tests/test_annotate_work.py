@@ -8,57 +8,31 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from browser import CHROMIUM
-from conftest import LAYERS
 from workbench import (
+    DOCUMENT,
+    IN_CHROMIUM,
+    LAYER,
     READER,
     add_document,
     append,
     copy_real,
     find_record,
-    opened_chromium,
     opened_desk,
     opened_mode,
     read_files,
     read_lines,
+    read_records,
     span_of,
+    wait_count,
     wait_until,
 )
 
 from readout.corpus import files
 from readout.workbench.format import format_corpus
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
+pytestmark = IN_CHROMIUM
 
-DOCUMENT = "2021-06-gantz-washington"
-LAYER = LAYERS[0]
 NEW = "2030-01-new"
-TOLL = "2030-02-toll-critics"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    pytest.importorskip("playwright")
-    with opened_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def desk(browser, tmp_path):
-    """The layer of an annotator on the longest real text."""
-    root = copy_real(tmp_path / "corpus")
-    with opened_desk(browser, root, DOCUMENT, LAYER, LAYER) as desk:
-        yield desk
-
-
-@pytest.fixture
-def undecided(small):
-    """The small corpus without its decisions, so that there is something to decide."""
-    (small / f"annotations/adjudication/{TOLL}.jsonl").unlink()
-    return small
 
 
 # ------------------------------------------------------------------------------- effort
@@ -190,7 +164,7 @@ def test_ten_suggestions_are_accepted_one_by_one_or_as_one_step(proposed, effort
         proposed.page.keyboard.type("Gantz")
         details.locator("button", has_text="10").click()
         proposed.wait_saved()
-    speakers = [json.loads(line)["speaker"] for line in read_lines(proposed.path)]
+    speakers = [each["speaker"] for each in read_records(proposed.path)]
     assert speakers == ["benny-gantz"] * 10
     proposed.press("Control+z")
     wait_until(proposed.page, "readout.editor.doc.redo === 1 && !readout.editor.waiting")
@@ -214,11 +188,10 @@ def test_three_differences_are_decided(browser, tmp_path, effort):
             page.keyboard.type("It says so.")
             page.keyboard.press("Tab")
             page.keyboard.press("Enter")
-            counted = f"document.querySelector('.count').textContent.startsWith('{number + 1} ')"
-            wait_until(page, counted)
+            wait_count(page, number + 1)
     decisions = []
     for path in (root / "annotations/adjudication").glob("*.jsonl"):
-        decisions += [json.loads(line) for line in read_lines(path)]
+        decisions += read_records(path)
     assert len(decisions) == 3
     assert {(each["section"], each["reason"]) for each in decisions} == {("1.1", "It says so.")}
 
@@ -241,7 +214,7 @@ def test_every_kind_of_edit_leaves_what_format_would_write(desk):
     def read_lines_of(state):
         return state[desk.path.relative_to(desk.root).as_posix()].splitlines(keepends=True)
 
-    records = [json.loads(line) for line in read_lines(desk.path)]
+    records = read_records(desk.path)
     linked = {each.get("source") for each in records}
     mention = next(each for each in records if each["type"] == "mention" and each["id"] in linked)
 
@@ -310,7 +283,7 @@ def slow_disk(monkeypatch):
 
 def test_an_edit_is_called_saved_when_a_slow_disk_has_it(desk, slow_disk):
     before = desk.path.read_bytes()
-    topic = next(json.loads(line) for line in read_lines(desk.path) if b'"type":"topic"' in line)
+    topic = next(each for each in read_records(desk.path) if each["type"] == "topic")
     desk.evaluate("([id]) => readout.editor.sheet.choose(id)", [topic["id"]])
     desk.press("Delete")
     desk.page.wait_for_selector(".state.saving")

@@ -1,43 +1,31 @@
 """The pages for reviews and decisions in a real Chromium: what is clicked is what the files say."""
 
-import json
 import os
 import re
 
 import pytest
-from browser import CHROMIUM
-from conftest import LAYERS
 from workbench import (
+    IN_CHROMIUM,
+    LAYER,
     READER,
     add_document,
     append,
     copy_real,
-    opened_chromium,
+    go_on,
+    go_to_cells,
+    go_to_stance,
     opened_mode,
+    read_records,
     span_of,
+    wait_count,
     wait_until,
 )
 
 from readout.workbench.format import format_corpus
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
+pytestmark = IN_CHROMIUM
 TOLL = "2030-02-toll-critics"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    pytest.importorskip("playwright")
-    with opened_chromium() as browser:
-        yield browser
-
-
-def read_lines(path):
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+DECISIONS = f"annotations/adjudication/{TOLL}.jsonl"
 
 
 def wait_saved(page):
@@ -47,7 +35,7 @@ def wait_saved(page):
 def reviews(root):
     found = []
     for path in sorted((root / "annotations/reviews").rglob("*.jsonl")):
-        found += read_lines(path)
+        found += read_records(path)
     return found
 
 
@@ -64,10 +52,10 @@ def test_reviews_are_given_by_key_and_by_click_and_undone(browser, small):
         assert (first["verdict"], first["remark"]) == ("change", "Too long.")
 
         page.get_by_role("button", name="Keep").click()
-        wait_until(page, "document.querySelector('.count').textContent.startsWith('2 of')")
+        wait_count(page, 2)
         assert [each["verdict"] for each in reviews(small)].count("keep") == 1
         page.keyboard.press("Control+z")
-        wait_until(page, "document.querySelector('.count').textContent.startsWith('1 of')")
+        wait_count(page, 1)
         assert reviews(small) == [first]
 
 
@@ -100,9 +88,7 @@ def test_the_last_of_a_sample_shows_the_result_and_the_next_step(browser, small)
     with opened_mode(browser, small, "review", draw=(3, 5)) as page:
         for number, key in enumerate("131", start=1):
             page.keyboard.press(key)
-            wait_until(
-                page, f"document.querySelector('.count').textContent.startsWith('{number} of')"
-            )
+            wait_count(page, number)
         panel = page.locator(".closing")
         assert panel.locator(".results dd").all_inner_texts() == ["2", "0", "1", "0"]
         assert "33.3%" in panel.locator(".rate").inner_text()
@@ -117,9 +103,7 @@ def test_the_last_of_a_sample_shows_the_result_and_the_next_step(browser, small)
 
 def test_what_changed_on_disk_comes_again(browser, small):
     with opened_mode(browser, small, "review") as page:
-        while "Stance" not in page.locator(".desk h2").inner_text():
-            page.keyboard.press("n")
-            page.wait_for_timeout(100)
+        go_to_stance(page)
         page.fill(".desk textarea", "It is neutral.")
         page.locator(".desk h2").click()
         page.keyboard.press("2")
@@ -137,10 +121,9 @@ def test_what_changed_on_disk_comes_again(browser, small):
         assert reviews(small) == [given]
 
 
-def test_the_keys_of_each_page_are_shown(browser, small):
-    open_again(small)
+def test_the_keys_of_each_page_are_shown(browser, undecided):
     for mode, some in (("review", {"1", "4", "n"}), ("adjudicate", {"0", "m", "e"})):
-        with opened_mode(browser, small, mode) as page:
+        with opened_mode(browser, undecided, mode) as page:
             page.keyboard.press("?")
             page.wait_for_selector("dialog .keys")
             shown = set(page.locator("dialog .keys kbd").all_inner_texts())
@@ -158,24 +141,23 @@ COMPOSED = """document.body.dispatchEvent(
     new KeyboardEvent("keydown", {key: "n", isComposing: true, bubbles: true}))"""
 
 
-def open_again(root):
-    (root / f"annotations/adjudication/{TOLL}.jsonl").unlink()
+def give_grounds(page, reason="It says so."):
+    page.select_option(".desk select.number", "1.1")
+    page.fill(".desk textarea[id^=reason]", reason)
 
 
 def decide_first(page, key):
-    page.select_option(".desk select.number", "1.1")
-    page.fill(".desk textarea[id^=reason]", "It says so.")
+    give_grounds(page)
     page.locator(".desk h2").first.click()
     page.keyboard.press(key)
     wait_saved(page)
 
 
-def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
-    open_again(small)
-    gold = small / f"annotations/gold/{TOLL}.jsonl"
+def test_a_place_is_decided_with_its_reason_and_undone(browser, undecided):
+    gold = undecided / f"annotations/gold/{TOLL}.jsonl"
     before = gold.read_bytes()
-    decisions = small / f"annotations/adjudication/{TOLL}.jsonl"
-    with opened_mode(browser, small, "adjudicate") as page:
+    decisions = undecided / DECISIONS
+    with opened_mode(browser, undecided, "adjudicate") as page:
         page.keyboard.press("n")
         page.keyboard.press("p")
         page.keyboard.press("0")
@@ -184,21 +166,21 @@ def test_a_place_is_decided_with_its_reason_and_undone(browser, small):
         assert not decisions.exists(), "without a section and a reason nothing is written"
 
         decide_first(page, "0")
-        (decision,) = read_lines(decisions)
+        (decision,) = read_records(decisions)
         assert (decision["section"], decision["reason"]) == ("1.1", "It says so.")
         assert gold.read_bytes() != before
         # The page still counts 0 until it has listed the places again.
-        wait_until(page, "document.querySelector('.count').textContent.startsWith('1 of')")
+        wait_count(page, 1)
         page.keyboard.press("Control+z")
-        wait_until(page, "document.querySelector('.count').textContent.startsWith('0 of')")
+        wait_count(page, 0)
         assert gold.read_bytes() == before
         assert not decisions.exists()
 
 
-def test_a_mixed_annotation_takes_each_field_from_a_side(browser, small):
-    open_again(small)
-    with opened_mode(browser, small, "adjudicate") as page:
-        field = find_differing(page)
+def test_a_mixed_annotation_takes_each_field_from_a_side(browser, undecided):
+    with opened_mode(browser, undecided, "adjudicate") as page:
+        go_to_cells(page)
+        field = page.locator(".versions tr[data-field]").first.get_attribute("data-field")
         cells = page.locator(f".versions tr[data-field={field}] .cell")
         wanted = cells.last.inner_text()
         cells.first.click()
@@ -206,30 +188,13 @@ def test_a_mixed_annotation_takes_each_field_from_a_side(browser, small):
         pressed = page.locator(".cell[aria-pressed=true]")
         assert pressed.all_inner_texts() == [f"{wanted}"], "one value of a field is chosen"
         decide_first(page, "m")
-    decisions = read_lines(small / f"annotations/adjudication/{TOLL}.jsonl")
+    decisions = read_records(undecided / DECISIONS)
     assert len(decisions) == 1
 
 
-def find_differing(page):
-    """Go to a place at which two versions differ in a field, and return the field."""
-    for _ in range(20):
-        if page.locator(".versions .cell").count():
-            return page.locator(".versions tr[data-field]").first.get_attribute("data-field")
-        page.keyboard.press("n")
-        page.wait_for_timeout(100)
-    raise AssertionError("no field differs anywhere")
-
-
-def find_stance(page):
-    while "Stance" not in page.locator(".desk h2").first.inner_text():
-        page.keyboard.press("n")
-        page.wait_for_timeout(100)
-
-
-def test_another_version_is_written_in_a_form_of_the_schema(browser, small):
-    open_again(small)
-    with opened_mode(browser, small, "adjudicate") as page:
-        find_stance(page)
+def test_another_version_is_written_in_a_form_of_the_schema(browser, undecided):
+    with opened_mode(browser, undecided, "adjudicate") as page:
+        go_to_stance(page)
         page.keyboard.press("e")
         page.wait_for_selector(".form")
         page.locator("[data-field=polarity] input[value=neutral]").check()
@@ -237,25 +202,23 @@ def test_another_version_is_written_in_a_form_of_the_schema(browser, small):
         page.keyboard.press("Enter")
         page.locator(".form .primary").click()
         wait_until(page, "document.querySelector('.refused').textContent !== ''")
-        assert not (small / f"annotations/adjudication/{TOLL}.jsonl").exists(), "no reason, no edit"
+        assert not (undecided / DECISIONS).exists(), "no reason, no edit"
 
         page.reload()
         page.wait_for_selector(".desk .choices")
-        find_stance(page)
+        go_to_stance(page)
         assert page.locator("[data-field=polarity] input[value=neutral]").is_checked()
-        page.select_option(".desk select.number", "1.1")
-        page.fill(".desk textarea[id^=reason]", "It says so.")
+        give_grounds(page)
         page.locator(".form .primary").click()
         wait_saved(page)
-    gold = read_lines(small / f"annotations/gold/{TOLL}.jsonl")
+    gold = read_records(undecided / f"annotations/gold/{TOLL}.jsonl")
     assert ("neutral", "ferry") in [(each.get("polarity"), each.get("target")) for each in gold]
-    assert len(read_lines(small / f"annotations/adjudication/{TOLL}.jsonl")) == 1
+    assert len(read_records(undecided / DECISIONS)) == 1
 
 
-def test_words_in_the_form_snap_to_whole_words(browser, small):
-    open_again(small)
-    with opened_mode(browser, small, "adjudicate") as page:
-        find_stance(page)
+def test_words_in_the_form_snap_to_whole_words(browser, undecided):
+    with opened_mode(browser, undecided, "adjudicate") as page:
+        go_to_stance(page)
         page.keyboard.press("e")
         page.wait_for_selector(".form")
         text = page.locator("#text .text").evaluate("(text) => text.textContent")
@@ -278,9 +241,8 @@ SELECT_INSIDE = """(word) => {
 }"""
 
 
-def test_a_half_written_reason_outlives_another_place_and_a_reload(browser, small):
-    open_again(small)
-    with opened_mode(browser, small, "adjudicate") as page:
+def test_a_half_written_reason_outlives_another_place_and_a_reload(browser, undecided):
+    with opened_mode(browser, undecided, "adjudicate") as page:
         page.select_option(".desk select.number", "1.1")
         assert page.locator(".sections .guideline").inner_text()
         page.fill(".desk textarea[id^=reason]", "It goes")
@@ -294,14 +256,13 @@ def test_a_half_written_reason_outlives_another_place_and_a_reload(browser, smal
         assert page.locator(".desk select.number").input_value() == "1.1"
         page.keyboard.press("1")
         wait_saved(page)
-        (decision,) = read_lines(small / f"annotations/adjudication/{TOLL}.jsonl")
+        (decision,) = read_records(undecided / DECISIONS)
         assert decision["reason"] == "It goes"
 
 
-def test_names_can_be_hidden(browser, small):
-    open_again(small)
-    with opened_mode(browser, small, "adjudicate") as page:
-        find_differing(page)
+def test_names_can_be_hidden(browser, undecided):
+    with opened_mode(browser, undecided, "adjudicate") as page:
+        go_to_cells(page)
         marked = page.locator("#text mark").count()
         page.get_by_role("button", name="Hide names").click()
         shown = page.locator(".desk").inner_text().lower()
@@ -313,7 +274,7 @@ def test_names_can_be_hidden(browser, small):
 def test_the_place_is_in_the_free_part_of_the_window(browser, tmp_path, width):
     root = copy_real(tmp_path)
     options = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce"}
-    with opened_mode(browser, root, "review", draw=(6, 1), who=LAYERS[0], **options) as page:
+    with opened_mode(browser, root, "review", draw=(6, 1), who=LAYER, **options) as page:
         for number in range(1, 7):
             wait_until(
                 page, f"document.querySelector('.desk h2').textContent.includes(' {number} ')"
@@ -341,30 +302,25 @@ def add_hebrew(root, speaker="noam-levi"):
         return {
             "type": "mention",
             "id": name,
-            "speaker": "noam-levi",
+            "speaker": speaker,
             "span": span_of(HEBREW, words),
         }
 
     add_document(root, DOC, HEBREW, "he", [mention("m-own", "בני גנץ"), mention("m-city", "נחת")])
     append(root / f"annotations/gold/{DOC}.jsonl", [mention("m-gold", "שר הביטחון בני גנץ")])
     index = root / "raw/documents.jsonl"
-    metas = read_lines(index)
+    metas = read_records(index)
     metas[-1] |= {"adjudicated": [READER]}
     index.write_bytes(b"")
     append(index, metas)
     format_corpus(root)
 
 
-def test_right_to_left_words_are_decided_as_they_are_read(browser, small):
-    open_again(small)
-    add_hebrew(small)
-    with opened_mode(browser, small, "adjudicate") as page:
-        while DOC not in page.locator("h1").inner_text():
-            page.keyboard.press("n")
-            page.wait_for_timeout(100)
-        while not page.locator(".versions").count():
-            page.keyboard.press("n")
-            page.wait_for_timeout(100)
+def test_right_to_left_words_are_decided_as_they_are_read(browser, undecided):
+    add_hebrew(undecided)
+    with opened_mode(browser, undecided, "adjudicate") as page:
+        go_on(page, lambda: DOC in page.locator("h1").inner_text())
+        go_on(page, lambda: page.locator(".versions").count())
         cell = page.locator(".cell", has_text="שר הביטחון")
         assert cell.locator(".extra").inner_text().strip() == "שר הביטחון"
         style = "(cell) => [getComputedStyle(cell).direction, cell.scrollWidth <= cell.clientWidth]"
@@ -372,11 +328,10 @@ def test_right_to_left_words_are_decided_as_they_are_read(browser, small):
         page.keyboard.press("e")
         page.evaluate(SELECT_INSIDE, "בוושינגטון")
         page.get_by_role("button", name="Use selected words").click()
-        page.select_option(".desk select.number", "1.1")
-        page.fill(".desk textarea[id^=reason]", "כך כתוב.")
+        give_grounds(page, "כך כתוב.")
         page.locator(".form .primary").click()
         wait_saved(page)
-    (record,) = read_lines(small / f"annotations/gold/{DOC}.jsonl")
+    (record,) = read_records(undecided / f"annotations/gold/{DOC}.jsonl")
     assert record["span"] == span_of(HEBREW, "בוושינגטון")
 
 
@@ -394,7 +349,7 @@ def test_pictures(browser, tmp_path, width, scheme):
         page.wait_for_timeout(300)
         page.screenshot(path=f"{os.environ['READOUT_SHOTS']}/{name}-{width}-{scheme}.png")
 
-    with opened_mode(browser, root, "adjudicate", who=LAYERS[0], **options) as page:
+    with opened_mode(browser, root, "adjudicate", who=LAYER, **options) as page:
         take(page, "decide-hebrew")
         page.locator(".desk > select").select_option(index=1)
         wait_until(page, f"!document.querySelector('h1').textContent.includes('{DOC}')")
@@ -409,11 +364,9 @@ def test_pictures(browser, tmp_path, width, scheme):
         page.keyboard.press("?")
         take(page, "decide-keys")
         page.keyboard.press("Escape")
-    with opened_mode(browser, root, "review", draw=(4, 1), who=LAYERS[0], **options) as page:
+    with opened_mode(browser, root, "review", draw=(4, 1), who=LAYER, **options) as page:
         take(page, "review")
         for number, key in enumerate("1213", start=1):
             page.keyboard.press(key)
-            wait_until(
-                page, f"document.querySelector('.count').textContent.startsWith('{number} of')"
-            )
+            wait_count(page, number)
         take(page, "review-closing")

@@ -1,9 +1,8 @@
 """The modes of the workbench in which people review gold, and decide where layers differ."""
 
-import json
-
 import pytest
 from conftest import CORPUS, tally_corpus
+from workbench import read_records
 
 from readout import check_corpus, read_corpus
 from readout.dataset.statistics import estimate_errors
@@ -30,10 +29,6 @@ def give(desk, name, verdict, remark=None, doc_id=TOLL):
     return desk.review(doc_id, name, item["hash"], verdict, remark)
 
 
-def read_lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 def problems_of(root):
     corpus, problems = read_corpus(root)
     return [*problems, *check_corpus(corpus)]
@@ -47,7 +42,7 @@ def test_a_verdict_is_written_as_a_clean_line(small):
     assert desk.describe()["counts"]["done"] == 0
     answer = give(desk, "s-ferry", "change", "  The evidence is too long. ")
     assert answer["counts"]["done"] == 1
-    (record,) = read_lines(small / f"annotations/reviews/ann/{TOLL}.jsonl")
+    (record,) = read_records(small / f"annotations/reviews/ann/{TOLL}.jsonl")
     assert (record["about"], record["verdict"]) == ("s-ferry", "change")
     assert record["remark"] == "The evidence is too long."
     assert problems_of(small) == []
@@ -59,13 +54,13 @@ def test_a_second_verdict_replaces_the_first_and_can_be_undone(small):
     give(desk, "s-ferry", "change", "Too long.")
     give(desk, "s-ferry", "keep")
     path = small / f"annotations/reviews/ann/{TOLL}.jsonl"
-    assert [each["verdict"] for each in read_lines(path)] == ["keep"]
+    assert [each["verdict"] for each in read_records(path)] == ["keep"]
     desk.session.undo(TOLL)
-    assert [each["verdict"] for each in read_lines(path)] == ["change"]
+    assert [each["verdict"] for each in read_records(path)] == ["change"]
     desk.session.undo(TOLL)
     assert not path.exists()
     desk.session.redo(TOLL)
-    assert [each["verdict"] for each in read_lines(path)] == ["change"]
+    assert [each["verdict"] for each in read_records(path)] == ["change"]
 
 
 def test_what_was_returned_comes_again_when_it_was_mended(small):

@@ -15,16 +15,25 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
+import pytest
 import uvicorn
 from browser import CHROMIUM
-from conftest import ROOT
+from conftest import LAYERS, ROOT
 
 from readout.workbench.annotate.modes import open_mode
 from readout.workbench.annotate.server import build_app
 from readout.workbench.annotate.session import Session
 
+IN_CHROMIUM = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
+]
+"""The marks of tests that open a page."""
 TOKEN = "secret"
 READER = "reader"
+DOCUMENT = "2021-06-gantz-washington"
+"""The longest real text."""
+LAYER = LAYERS[0]
 
 
 def copy_corpus(source, target):
@@ -220,21 +229,29 @@ class Desk:
 
 
 @contextmanager
+def opened_page(browser, address, **context):
+    """Yield a page in a window of its own, and the errors that it reports from now on."""
+    window = browser.new_context(**context)
+    page = window.new_page()
+    page.set_default_timeout(8000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    page.goto(address)
+    yield page, errors
+    window.close()
+
+
+@contextmanager
 def opened_desk(browser, root, doc_id, layer=None, annotator="adjudicator", **context):
     """Yield the desk of an annotator on a document; errors of the page fail the test."""
+    options = {"viewport": {"width": 1280, "height": 900}, **context}
     with served(Session(root, annotator, layer)) as address:
-        opened = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
-        page = opened.new_page()
-        page.set_default_timeout(8000)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and errors.append(said.text))
-        page.goto(f"{address}#{doc_id}")
-        wait_until(page, f"globalThis.readout?.editor?.name === {doc_id!r}")
-        desk = Desk(page, root, layer, doc_id)
-        desk.errors = errors
-        yield desk
-        opened.close()
+        with opened_page(browser, f"{address}#{doc_id}", **options) as (page, errors):
+            wait_until(page, f"globalThis.readout?.editor?.name === {doc_id!r}")
+            desk = Desk(page, root, layer, doc_id)
+            desk.errors = errors
+            yield desk
         unexpected = [each for each in errors if "409" not in each and "422" not in each]
         assert unexpected == []
 
@@ -244,17 +261,34 @@ def opened_mode(browser, root, mode, who="ann", draw=None, **context):
     """Yield the page of a mode that is not editing; errors of the page fail the test."""
     opened = open_mode(root, who, mode, None, draw)
     with served(opened.session, opened.answers) as address:
-        window = browser.new_context(**context)
-        page = window.new_page()
-        page.set_default_timeout(8000)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and errors.append(said.text))
-        page.goto(address + opened.page)
-        wait_until(page, "document.querySelector('.desk .choices') !== null")
-        yield page
+        with opened_page(browser, address + opened.page, **context) as (page, errors):
+            wait_until(page, "document.querySelector('.desk .choices') !== null")
+            yield page
         assert errors == []
-        window.close()
+
+
+def go_on(page, is_there, most=100):
+    """Go on in a mode that is not editing until a place or an annotation is as it is sought."""
+    for _ in range(most):
+        if is_there():
+            return
+        page.keyboard.press("n")
+        page.wait_for_timeout(100)
+    raise AssertionError("no place is as it is sought")
+
+
+def go_to_cells(page):
+    """Go on to a place whose versions differ in fields, which are cells to choose from."""
+    go_on(page, lambda: page.locator(".versions .cell").count())
+
+
+def go_to_stance(page):
+    go_on(page, lambda: "Stance" in page.locator(".desk h2").first.inner_text())
+
+
+def wait_count(page, number):
+    """Wait until the page says that a number of reviews or decisions are there."""
+    wait_until(page, f"document.querySelector('.count').textContent.startsWith('{number} ')")
 
 
 def add_document(root, doc_id, text, language="en", records=()):
@@ -292,6 +326,10 @@ def span_of(text, words, start=0):
 
 def read_lines(path):
     return path.read_bytes().splitlines(keepends=True) if path.exists() else []
+
+
+def read_records(path):
+    return [json.loads(line) for line in read_lines(path)]
 
 
 def find_record(path, words, field="exact"):

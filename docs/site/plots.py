@@ -15,7 +15,8 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from readout.agreement.pairs import compare_all_pairs
 from readout.agreement.report import estimate_measures
-from readout.model import Corpus, Quote, Span, Stance, Topic
+from readout.model import Corpus, Quote, Stance, Topic
+from readout.text.matching import overlap
 
 THEMES: Mapping[str, Mapping[str, str]] = {
     "light": {"ink": "#1f2328", "line": "#d8d4cb", "low": "#ffffff", "high": "#a98bd0"},
@@ -38,7 +39,7 @@ def draw_speakers(corpus: Corpus, theme: str) -> Any:
         topics = [record for record in document.gold.records if isinstance(record, Topic)]
         for record in document.gold.records:
             if isinstance(record, Quote) and record.within is None:
-                about = {each.topic for each in topics if _overlap(each.spans, record.content)}
+                about = {each.topic for each in topics if overlap(each.spans, record.content)}
                 cells.update([(record.speaker, topic) for topic in about])
 
     topics_shown = _most_frequent([topic for _, topic in cells.elements()])
@@ -200,8 +201,3 @@ def _label(set_ticks: Callable[..., Any], labels: Sequence[str], **style: Any) -
 
 def _most_frequent(names: Sequence[str], number: int = SHOWN) -> list[str]:
     return [name for name, _ in Counter(names).most_common(number)]
-
-
-def _overlap(first: Sequence[Span], second: Sequence[Span]) -> bool:
-    pairs = [(ours, theirs) for ours in first for theirs in second]
-    return any(ours.start < theirs.end and theirs.start < ours.end for ours, theirs in pairs)

@@ -396,19 +396,13 @@ def _find_states(name, top):
     """Return what the command finds and what it leaves; keep a copy of the former."""
     prepare(name, top)
     if name in COMMANDS and name != "new":  # an earlier output, of an earlier corpus
-        edits = [top / "corpus" / GOLD, top / "corpus" / WRITTEN["import"][0]]
-        card = top / "corpus" / WRITTEN["bench baseline"][0]
-        if name == "bench board --export":  # the board shows systems, and no live annotation
-            edits = [card]
-        raws = [edit.read_bytes() for edit in edits]
-        for edit, raw in zip(edits, raws, strict=True):
-            earlier = b"".join(raw.splitlines(keepends=True)[:-1])
-            if edit == card:
-                earlier = raw.replace(b"\nname: ", b"\nname: Old ", 1)
-            edit.write_bytes(earlier)
+        earlier = _read_earlier(name, top / "corpus")
+        raws = {path: path.read_bytes() for path in earlier}
+        for path, raw in earlier.items():
+            path.write_bytes(raw)
         run(_command(name), top, top / "out/own")
-        for edit, raw in zip(edits, raws, strict=True):
-            edit.write_bytes(raw)
+        for path, raw in raws.items():
+            path.write_bytes(raw)
     saved = top.parent / "saved"
     shutil.rmtree(saved, ignore_errors=True)
     shutil.copytree(top, saved, symlinks=True)
@@ -418,6 +412,15 @@ def _find_states(name, top):
     new = _look(top)
     assert new != old, name
     return old, new
+
+
+def _read_earlier(name, root):
+    """Return files of a corpus as they were when an earlier output was made of them."""
+    if name == "bench board --export":  # the board shows systems, and no live annotation
+        card = root / WRITTEN["bench baseline"][0]
+        return {card: card.read_bytes().replace(b"\nname: ", b"\nname: Old ", 1)}
+    paths = [root / GOLD, root / WRITTEN["import"][0]]
+    return {path: b"".join(path.read_bytes().splitlines(keepends=True)[:-1]) for path in paths}
 
 
 def _look(top):

@@ -9,7 +9,7 @@ import click
 
 from readout.cli.frame import main, report_decision
 from readout.cli.names import ANNOTATOR, DOCUMENT
-from readout.cli.options import all_problems_option, takes_corpus
+from readout.cli.options import all_problems_option, format_option, takes_corpus
 from readout.report.printing import print_block, print_json, print_line
 
 
@@ -64,13 +64,7 @@ def decide(
 )
 @click.option("--document", type=DOCUMENT, help="List only this document.")
 @click.option("--all", "with_decided", is_flag=True, help="List also what is decided.")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    help="How to print the places; by default as text.",
-)
+@format_option("How to print the places; by default as text.")
 def differences(
     root: Path, layers: tuple[str, ...], document: str | None, with_decided: bool, output: str
 ) -> None:

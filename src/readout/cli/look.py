@@ -14,6 +14,7 @@ from readout.cli.names import ANNOTATOR, SPEAKER, TABLE, TARGET
 from readout.cli.options import (
     NEW_FILE,
     all_problems_option,
+    format_option,
     jobs_option,
     report_option,
     takes_corpus,
@@ -25,24 +26,12 @@ from readout.model import AnnotationType, Polarity
 from readout.problem import format_count
 from readout.report.printing import print_block, print_json, print_line
 
-_format_option = click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    help="How to print; by default as text.",
-)
+_format_option = format_option("How to print; by default as text.")
 
 
 @main.command()
 @takes_corpus(argument=True)
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown", "github", "sarif"]),
-    default="text",
-    help="How to print the problems; by default as text.",
-)
+@format_option("How to print the problems; by default as text.", "github", "sarif")
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @jobs_option
 @verify_option
@@ -78,13 +67,13 @@ def show(root: Path, name: str, output: str) -> None:
     DOCUMENT#ID. ANNOTATOR#ID is an annotation in the layer of an annotator.
     """
     from readout.workbench.documents.objects import find_annotation
-    from readout.workbench.documents.renderings import SHOWINGS, show_coloured
+    from readout.workbench.documents.renderings import show_coloured, show_json, show_markdown
 
     annotation = find_annotation(read_valid_corpus(root), name)
     if output == "json":
-        print_json(SHOWINGS[output](annotation))
+        print_json(show_json(annotation))
     elif output == "markdown":
-        print_block(SHOWINGS[output](annotation))
+        print_block(show_markdown(annotation))
     else:
         print_block(show_coloured(annotation, style), coloured=True)
 
@@ -128,15 +117,15 @@ def search(
     is named by its id or by a part of its name.
     """
     from readout.workbench.documents.objects import Documents
-    from readout.workbench.documents.renderings import LISTINGS, list_coloured
+    from readout.workbench.documents.renderings import list_coloured, list_json, list_markdown
     from readout.workbench.documents.search import Query, find_annotations
 
     query = Query(words, speaker, target, polarity, types)
     found = find_annotations(Documents(read_valid_corpus(root)), query)
     if output == "json":
-        print_json(LISTINGS[output](found))
+        print_json(list_json(found))
     elif output == "markdown":
-        print_block(LISTINGS[output](found))
+        print_block(list_markdown(found))
     else:
         for each in found:
             print_block(list_coloured(each, style), coloured=True)
@@ -191,13 +180,7 @@ def preview(root: Path, output: Path | None) -> None:
 @takes_folder()
 @click.argument("old", default="HEAD", metavar="[OLD]")
 @click.argument("new", required=False, metavar="[NEW]")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown", "changelog"]),
-    default="text",
-    help="How to print the changes; by default as text.",
-)
+@format_option("How to print the changes; by default as text.", "changelog")
 @click.option("--html", type=NEW_FILE, help="Also write a page with the texts before and after.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything changed.")
 def diff(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,22 +133,11 @@ def _read_documents(root: Path) -> list[str]:
     return [record.doc_id for record in read_index(root)[0].records]
 
 
-def _read_annotators(root: Path) -> Iterable[str]:
+def _read_entries(registry: str, root: Path) -> Iterable[str]:
     from readout.corpus.read import read_registries
 
-    return read_registries(root)[0].annotators
-
-
-def _read_speakers(root: Path) -> Iterable[str]:
-    from readout.corpus.read import read_registries
-
-    return read_registries(root)[0].speakers
-
-
-def _read_targets(root: Path) -> Iterable[str]:
-    from readout.corpus.read import read_registries
-
-    return read_registries(root)[0].targets
+    entries: Iterable[str] = getattr(read_registries(root)[0], registry)
+    return entries
 
 
 def _read_layers(root: Path) -> list[str]:
@@ -157,7 +147,7 @@ def _read_layers(root: Path) -> list[str]:
 
 
 DOCUMENT = EntryName("document", _read_documents)
-ANNOTATOR = EntryName("annotator", _read_annotators)
-SPEAKER = EntryName("speaker", _read_speakers)
-TARGET = EntryName("target", _read_targets)
+ANNOTATOR = EntryName("annotator", partial(_read_entries, "annotators"))
+SPEAKER = EntryName("speaker", partial(_read_entries, "speakers"))
+TARGET = EntryName("target", partial(_read_entries, "targets"))
 LAYER = EntryName("layer", _read_layers)

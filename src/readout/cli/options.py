@@ -93,9 +93,9 @@ def _take_installed() -> Path:
 
 
 def writing_place(root: Path) -> Path:
-    """Return the folder that a command writes its pages below: the corpus, if somebody works on it.
+    """Return the folder below which a command writes its pages: that of the corpus.
 
-    Of the installed corpus nobody expects new files in the folder of the package.
+    For the installed corpus it is the current folder: nobody expects new files inside a package.
     """
     is_installed = click.get_current_context().meta.get(_INSTALLED, False)
     return Path() if is_installed else root
@@ -107,13 +107,15 @@ jobs_option = click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes; by default one per core."
 )
 verify_option = click.option("--verify", is_flag=True, help="Ignore timestamps; hash every file.")
-report_option = click.option(
-    "--format",
-    "output",
-    type=click.Choice(["text", "json", "markdown", "latex"]),
-    default="text",
-    help="How to print the tables; by default as text.",
-)
+
+
+def format_option(help_line: str, *more: str) -> Decorator:
+    """Return the option of a command that prints text, JSON, Markdown or ``more`` formats."""
+    choice = click.Choice(["text", "json", "markdown", *more])
+    return click.option("--format", "output", type=choice, default="text", help=help_line)
+
+
+report_option = format_option("How to print the tables; by default as text.", "latex")
 
 _ALL_PROBLEMS = "readout.all-problems"
 

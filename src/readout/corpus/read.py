@@ -442,12 +442,12 @@ def demand_document(
 
 
 def read_adjudication(root: Path, doc_id: str) -> tuple[RecordFile[Decision], list[Problem]]:
-    """Return the decisions on a document's disagreements; none where it has no such file."""
+    """Return the decisions on a document's disagreements; none if it has no such file."""
     return _read_optional(root, f"{ADJUDICATION}/{doc_id}.jsonl", "decision", Decision)
 
 
 def read_suggestions(root: Path, doc_id: str) -> tuple[RecordFile[Suggestion], list[Problem]]:
-    """Return the suggestions for a document; none where it has no such file."""
+    """Return the suggestions for a document; none if it has no such file."""
     return _read_optional(root, f"{SUGGESTIONS}/{doc_id}.jsonl", "suggestion", Suggestion)
 
 

@@ -147,8 +147,9 @@ def _build(
     def is_usable(result: Result) -> bool:
         return bool(result.files) and all(map(is_intact, result.files))
 
+    bench = list_bench_configs(snapshot.root)
     with replaced_folder(target, COMMAND) as folder:
-        for config in (*CONFIGS, *list_bench_configs(snapshot.root)):
+        for config in (*CONFIGS, *bench):
             (folder / "data" / config).mkdir(parents=True)
         work = partial(compile_shard, scope=snapshot.scope, folder=str(folder.resolve()))
         report, results = run_shards(snapshot, cache, options, work, is_usable)
@@ -164,7 +165,6 @@ def _build(
         _link_unchanged([file.path for file in files], target, folder)
         registries, _ = snapshot.scope.read_registries()
         files += compile_registries(folder, registries)
-        bench = list_bench_configs(snapshot.root)
         files += compile_bench(folder, snapshot.root, bench)
 
         built = Built(problems, _to_infos(files))
@@ -180,7 +180,10 @@ def _build(
 
 
 def _tell_frozen(card: str, filled: Collection[str], release: Release) -> str:
-    """Return the text of a card that names the release of what it shows and of its items."""
+    """Return the text of a card with the canary of a release.
+
+    It says that the sections that are not ``filled`` are of that release.
+    """
     told = f"of release {release.version}"
     if release.version == NO_RELEASE:
         told = "from before the first release"

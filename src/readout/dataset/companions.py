@@ -1,6 +1,6 @@
-"""The files of a corpus that go along in the dataset repository, so that nothing there is missing.
+"""Read the files of a corpus that are copied into the dataset repository, and mend their links.
 
-A relative link to a file that does not go along becomes plain text.
+A relative link to a file that is not copied becomes plain text.
 """
 
 from __future__ import annotations

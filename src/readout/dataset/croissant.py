@@ -72,9 +72,9 @@ PARQUET = "application/x-parquet"
 _REFERENCED: tuple[Config, ...] = ("documents", *REGISTRY_CONFIGS)
 """The configs that fields of others refer to; they refer to none themselves.
 
-mlcroissant 1.1 cannot read lists of references or a record set that refers to itself, and returns
-columns for records of one that has references and that another one refers to. The descriptions of
-fields name all joins.
+mlcroissant 1.1 cannot read lists of references, nor a record set that refers to itself. If a record
+set has references and another one refers to it, mlcroissant returns its columns instead of records.
+The descriptions of fields name all joins.
 """
 
 

@@ -14,6 +14,7 @@ from readout.dataset.bench import build_bench_table, name_task
 from readout.dataset.card import DATACARD, split_front_matter
 from readout.dataset.citation import CITATION, format_bibtex
 from readout.dataset.columns import Config
+from readout.dataset.companions import CARD
 from readout.dataset.features import BENCH_CONFIGS, DEFAULT_CONFIG, FEATURES, config_splits
 from readout.model import Corpus, Split
 from readout.problem import is_failure, nearest
@@ -125,7 +126,7 @@ def _read_built(folder: Path, config: Config, splits: tuple[Split, ...]) -> Data
                 "Use a folder that `readout build` made."
             )
         tables[split] = pa.concat_tables([pq.read_table(path) for path in paths])
-    return _to_datasets(tables, config, _read_info(folder, "README.md"))
+    return _to_datasets(tables, config, _read_info(folder, CARD))
 
 
 # ---------------------------------------------------------------- a corpus folder

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from readout.dataset.build import is_current
 from readout.dataset.card import split_front_matter
+from readout.dataset.companions import CARD
 from readout.problem import RefusedError, format_count
 from readout.scale.workers import Options
 
@@ -54,7 +55,8 @@ def plan_push(
         validate_repo_id(repo_id)
     except HFValidationError as error:
         raise RefusedError(f"{error} Expected OWNER/NAME.") from error
-    if not (folder / "README.md").is_file():
+    card = folder / CARD
+    if not card.is_file():
         raise RefusedError(f"There is no built dataset in {str(folder)!r}. Run `readout build`.")
     if not is_current(root, folder, options):
         raise RefusedError(
@@ -62,8 +64,7 @@ def plan_push(
             "was built. Run `readout build`, and push again."
         )
 
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    front, _ = split_front_matter(card)
+    front, _ = split_front_matter(card.read_text(encoding="utf-8"))
     files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():

@@ -151,7 +151,7 @@ def _count_reviewed(tally: Tally, registries: Registries, kind: str) -> int:
 def estimate_error_rate(verdicts: Mapping[str, int], size: int) -> Estimate | None:
     """Return the rate of errors in gold by the verdicts on a random sample, or None.
 
-    An annotation to be changed or dropped is an error. Where the reviewer is unsure, the lower end
+    An annotation to be changed or dropped is an error. If the reviewer is unsure, the lower end
     of the interval takes the annotation as right, and the upper end as wrong.
     """
     done = sum(verdicts.values())

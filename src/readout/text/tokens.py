@@ -44,7 +44,8 @@ def iter_sentences(text: str) -> Iterator[tuple[int, int]]:
 
 # An abbreviation that a name follows: an initial, as in "U.S.", or a title.
 _ABBREVIATED = re.compile(
-    r"(?:^|[^\w])(?:(?:\w\.)*[A-Z]|Adm|Brig|Capt|Col|Dr|Gen|Gov|Lt|Maj|Mr|Mrs|Ms|Prof|Rep|Sen|Sgt|St)\.$"
+    r"(?:^|[^\w])"
+    r"(?:(?:\w\.)*[A-Z]|Adm|Brig|Capt|Col|Dr|Gen|Gov|Lt|Maj|Mr|Mrs|Ms|Prof|Rep|Sen|Sgt|St)\.$"
 )
 
 

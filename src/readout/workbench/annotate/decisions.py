@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from readout.checks.adjudication import Signatures, find_signatures
-from readout.corpus.canonical import encode, encode_records
+from readout.corpus.canonical import encode_records
 from readout.corpus.files import Change, FileChanges
 from readout.corpus.read import DOCUMENTS, parse_records
 from readout.corpus.refs import iter_documents, parse_ref
@@ -27,7 +27,7 @@ from readout.model import (
 )
 from readout.workbench.annotate.edits import Edit, apply_edits, refuse
 from readout.workbench.annotate.session import Session, State
-from readout.workbench.annotate.shapes import Json
+from readout.workbench.annotate.shapes import Json, to_json
 from readout.workbench.decide import Grounds
 from readout.workbench.differences.places import Place, list_places
 from readout.workbench.gold import apply_changes
@@ -182,13 +182,7 @@ def _translate(annotation: AnyAnnotation, layer: Layer, gold: Layer, said: Signa
         return _find_like(value, layer, gold, said) if value in layer.by_id else None
 
     changed = map_values(annotation, rename, "annotation")
-    return _to_fields(changed)
-
-
-def _to_fields(annotation: AnyAnnotation) -> Json:
-    """Return an annotation as its line has it, with lists and not tuples."""
-    fields: Json = msgspec.json.decode(encode(annotation))
-    return fields
+    return to_json(changed)
 
 
 def _find_like(name: str, layer: Layer, gold: Layer, said: Signatures) -> str | None:
@@ -269,5 +263,5 @@ def _take(
         records = intake.gold
         taken += intake.taken
     removed: list[Edit] = [{"remove": name} for name in replaced]
-    puts: list[Edit] = [{"put": _to_fields(records[name])} for name in taken]
+    puts: list[Edit] = [{"put": to_json(records[name])} for name in taken]
     return [*removed, *puts]

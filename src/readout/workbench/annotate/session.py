@@ -69,10 +69,7 @@ from readout.workbench.decide import Grounds
 from readout.workbench.gold import apply_changes, settle_documents
 from readout.workbench.merge.records import Conflict, Side, merge_records
 from readout.workbench.remove import remove_entries
-from readout.workbench.uses import (
-    Sheet,
-    find_record,
-)
+from readout.workbench.uses import Sheet, find_record
 
 Mode: TypeAlias = Literal["annotate", "adjudicate", "review"]
 MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
@@ -316,11 +313,8 @@ class Session:
         text = state.document.text
         edited = apply_edits(layer.path, base, text, list(map(name_accepted, edits)))
         if base != layer.raw:
-            merged = merge_records(base, edited.raw, layer.raw, keep)
-            if merged.conflicts:
-                message = "The file changed on disk, in the same annotations."
-                raise ConflictError(message, merged.conflicts)
-            edited = edited._replace(raw=merged.raw)
+            merged = _merge(base, edited.raw, layer.raw, keep)
+            edited = edited._replace(raw=merged)
         return take_suggestions(self.root, layer, state.suggestions, text, edited, edits)
 
     def _to_changes(
@@ -456,12 +450,7 @@ class Session:
             now = read.read_bytes(self.root, path)[0]
             target = change.old
             if now != change.new:
-                sides = (change.new or b"", change.old or b"", now or b"")
-                merged = merge_records(*sides, keep)
-                if merged.conflicts:
-                    message = "The file changed on disk, in the same annotations."
-                    raise ConflictError(message, merged.conflicts)
-                target = merged.raw
+                target = _merge(change.new or b"", change.old or b"", now or b"", keep)
                 if change.old is None and not target:
                     target = None
             changes[path] = Change(now, target)
@@ -509,10 +498,19 @@ class Session:
     def suggest(self, doc_id: str) -> Json:
         """Write the suggestions for a document anew, and return it."""
         with self.lock:
-            with locked_corpus(self.root) as write:
-                self._read(doc_id)
-                changes = add_suggestions(self.root, doc_id).changes
-                write(changes)
-            needed = {path: each for path, each in changes.items() if each.old != each.new}
-            self._remember(doc_id, needed)
+            self.save(doc_id, lambda _: add_suggestions(self.root, doc_id).changes)
             return self._show(self._read(doc_id))
+
+
+def _merge(base: bytes, ours: bytes, theirs: bytes, keep: Mapping[str, Side]) -> bytes:
+    """Return what two changed versions of a file make together.
+
+    Raises:
+        ConflictError: they say different things about the same annotations.
+
+    """
+    merged = merge_records(base, ours, theirs, keep)
+    if merged.conflicts:
+        message = "The file changed on disk, in the same annotations."
+        raise ConflictError(message, merged.conflicts)
+    return merged.raw

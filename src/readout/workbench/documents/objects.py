@@ -211,7 +211,6 @@ class Documents(Sequence[Document]):
         self.speakers = {name: Speaker(each, self) for name, each in speakers.items()}
         self.topics = {name: TopicEntry(each, self) for name, each in topics.items()}
         self.targets = {name: Target(each, self) for name, each in targets.items()}
-        self._sources = corpus.documents
         self._items: list[Document] = []
         for source in corpus.documents:
             layer = source.find_layer(annotator)
@@ -226,10 +225,13 @@ class Documents(Sequence[Document]):
         """Return a document by its number or its id."""
         if not isinstance(key, str):
             return self._items[key]
-        by_id = {each.id: each for each in self._items}
-        if key not in by_id:
-            raise KeyError(f"There is no document {key!r}. {nearest(key, by_id)}".rstrip())
-        return by_id[key]
+        if key not in self._by_id:
+            raise KeyError(f"There is no document {key!r}. {nearest(key, self._by_id)}".rstrip())
+        return self._by_id[key]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Document]:
+        return {each.id: each for each in self._items}
 
     def __len__(self) -> int:
         return len(self._items)
@@ -244,7 +246,7 @@ class Documents(Sequence[Document]):
             ValueError: the config has no rows of documents.
 
         """
-        sources = [each for each in self._sources if any(each is item._source for item in self)]
+        sources = [each._source for each in self._items]
         return to_frame(config, sources, self.registries)
 
     def __repr__(self) -> str:
@@ -263,10 +265,8 @@ def find_annotation(corpus: model.Corpus, name: str) -> Annotation:
     place, mark, local = name.rpartition("#")
     is_document = any(each.meta.doc_id == place for each in corpus.documents)
     documents = Documents(corpus, place if mark and not is_document else None)
-    known = {each.id: each for document in documents for each in document.annotations}
-    found = [each for each in known.values() if local in (each.record.id, each.id)]
-    if is_document:
-        found = [each for each in found if each.document.id == place]
+    named = [each for each in documents if not is_document or each.id == place]
+    found = [each for text in named for each in text.annotations if each.record.id == local]
 
     if len(found) == 1:
         return found[0]

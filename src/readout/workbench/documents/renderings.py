@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from readout.report.printing import printable
 from readout.report.problems import Style
 from readout.report.tables import escape_markdown
 from readout.workbench.diff.wording import cut_excerpt
-from readout.workbench.documents.annotations import Annotation
+from readout.workbench.documents.annotations import Annotation, shorten
 from readout.workbench.documents.passages import Paragraph
 
 _LONGEST = 80
@@ -50,17 +50,12 @@ def _iter_facts(annotation: Annotation) -> Iterator[_Fact]:
 
     for name, linked in annotation.links.items():
         for other in linked:
-            yield _Fact(name, f"{other.describe()}: {_cut(other.text)}", other.id)
+            yield _Fact(name, f"{other.describe()}: {shorten(other.text, _LONGEST)}", other.id)
 
 
 def _name_entry(entry: Any, name: str) -> str:
     title = getattr(entry, "name", None) or getattr(entry, "label", None)
     return str(title or name)
-
-
-def _cut(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1].rstrip() + "…"
 
 
 # ---------------------------------------------------------------- one annotation
@@ -147,7 +142,8 @@ def _covers(spans: Iterable[Span], offset: int) -> bool:
     return any(span.start <= offset < span.end for span in spans)
 
 
-def _show_markdown(annotation: Annotation) -> str:
+def show_markdown(annotation: Annotation) -> str:
+    """Return an annotation in its paragraphs, and a list of the facts, as Markdown."""
     lines = [f"### {annotation.type} `{annotation.id}`", ""]
     for paragraph in _list_shown(annotation):
         runs = [_mark_run(run) for run in _iter_runs(paragraph, annotation)]
@@ -182,7 +178,8 @@ def _to_data(annotation: Annotation) -> dict[str, Any]:
     }
 
 
-def _show_json(annotation: Annotation) -> str:
+def show_json(annotation: Annotation) -> str:
+    """Return an annotation with its paragraphs and what it is linked to as JSON."""
     data = _to_data(annotation)
     data["paragraphs"] = [
         {"id": each.id, "start": each.start, "end": each.end, "text": each.text}
@@ -199,12 +196,6 @@ def _format_json(data: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
 
 
-SHOWINGS: Mapping[str, Callable[[Annotation], str]] = {
-    "json": _show_json,
-    "markdown": _show_markdown,
-}
-
-
 # ---------------------------------------------------------------- lists of annotations
 
 
@@ -217,20 +208,16 @@ def list_coloured(annotation: Annotation, style: Style) -> str:
     return f"{head}  {printable(annotation.describe())}\n    {words}"
 
 
-def _list_markdown(found: Sequence[Annotation]) -> str:
+def list_markdown(found: Sequence[Annotation]) -> str:
+    """Return a Markdown list of annotations with their labels and words."""
     lines = []
     for annotation in found:
         labels = _plain_markdown(annotation.describe())
-        words = _plain_markdown(_cut(annotation.text))
+        words = _plain_markdown(shorten(annotation.text, _LONGEST))
         lines.append(f"- `{annotation.id}` {labels}: {words}")
     return "\n".join(lines) or "None."
 
 
-def _list_json(found: Sequence[Annotation]) -> str:
+def list_json(found: Sequence[Annotation]) -> str:
+    """Return annotations in their places as a JSON list."""
     return _format_json([_to_data(annotation) for annotation in found])
-
-
-LISTINGS: Mapping[str, Callable[[Sequence[Annotation]], str]] = {
-    "json": _list_json,
-    "markdown": _list_markdown,
-}

@@ -105,7 +105,7 @@ class Decide {
   }
 
   get key() {
-    return `${this.place.doc_id} ${this.place.refs.join(" ")}`;
+    return keyOf(this.place);
   }
 
   keepDraft() {
@@ -230,7 +230,7 @@ class Decide {
     /** @type {Map<string, {first: number, label: string, open: number, count: number}>} */
     const groups = new Map();
     this.places.forEach((place, number) => {
-      const key = `${place.kind} ${place.only_in.join()}`;
+      const key = groupOf(place);
       const label = fill(this.words.groups[place.kind], { layers: this.nameLayers(place.only_in) });
       const group = groups.get(key) ?? { first: number, label, open: 0, count: 0 };
       if (place.is_open && !group.open) group.first = number;
@@ -239,7 +239,7 @@ class Decide {
       groups.set(key, group);
     });
     const select = element("select", { "aria-label": this.words.group });
-    const current = `${this.place.kind} ${this.place.only_in.join()}`;
+    const current = groupOf(this.place);
     for (const [key, { label, open, count }] of groups) {
       const said = fill(this.words.groupCount, { group: label, open, count });
       select.append(element("option", { value: key, selected: key === current }, said));
@@ -478,10 +478,20 @@ class Decide {
     if (isSame(listed.places, before)) return;
     const { key } = this;
     this.adopt(listed);
-    const at = this.places.findIndex((each) => `${each.doc_id} ${each.refs.join(" ")}` === key);
+    const at = this.places.findIndex((each) => keyOf(each) === key);
     await this.go(at >= 0 ? at : this.at, true);
     this.desk.say(this.desk.corpus.words.app.reread);
   }
+}
+
+/** Return what tells a place from all others. @param {Place} place */
+function keyOf(place) {
+  return `${place.doc_id} ${place.refs.join(" ")}`;
+}
+
+/** Return the group of a place: how the layers differ. @param {Place} place */
+function groupOf(place) {
+  return `${place.kind} ${place.only_in.join()}`;
 }
 
 const [corpus, listed] = await Promise.all([ask("api/corpus"), ask("api/places")]);

@@ -2,6 +2,7 @@
 /* What the pages for reviews and decisions share: the bar, the text, and the fields of a record. */
 
 import { render } from "../../page/render.js";
+import { mainSpans } from "../../page/segments.js";
 import { ask, Refused } from "./api.js";
 import { button, byId, element, fill } from "./dom.js";
 import { findAction, showKeys } from "./keys.js";
@@ -205,8 +206,8 @@ export class Desk {
     }
     if (role.kind === "annotation") {
       const other = this.doc?.annotations.find((each) => each.id === value);
-      const span = other && [other.span, other.content?.[0]].find(Boolean);
-      return span ? `“${shorten(span.exact)}”` : String(value);
+      const [span] = other ? mainSpans(/** @type {any} */ (other)) : [];
+      return span?.exact ? `“${shorten(span.exact)}”` : String(value);
     }
     return this.corpus.words.form.values[field]?.[value] ?? String(value);
   }
@@ -265,10 +266,7 @@ export class Desk {
   }
 
   selectByCharacter() {
-    if (!this.marking) return;
-    this.marking.byCharacter = !this.marking.byCharacter;
-    const { byCharacter, byWord } = this.corpus.words.marking;
-    this.say(this.marking.byCharacter ? byCharacter : byWord);
+    if (this.marking) this.say(this.marking.switchUnit(this.corpus.words.marking));
   }
 
   help() {

@@ -893,11 +893,7 @@ export class Editor {
       const does = /** @type {Record<string, () => unknown>} */ ({
         addSpan: () => this.form?.addSelected(),
         keepSpan: () => this.marking.keep(),
-        byCharacter: () => {
-          this.marking.byCharacter = !this.marking.byCharacter;
-          const { byCharacter, byWord } = this.words.marking;
-          this.tell(this.marking.byCharacter ? byCharacter : byWord, "");
-        },
+        byCharacter: () => this.tell(this.marking.switchUnit(this.words.marking), ""),
         find: () => this.openFinder(),
         next: () => this.sheet.step(1),
         previous: () => this.sheet.step(-1),

@@ -3,6 +3,7 @@
 
 import { ask } from "./api.js";
 import { Form } from "./form.js";
+import { idFieldOf } from "./links.js";
 
 /**
  * @typedef {object} EntrySettings
@@ -30,7 +31,7 @@ export function makeEntry({ registry, typed, document, corpus, waiting, options,
         const answer = await ask(`api/registry/${registry}`, { fields, document });
         corpus.registries = answer.registries;
         made();
-        finish(answer.entry[`${registry.replace(/s$/, "")}_id`]);
+        finish(answer.entry[idFieldOf(registry)]);
       } catch (error) {
         form.refuse(explain(error));
       }

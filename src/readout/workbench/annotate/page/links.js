@@ -27,13 +27,18 @@ export function listAnnotations(sheet, type, place, self) {
  * @param {Array<Record<string, any>>} entries @param {string} registry @returns {Option[]}
  */
 export function listEntries(entries, registry) {
-  const key = `${registry.replace(/s$/, "")}_id`;
+  const key = idFieldOf(registry);
   return entries.map((entry) => ({
     value: entry[key],
     label: entry.name ?? entry.label ?? entry[key],
     detail: entry.proposition ?? entry.kind ?? entry.parent ?? "",
     names: entry.aliases ?? [],
   }));
+}
+
+/** Return the field with the id of an entry. @param {string} registry */
+export function idFieldOf(registry) {
+  return `${registry.replace(/s$/, "")}_id`;
 }
 
 /** Waits for a click on an annotation of one type. */

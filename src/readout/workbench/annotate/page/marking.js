@@ -99,6 +99,16 @@ export class Marking {
     });
   }
 
+  /**
+   * Select by character, or by word again; return what to say.
+   *
+   * @param {{byCharacter: string, byWord: string}} words
+   */
+  switchUnit(words) {
+    this.byCharacter = !this.byCharacter;
+    return this.byCharacter ? words.byCharacter : words.byWord;
+  }
+
   /** @param {PointerEvent} event */
   hold(event) {
     if (!event.buttons || event.altKey === this.refine) return;

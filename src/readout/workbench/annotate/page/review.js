@@ -1,6 +1,7 @@
 // @ts-check
 /* The page for reviews: one annotation of gold after another, and a verdict on each. */
 
+import { mainSpans } from "../../page/segments.js";
 import { ask } from "./api.js";
 import { button, element, fill } from "./dom.js";
 import { DESK_KEYS, Desk, keyed } from "./desk.js";
@@ -12,6 +13,7 @@ import { Drafts } from "./drafts.js";
  *   verdict: string | null, remark: string | null, again: {verdict: string, remark?: string} | null,
  *   own: Annotation[] | null}} Item `own` is what the reviewer's layer says, null if it says the same.
  */
+/** @typedef {{doc_id: string, id: string}} Name */
 /** @typedef {{value: number, low: number, high: number}} Rate */
 /**
  * @typedef {{items: Item[], alone: Record<string, Annotation[]>, folder: string, reviewer: string,
@@ -35,9 +37,9 @@ class Review {
     this.remark = element("textarea", { dir: "auto" });
     this.remark.addEventListener("input", () => this.keepDraft());
     this.card = element("div", { class: "panel" });
-    /** @type {Array<{doc_id: string, id: string}>} The reviews given here, the last one last. */
+    /** @type {Name[]} The reviews given here, the last one last. */
     this.given = [];
-    /** @type {Array<{doc_id: string, id: string}>} */
+    /** @type {Name[]} */
     this.undone = [];
     const undo = button(this.words.undo, () => void this.revert("undo"));
     const redo = button(this.words.redo, () => void this.revert("redo"));
@@ -62,8 +64,7 @@ class Review {
 
   /** The key of the draft: what was written about an annotation that changed is about another one. */
   get key() {
-    const { doc_id, id, hash } = this.item;
-    return `${doc_id} ${id} ${hash}`;
+    return `${nameOf(this.item)} ${this.item.hash}`;
   }
 
   keepDraft() {
@@ -177,7 +178,7 @@ class Review {
     const { desk, words } = this;
     const list = element("ul", { class: "items" });
     for (const record of alone) {
-      const main = record.span ?? record.content?.[0] ?? record.evidence?.[0] ?? record.spans?.[0];
+      const [main] = mainSpans(/** @type {any} */ (record));
       const type = desk.corpus.words.form.types[record.type];
       const look = button(`${type}: ${main.exact}`, () => desk.reveal(main.start, main.end), { class: "item", dir: "auto" });
       list.append(element("li", {}, look));
@@ -258,20 +259,18 @@ class Review {
     await this.go(this.find(step), true);
   }
 
-  /** @param {{doc_id: string, id: string}} sought @returns {number} */
-  find({ doc_id, id }) {
-    return this.items.findIndex((each) => each.doc_id === doc_id && each.id === id);
+  /** @param {Name} sought @returns {number} */
+  find(sought) {
+    return this.items.findIndex((each) => nameOf(each) === nameOf(sought));
   }
 
   /** Take a new list over. Its order is the page's; what is new comes last. @param {Listed} listed */
   take(listed) {
     const { item } = this;
-    const kept = this.items.flatMap((each) => {
-      const same = (/** @type {Item} */ it) => it.doc_id === each.doc_id && it.id === each.id;
-      return listed.items.find(same) ?? [];
-    });
-    const known = new Set(kept);
-    this.items = [...kept, ...listed.items.filter((each) => !known.has(each))];
+    const left = new Map(listed.items.map((each) => [nameOf(each), each]));
+    const kept = this.items.flatMap((each) => left.get(nameOf(each)) ?? []);
+    for (const each of kept) left.delete(nameOf(each));
+    this.items = [...kept, ...left.values()];
     this.listed = { ...listed, items: this.items };
     if (item) this.at = Math.max(this.find(item), 0);
   }
@@ -290,6 +289,11 @@ class Review {
     await this.go(this.at, true);
     this.desk.say(this.desk.corpus.words.app.reread);
   }
+}
+
+/** Return what tells an annotation from all others. @param {Name} item */
+function nameOf({ doc_id, id }) {
+  return `${doc_id} ${id}`;
 }
 
 /** @param {number} rate @returns {string} As the tables of `readout stats` write it. */
