@@ -88,7 +88,6 @@ def test_the_port_of_a_server_that_ended_is_taken_again():
 
 def test_a_port_that_is_taken_is_refused(start):
     taken = server.bind(0)
-    taken.listen()
     try:
         done = start("--as", "ann", "--port", str(taken.getsockname()[1]))
         assert (done.exit_code, "--port" in done.output) == (2, True)

@@ -220,24 +220,6 @@ def test_a_conflict_shows_both_versions_and_the_document(client):
     assert answers[1].json()["document"]["version"] != shown["version"]
 
 
-def test_a_full_disk_leaves_everything_as_it_was(small, client, monkeypatch):
-    before = (small / GOLD).read_bytes()
-    body = removal(client)
-
-    def fail(descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(files.os, "fsync", fail)
-    answer = post(client, f"document/{BRIEF}/edits", body)
-    assert answer.status_code == 507
-    assert answer.json()["problems"][0]["code"] == "not-saved"
-    assert (small / GOLD).read_bytes() == before
-    assert not (small / files.PENDING).exists()
-
-    monkeypatch.undo()
-    assert post(client, f"document/{BRIEF}/edits", body).status_code == 200
-
-
 # ---------------------------------------------------------------- a real process
 
 

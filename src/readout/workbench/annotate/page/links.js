@@ -1,7 +1,6 @@
 // @ts-check
 /* Links to other annotations: what a field may name, and clicking it in the text. */
 
-import { labelOf } from "../../page/facts.js";
 import { mainSpans } from "../../page/segments.js";
 
 /** @typedef {import("./choices.js").Option} Option */
@@ -69,5 +68,3 @@ export class Picking {
 export function placeOf(record) {
   return mainSpans(/** @type {any} */ (record))[0]?.start ?? 0;
 }
-
-export { labelOf };
