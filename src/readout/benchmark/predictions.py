@@ -94,7 +94,7 @@ def prediction_items(
 
 
 def _find_hash(task: str, items: Sequence[Item], release: Release | None) -> str:
-    """Return the hash of items; that in their release was compared with them when they were read."""
+    """Return the hash of items. Reading frozen items has compared that of their release."""
     if release and task in release.tasks:
         return release.tasks[task].hash
     return hash_items(items)
@@ -341,10 +341,9 @@ def parse_answers(
     path: str, raw: bytes, header: Header, items: Sequence[Item], release: Release | None = None
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return what :func:`parse_predictions` returns, for a file whose header was read before."""
-    problems: list[Problem] = []
     first, *lines = raw.removesuffix(b"\n").split(b"\n")
-    for each in prediction_items.find(header, items, release):
-        problems.append(locate(prediction_items, each, path, 1, first.decode()))
+    findings = list(prediction_items.find(header, items, release))
+    problems = [locate(prediction_items, each, path, 1, first.decode()) for each in findings]
     if problems:
         return {}, problems
 

@@ -101,7 +101,9 @@ def _describe_method(score: Score) -> str:
     units = f"items and over {len(score.clusters)} events"
     if score.sums.targets is not None:
         units = f"items, over {len(score.clusters)} events, and over events and targets at once"
-    method = f"widest of the jackknife intervals (Student's t) over {units}, also on the logit scale"
+    method = (
+        f"widest of the jackknife intervals (Student's t) over {units}, also on the logit scale"
+    )
     if score.official.is_share:
         method = f"{method}, and of Wilson's interval"
     if score.official.combine == "min":

@@ -40,7 +40,6 @@ from readout.benchmark.tasks import TASKS
 from readout.corpus.files import check_name, find_generated
 from readout.corpus.items import ITEMS, Frozen
 from readout.corpus.read import leads_outside, outside_link, read_bytes
-from readout.model import Item
 from readout.problem import Finding, Problem, RefusedError, Rule, locate, rule
 
 RESULT = "result.json"
