@@ -331,7 +331,6 @@ def test_every_addition_has_help():
         done = run("add", name, "--help")
         assert done.exit_code == 0
         assert name in done.stdout
-    assert "readout add document" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------- every script and sign

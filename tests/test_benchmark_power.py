@@ -90,13 +90,6 @@ def test_reports_give_the_limits_of_few_events(events, comparisons, can):
     assert (f"at least {needed} events" in words) == (not can and needed is not None)
 
 
-def test_the_card_quotes_the_coverage(small):
-    corpus = read_corpus(small)[0]
-    section = format_section(build_all_items(corpus))
-    table = coverage_table(TASKS["polarity"].build(corpus), correlations=(0.0, 0.3))
-    assert format_markdown(table) in section
-
-
 def test_reports_contain_the_signature_and_both_statements():
     golds, events = list(LABELS) * 5, [f"e{n % 5}" for n in range(15)]
     first, second = (
