@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
 
 from readout.checks import check_corpus
 from readout.cli import main

@@ -27,6 +27,7 @@ from readout.benchmark.board.submissions import (
     read_submissions,
     result_path,
 )
+from readout.benchmark.leakage import summarize_overlap
 from readout.benchmark.scoring.measures import COVERAGE
 from readout.benchmark.scoring.power import plan_table
 from readout.benchmark.scoring.report import comparison_json, list_limits
