@@ -56,7 +56,7 @@ def test_the_glossary_shows_a_row_of_every_config(hub):
     text = (hub / "docs/glossary.md").read_text(encoding="utf-8")
     rows = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
     assert [list(row) for row in rows] == [list(FEATURES[config]) for config in built_configs(hub)]
-    # It shows answers of the benchmark, and values of any length: the text of a document, all targets.
+    # Among the values are answers of the benchmark, whole texts and all targets.
     assert CANARY in text
     assert max(map(len, text.splitlines())) < 2 * LONGEST
 
