@@ -742,9 +742,12 @@ export class Sheet {
     return marks.filter((mark) => mark.items.some((each) => each.id === item.id));
   }
 
-  /** Return the visible annotations in the order of the text, outer ones first. */
-  inOrder() {
-    const items = [...this.items.values()].filter((item) => item.isVisible);
+  /**
+   * Return the visible annotations in the order of the text, outer ones first.
+   * @param {(item: Item) => boolean} [isWanted]  without it, all are
+   */
+  inOrder(isWanted = () => true) {
+    const items = [...this.items.values()].filter((item) => item.isVisible && isWanted(item));
     return items.sort((a, b) => a.start - b.start || b.size - a.size);
   }
 
