@@ -22,6 +22,7 @@ from readout.benchmark.board.cards import (
     ListedKind,
     SystemCard,
     SystemKind,
+    locate_field,
     read_card,
     submission_copy,
 )
@@ -212,8 +213,10 @@ def _read_own_card(
 
     card, problems = read_card(root, name)
     if card and name not in listed.kinds:
-        findings = list(submission_copy.find(card, listed.cards))
-        problems += [locate(submission_copy, each, f"{folder}/{CARD}") for each in findings]
+        path = f"{folder}/{CARD}"
+        raw = read_bytes(root, path)[0] or b""
+        for each in submission_copy.find(card, listed.cards):
+            problems.append(locate_field(submission_copy, each, path, raw))
     return card, problems
 
 
