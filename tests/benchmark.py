@@ -64,6 +64,12 @@ def own_card(root, system, **changes):
         "description": "Answers by rules of its own.",
         "authors": ["Ada Quill"],
         "code": "https://example.org/own",
+        "exposure": {
+            "badge": "none",
+            "training": "training folds only",
+            "pretraining": None,
+            "people": "Ada Quill had read the documentation of the benchmark.",
+        },
         "hardware": "One CPU core, a second.",
     }
     edit_card(root, system, **{**own, **changes})
