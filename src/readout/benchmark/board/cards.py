@@ -190,8 +190,8 @@ def read_card(root: Path, name: str) -> tuple[SystemCard | None, list[Problem]]:
     if problems:
         return None, problems
 
-    for each in submission_card.find(raw, name):
-        problems.append(locate_field(submission_card, each, path, raw or b""))
+    flaws = list(submission_card.find(raw, name))
+    problems += [locate_field(submission_card, each, path, raw or b"") for each in flaws]
     if raw is None:
         return None, problems
     record = parse_settings(raw)

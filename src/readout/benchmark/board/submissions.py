@@ -215,8 +215,8 @@ def _read_own_card(
     if card and name not in listed.kinds:
         path = f"{folder}/{CARD}"
         raw = read_bytes(root, path)[0] or b""
-        for each in submission_copy.find(card, listed.cards):
-            problems.append(locate_field(submission_copy, each, path, raw))
+        findings = list(submission_copy.find(card, listed.cards))
+        problems += [locate_field(submission_copy, each, path, raw) for each in findings]
     return card, problems
 
 
