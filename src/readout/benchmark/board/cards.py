@@ -82,7 +82,7 @@ def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
     elif record["system_id"] != name:
         got = record["system_id"]
         message = f"Got the system_id {got!r}. Expected the name of the folder, {name!r}."
-        yield Finding(message, hint=f"write 'system_id: {name}'.")
+        yield Finding(message, ("system_id",), hint=f"write 'system_id: {name}'.")
 
 
 @rule("submission-copy", "reference")
@@ -91,22 +91,32 @@ def submission_copy(card: SystemCard, listed: Mapping[str, SystemCard]) -> Itera
 
     ``listed`` contains the descriptions of artefacts and baselines.
     """
-    copied = None
-    for field in OWN_FIELDS:
-        value = getattr(card, field)
-        for name, other in listed.items():
-            if value == getattr(other, field):
-                copied = copied or other
-                message = f"The field {field!r} is still that of {name!r}."
+    similar = sorted(listed.values(), key=lambda other: -len(_list_equal(card, other, OWN_FIELDS)))
+    named: set[str] = set()
+    for other in similar:
+        for field in _list_equal(card, other, OWN_FIELDS):
+            if field not in named:
+                message = f"The field {field!r} is still that of {other.system_id!r}."
                 yield Finding(message, (field,), hint=_OWN_HINTS[field])
-                break
+                named.add(field)
+    if not named:
+        return
 
-    for field in COPIED_FIELDS if copied else ():
+    # The most similar description is the one that was copied.
+    for field in _list_equal(card, similar[0], COPIED_FIELDS):
+        message = f"The field {field!r} is still that of {similar[0].system_id!r}."
+        hint = f"{_OWN_HINTS[field]} If it is right already, change the other fields only."
+        yield Finding(message, (field,), hint=hint)
+
+
+def _list_equal(card: SystemCard, other: SystemCard, fields: Sequence[str]) -> list[str]:
+    """Return the fields that are not empty, and equal in two descriptions."""
+    found = []
+    for field in fields:
         value = getattr(card, field)
-        if copied and value and value == getattr(copied, field):
-            message = f"The field {field!r} is still that of {copied.system_id!r}."
-            hint = f"{_OWN_HINTS[field]} If it is right already, change the other fields only."
-            yield Finding(message, (field,), hint=hint)
+        if value and value == getattr(other, field):
+            found.append(field)
+    return found
 
 
 _OWN_HINTS = {
