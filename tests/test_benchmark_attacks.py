@@ -99,6 +99,14 @@ REFUSED = {
     "several labels at once": (edit(1, prediction=["favor", "against"]), ["prediction-value"]),
     "a probability": (edit(1, prediction={"favor": 1.0}), ["prediction-value"]),
     "numbers for labels": (number_labels, ["prediction-value"] * 6),
+    "None": (
+        lambda raw: raw.replace(b'"favor"', b"None", 1),
+        ["json-syntax", "prediction-missing"],
+    ),
+    "a text of NumPy": (
+        lambda raw: raw.replace(b'"favor"', b"np.str_('favor')", 1),
+        ["json-syntax", "prediction-missing"],
+    ),
     "not a number": (
         lambda raw: raw.replace(b'"favor"', b"NaN", 1),
         ["json-syntax", "prediction-missing"],

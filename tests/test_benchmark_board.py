@@ -367,6 +367,43 @@ def test_a_contaminated_artefact_is_no_floor(board):
     assert found.floor.kind == "artefact"
 
 
+def place(path):
+    """Return a mistake that moves a file of predictions to another path."""
+
+    def mistake(folder):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / PREDICTIONS).rename(folder / path)
+
+    return mistake
+
+
+def make_folder(folder):
+    (folder / PREDICTIONS).unlink()
+    (folder / PREDICTIONS).mkdir()
+
+
+MISPLACED = {
+    "packed": (place(PREDICTIONS + ".gz"), "submission-file"),
+    "table": (place("predictions/evidence.event.csv"), "submission-file"),
+    "numbered": (place("predictions/evidence.event-2.jsonl"), "submission-file"),
+    "outside": (place("evidence.event.jsonl"), "submission-stray"),
+    "folder": (make_folder, "submission-stray"),
+    "absent": (lambda folder: shutil.rmtree(folder / "predictions"), "submission-seeds"),
+    "stray": (lambda folder: (folder / "../stray.jsonl").write_bytes(b""), None),
+}
+
+
+def test_files_in_the_wrong_place_are_problems(board):
+    expected = {("stray.jsonl", "submission-stray")}
+    for name, (mistake, code) in MISPLACED.items():
+        mistake(plant(board, name))
+        if code:
+            expected.add((name, code))
+    problems = build_files(board).problems
+    assert {(each.path.split("/")[1], each.code) for each in problems} == expected
+    assert all(each.hint for each in problems)
+
+
 def test_a_copied_description_names_what_must_change(board):
     folder = Path(shutil.copytree(board / "submissions/majority", board / "submissions/copied"))
     (folder / "result.json").unlink()

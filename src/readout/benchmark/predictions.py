@@ -129,7 +129,8 @@ def prediction_id(record: Mapping[str, Any], items: Mapping[str, Item]) -> Itera
     """Every prediction names an item of the task."""
     name = record["id"]
     if name not in items:
-        hint = nearest(name, items) or "copy the ids of the task's items; their order is free."
+        # The nearest id would be that of another question.
+        hint = "copy the ids of the task's items; their order is free."
         yield Finding(f"The task has no item {name!r}.", ("id",), hint=hint)
 
 
@@ -317,7 +318,9 @@ def parse_header(path: str, raw: bytes) -> tuple[Header | None, list[Problem]]:
         return None, [locate(prediction_header, finding, path, 1, line.decode())]
 
     record, broken, findings = _parse_line(line)
-    if not findings:
+    if findings:
+        findings = [replace(each, hint=_HEADER_HINT) for each in findings]
+    else:
         broken, findings = prediction_header, list(prediction_header.find(record))
     if findings:
         text = line.decode()
@@ -367,6 +370,13 @@ _BYTES_HINTS = {
     carriage_return.code: f"end lines with a line feed alone; {_WRITE}",
 }
 """Hints for files of predictions, which `readout format` does not mend."""
+_FOREIGN_WORDS = {
+    b"NaN": "write null for an answer that is missing; it abstains and counts as wrong.",
+    b"None": "write null for an answer that is missing; it abstains and counts as wrong.",
+    b"np.": "write values of NumPy as plain texts and numbers, as str(label) is.",
+    b"'": "write texts in double quotation marks, as json.dumps does.",
+}
+"""Words that Python writes and JSON does not have, with hints; they matter in broken lines only."""
 _PACKED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 """The first bytes of compressed files."""
 
@@ -393,6 +403,11 @@ def _parse_line(line: bytes) -> tuple[Any, Rule, list[Finding]]:
     if not line.strip():
         blank = Finding("The line is blank. Expected one JSON object.", hint="remove the line.")
         return None, json_syntax, [blank]
+    for word, hint in _FOREIGN_WORDS.items():
+        if word in line and list(json_syntax.find(line)):
+            column = len(line[: line.index(word)].decode()) + 1
+            message = f"Got {word.decode()!r}, which is not JSON."
+            return None, json_syntax, [Finding(message, column=column, hint=hint)]
     for each in (json_syntax, duplicate_key):
         findings = list(each.find(line))
         if findings:
