@@ -2,7 +2,6 @@
 
 import json
 
-import mlcroissant
 import pytest
 from conftest import ROOT
 from datasets import get_dataset_config_names, load_dataset
@@ -106,7 +105,6 @@ def test_the_routes_give_equal_rows(frozen, tmp_path, monkeypatch):
     hub = tmp_path / "hub"
     build_hub(frozen, hub)
     hashes = json.loads((hub / "content_hashes.json").read_bytes())
-    croissant = mlcroissant.Dataset(jsonld=hub / "croissant.json")
     for config in BENCH_CONFIGS:
         direct = load(config, hub)["test"]
         plain = load_dataset(str(hub), config)["test"]
@@ -120,7 +118,18 @@ def test_the_routes_give_equal_rows(frozen, tmp_path, monkeypatch):
 
         rows = [to_row(config, row) for row in direct]
         assert hashes[config] == hash_config({"test": [hash_rows(config, rows)]})
-        assert len(list(croissant.records(f"{config}-test"))) == len(direct)
+
+
+@pytest.mark.slow
+def test_croissant_reads_the_rows(frozen, tmp_path):
+    import mlcroissant
+
+    hub = tmp_path / "hub"
+    build_hub(frozen, hub)
+    croissant = mlcroissant.Dataset(jsonld=hub / "croissant.json")
+    for config in BENCH_CONFIGS:
+        records = list(croissant.records(f"{config}-test"))
+        assert len(records) == len(load(config, hub)["test"])
 
 
 def test_a_question_without_an_answer_is_not_scored(frozen):

@@ -601,6 +601,7 @@ def find_python(page):
     return code
 
 
+@pytest.mark.slow
 def test_the_pipeline_of_the_page_is_scored_once_its_copied_description_is_changed(board):
     code = find_python("docs/benchmark.md")
     assert len([line for line in code.splitlines() if line.strip()]) <= 15

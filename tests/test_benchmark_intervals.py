@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from benchmark import make_item, make_score
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
 from readout.benchmark.scoring.intervals import (
     cross_spreads,
@@ -40,8 +37,11 @@ def test_clusters_are_summed_in_the_order_they_occur():
     assert sum_clusters(np.array([[1], [2], [4]]), ["b", "a", "b"]).tolist() == [[5], [2]]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 50), st.integers(1, 50))
 def test_wilson_is_that_of_statsmodels(hits, more):
+    from statsmodels.stats.proportion import proportion_confint
+
     total = hits + more
     ours = wilson_interval(hits / total, total)
     assert (ours.low, ours.high) == pytest.approx(
@@ -72,8 +72,12 @@ def test_rows_that_occur_several_times_count_as_often(rows, random):
     assert jackknife_spread(np.array(rows), ratio, np.array(times)) == pytest.approx(plain)
 
 
+@pytest.mark.slow
 def test_two_way_errors_are_those_of_statsmodels():
     """For a mean on a balanced grid, the jackknife is the sandwich times G / (G − 1)."""
+    import statsmodels.api as sm
+    from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
+
     random = np.random.default_rng(4)
     events, targets = (part.ravel().tolist() for part in np.indices((6, 4, 3))[:2])
     effects = random.normal(size=6)[events] + random.normal(size=4)[targets]

@@ -4,17 +4,11 @@ from collections import Counter
 from itertools import product
 
 import numpy as np
-import pandas
 import pytest
 from benchmark import LABELS, make_score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.formula.api import ols
-from statsmodels.stats.anova import anova_lm
-from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestPower
 
 from readout.benchmark.board.boards import Entry, compare_entries
 from readout.benchmark.scoring.scores import (
@@ -41,17 +35,23 @@ def ratio(counts):
     return counts[..., 0] / counts[..., 1]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_mcnemar_is_that_of_statsmodels(first, second):
+    from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
+
     reference = (
         reference_mcnemar([[0, first], [second, 0]], exact=True).pvalue if first + second else 1.0
     )
     assert mcnemar(first, second) == pytest.approx(reference)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)  # the reference takes a tenth of a second
 @given(st.lists(st.integers(0, 1000).map(lambda n: n / 1000), max_size=8))
 def test_holm_is_that_of_statsmodels(values):
+    from statsmodels.stats.multitest import multipletests
+
     reference = multipletests(values, method="holm")[1] if values else []
     assert adjust_holm(values) == pytest.approx(list(reference))
 
@@ -127,8 +127,11 @@ def test_the_smallest_possible_p_is_reached(units, smallest):
     assert swap.p == swap.smallest == smallest
 
 
+@pytest.mark.slow
 @given(st.integers(2, 60), st.floats(0.01, 0.5))
 def test_the_detectable_difference_is_that_of_statsmodels(count, error):
+    from statsmodels.stats.power import TTestPower
+
     effect = (
         TTestPower().solve_power(effect_size=None, nobs=count, alpha=0.05, power=0.8)
         if count > 2
@@ -141,7 +144,12 @@ def test_the_detectable_difference_is_that_of_statsmodels(count, error):
         assert ours == pytest.approx(float(effect) * error * np.sqrt(count), rel=0.01)
 
 
+@pytest.mark.slow
 def test_intraclass_correlation_is_that_of_the_analysis_of_variance():
+    import pandas
+    from statsmodels.formula.api import ols
+    from statsmodels.stats.anova import anova_lm
+
     random = np.random.default_rng(5)
     names = [f"c{n % 4}" for n in range(40)]
     values = [float(random.normal() + int(name[1])) for name in names]

@@ -31,7 +31,13 @@ from readout.benchmark.tasks import TASKS
 from readout.corpus.read import read_corpus
 from readout.model import Item
 
-LIGHT = [name for name, baseline in BASELINES.items() if baseline.extra == "benchmark"]
+TUNED = ("tfidf-logistic", "tfidf-svm")
+"""The baselines that are fitted many times, to choose their settings."""
+LIGHT = [
+    pytest.param(name, marks=pytest.mark.slow) if name in TUNED else name
+    for name, baseline in BASELINES.items()
+    if baseline.extra == "benchmark"
+]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import os
 import shutil
 from pathlib import Path
 
-import mlcroissant
 import pyarrow.parquet as pq
 import pytest
 from cases import CASES, break_corpus
@@ -139,7 +138,10 @@ def test_empty_splits_keep_their_features(built):
     assert set(load_dataset(str(built), "quotes")) == {"train"}
 
 
+@pytest.mark.slow
 def test_croissant_is_valid_and_loads_records(tmp_path):
+    import mlcroissant
+
     hub = tmp_path / "hub"
     build_hub(ROOT, hub)
     dataset = mlcroissant.Dataset(jsonld=hub / "croissant.json")

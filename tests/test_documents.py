@@ -138,6 +138,7 @@ def test_frames_are_the_tables_with_labels_as_words(texts):
         text.to_pandas("speakers")
 
 
+@pytest.mark.slow
 def test_a_spacy_doc_has_the_text_and_the_spans(texts):
     text = texts["2030-01-harbour-brief"]
     doc = text.to_spacy()

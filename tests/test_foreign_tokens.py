@@ -665,6 +665,7 @@ def test_shipped_mappings_make_quotes_with_speakers(name, tmp_path):
 # ---------------------------------------------------------------- spaCy and TEI
 
 
+@pytest.mark.slow
 def test_entities_and_span_groups_of_spacy(tmp_path):
     import spacy
     from spacy.tokens import DocBin, Span

@@ -39,7 +39,7 @@ def check_in_process(root, seconds=30, memory=LIMIT):
 
 
 def test_mutants():
-    accepted, broken = fuzz.fuzz(SEED, 60, build_every=20)
+    accepted, broken = fuzz.fuzz(SEED, 40, build_every=20)
     assert broken == {}
     assert accepted
 

@@ -18,8 +18,12 @@ from readout.model import Mention, iter_spans
 
 TAGS = ("conll", "tokens")
 """The formats of which a file has only labels and spans; see test_tags.py."""
+SLOW = ("spacy",)
+"""The formats whose library takes seconds to import."""
 BOTH_WAYS = [
-    name for name, each in FORMATS.items() if each.write and each.read and name not in TAGS
+    pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name
+    for name, each in FORMATS.items()
+    if each.write and each.read and name not in TAGS
 ]
 
 

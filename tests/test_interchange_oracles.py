@@ -205,6 +205,7 @@ def test_prodigy_tokens_of_any_layer(sheet):
         check_prodigy(sheet, json.loads((Path(folder) / "prodigy.jsonl").read_bytes()))
 
 
+@pytest.mark.slow
 def test_spacy_reads_the_doc_bin(box, tmp_path):
     import spacy
     from spacy.tokens import DocBin

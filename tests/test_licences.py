@@ -3,7 +3,6 @@
 import json
 import re
 
-import mlcroissant
 import pytest
 import yaml
 from conftest import ROOT
@@ -45,7 +44,10 @@ def test_the_card_names_annotations_and_texts_and_links_to_the_terms():
     assert (ROOT / front["license_link"]).is_file()
 
 
+@pytest.mark.slow
 def test_the_metadata_of_the_built_dataset_name_and_link_the_terms(tmp_path):
+    import mlcroissant
+
     front = read_front()
     assert front["license_link"] in COMPANIONS
     path = tmp_path / "croissant.json"

@@ -81,6 +81,7 @@ def test_the_script_names_the_problems_of_a_broken_corpus(small, tmp_path, monke
         builder.download_and_prepare()
 
 
+@pytest.mark.slow
 def test_a_script_that_is_alone_says_what_it_lacks(tmp_path):
     shutil.copy(ROOT / "load_readout.py", tmp_path)
     block = "import sys; sys.modules['readout'] = None; import load_readout"

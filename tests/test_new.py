@@ -68,7 +68,8 @@ def test_a_new_corpus_is_built_and_loads(mine):
     assert len(load_dataset(str(mine / "build/hub"), "stances")["train"]) == 2
 
 
-@pytest.mark.parametrize("kind", [pytest.param("mine", marks=pytest.mark.slow), "empty"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mine", "empty"])
 def test_a_new_corpus_passes_its_own_tests(kind, request):
     run_its_tests(request.getfixturevalue(kind))
 

@@ -1,6 +1,5 @@
 """Work on shards gives the problems, rows and bytes of the whole, in any number of processes."""
 
-import mlcroissant
 import pytest
 from cases import CASES, break_corpus, judge_by_rules_alone
 from conftest import run_python, tally_corpus
@@ -48,7 +47,10 @@ def test_shards_are_files_that_load(generated, tmp_path):
     assert sorted(loaded_ids) == sorted(document.meta.doc_id for document in corpus.documents)
 
 
+@pytest.mark.slow
 def test_croissant_reads_all_shards(generated, tmp_path):
+    import mlcroissant
+
     hub = tmp_path / "hub"
     infos = build_hub(generated, hub, SMALL).infos
     dataset = mlcroissant.Dataset(jsonld=hub / "croissant.json")

@@ -43,6 +43,7 @@ def test_files(tmp_path):
     judge(tally)
 
 
+@pytest.mark.slow
 def test_kills(tmp_path):
     tally = Tally()
     attack_steps(tmp_path, ["reanchor"], tally)
