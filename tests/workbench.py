@@ -286,6 +286,11 @@ def go_to_stance(page):
     go_on(page, lambda: "Stance" in page.locator(".desk h2").first.inner_text())
 
 
+def list_speaking(place):
+    """Return the layers that have something at a place where layers differ."""
+    return [side["layer"] for side in place["sides"] if side["records"]]
+
+
 def wait_count(page, number):
     """Wait until the page says that a number of reviews or decisions are there."""
     wait_until(page, f"document.querySelector('.count').textContent.startsWith('{number} ')")

@@ -46,14 +46,18 @@ export function showDialog(title, draw) {
  * @param {import("./sections.js").Section[]} choices
  * @param {Decision} last Proposed again.
  * @param {Record<string, string>} words
+ * @param {(decision: Decision) => void} changed Is told what is half-written.
  * @returns {Promise<Decision | null>}
  */
-export function askDecision(choices, last, words) {
+export function askDecision(choices, last, words, changed) {
   return showDialog(words.title, (dialog, answer) => {
     const sections = new Sections(choices, words, last.section);
     const reasonId = newId("reason");
     const reason = element("textarea", { id: reasonId, rows: 3, required: true, dir: "auto" });
     reason.value = last.reason;
+    const keep = () => changed({ section: sections.value, reason: reason.value });
+    sections.select.addEventListener("change", keep);
+    reason.addEventListener("input", keep);
     const finish = () => {
       const fields = [sections.select, reason];
       const missing = fields.find((each) => !each.value.trim());

@@ -9,7 +9,7 @@ import { element, newId } from "./dom.js";
 /** @typedef {import("./desk.js").Desk} Desk */
 /**
  * @typedef {{doc_id: string, kind: string, type: string, start: number, end: number,
- *   refs: string[], speaking: string[], only_in: string[],
+ *   refs: string[], only_in: string[],
  *   sides: Array<{layer: string, records: Annotation[]}>, fields: string[], is_open: boolean,
  *   decisions: Array<{section: string, reason: string, by: string}>}} Place
  */
