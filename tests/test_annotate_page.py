@@ -387,6 +387,28 @@ def test_a_person_is_offered_before_the_groups_with_the_person(still):
     assert offered == names[::-1]
 
 
+def test_removing_says_which_links_go_and_undo_restores_all_in_one_step(desk, mention):
+    before = desk.path.read_bytes()
+    linked = [
+        line for line in read_lines(desk.path) if f'"source":"{mention["id"]}"' in line.decode()
+    ]
+    desk.press("Delete")
+    listed = desk.page.locator("dialog .links li").all_inner_texts()
+    assert len(listed) == len(linked)
+    first = json.loads(linked[0])["content"][0]["exact"].split()[0]
+    assert any(first in each for each in listed)
+
+    desk.press("Escape")
+    wait_until(desk.page, "document.querySelector('dialog') === null")
+    assert desk.path.read_bytes() == before
+    desk.press("Delete", "Enter")
+    desk.wait_saved()
+    assert f'"{mention["id"]}"'.encode() not in desk.path.read_bytes()
+    desk.press("Control+z")
+    wait_until(desk.page, "readout.editor.doc.redo === 1 && !readout.editor.waiting")
+    assert desk.path.read_bytes() == before
+
+
 def test_removing_is_undone(desk):
     before = desk.path.read_bytes()
     topic = next(each for each in read_records(desk.path) if each["type"] == "topic")

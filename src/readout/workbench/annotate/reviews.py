@@ -42,7 +42,7 @@ class Draw(NamedTuple):
     seed: int
 
 
-class Given(NamedTuple):
+class Given(msgspec.Struct, frozen=True):
     """The verdict that a page shows as given before; None if none was."""
 
     verdict: Verdict | None
@@ -265,9 +265,7 @@ def _find_file(document: AnnotatedDocument, reviewer: str) -> ReviewFile | None:
     return next((each for each in document.reviews if each.reviewer == reviewer), None)
 
 
-def _find_given(
-    file: ReviewFile | None, about: str, said: str, sample: Sample | None
-) -> Given:
+def _find_given(file: ReviewFile | None, about: str, said: str, sample: Sample | None) -> Given:
     """Return the verdict on an annotation that the page shows as given."""
     reviews = [each for each in (file.records if file else ()) if each.about == about]
     for each in _list_current(reviews, said, sample):

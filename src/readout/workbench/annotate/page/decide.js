@@ -3,6 +3,7 @@
 
 import { ask } from "./api.js";
 import { button, element, fill, newId } from "./dom.js";
+import { askRemoval } from "./dialogs.js";
 import { DESK_KEYS, Desk, Steps, keyed } from "./desk.js";
 import { Drafts } from "./drafts.js";
 import { makeEntry } from "./entries.js";
@@ -405,6 +406,11 @@ class Decide {
     }
     this.isBusy = true;
     desk.picker.stop();
+    const gone = choice.side === "neither" ? this.golden().map((each) => each.id ?? "") : [];
+    if (!(await askRemoval(desk.corpus, desk.doc?.annotations ?? [], gone))) {
+      this.isBusy = false;
+      return;
+    }
     const { key } = this;
     const { doc_id, refs } = place;
     const body = { doc_id, refs, choice, section, reason };

@@ -4,7 +4,7 @@
 import { render } from "../../page/render.js";
 import { mainSpans } from "../../page/segments.js";
 import { Refused, ask } from "./api.js";
-import { button, byId, element, fill } from "./dom.js";
+import { button, byId, element, fill, shorten } from "./dom.js";
 import { findAction, showKeys } from "./keys.js";
 import { Picker, idFieldOf } from "./links.js";
 import { Marking, highlight } from "./marking.js";
@@ -19,9 +19,6 @@ const PLACE = "readout-place";
 
 /** In how many frames the way to a place is measured again. */
 const FRAMES = 4;
-
-/** How many characters of words are shown beside the text; longer ones lose their middle. */
-const SHOWN = 90;
 
 /** The keys of both pages. @type {Binding[]} */
 export const DESK_KEYS = [
@@ -310,15 +307,6 @@ export class Steps {
     this.known[way === "undo" ? "redo" : "undo"].push(step);
     return { step, answer };
   }
-}
-
-/** Return long words without their middle: versions differ at the ends. @param {string} words */
-export function shorten(words) {
-  const letters = [...words];
-  if (letters.length <= SHOWN) return words;
-  const first = letters.slice(0, SHOWN / 2).join("").replace(/\s+\S*$/u, "");
-  const last = letters.slice(-SHOWN / 2).join("").replace(/^\S*\s+/u, "");
-  return `${first} … ${last}`;
 }
 
 /** Return a button that shows its key. @param {string} label @param {string} key @param {() => void} act */

@@ -6,7 +6,7 @@ import { drawLegend, drawTable } from "../../page/overview.js";
 import { render } from "../../page/render.js";
 import { listSpans, mainSpans } from "../../page/segments.js";
 import { Refused, ask } from "./api.js";
-import { askConflict, askDecision } from "./dialogs.js";
+import { askConflict, askDecision, askRemoval } from "./dialogs.js";
 import { button, element, fill } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { Edges } from "./edges.js";
@@ -777,6 +777,7 @@ export class Editor {
   async remove() {
     const item = this.sheet.chosen;
     if (!item || item.isGhost) return;
+    if (!(await askRemoval(this.corpus, this.doc.annotations, [item.id]))) return;
     await this.send([{ remove: item.id }]);
   }
 

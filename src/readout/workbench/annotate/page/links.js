@@ -5,6 +5,8 @@ import { mainSpans } from "../../page/segments.js";
 import { fill } from "./dom.js";
 
 /** @typedef {import("./choices.js").Option} Option */
+/** @typedef {import("./types.js").Annotation} Annotation */
+/** @typedef {import("./types.js").Role} Role */
 /** @typedef {import("../../page/render.js").Sheet} Sheet */
 
 /**
@@ -39,6 +41,24 @@ export function listEntries(entries, registry) {
 /** Return the field with the id of an entry. @param {string} registry */
 export function idFieldOf(registry) {
   return `${registry.replace(/s$/, "")}_id`;
+}
+
+/**
+ * Return the annotations that name some others, and in which field.
+ *
+ * @param {Annotation[]} annotations @param {Record<string, Record<string, Role>>} roles
+ * @param {Set<string>} named
+ * @returns {Array<{record: Annotation, field: string}>}
+ */
+export function listLinks(annotations, roles, named) {
+  const links = [];
+  for (const record of annotations) {
+    if (named.has(record.id ?? "")) continue;
+    for (const [field, role] of Object.entries(roles[record.type])) {
+      if (role.kind === "annotation" && named.has(record[field])) links.push({ record, field });
+    }
+  }
+  return links;
 }
 
 /** Fills a field of a form by a click on an annotation in the text. */

@@ -1,8 +1,7 @@
 // @ts-check
 /* What layers say at one place, side by side: each version once, with the fields that differ. */
 
-import { shorten } from "./desk.js";
-import { element, newId } from "./dom.js";
+import { element, newId, shorten } from "./dom.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
 /** @typedef {import("./types.js").Span} Span */
