@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
 
 from readout.checks import check_corpus
 from readout.cli import main
@@ -331,7 +330,6 @@ def test_every_addition_has_help():
         done = run("add", name, "--help")
         assert done.exit_code == 0
         assert name in done.stdout
-    assert "readout add document" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------- every script and sign

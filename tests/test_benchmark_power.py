@@ -4,8 +4,6 @@ import pytest
 from benchmark import LABELS, make_items, make_score
 from msgspec.structs import replace
 
-from readout.benchmark.board.card import format_section
-from readout.benchmark.scoring.coverage import coverage_table
 from readout.benchmark.scoring.power import (
     ClusterSizes,
     count_clusters,
@@ -20,15 +18,12 @@ from readout.benchmark.scoring.report import (
 )
 from readout.benchmark.scoring.scores import compare_all
 from readout.benchmark.scoring.statistics import smallest_p
-from readout.benchmark.tasks import TASKS, build_all_items
-from readout.corpus.read import read_corpus
 from readout.report.intervals import Estimate
 from readout.report.tables import (
     Report,
     Table,
     format_difference,
     format_latex,
-    format_markdown,
     format_number,
     format_p,
     format_score,
@@ -88,13 +83,6 @@ def test_reports_give_the_limits_of_few_events(events, comparisons, can):
     assert format_p(smallest_p(events)) in words
     needed = find_needed_events(comparisons)
     assert (f"at least {needed} events" in words) == (not can and needed is not None)
-
-
-def test_the_card_quotes_the_coverage(small):
-    corpus = read_corpus(small)[0]
-    section = format_section(build_all_items(corpus))
-    table = coverage_table(TASKS["polarity"].build(corpus), correlations=(0.0, 0.3))
-    assert format_markdown(table) in section
 
 
 def test_reports_contain_the_signature_and_both_statements():

@@ -58,13 +58,6 @@ def test_every_command_has_help_and_takes_the_corpus_folder(name):
     assert run(*name.split(), "--help").exit_code == 0
 
 
-def test_the_readme_names_every_command():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [
-        name for names in GROUPS.values() for name in names if f"readout {name}" not in readme
-    ] == []
-
-
 @pytest.mark.parametrize("command", ["check", "stats", "format", "bench items"])
 def test_the_corpus_is_an_argument_or_an_option_and_one_of_them(small, tmp_path, command):
     words = command.split()

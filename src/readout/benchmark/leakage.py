@@ -108,6 +108,23 @@ def _format_share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.2f}" if values else "–"
 
 
+def summarize_overlap(items: Mapping[str, Sequence[Item]]) -> Table:
+    """Return the overlap of training and test items over all folds, per task and kind of folds.
+
+    Zero-shot folds are left out, since they have no training items.
+    """
+    rows = []
+    for task, asked in items.items():
+        for scheme in SCHEMES:
+            folds = build_folds(scheme, asked)
+            if folds and scheme != "zero-shot":
+                overall = report_leakage(asked, folds).rows[-1]
+                rows.append((task, scheme, len(folds.test), *overall[2:]))
+
+    title = "Share of the test items that training shows"
+    return Table(title, ("task", "folds by", "folds", *SEEN), rows)
+
+
 def report_overlap(items: Mapping[str, Sequence[Item]]) -> Report:
     """Return the overlap of training and test items in all folds of some tasks."""
     tables = {}

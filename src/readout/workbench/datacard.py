@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from readout.agreement.pairs import PairAgreement, compare_all_pairs
 from readout.agreement.report import format_gamma_section, format_markdown_section
-from readout.benchmark.board.card import format_board, format_section
+from readout.benchmark.board.card import format_board, format_tasks
 from readout.benchmark.tasks import build_all_items
 from readout.checks.folder import check_folder
 from readout.corpus.read import read_corpus, read_registries
@@ -36,7 +36,7 @@ def compare_peers(corpus: Corpus, with_gamma: bool = False) -> list[PairAgreemen
 
 SECTIONS: Mapping[str, Callable[[Corpus], str]] = {
     "agreement": lambda corpus: format_markdown_section(compare_peers(corpus)),
-    "benchmark": lambda corpus: format_section(build_all_items(corpus)),
+    "benchmark": lambda corpus: format_tasks(build_all_items(corpus)),
 }
 """Sections that need the whole corpus in memory, by name; made only for a card that has them."""
 

@@ -1,4 +1,4 @@
-"""The benchmark's sections of the dataset card: its tasks, its limits, and a short leaderboard."""
+"""The benchmark's sections of the dataset card: its tasks, and a short leaderboard."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from typing import Any
 
 import msgspec
 
-from readout.benchmark.folds import SCHEMES, build_folds
-from readout.benchmark.leakage import SEEN, report_leakage
-from readout.benchmark.scoring.coverage import CORRELATIONS, HIT_RATES, coverage_table
 from readout.benchmark.scoring.measures import list_measures
-from readout.benchmark.scoring.power import plan_table
-from readout.benchmark.scoring.report import list_limits
-from readout.benchmark.scoring.statistics import MAX_LISTED_CLUSTERS, count_resamples
 from readout.benchmark.tasks import TASKS
 from readout.corpus.read import read_bytes
 from readout.model import Item
@@ -93,30 +87,14 @@ def _format_range(annotators: Iterable[Mapping[str, Any]]) -> str:
     return f"{values[0]:.3f} to {values[-1]:.3f}" if values else "–"
 
 
-# ---------------------------------------------------------------- the benchmark
+# ---------------------------------------------------------------- the tasks
 
 
-def format_section(items: Mapping[str, Sequence[Item]]) -> str:
-    """Return the benchmark's section of the card as Markdown."""
+def format_tasks(items: Mapping[str, Sequence[Item]]) -> str:
+    """Return the tasks, with the number of their items and of each label, as a Markdown table."""
     if not items:
         return "The corpus has no annotations to ask about."
 
-    events = len({item.event for value in items.values() for item in value})
-    blocks = [
-        format_markdown(_task_table(items)),
-        "Overlap of training and test items, over all folds:",
-        format_markdown(_leakage_table(items)),
-        *_list_statements(events),
-    ]
-    for name, value in items.items():
-        task = TASKS[name]
-        if task.labels and task.is_ranked and events > 1:
-            for table in (coverage_table(value, correlations=_ENDS), plan_table(value)):
-                blocks += [f"**{table.title}**", format_markdown(table)]
-    return "\n\n".join(blocks)
-
-
-def _task_table(items: Mapping[str, Sequence[Item]]) -> Table:
     rows = []
     for name, value in items.items():
         task = TASKS[name]
@@ -125,7 +103,7 @@ def _task_table(items: Mapping[str, Sequence[Item]]) -> Table:
         rows.append((name, task.summary, len(value), events, _format_labels(name, value), official))
 
     columns = ("task", "question", "items", "events", "labels", "official measure")
-    return Table("Tasks", columns, rows)
+    return format_markdown(Table("Tasks", columns, rows))
 
 
 def _format_labels(task: str, items: Sequence[Item]) -> str:
@@ -134,51 +112,3 @@ def _format_labels(task: str, items: Sequence[Item]) -> str:
         number = sum(item.gold == label for item in items)
         shares.append(f"{label} {number}")
     return ", ".join(shares) or "–"
-
-
-def _leakage_table(items: Mapping[str, Sequence[Item]]) -> Table:
-    rows = []
-    for name, value in items.items():
-        for scheme in SCHEMES:
-            folds = build_folds(scheme, value)
-            if folds:
-                overall = report_leakage(value, folds).rows[-1]
-                rows.append((name, scheme, len(folds.test), *overall[2:]))
-    return Table("Leakage", ("task", "folds by", "folds", *SEEN), rows)
-
-
-_ALLOWED = (
-    "The numbers show which of two systems answers these items better, how certain this is on "
-    "these texts, and which differences are too small to detect. They do not show that a system "
-    "is better at stance detection in general, and they do not rank systems whose ranges of ranks "
-    "overlap. Numbers with different signatures cannot be compared."
-)
-
-
-_ENDS = (CORRELATIONS[0], CORRELATIONS[-1])
-"""The correlations that the card simulates: the least and the largest, since others are between."""
-
-
-def _name_rates() -> str:
-    rates = [f"{rate:.0%}" for rate in HIT_RATES]
-    return f"{', '.join(rates[:-1])} or {rates[-1]}"
-
-
-def _list_statements(events: int) -> list[str]:
-    """Return paragraphs on the two kinds of statement that the benchmark keeps apart."""
-    resamples = ""
-    if events <= MAX_LISTED_CLUSTERS:
-        resamples = f", whose {count_resamples(events):,} distinct resamples are all enumerated"
-    kinds = (
-        "The benchmark keeps two statements apart. *On these texts* describes a system on the "
-        "annotated items; intervals and tests are over items. *On texts like these* describes it "
-        f"on other events; intervals and tests are over {events} events{resamples}."
-    )
-    coverage = (
-        "The intervals on texts like these are the widest of those over items, over events, and "
-        "over events and targets at once. Simulations on corpora with the same events, targets and "
-        "labels show how often such a 95 % interval of the official measure contains the true "
-        "value if a system is better on some events and targets than on others. Each number is the "
-        f"least over systems that are right on {_name_rates()} of the items:"
-    )
-    return [kinds, " ".join(list_limits(events)), _ALLOWED, coverage]

@@ -27,6 +27,7 @@ from readout.benchmark.board.submissions import (
     read_submissions,
     result_path,
 )
+from readout.benchmark.leakage import summarize_overlap
 from readout.benchmark.scoring.measures import COVERAGE
 from readout.benchmark.scoring.power import plan_table
 from readout.benchmark.scoring.report import comparison_json, list_limits
@@ -176,8 +177,17 @@ def format_boards(
     plan = find_plan(boards)
     if plan:
         blocks += ["## What more events would allow", plan.title + ".", format_markdown(plan)]
+    if boards:
+        asked = {board.task: board.score.items for board in boards}
+        blocks += ["## What training shows of the test items", OVERLAP_HEAD]
+        blocks.append(format_markdown(summarize_overlap(asked)))
     return "\n\n".join(blocks) + "\n"
 
+
+OVERLAP_HEAD = (
+    "The share of test items whose holder, target, pair of both, or text is also in the training "
+    "folds, over all folds of a kind."
+)
 
 EARLIER_HEAD = (
     "These predictions answer the items of an earlier release, so their scores cannot be compared "

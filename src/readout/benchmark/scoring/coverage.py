@@ -303,37 +303,27 @@ def simulate_coverage(
     return Coverage(events, hit_rate, event_icc, target_icc, covered / runs, widths / runs)
 
 
-def simulate_all(
-    shape: Shape,
-    events: int | None = None,
-    runs: int = RUNS,
-    correlations: Sequence[float] = CORRELATIONS,
-) -> Iterator[Coverage]:
+def simulate_all(shape: Shape, events: int | None = None, runs: int = RUNS) -> Iterator[Coverage]:
     """Yield the coverage for every assumed hit rate and pair of correlations that is possible."""
-    for hit_rate, event_icc, target_icc in product(HIT_RATES, correlations, correlations):
+    for hit_rate, event_icc, target_icc in product(HIT_RATES, CORRELATIONS, CORRELATIONS):
         if is_possible(hit_rate, event_icc, target_icc):
             yield simulate_coverage(shape, hit_rate, event_icc, target_icc, events, runs)
 
 
-def coverage_table(
-    items: Sequence[Item],
-    events: int | None = None,
-    runs: int = RUNS,
-    correlations: Sequence[float] = CORRELATIONS,
-) -> Table:
+def coverage_table(items: Sequence[Item], events: int | None = None, runs: int = RUNS) -> Table:
     """Return the least coverage over all hit rates, by the correlations of events and targets."""
     shape = find_shape(items)
     found: dict[tuple[float, float], list[float]] = {}
-    for each in simulate_all(shape, events, runs, correlations):
+    for each in simulate_all(shape, events, runs):
         found.setdefault((each.event_icc, each.target_icc), []).append(each.share)
 
     rows = []
-    for event_icc in correlations:
-        shares = [min(found[event_icc, target_icc]) for target_icc in correlations]
+    for event_icc in CORRELATIONS:
+        shares = [min(found[event_icc, target_icc]) for target_icc in CORRELATIONS]
         cells = [f"{share:.1%}" for share in shares]
         rows.append((f"ICC of events {format_number(event_icc, 1)}", *cells))
 
-    columns = [f"ICC of targets {format_number(icc, 1)}" for icc in correlations]
+    columns = [f"ICC of targets {format_number(icc, 1)}" for icc in CORRELATIONS]
     number = events or len(shape.cells)
     title = f"Simulated coverage of the 95 % interval of {shape.measure.name}, {number} events"
     return Table(f"{title}: {items[0].task}", ("", *columns), rows)
