@@ -104,12 +104,12 @@ def test_the_last_of_a_sample_shows_the_result_and_the_next_step(browser, small)
 
 
 @contextmanager
-def opened_twice(browser, root, **options):
+def opened_twice(browser, root):
     """Yield two windows on one server of the mode for reviews."""
-    with opened_mode(browser, root, "review", **options) as page:
-        with opened_page(browser, page.url) as (other, _):
-            wait_until(other, "document.querySelector('.desk .choices') !== null")
-            yield page, other
+    mode = opened_mode(browser, root, "review")
+    with mode as page, opened_page(browser, page.url) as (other, _):
+        wait_until(other, "document.querySelector('.desk .choices') !== null")
+        yield page, other
 
 
 def test_two_windows_keep_the_verdicts_of_both(browser, small):

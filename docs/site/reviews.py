@@ -27,18 +27,15 @@ def report_reviews(root: Path = ROOT) -> tuple[list[str], Report]:
         return [NOBODY], report
 
     annotators = corpus.registries.annotators
-    names = [row["reviewer"] for row in rows if row["reviewer"] in annotators]
-    humans = [annotators[name].name for name in names if annotators[name].kind == "human"]
-    sentences = [
-        f"{', '.join(humans)} reviewed {people['reviewed']} of the {total} annotations of gold "
-        f"({people['share of gold']})."
-    ]
+    names = [row["reviewer"] for row in rows if row["kind"] == "human"]
+    humans = [annotators[name].name for name in names if name in annotators]
+    extent = f"{people['reviewed']} of the {total} annotations of gold ({people['share of gold']})"
+    sentences = [f"{', '.join(humans)} reviewed {extent}."]
     for row in samples:
         if row["kind"] == "human" and row["rate"] != "—":
-            sentences.append(
-                f"In a random sample of {row['reviewed']}, {annotators[row['reviewer']].name} found "
-                f"{row['rate']} to be changed or dropped (95 % interval {row['95 % interval']})."
-            )
+            name, interval = annotators[row["reviewer"]].name, row["95 % interval"]
+            sample = f"In a random sample of {row['reviewed']}, {name} found {row['rate']}"
+            sentences.append(f"{sample} to be changed or dropped (95 % interval {interval}).")
     return sentences, report
 
 

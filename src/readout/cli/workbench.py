@@ -116,8 +116,8 @@ def _find_annotator(root: Path, who: str | None, shown: Shown) -> str:
             raise click.UsageError("Name the annotator with --as ANNOTATOR.")
         name = register_person(root, click.prompt("Your name", err=True), shown)
         print_line(
-            f"Registered you as the annotator {name!r}. Add to 'saw' in annotations/annotators.jsonl "
-            "what else you had seen.",
+            f"Registered you as the annotator {name!r}. Add to 'saw' in "
+            "annotations/annotators.jsonl what else you had seen.",
             error=True,
         )
     require_annotator(root, name)

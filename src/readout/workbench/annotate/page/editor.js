@@ -672,6 +672,11 @@ export class Editor {
       keep(decision);
       return this.sendNow({ ...body, decision });
     }
+    if (answer && (await this.isTextChanged())) {
+      const { textChanged } = this.words.app;
+      this.tell(textChanged, "error");
+      return [textChanged];
+    }
     if (answer?.conflict?.length) return this.answerConflict(answer, body);
 
     // The server no longer knows the version: what is on disk is shown, and the form stays.
@@ -680,6 +685,12 @@ export class Editor {
     const said = fill(this.words.app.failed, { reason: sentences.join(" ") });
     this.tell(error instanceof Refused ? said : sentences[0], "error");
     return sentences;
+  }
+
+  /** Return whether the text on disk is another one than the page shows. */
+  async isTextChanged() {
+    const doc = await ask(this.address).catch(() => null);
+    return doc !== null && doc.text !== this.doc.text;
   }
 
   /** @param {any} answer @param {Record<string, any>} body */
