@@ -58,6 +58,7 @@ def served(session, answers=()):
     """Yield the address at which a session is served."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # who comes before the server has started waits
     port = listening.getsockname()[1]
     app = build_app(session, TOKEN, port, answers)
     config = uvicorn.Config(app, log_level="error", access_log=False)

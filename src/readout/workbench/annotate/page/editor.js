@@ -139,7 +139,7 @@ export class Editor {
     this.draftBox = element("section", { class: "drafts" });
     this.ghosts = new Ghosts(this.words, {
       look: (id) => this.sheet.choose(id),
-      acceptAll: (ids) => void this.send(ids.map((id) => ({ accept: id }))),
+      acceptAll: (ids) => void this.acceptAll(ids),
       make: () => void this.suggest(),
     });
     this.problems = new Problems(this.words.problems, {
@@ -804,6 +804,15 @@ export class Editor {
     // What is missing for it to be accepted as it is can be filled in.
     if (refusal && this.sheet.chosen?.isGhost) this.openWith(refusal);
     else this.nextGhost(item.start, 1);
+  }
+
+  /** Accept suggestions as one step, and say how many cannot be accepted as they are. @param {string[]} ids */
+  async acceptAll(ids) {
+    const refusal = await this.send(ids.map((id) => ({ accept: id })));
+    const left = this.doc.suggestions.filter((each) => ids.includes(each.id)).length;
+    if (refusal || !left) return;
+    const counts = { accepted: ids.length - left, left };
+    this.tell(fill(this.words.suggestions.left, counts), "saved");
   }
 
   /** @param {string[]} refusal */
