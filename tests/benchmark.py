@@ -1,11 +1,18 @@
 """Build items, scores and submissions for the tests of the benchmark."""
 
 import json
+import re
+import shutil
+from pathlib import Path
 
 import yaml
+from click.testing import CliRunner
 
+from readout.benchmark.board.leaderboard import build_files
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.scoring.scores import Score
+from readout.cli import main
+from readout.corpus.items import read_frozen
 from readout.model import Item
 
 LABELS = ("favor", "against", "neutral")
@@ -64,6 +71,80 @@ def own_card(root, system, **changes):
         "description": "Answers by rules of its own.",
         "authors": ["Ada Quill"],
         "code": "https://example.org/own",
+        "exposure": {
+            "badge": "none",
+            "training": "training folds only",
+            "pretraining": None,
+            "people": "Ada Quill had read the documentation of the benchmark.",
+        },
         "hardware": "One CPU core, a second.",
     }
     edit_card(root, system, **{**own, **changes})
+
+
+# ---------------------------------------------------------------- boards
+
+NAMES = [
+    "always-favor",
+    "majority",
+    "stance-lexicon",
+    "nothing",
+]
+
+
+KEPT = {
+    "attribution.event.jsonl",
+    "evidence.event.jsonl",
+    "polarity.event.jsonl",
+    "polarity.zero-shot.jsonl",
+    "stance.event.jsonl",
+}
+"""The predictions that are scored; more of them would only take time."""
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def find_board(root, task):
+    return next(board for board in build_files(root).boards if board.task == task)
+
+
+def codes_of(root):
+    return {problem.code for problem in build_files(root).problems}
+
+
+def plant(root, name, answers=None):
+    """Submit a system with the answers of another one, or with files of answers."""
+    folder = Path(shutil.copytree(root / "submissions/nothing", root / "submissions" / name))
+    (folder / "result.json").unlink()
+    if re.fullmatch("[a-z-]+", name):
+        own_card(root, name)
+    if answers is not None:
+        shutil.rmtree(folder / "predictions")
+        (folder / "predictions").mkdir()
+        for file, raw in answers.items():
+            (folder / "predictions" / file).write_bytes(raw)
+    return folder
+
+
+def add_seeds(root, system, answers, seeds):
+    """Submit a system with one file of predictions per seed, all with the same answers."""
+    folder = plant(root, system) / "predictions"
+    shutil.rmtree(folder)
+    edit_card(root, system, seeds=seeds)
+    for seed in seeds:
+        (folder / f"seed-{seed}").mkdir(parents=True)
+        for name, raw in answers.items():
+            (folder / f"seed-{seed}" / name).write_bytes(raw)
+    return folder
+
+
+def read_answers(root, system):
+    folder = root / "submissions" / system / "predictions"
+    return {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
+
+
+def copy_gold(root, task="polarity"):
+    items = read_frozen(root).items[task]
+    return {f"{task}.event.jsonl": format_predictions(items, [item.gold for item in items])}

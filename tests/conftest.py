@@ -53,6 +53,30 @@ def undecided(small):
     return small
 
 
+@pytest.fixture(scope="session")
+def made_board(tmp_path_factory):
+    """Return the small corpus with a few submissions and its board."""
+    from benchmark import KEPT, NAMES, run
+
+    from readout.benchmark.board.leaderboard import build_files, write_boards
+    from readout.benchmark.systems.runs import write_baselines
+
+    root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
+    assert run("bench", "items", root, "--freeze").exit_code == 0
+    write_baselines(root, NAMES, workers=1)
+    for path in root.glob("submissions/*/predictions/*.jsonl"):
+        if path.name not in KEPT:
+            path.unlink()
+    write_boards(root, build_files(root))
+    return root
+
+
+@pytest.fixture
+def board(made_board, tmp_path):
+    """Return a copy of the small corpus with a few submissions and its board."""
+    return Path(shutil.copytree(made_board, tmp_path / "corpus"))
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium that Playwright drives."""

@@ -1,5 +1,6 @@
 """Test attacks on the scorer: each is refused by a rule, or gains nothing."""
 
+import gzip
 import json
 import random
 
@@ -76,7 +77,10 @@ REFUSED = {
         ["prediction-header"],
     ),
     "a blank line": (lambda raw: raw.replace(b"\n", b"\n\n", 1), ["json-syntax"]),
-    "an empty file": (lambda raw: b"", ["json-syntax"]),
+    "an empty file": (lambda raw: b"", ["prediction-header"]),
+    "an empty first line": (lambda raw: b"\n" + raw, ["prediction-header"]),
+    "a compressed file": (gzip.compress, ["encoding"]),
+    "UTF-16": (lambda raw: raw.decode().encode("utf-16"), ["encoding"]),
     "a last line cut off": (lambda raw: raw[:-9], ["json-syntax", "prediction-missing"]),
     "a key twice": (
         lambda raw: raw.replace(b'{"id"', b'{"id":"x","id"', 1),
@@ -95,6 +99,14 @@ REFUSED = {
     "several labels at once": (edit(1, prediction=["favor", "against"]), ["prediction-value"]),
     "a probability": (edit(1, prediction={"favor": 1.0}), ["prediction-value"]),
     "numbers for labels": (number_labels, ["prediction-value"] * 6),
+    "None": (
+        lambda raw: raw.replace(b'"favor"', b"None", 1),
+        ["json-syntax", "prediction-missing"],
+    ),
+    "a text of NumPy": (
+        lambda raw: raw.replace(b'"favor"', b"np.str_('favor')", 1),
+        ["json-syntax", "prediction-missing"],
+    ),
     "not a number": (
         lambda raw: raw.replace(b'"favor"', b"NaN", 1),
         ["json-syntax", "prediction-missing"],
@@ -109,6 +121,7 @@ def test_invalid_files_are_refused(items, name):
     assert [problem.code for problem in problems] == codes
     assert all(problem.severity == "error" and problem.path == "x.jsonl" for problem in problems)
     assert all(problem.line for problem in problems if problem.code != "prediction-missing")
+    assert not [each for each in problems if "readout format" in (each.hint or "")]
 
 
 def test_every_rule_of_predictions_is_broken_by_an_attack():

@@ -11,13 +11,23 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 import yaml
-from benchmark import edit_card, own_card
-from click.testing import CliRunner
+from benchmark import (
+    NAMES,
+    add_seeds,
+    codes_of,
+    copy_gold,
+    edit_card,
+    find_board,
+    own_card,
+    plant,
+    read_answers,
+    run,
+)
 from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 from recipes import follow
 
-from readout.benchmark.board.cards import OWN_FIELDS, read_kinds
+from readout.benchmark.board.cards import OWN_FIELDS, Listing, read_kinds
 from readout.benchmark.board.ceiling import answer_items, list_full_annotators, predict_items
 from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
 from readout.benchmark.board.leaderboard import (
@@ -25,58 +35,15 @@ from readout.benchmark.board.leaderboard import (
     build_files,
     check_files,
     find_plan,
-    list_board_notes,
     list_claims,
-    write_boards,
 )
 from readout.benchmark.board.submissions import list_systems, read_submissions
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.scoring.scores import Score, compare_with_floor
 from readout.benchmark.systems.baselines import BASELINES
-from readout.benchmark.systems.runs import write_baselines
 from readout.benchmark.tasks import TASKS
-from readout.cli import main
 from readout.corpus.items import read_frozen
 from readout.corpus.read import read_corpus
-
-NAMES = [
-    "always-favor",
-    "majority",
-    "stance-lexicon",
-    "nothing",
-]
-
-
-KEPT = {
-    "attribution.event.jsonl",
-    "evidence.event.jsonl",
-    "polarity.event.jsonl",
-    "polarity.zero-shot.jsonl",
-    "stance.event.jsonl",
-}
-"""The predictions that are scored; more of them would only take time."""
-
-
-@pytest.fixture(scope="module")
-def made_board(tmp_path_factory):
-    root = Path(shutil.copytree(CORPUS, tmp_path_factory.mktemp("made") / "corpus"))
-    assert run("bench", "items", root, "--freeze").exit_code == 0
-    write_baselines(root, NAMES, workers=1)
-    for path in root.glob("submissions/*/predictions/*.jsonl"):
-        if path.name not in KEPT:
-            path.unlink()
-    write_boards(root, build_files(root))
-    return root
-
-
-@pytest.fixture
-def board(made_board, tmp_path):
-    """Return a copy of the small corpus with a few submissions and its board."""
-    return Path(shutil.copytree(made_board, tmp_path / "corpus"))
-
-
-def run(*arguments):
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def codes(root):
@@ -133,8 +100,8 @@ def test_invalid_predictions_are_problems_with_their_line(board):
     assert problems[0].line == 2
     assert run("bench", "board", board).exit_code == 1
     shown = (board / "submissions/LEADERBOARD.md").read_text(encoding="utf-8")
-    assert "majority" not in shown
-    assert "stance-lexicon" in shown
+    assert "| majority" not in shown
+    assert "| stance-lexicon" in shown
 
 
 @pytest.mark.parametrize(
@@ -168,22 +135,6 @@ def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
         ("submission-card", "submissions/nothing/system.yaml"),
         ("submission-card", "submissions/vain/system.yaml"),
     ]
-
-
-def add_seeds(root, system, answers, seeds):
-    """Submit a system with one file of predictions per seed, all with the same answers."""
-    folder = plant(root, system) / "predictions"
-    shutil.rmtree(folder)
-    edit_card(root, system, seeds=seeds)
-    for seed in seeds:
-        (folder / f"seed-{seed}").mkdir(parents=True)
-        for name, raw in answers.items():
-            (folder / f"seed-{seed}" / name).write_bytes(raw)
-    return folder
-
-
-def find_board(root, task):
-    return next(board for board in build_files(root).boards if board.task == task)
 
 
 def test_a_system_has_one_row_and_one_test_however_many_seeds_it_has(board):
@@ -229,11 +180,6 @@ def test_all_seeds_are_required(board):
     assert build_files(board).problems == []
     (folder / "seed-2/polarity.event.jsonl").unlink()
     assert {problem.code for problem in build_files(board).problems} == {"submission-seeds"}
-
-
-def read_answers(root, system):
-    folder = root / "submissions" / system / "predictions"
-    return {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
 
 
 def test_a_seed_that_is_no_number_is_a_problem(board):
@@ -297,11 +243,14 @@ def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
     page = build_files(board).files["submissions/LEADERBOARD.html"].decode()
     assert "<script" not in page
     plots = [part.split("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
+    marks = 0
     for plot in plots:
         root = ElementTree.fromstring("<svg" + plot)
         for box in root.iter("rect"):
-            assert float(box.get("width")) >= 0
-        assert len(list(root.iter("circle"))) >= 1
+            assert float(box.get("width").removesuffix("%")) >= 0
+        marks += len([each for each in root.iter() if each.get("class") == "mark"])
+    rows = [line for each in build_files(board).boards for line in each.lines]
+    assert marks == len(rows)
 
 
 # ---------------------------------------------------------------- hostile submissions
@@ -373,20 +322,6 @@ LINKS = {
 UNSAFE_NAMES = ["a\nb", "\x1b[31m", "..x", "...", "a\\b", "Nothing", "con", "gold", "\udcff"]
 
 
-def plant(root, name, answers=None):
-    """Submit a system with the answers of another one, or with files of answers."""
-    folder = Path(shutil.copytree(root / "submissions/nothing", root / "submissions" / name))
-    (folder / "result.json").unlink()
-    if re.fullmatch("[a-z-]+", name):
-        own_card(root, name)
-    if answers is not None:
-        shutil.rmtree(folder / "predictions")
-        (folder / "predictions").mkdir()
-        for file, raw in answers.items():
-            (folder / "predictions" / file).write_bytes(raw)
-    return folder
-
-
 def check_reported(root, expected):
     """Assert that exactly these submissions are reported, and that the others are ranked."""
     found = set()
@@ -408,41 +343,6 @@ def test_hostile_cards_and_folders_do_not_stop_the_board_of_the_others(board):
     for name, (attack, _) in ATTACKS.items():
         attack(plant(board, name))
     check_reported(board, {name: code for name, (_, code) in ATTACKS.items()})
-
-
-def copy_gold(root, task="polarity"):
-    items = read_frozen(root).items[task]
-    return {f"{task}.event.jsonl": format_predictions(items, [item.gold for item in items])}
-
-
-def test_gold_that_calls_itself_an_artefact_is_refused_and_sets_no_floor(board):
-    """Only maintainers say which systems are artefacts."""
-    floor = find_board(board, "polarity").floor
-    plant(board, "cuckoo", copy_gold(board))
-    edit_card(board, "cuckoo", kind="artefact")
-    assert codes_of(board) == {"submission-card"}
-    edit_card(board, "cuckoo", kind="LEFT OUT")
-    found = find_board(board, "polarity")
-    assert found.floor.name == floor.name
-    assert found.lines[0].entry.kind == "system"
-
-
-def codes_of(root):
-    return {problem.code for problem in build_files(root).problems}
-
-
-def test_answers_equal_to_gold_are_pointed_at(board):
-    plant(board, "perfect", copy_gold(board))
-    built = build_files(board)
-    data = json.loads(built.files["submissions/LEADERBOARD.json"])
-    equal = {
-        system["name"]: system["answers_equal_gold"]
-        for each in data["boards"]
-        for system in each["systems"]
-    }
-    assert {name for name, is_gold in equal.items() if is_gold} == {"perfect"}
-    notes = list_board_notes(find_board(board, "polarity"))
-    assert len([note for note in notes if "perfect" in note]) == 1
 
 
 def test_a_system_that_has_seen_gold_is_listed_without_a_rank(board):
@@ -467,37 +367,41 @@ def test_a_contaminated_artefact_is_no_floor(board):
     assert found.floor.kind == "artefact"
 
 
-def rename(root):
-    """Give predictions for one kind of folds the name of another."""
-    answers = read_answers(root, "stance-lexicon")
-    return {"polarity.event.jsonl": answers["polarity.zero-shot.jsonl"]}
+def place(path):
+    """Return a mistake that moves a file of predictions to another path."""
+
+    def mistake(folder):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / PREDICTIONS).rename(folder / path)
+
+    return mistake
 
 
-def take_old(root):
-    """Give predictions the hash of items that are not those of the release."""
-    raw = read_answers(root, "stance-lexicon")["polarity.event.jsonl"]
-    header, _, rest = raw.partition(b"\n")
-    fields = {**json.loads(header), "items": "0123456789ab"}
-    return {"polarity.event.jsonl": json.dumps(fields).encode() + b"\n" + rest}
+def make_folder(folder):
+    (folder / PREDICTIONS).unlink()
+    (folder / PREDICTIONS).mkdir()
 
 
-def take_other_task(root):
-    """Give predictions for one task the name of another."""
-    raw = read_answers(root, "stance-lexicon")["stance.event.jsonl"]
-    return {"polarity.event.jsonl": raw}
-
-
-FOREIGN = {
-    "renamed": (rename, "submission-file"),
-    "older": (take_old, "prediction-items"),
-    "other-task": (take_other_task, "submission-file"),
+MISPLACED = {
+    "packed": (place(PREDICTIONS + ".gz"), "submission-file"),
+    "table": (place("predictions/evidence.event.csv"), "submission-file"),
+    "numbered": (place("predictions/evidence.event-2.jsonl"), "submission-file"),
+    "outside": (place("evidence.event.jsonl"), "submission-stray"),
+    "folder": (make_folder, "submission-stray"),
+    "absent": (lambda folder: shutil.rmtree(folder / "predictions"), "submission-seeds"),
+    "stray": (lambda folder: (folder / "../stray.jsonl").write_bytes(b""), None),
 }
 
 
-def test_predictions_for_other_folds_tasks_or_items_are_refused(board):
-    for name, (attack, _) in FOREIGN.items():
-        plant(board, name, attack(board))
-    check_reported(board, {name: code for name, (_, code) in FOREIGN.items()})
+def test_files_in_the_wrong_place_are_problems(board):
+    expected = {("stray.jsonl", "submission-stray")}
+    for name, (mistake, code) in MISPLACED.items():
+        mistake(plant(board, name))
+        if code:
+            expected.add((name, code))
+    problems = build_files(board).problems
+    assert {(each.path.split("/")[1], each.code) for each in problems} == expected
+    assert all(each.hint for each in problems)
 
 
 def test_a_copied_description_names_what_must_change(board):
@@ -506,12 +410,13 @@ def test_a_copied_description_names_what_must_change(board):
     edit_card(board, "copied", system_id="copied")
     found = build_files(board).problems
     assert {problem.code for problem in found} == {"submission-copy"}
-    assert [
-        field for field in OWN_FIELDS if any(f"'{field}'" in each.message for each in found)
-    ] == [*OWN_FIELDS]
-    assert len(found) == len(OWN_FIELDS)
+    named = [re.search("'([a-z]+)'", each.message)[1] for each in found]
+    assert named == [*OWN_FIELDS, "license", "selection"]
+    lines = (folder / "system.yaml").read_text(encoding="utf-8").splitlines()
+    assert [lines[each.line - 1].partition(":")[0] for each in found] == named
+
     own_card(board, "copied")
-    assert build_files(board).problems == []
+    assert build_files(board).problems == [], "what is equal by chance is asked of copies only"
 
 
 @pytest.mark.parametrize("raw", [b"majority: system\n", b"majority: [", b"- majority\n", b"a: 1\n"])
@@ -629,7 +534,7 @@ EVERY_EVAL_EVER = {
 
 
 def test_exports_have_the_fields_of_their_formats(board, tmp_path):
-    submissions = read_submissions(board, read_frozen(board), read_kinds(board)[0])[0]
+    submissions = read_submissions(board, read_frozen(board), dict.fromkeys(NAMES, "baseline"))[0]
     for submission in submissions:
         record = to_every_eval_ever(submission)
         for name, fields in EVERY_EVAL_EVER.items():
@@ -673,9 +578,10 @@ def test_the_real_submissions_are_those_of_the_baselines():
 
 
 def test_the_kinds_of_the_baselines_are_listed():
-    kinds, problems = read_kinds(ROOT)
+    shipped = {name: baseline.kind for name, baseline in BASELINES.items()}
+    kinds, problems = read_kinds(ROOT, Listing(list_systems(ROOT), shipped))
     assert problems == []
-    assert kinds == {name: baseline.kind for name, baseline in BASELINES.items()}
+    assert kinds.items() >= shipped.items()
 
 
 @pytest.mark.slow
@@ -700,10 +606,8 @@ def test_the_pipeline_of_the_page_is_scored_once_its_copied_description_is_chang
     shutil.copy(board / "submissions/majority/system.yaml", board / card)
     problems = build_files(board).problems
     assert {problem.path for problem in problems} == {card}
-    assert [problem.code for problem in problems] == [
-        "submission-card",
-        *["submission-copy"] * len(OWN_FIELDS),
-    ]
+    codes_of_copy = [problem.code for problem in problems]
+    assert codes_of_copy == ["submission-card", *["submission-copy"] * (len(OWN_FIELDS) + 2)]
 
     own_card(board, "word-weights")
     built = build_files(board)

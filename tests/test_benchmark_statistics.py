@@ -207,7 +207,7 @@ def test_the_floor_is_whichever_artefact_is_closest():
     raw = [each.comparison.texts_like_these.swap.p for each in found]
     assert [each.swap for each in found] == adjust_holm(raw)
     entries = [Entry(score.name, "system", "none", [score]) for score in systems]
-    assert compare_entries(entries) == {}
+    assert compare_entries(entries) == []
 
 
 def test_more_systems_cost_less_than_more_pairs():

@@ -9,12 +9,13 @@ from datasets.info import DatasetInfosDict
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard
 
+from readout.benchmark.tasks import CANARY
 from readout.dataset.build import build_hub
 from readout.dataset.citation import format_bibtex, parse_authors
 from readout.dataset.columns import COLUMNS, ROWS
 from readout.dataset.companions import relink
 from readout.dataset.features import FEATURES
-from readout.dataset.glossary import format_columns, iter_fields
+from readout.dataset.glossary import LONGEST, format_columns, iter_fields
 
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 TASKS = {"text-classification": ("multi-input-text-classification", "topic-classification")}
@@ -55,6 +56,9 @@ def test_the_glossary_shows_a_row_of_every_config(hub):
     text = (hub / "docs/glossary.md").read_text(encoding="utf-8")
     rows = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)]
     assert [list(row) for row in rows] == [list(FEATURES[config]) for config in built_configs(hub)]
+    # Among the values are answers of the benchmark, whole texts and all targets.
+    assert CANARY in text
+    assert max(map(len, text.splitlines())) < 2 * LONGEST
 
 
 def test_every_relative_link_leads_somewhere(hub):

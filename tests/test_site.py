@@ -207,6 +207,15 @@ def test_no_link_is_dead(site, pages):
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("site")
+def test_every_page_leads_home(site, pages):
+    home = site / "index.html"
+    for path, page in pages.items():
+        targets = [(path.parent / unquote(urlsplit(link).path)).resolve() for link in page.links]
+        assert path == home or home in targets, path
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
 def test_pages_are_sound_html_and_load_nothing_from_elsewhere(site, pages):
     for path, page in pages.items():
         name = str(path.relative_to(site))

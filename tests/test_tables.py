@@ -135,12 +135,22 @@ def test_rows_name_the_offices_of_that_day(tables):
 
 
 def test_tokens_tell_boilerplate():
-    corpus, _ = read_corpus(ROOT)
-    rows = build_split_table(corpus, "tokens", "train").to_pylist()
-    scripts = [row for row in rows if "cmd" in row["text"] and row["boilerplate"]]
-    partial = [row for row in rows if 1 in row["boilerplate_tags"] and not row["boilerplate"]]
-    assert [row["text"][:5] for row in scripts] == ["cnxps"]
-    assert [row["text"][:5] for row in partial] == [" date"]
+    corpus, _ = read_corpus(CORPUS)
+    documents = []
+    for document in corpus.documents:
+        if document.text.startswith("Northport"):
+            dateline = Boilerplate(id="b-x", kind="dateline", span=Span(0, 9, "Northport"))
+            gold = replace(document.gold, records=(dateline, *document.gold.records))
+            document = replace(document, gold=gold)
+        documents.append(document)
+    batch = Batch(documents, Vocabularies(corpus.registries))
+    rows = build_table("tokens", batch).to_pylist()
+
+    whole = [row["text"] for row in rows if row["boilerplate"]]
+    assert whole == ["Mayor opens harbour talks", "Photo: City archive"]
+    partial = [row for row in rows if any(row["boilerplate_tags"]) and not row["boilerplate"]]
+    assert [row["text"][:9] for row in partial] == ["Northport"]
+    assert [TAGS[number] for number in partial[0]["boilerplate_tags"][:2]] == ["B", "O"]
 
 
 def test_tokens_carry_the_tags_of_the_quote(tables):

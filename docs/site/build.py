@@ -24,6 +24,8 @@ ROOT = HERE.parents[1]
 TEXTS = "texts"
 PLOTS = "plots"
 BOARD = "submissions/LEADERBOARD.html"
+HOMEWARD = '<nav><a href="index.html">Home</a></nav>\n'
+"""What the page of the board lacks as a part of the site."""
 
 
 def build_site(folder: Path) -> int:
@@ -31,7 +33,7 @@ def build_site(folder: Path) -> int:
     corpus, _ = read_corpus(ROOT)
     texts = folder / TEXTS
     texts.mkdir()
-    write_preview(texts, corpus)
+    write_preview(texts, corpus, home="../index.html")
     plots = folder / PLOTS
     plots.mkdir()
     write_plots(plots, corpus)
@@ -40,7 +42,10 @@ def build_site(folder: Path) -> int:
         options = ["-q", "-W", "--keep-going", "-b", "html", "-c", str(HERE), "-d", cache]
         code = build_main([*options, str(ROOT), str(folder)])
     (folder / ".buildinfo").unlink(missing_ok=True)
-    shutil.copyfile(ROOT / BOARD, folder / "board.html")
+    board = (ROOT / BOARD).read_text(encoding="utf-8")
+    (folder / "board.html").write_text(
+        board.replace("<h1>", f"{HOMEWARD}<h1>", 1), encoding="utf-8"
+    )
     # README shows these in HTML, which Sphinx does not look into.
     for picture in sorted(ROOT.glob("docs/picture-*.png")):
         shutil.copyfile(picture, folder / "docs" / picture.name)

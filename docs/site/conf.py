@@ -83,7 +83,9 @@ def _format_plot(match: re.Match[str]) -> str:
         f'<img class="only-{theme}" src="../plots/{match["name"]}-{theme}.svg" alt="{title}">'
         for theme in THEMES
     ]
-    return f'```{{raw}} html\n<figure class="plot">{"".join(images)}</figure>\n```'
+    # It can be scrolled in a narrow window, and so needs the focus of the keyboard.
+    figure = f'<figure class="plot" tabindex="0">{"".join(images)}</figure>'
+    return f"```{{raw}} html\n{figure}\n```"
 
 
 def fill_home(

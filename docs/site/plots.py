@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -16,6 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from readout.agreement.pairs import compare_all_pairs
 from readout.agreement.report import estimate_measures
 from readout.model import Corpus, Quote, Stance, Topic
+from readout.report.intervals import Estimate
 from readout.text.matching import overlap
 
 THEMES: Mapping[str, Mapping[str, str]] = {
@@ -29,6 +31,12 @@ POLARITIES = {
 }
 SHOWN = 10
 """How many speakers, topics or targets a plot shows: the most frequent."""
+WIDTH = 7.6
+"""Inches: as wide as the column of a page, so that the words are not made smaller."""
+NARROW = 26
+"""The most characters of a line of the label of a row."""
+SLANTED: Mapping[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+"""The style of labels below columns."""
 Draw = Callable[[Corpus, str], Any]
 
 
@@ -46,13 +54,13 @@ def draw_speakers(corpus: Corpus, theme: str) -> Any:
     speaking = [speaker for speaker, topic in cells.elements() if topic in topics_shown]
     speakers = _most_frequent(speaking)
     grid = [[cells[speaker, topic] for topic in topics_shown] for speaker in speakers]
-    figure, axes = _open_figure(theme, 9, 0.42 * len(speakers) + 2.4)
+    figure, axes = _open_figure(theme, 0.46 * len(speakers) + 2.2)
     _draw_map(axes, grid, theme, "{}")
     names = corpus.registries.speakers
     labels = corpus.registries.topics
     topic_names = [labels[topic].label for topic in topics_shown]
-    _label(axes.set_xticks, topic_names, rotation=35, ha="right")
-    _label(axes.set_yticks, [names[speaker].name for speaker in speakers])
+    axes.set_xticks(range(len(topic_names)), topic_names, **SLANTED)
+    _label_rows(axes, [names[speaker].name for speaker in speakers])
     return figure
 
 
@@ -67,7 +75,7 @@ def draw_stances(corpus: Corpus, theme: str) -> Any:
     holders = _most_frequent([holder for holder, _, _ in cells.elements()])
     aimed_at = [target for holder, target, _ in cells.elements() if holder in holders]
     targets = _most_frequent(aimed_at, 2 * SHOWN)
-    figure, axes = _open_figure(theme, 9, 0.36 * len(targets) + 2.6)
+    figure, axes = _open_figure(theme, 0.4 * len(targets) + 2.4)
     for shift, (polarity, colour) in zip((-0.25, 0, 0.25), POLARITIES[theme].items(), strict=True):
         dots = [
             (holders.index(holder) + shift, targets.index(target), number)
@@ -80,8 +88,9 @@ def draw_stances(corpus: Corpus, theme: str) -> Any:
         axes.scatter(xs, ys, s=areas, color=colour, marker=marker, label=polarity, linewidths=0)
 
     names = corpus.registries.speakers
-    _label(axes.set_xticks, [names[each].name for each in holders], rotation=35, ha="right")
-    _label(axes.set_yticks, [corpus.registries.targets[each].label for each in targets])
+    holder_names = [names[each].name for each in holders]
+    axes.set_xticks(range(len(holders)), holder_names, **SLANTED)
+    _label_rows(axes, [corpus.registries.targets[each].label for each in targets])
     axes.invert_yaxis()
     axes.margins(x=0.05, y=0.04)
     axes.grid(color=THEMES[theme]["line"], linewidth=0.6)
@@ -94,29 +103,35 @@ def draw_stances(corpus: Corpus, theme: str) -> Any:
 
 def draw_agreement(corpus: Corpus, theme: str) -> Any:
     """Draw the agreement of every two annotators: the overlap of spans, and κ of their labels."""
-    rows: dict[str, list[float]] = {}
+    rows: dict[str, list[Estimate]] = {}
     for pair in compare_all_pairs(corpus.documents):
         for kind, types in pair.types.items():
-            groups = estimate_measures(types)
-            for name, measures in groups.items():
+            for name, measures in estimate_measures(types).items():
                 shown = "overlap F1" if name == "spans" else "κ"
                 estimate = measures.get(shown)
                 if estimate is not None and estimate.value is not None:
-                    title = f"{kind} {name}, {shown}"
-                    rows.setdefault(title, []).append(estimate.value)
+                    rows.setdefault(f"{kind}: {name}, {shown}", []).append(estimate)
 
-    titles = list(rows)
-    figure, axes = _open_figure(theme, 8, 0.4 * len(titles) + 1)
+    most = max(map(len, rows.values()), default=0)
+    figure, axes = _open_figure(theme, (0.25 + 0.15 * most) * len(rows) + 1)
     colour = POLARITIES[theme]["favor"]
-    for y, title in enumerate(titles):
-        axes.plot(rows[title], [y] * len(rows[title]), "o", color=colour, alpha=0.6, markersize=7)
-    _label(axes.set_yticks, titles)
+    bounds = [0.0]
+    for y, estimates in enumerate(rows.values()):
+        for number, estimate in enumerate(estimates):
+            place = y + (number - (len(estimates) - 1) / 2) * 0.6 / most
+            axes.plot([estimate.value], [place], "o", color=colour, markersize=6)
+            if estimate.low is not None and estimate.high is not None:
+                # A jackknife interval may reach beyond what the measures can be.
+                ends = [max(estimate.low, -1.0), min(estimate.high, 1.0)]
+                axes.plot(ends, [place, place], color=colour, linewidth=1.5)
+                bounds += ends
+
+    _label_rows(axes, list(rows))
     axes.invert_yaxis()
-    lowest = min([min(values) for values in rows.values()], default=0.0)
-    axes.set_xlim(min(lowest, 0.0) - 0.02, 1.02)
+    axes.set_xlim(min(bounds) - 0.02, 1.02)
     axes.grid(color=THEMES[theme]["line"], linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel("agreement; one dot per pair of annotators")
+    axes.set_xlabel("agreement of a pair of annotators, with its 95 % interval")
     return figure
 
 
@@ -136,11 +151,11 @@ def draw_topics(corpus: Corpus, theme: str) -> Any:
     total = sum(shares, Counter())
     topics = [name for name, _ in total.most_common(SHOWN)]
     grid = [[share[topic] for share in shares] for topic in topics]
-    figure, axes = _open_figure(theme, 8, 0.42 * len(topics) + 1.6)
+    figure, axes = _open_figure(theme, 0.46 * len(topics) + 1)
     _draw_map(axes, grid, theme, "{} %")
     dates = [document.meta.published or "undated" for document in documents]
-    _label(axes.set_xticks, dates)
-    _label(axes.set_yticks, [corpus.registries.topics[topic].label for topic in topics])
+    axes.set_xticks(range(len(dates)), dates)
+    _label_rows(axes, [corpus.registries.topics[topic].label for topic in topics])
     return figure
 
 
@@ -173,8 +188,8 @@ def write_plots(folder: Path, corpus: Corpus) -> None:
                 plt.close(figure)
 
 
-def _open_figure(theme: str, width: float, height: float) -> tuple[Any, Any]:
-    figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+def _open_figure(theme: str, height: float) -> tuple[Any, Any]:
+    figure, axes = plt.subplots(figsize=(WIDTH, height), layout="constrained")
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.tick_params(length=0)
@@ -195,8 +210,9 @@ def _draw_map(axes: Any, grid: Sequence[Sequence[int]], theme: str, form: str) -
                 axes.text(x, y, form.format(number), ha="center", va="center")
 
 
-def _label(set_ticks: Callable[..., Any], labels: Sequence[str], **style: Any) -> None:
-    set_ticks(range(len(labels)), labels, **style)
+def _label_rows(axes: Any, labels: Sequence[str]) -> None:
+    folded = [fill(label, NARROW) for label in labels]
+    axes.set_yticks(range(len(labels)), folded)
 
 
 def _most_frequent(names: Sequence[str], number: int = SHOWN) -> list[str]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from readout.benchmark.folds import OFFICIAL, SCHEMES, Folds, Scheme, build_folds
 from readout.benchmark.scoring.scores import Score
@@ -44,13 +46,16 @@ class Header(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- rules
 
 
+_HEADER_HINT = (
+    'begin with {"task": …, "folds": …, "items": …}; '
+    "`readout bench items` prints the hash of the items of each task."
+)
+
+
 @rule("prediction-header", "schema")
 def prediction_header(record: Any) -> Iterator[Finding]:
     """The first line names the task, the folds and the hash of the items."""
-    hint = (
-        'begin with {"task": …, "folds": …, "items": …}; '
-        "`readout bench items` prints the hash of the items of each task."
-    )
+    hint = _HEADER_HINT
     names = set(Header.__struct_fields__)
     if not isinstance(record, dict) or set(record) != names:
         got = sorted(record) if isinstance(record, dict) else type(record).__name__
@@ -124,7 +129,8 @@ def prediction_id(record: Mapping[str, Any], items: Mapping[str, Item]) -> Itera
     """Every prediction names an item of the task."""
     name = record["id"]
     if name not in items:
-        hint = nearest(name, items) or "copy the ids of the task's items; their order is free."
+        # The nearest id would be that of another question.
+        hint = "copy the ids of the task's items; their order is free."
         yield Finding(f"The task has no item {name!r}.", ("id",), hint=hint)
 
 
@@ -307,8 +313,14 @@ def parse_header(path: str, raw: bytes) -> tuple[Header | None, list[Problem]]:
         return None, problems
 
     line = raw.partition(b"\n")[0]
+    if not line.strip():
+        finding = Finding("The file has no header.", hint=_HEADER_HINT)
+        return None, [locate(prediction_header, finding, path, 1, line.decode())]
+
     record, broken, findings = _parse_line(line)
-    if not findings:
+    if findings:
+        findings = [replace(each, hint=_HEADER_HINT) for each in findings]
+    else:
         broken, findings = prediction_header, list(prediction_header.find(record))
     if findings:
         text = line.decode()
@@ -351,16 +363,51 @@ def parse_predictions(
     return predictions, problems
 
 
+_WRITE = 'in Python, write it with open(path, "w", encoding="utf-8", newline="\\n").'
+_BYTES_HINTS = {
+    encoding.code: f"save the file as UTF-8; {_WRITE}",
+    byte_order_mark.code: f"save the file as UTF-8 without a byte order mark; {_WRITE}",
+    carriage_return.code: f"end lines with a line feed alone; {_WRITE}",
+}
+"""Hints for files of predictions, which `readout format` does not mend."""
+_FOREIGN_WORDS = {
+    b"NaN": "write null for an answer that is missing; it abstains and counts as wrong.",
+    b"None": "write null for an answer that is missing; it abstains and counts as wrong.",
+    b"np.": "write values of NumPy as plain texts and numbers, as str(label) is.",
+    b"'": "write texts in double quotation marks, as json.dumps does.",
+}
+"""Words that Python writes and JSON does not have, with hints; they matter in broken lines only."""
+_PACKED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+"""The first bytes of compressed files."""
+
+
 def _check_bytes(path: str, raw: bytes) -> list[Problem]:
-    return [
-        locate(each, finding, path, finding.line, raw_line(raw, finding.line))
-        for each in (encoding, byte_order_mark, carriage_return)
-        for finding in each.find(raw)
-    ]
+    for magic, name in _PACKED.items():
+        if raw.startswith(magic):
+            message = f"The file is compressed with {name}. Expected lines of JSON."
+            finding = Finding(message, line=1, hint="unpack it.")
+            return [locate(encoding, finding, path, 1)]
+
+    problems = []
+    for each in (encoding, byte_order_mark, carriage_return):
+        # One place is enough: the hint mends them all.
+        for finding in islice(each.find(raw), 1):
+            own = replace(finding, hint=_BYTES_HINTS[each.code])
+            line = raw_line(raw, finding.line)
+            problems.append(locate(each, own, path, finding.line, line))
+    return problems
 
 
 def _parse_line(line: bytes) -> tuple[Any, Rule, list[Finding]]:
     """Return a line's record, or None with the rule that it breaks as JSON and its findings."""
+    if not line.strip():
+        blank = Finding("The line is blank. Expected one JSON object.", hint="remove the line.")
+        return None, json_syntax, [blank]
+    for word, hint in _FOREIGN_WORDS.items():
+        if word in line and list(json_syntax.find(line)):
+            column = len(line[: line.index(word)].decode()) + 1
+            message = f"Got {word.decode()!r}, which is not JSON."
+            return None, json_syntax, [Finding(message, column=column, hint=hint)]
     for each in (json_syntax, duplicate_key):
         findings = list(each.find(line))
         if findings:

@@ -172,9 +172,12 @@ def _build(
         sections["citation"] = format_citation(companions.get(CITATION, b""))
         checksums = {file.path: file.sha256 for file in files}
         card = fill_sections(card or f"# {snapshot.root.name}\n", sections)
+        canary = ""
         if is_frozen(snapshot.root):
-            card = _tell_frozen(card, sections, read_release(snapshot.root))
-        _write_documentation(folder, companions, built.infos, card, checksums)
+            release = read_release(snapshot.root)
+            canary = release.canary
+            card = _tell_frozen(card, sections, release)
+        _write_documentation(folder, companions, built.infos, card, checksums, canary)
         swap_in(folder, target, COMMAND)
     return built
 
@@ -327,17 +330,19 @@ def _write_documentation(
     infos: tuple[ConfigInfo, ...],
     card: str,
     parquet: Mapping[str, str],
+    canary: str,
 ) -> None:
     """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256.
 
-    ``companions`` are the bytes of other files, by path.
+    ``companions`` are the bytes of other files, by path. The glossary shows a row with the answer of
+    each task, so it contains the canary too.
     """
     shutil.copytree(schema_folder(), folder / "schema")
     schemas = [f"schema/{path.name}" for path in (folder / "schema").iterdir()]
     present = {CARD, GLOSSARY, *schemas, *companions}
 
-    glossary = format_glossary(_sample_rows(folder, infos, parquet)).encode()
-    pages = {**companions, GLOSSARY: glossary}
+    glossary = tell_canary(format_glossary(_sample_rows(folder, infos, parquet)), canary)
+    pages = {**companions, GLOSSARY: glossary.encode()}
     for name, raw in relink_all(pages, present).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(raw)

@@ -23,6 +23,8 @@ the structs in the list `labels`. Ids join to the columns of other configs that 
 
 A column that is removed, renamed or gets another type is a breaking change, and in the changelog.
 """
+LONGEST = 700
+"""The most characters of a value that is shown whole."""
 
 
 def iter_fields(columns: Mapping[str, Column]) -> Iterator[tuple[str, Column]]:
@@ -58,7 +60,10 @@ def format_columns(configs: Iterable[Config] = CONFIGS) -> str:
 
 
 def format_glossary(rows: Mapping[Config, Sequence[LoadedRow]]) -> str:
-    """Return the page of some configs: their columns, and one of their rows each."""
+    """Return the page of some configs: their columns, and one of their rows each.
+
+    Of a long value, the row shows the start and the size.
+    """
     sections = [HEAD]
     for config, examples in rows.items():
         sections.append(_format_config(config, "##"))
@@ -100,11 +105,34 @@ def _format_example(rows: Sequence[LoadedRow]) -> str:
         return "The config has no rows."
 
     row = max(rows, key=_count_values)
+    shown = {name: _cut(value) for name, value in row.items()}
+    head = (
+        "A row:"
+        if shown == row
+        else "A row; of long values only the start is shown, and their size:"
+    )
     lines = []
-    for name, value in row.items():
+    for name, value in shown.items():
         lines.append(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}")
     body = ",\n".join([f"  {line}" for line in lines])
-    return f"A row:\n\n```json\n{{\n{body}\n}}\n```"
+    return f"{head}\n\n```json\n{{\n{body}\n}}\n```"
+
+
+def _cut(value: Any) -> Any:
+    """Return a value, or its start and its size if it is long."""
+    if isinstance(value, str) and len(value) > LONGEST:
+        return f"{value[: LONGEST // 2]}… ({len(value):,} characters)"
+    if not isinstance(value, list):
+        return value
+
+    kept: list[Any] = []
+    length = 0
+    for item in map(_cut, value):
+        length += len(json.dumps(item, ensure_ascii=False))
+        if length > LONGEST and kept:
+            return [*kept, f"… ({len(value):,} items)"]
+        kept.append(item)
+    return kept
 
 
 def _count_values(row: LoadedRow) -> int:

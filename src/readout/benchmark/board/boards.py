@@ -31,6 +31,9 @@ from readout.report.intervals import Estimate
 
 CONTAMINATED: Badge = "gold"
 """The exposure with which a system is listed without a rank."""
+NEAR_GOLD = 0.98
+"""Above this score, answers count as nearer to gold than an annotator's even if the annotators make
+no mistake on these items, since they would make some on others."""
 
 
 class Entry:
@@ -121,7 +124,8 @@ class Board(NamedTuple):
     """The systems of one task and scheme in descending order of score.
 
     ``contaminated`` are systems that have seen gold; they have no lift and are no floor.
-    ``ceiling`` contains the scores of annotators.
+    ``ceiling`` contains the scores of annotators. ``perfect`` is the row that answers equal to gold
+    would have, which shows what the task can show; its lift is None if those of systems are.
     """
 
     task: str
@@ -129,6 +133,7 @@ class Board(NamedTuple):
     lines: tuple[BoardLine, ...]
     contaminated: tuple[Entry, ...]
     ceiling: tuple[Score, ...]
+    perfect: BoardLine
 
     @property
     def entries(self) -> list[Entry]:
@@ -147,6 +152,25 @@ class Board(NamedTuple):
             return None
         entries = [line.entry for line in self.lines]
         return next((entry for entry in entries if entry.kind == "artefact"), None)
+
+    @property
+    def artefacts(self) -> list[str]:
+        """The names of the artefacts, of which the best is the floor, in alphabetical order."""
+        return sorted([line.entry.name for line in self.lines if line.entry.kind == "artefact"])
+
+    @property
+    def near_gold(self) -> float:
+        """The score above which answers are nearer to gold than those of any annotator."""
+        best = max([score.value() for score in self.ceiling], default=NEAR_GOLD)
+        return min(best, NEAR_GOLD)
+
+    def is_near_gold(self, entry: Entry) -> bool:
+        """Return whether some seed of a system is nearer to gold than any annotator.
+
+        Gold was decided from the annotators' answers, so a system that learned the task from
+        anything else is not expected to agree with gold more than they do.
+        """
+        return entry.is_gold or entry.values[-1] > self.near_gold
 
     @property
     def is_ranked(self) -> bool:
@@ -170,7 +194,9 @@ def build_boards(frozen: Frozen, submissions: Sequence[Submission]) -> list[Boar
         if entries:
             answers = frozen.answers.get(task, {})
             ceiling = [Score(name, items, own, OFFICIAL) for name, own in sorted(answers.items())]
-            boards.append(_build_board(task, entries, tuple(ceiling)))
+            gold = {item.id: item.gold for item in items}
+            perfect = Score("gold", items, gold, OFFICIAL)
+            boards.append(_build_board(task, entries, tuple(ceiling), perfect))
     return boards
 
 
@@ -207,31 +233,46 @@ def _order_entries(entry: Entry) -> tuple[float, str]:
     return -entry.value, entry.name
 
 
-def _build_board(task: str, entries: Sequence[Entry], ceiling: tuple[Score, ...]) -> Board:
+def _build_board(
+    task: str, entries: Sequence[Entry], ceiling: tuple[Score, ...], perfect: Score
+) -> Board:
     clean = [entry for entry in entries if entry.seen != CONTAMINATED]
     contaminated = tuple([entry for entry in entries if entry.seen == CONTAMINATED])
-    lifts = compare_entries(clean) if TASKS[task].is_ranked else {}
+    gold = Entry(perfect.name, "system", CONTAMINATED, [perfect])
+
+    lifts: dict[str, AdjustedComparison] = {}
+    room: AdjustedComparison | None = None
+    if TASKS[task].is_ranked:
+        found = compare_entries(clean)
+        lifts = {each.comparison.first: each for each in adjust_comparisons(found)}
+        # Gold is judged as one more system would be, without a cost for the others.
+        artefacts = _list_artefacts(clean)
+        if artefacts:
+            room = adjust_comparisons([compare_with_floor(perfect, artefacts), *found])[0]
     lines = [BoardLine(entry, lifts.get(entry.name)) for entry in clean]
-    return Board(task, OFFICIAL, tuple(lines), contaminated, ceiling)
+    return Board(task, OFFICIAL, tuple(lines), contaminated, ceiling, BoardLine(gold, room))
 
 
-def compare_entries(entries: Sequence[Entry]) -> dict[str, AdjustedComparison]:
-    """Return the comparison of each system with the best artefact, by the name of the system.
+def _list_artefacts(entries: Sequence[Entry]) -> list[Score]:
+    return [score for entry in entries if entry.kind == "artefact" for score in entry.scores]
+
+
+def compare_entries(entries: Sequence[Entry]) -> list[Comparison]:
+    """Return the comparison of each system with the best artefact; nothing without artefacts.
 
     A system with several seeds has the mean difference and the largest p values, so it is above
-    the floor only if each seed is. The p values are adjusted by Holm's procedure for the number of
-    systems.
+    the floor only if each seed is.
     """
-    artefacts = [score for entry in entries if entry.kind == "artefact" for score in entry.scores]
-    systems = [entry for entry in entries if entry.kind != "artefact"]
+    artefacts = _list_artefacts(entries)
     if not artefacts:
-        return {}
+        return []
 
     found = []
-    for entry in systems:
-        seeds = [compare_with_floor(score, artefacts) for score in entry.scores]
-        found.append(_merge_seeds(entry.name, seeds))
-    return {each.comparison.first: each for each in adjust_comparisons(found)}
+    for entry in entries:
+        if entry.kind != "artefact":
+            seeds = [compare_with_floor(score, artefacts) for score in entry.scores]
+            found.append(_merge_seeds(entry.name, seeds))
+    return found
 
 
 def _merge_seeds(name: str, seeds: Sequence[Comparison]) -> Comparison:

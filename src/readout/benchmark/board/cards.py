@@ -6,9 +6,9 @@ measured against: maintainers keep the list of artefacts and baselines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
@@ -26,8 +26,10 @@ SystemKind: TypeAlias = Literal["artefact", "baseline", "system"]
 ListedKind: TypeAlias = Literal["artefact", "baseline"]
 Badge: TypeAlias = Literal["none", "texts", "guidelines", "gold"]
 Selection: TypeAlias = Literal["none", "training-folds"]
-OWN_FIELDS = ("name", "description", "authors", "code", "hardware")
+OWN_FIELDS = ("name", "description", "authors", "code", "exposure", "hardware")
 """The fields in which a system differs from every artefact and baseline."""
+COPIED_FIELDS = ("license", "model", "seeds", "selection", "prompts", "note")
+"""The fields that may be equal by chance. A copy is asked about those that are not empty."""
 
 
 class Exposure(Record, frozen=True, kw_only=True):
@@ -80,7 +82,7 @@ def submission_card(raw: bytes | None, name: str) -> Iterator[Finding]:
     elif record["system_id"] != name:
         got = record["system_id"]
         message = f"Got the system_id {got!r}. Expected the name of the folder, {name!r}."
-        yield Finding(message, hint=f"write 'system_id: {name}'.")
+        yield Finding(message, ("system_id",), hint=f"write 'system_id: {name}'.")
 
 
 @rule("submission-copy", "reference")
@@ -89,13 +91,32 @@ def submission_copy(card: SystemCard, listed: Mapping[str, SystemCard]) -> Itera
 
     ``listed`` contains the descriptions of artefacts and baselines.
     """
-    for field in OWN_FIELDS:
-        value = getattr(card, field)
-        for name, other in listed.items():
-            if value == getattr(other, field):
-                message = f"The field {field!r} is still that of {name!r}."
+    similar = sorted(listed.values(), key=lambda other: -len(_list_equal(card, other, OWN_FIELDS)))
+    named: set[str] = set()
+    for other in similar:
+        for field in _list_equal(card, other, OWN_FIELDS):
+            if field not in named:
+                message = f"The field {field!r} is still that of {other.system_id!r}."
                 yield Finding(message, (field,), hint=_OWN_HINTS[field])
-                break
+                named.add(field)
+    if not named:
+        return
+
+    # The most similar description is the one that was copied.
+    for field in _list_equal(card, similar[0], COPIED_FIELDS):
+        message = f"The field {field!r} is still that of {similar[0].system_id!r}."
+        hint = f"{_OWN_HINTS[field]} If it is right already, change the other fields only."
+        yield Finding(message, (field,), hint=hint)
+
+
+def _list_equal(card: SystemCard, other: SystemCard, fields: Sequence[str]) -> list[str]:
+    """Return the fields that are not empty, and equal in two descriptions."""
+    found = []
+    for field in fields:
+        value = getattr(card, field)
+        if value and value == getattr(other, field):
+            found.append(field)
+    return found
 
 
 _OWN_HINTS = {
@@ -103,13 +124,35 @@ _OWN_HINTS = {
     "description": "say in a sentence or two what your system does.",
     "authors": "list the authors of your system.",
     "code": "say where the code of your system is, or with which command it ran.",
+    "exposure": "say what your system and its pretrained model have seen of this corpus, and in "
+    "'people', in your own words, what you had read when you built it.",
     "hardware": "say what your system ran on, and for how long.",
+    "license": "write the license of your predictions.",
+    "model": "name the pretrained model of your system, or delete the field.",
+    "seeds": "list the seeds that you ran; [] for none.",
+    "selection": "say how settings were chosen: none or training-folds.",
+    "prompts": "quote the prompts of your system; [] for none.",
+    "note": "write a note of your own, or delete the field.",
 }
 
 
+class Listing(NamedTuple):
+    """What a list of kinds has to agree with.
+
+    ``folders`` are the ids of all submissions, and ``shipped`` the kinds of the artefacts and
+    baselines that come with the benchmark, by their ids.
+    """
+
+    folders: Collection[str] = ()
+    shipped: Mapping[str, ListedKind] = {}
+
+
 @rule("submission-kinds", "schema")
-def submission_kinds(raw: bytes) -> Iterator[Finding]:
-    """``kinds.yaml`` lists artefacts and baselines: the id of a system, and its kind."""
+def submission_kinds(raw: bytes, listing: Listing) -> Iterator[Finding]:
+    """``kinds.yaml`` lists artefacts and baselines with a folder, and all those that are shipped.
+
+    Without its best artefact, a board would have a lower floor, and no other file would show it.
+    """
     record = parse_settings(raw)
     if isinstance(record, Finding):
         yield record
@@ -121,6 +164,22 @@ def submission_kinds(raw: bytes) -> Iterator[Finding]:
             message = f"Got the kind {kind!r} of {name!r}. Expected one of {', '.join(kinds)}."
             hint = "delete the line if this is a submitted system."
             yield Finding(message, (name,), hint=hint)
+        elif name not in listing.folders:
+            message = f"There is no submission {name!r}, so it sets no floor."
+            yield Finding(message, (name,), hint=_restore(name, listing))
+
+    for name, kind in listing.shipped.items():
+        got = record.get(name)
+        if name in listing.folders and got != kind and (got in kinds or name not in record):
+            state = f"has the kind {got!r}" if got else "is not listed"
+            message = f"{name!r} comes with the benchmark as one of its {kind}s, but {state}."
+            yield Finding(message, (name,), hint=f"write '{name}: {kind}'.")
+
+
+def _restore(name: str, listing: Listing) -> str:
+    if name in listing.shipped:
+        return f"run `readout bench baseline {name}`, which writes its folder again."
+    return "correct the id, or bring its folder back; delete the line if it was withdrawn."
 
 
 RULES: tuple[Rule, ...] = (submission_card, submission_copy, submission_kinds)
@@ -141,9 +200,8 @@ def read_card(root: Path, name: str) -> tuple[SystemCard | None, list[Problem]]:
     if problems:
         return None, problems
 
-    for each in submission_card.find(raw, name):
-        line = raw_line(raw or b"", each.line)
-        problems.append(locate(submission_card, each, path, each.line, line))
+    flaws = list(submission_card.find(raw, name))
+    problems += [locate_field(submission_card, each, path, raw or b"") for each in flaws]
     if raw is None:
         return None, problems
     record = parse_settings(raw)
@@ -152,20 +210,35 @@ def read_card(root: Path, name: str) -> tuple[SystemCard | None, list[Problem]]:
     return msgspec.convert(record, SystemCard), problems
 
 
-def read_kinds(root: Path) -> tuple[dict[str, ListedKind], list[Problem]]:
+def locate_field(rule_: Rule, finding: Finding, path: str, raw: bytes) -> Problem:
+    """Return a finding about a YAML file as a problem, with the line of the field if it has one."""
+    number = finding.line or _find_line(raw, finding.pointer)
+    return locate(rule_, finding, path, number, raw_line(raw, finding.line))
+
+
+def _find_line(raw: bytes, pointer: Sequence[str | int]) -> int | None:
+    """Return the line on which the field at the top of a pointer begins."""
+    for number, line in enumerate(raw.split(b"\n"), 1):
+        if pointer and line.startswith(f"{pointer[0]}:".encode()):
+            return number
+    return None
+
+
+def read_kinds(root: Path, listing: Listing) -> tuple[dict[str, ListedKind], list[Problem]]:
     """Return the kinds of artefacts and baselines by their ids, and the problems of the list.
 
-    A corpus without the list has submitted systems only.
+    A corpus without the list, and without a submission that has to be on it, has submitted systems
+    only.
     """
-    if not (root / KINDS).exists():
-        return {}, []
-    raw, problems = read_bytes(root, KINDS)
+    raw: bytes | None = b"{}"
+    problems: list[Problem] = []
+    if (root / KINDS).exists():
+        raw, problems = read_bytes(root, KINDS)
     if raw is None:
         return {}, problems
 
-    for each in submission_kinds.find(raw):
-        line = raw_line(raw, each.line)
-        problems.append(locate(submission_kinds, each, KINDS, each.line, line))
+    found = list(submission_kinds.find(raw, listing))
+    problems += [locate_field(submission_kinds, each, KINDS, raw) for each in found]
     kinds: Any = {} if problems else parse_settings(raw)
     return kinds, problems
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from readout.benchmark.board.boards import (
+    NEAR_GOLD,
     Board,
     BoardLine,
     Entry,
@@ -15,14 +16,15 @@ from readout.benchmark.board.boards import (
     list_earlier,
     list_other_folds,
 )
-from readout.benchmark.board.cards import SUBMISSIONS, read_kinds
+from readout.benchmark.board.cards import SUBMISSIONS, Listing, read_kinds
 from readout.benchmark.board.freeze import describe_release
-from readout.benchmark.board.page import BoardView, PlottedRun, format_html
+from readout.benchmark.board.page import BoardView, PageView, PlottedRun, format_html
 from readout.benchmark.board.submissions import (
     EarlierRun,
     Submission,
     encode_json,
     format_result,
+    list_systems,
     read_published,
     read_submissions,
     result_path,
@@ -32,11 +34,13 @@ from readout.benchmark.scoring.measures import COVERAGE
 from readout.benchmark.scoring.power import plan_table
 from readout.benchmark.scoring.report import comparison_json, list_limits
 from readout.benchmark.scoring.scores import Score
+from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.tasks import TASKS
 from readout.corpus.files import Change, write_generated
 from readout.corpus.items import Release, read_frozen
 from readout.corpus.read import read_bytes
 from readout.problem import Finding, Problem, Rule, format_count, locate, rule
+from readout.report.intervals import Estimate
 from readout.report.tables import (
     Table,
     format_difference,
@@ -85,19 +89,29 @@ def _board_json(board: Board) -> dict[str, Any]:
         "signature": board.score.signature,
         "notes": list_board_notes(board),
         "floor": floor.name if floor else None,
-        "systems": [_line_json(line) for line in board.lines],
-        "contaminated": [_entry_json(entry) for entry in board.contaminated],
+        "artefacts": board.artefacts,
+        "near_gold": round_number(board.near_gold),
+        "answers_equal_to_gold_would_have": _lift_json(board.perfect),
+        "systems": [_line_json(line, board) for line in board.lines],
+        "contaminated": [_badged_json(entry, board) for entry in board.contaminated],
         "annotators": [_score_json(score) for score in board.ceiling],
     }
 
 
-def _line_json(line: BoardLine) -> dict[str, Any]:
+def _line_json(line: BoardLine, board: Board) -> dict[str, Any]:
+    return {**_badged_json(line.entry, board), **_lift_json(line)}
+
+
+def _lift_json(line: BoardLine) -> dict[str, Any]:
     near, far = line.is_above_floor
     return {
-        **_entry_json(line.entry),
         "above_floor": {"on_these_texts": near, "on_texts_like_these": far},
         "lift": comparison_json(line.lift) if line.lift else None,
     }
+
+
+def _badged_json(entry: Entry, board: Board) -> dict[str, Any]:
+    return {**_entry_json(entry), "nearer_to_gold_than_annotators": board.is_near_gold(entry)}
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:
@@ -146,7 +160,9 @@ A system with several seeds has one row: the mean over seeds, an interval that c
 all seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus
 outside the training folds. Systems that have seen gold are listed below a board and are not
 ranked. Annotators are scored in the same way. They are an optimistic ceiling, since gold was
-decided from their annotations.
+decided from their annotations. *Near gold* marks a score above that of every annotator, or above
+{near} where annotators make no mistake: gold may have leaked. It is no verdict, and changes no
+rank.
 """
 
 
@@ -158,7 +174,12 @@ def format_boards(
 ) -> str:
     """Return the boards as Markdown."""
     claims = list_claims(boards)
-    blocks = ["# Leaderboard", " ".join(claims), BOARD_HEAD.rstrip(), describe_release(release)]
+    head = BOARD_HEAD.format(near=format_number(NEAR_GOLD, 2)).rstrip()
+    blocks = ["# Leaderboard", " ".join(claims)]
+    power = power_table(boards)
+    if power.rows:
+        blocks += [f"**{power.title}**", format_markdown(power)]
+    blocks += [head, describe_release(release)]
     for board in boards:
         blocks.append(f"## {board.task}")
         blocks.append(format_markdown(board_table(board)))
@@ -202,16 +223,81 @@ def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
 
 
 def list_claims(boards: Sequence[Board]) -> list[str]:
-    """Return sentences on what the boards allow one to claim, and what not.
+    """Return three sentences on what the boards allow one to claim, and what not.
 
-    They hold for the board with the fewest events and the most systems.
+    The first says for which tasks a difference can be shown on these texts. The others hold for the
+    board with the fewest events and the most systems.
     """
     ranked = [board for board in boards if board.is_ranked]
     if not ranked:
         return ["Nothing can be claimed yet, since no system has been submitted."]
     events = min(len(board.score.clusters) for board in ranked)
     comparisons = max(board.comparisons for board in ranked)
-    return list_limits(events, max(comparisons, 1))
+    _, *beyond = list_limits(events, max(comparisons, 1))
+    return [describe_power(ranked), *beyond]
+
+
+def describe_power(boards: Sequence[Board]) -> str:
+    """Return a sentence on the tasks for which a system can be shown to be above the floor.
+
+    It cannot if the test does not even show it for answers equal to gold.
+    """
+    able, unable = [], []
+    for board in boards:
+        lift = board.perfect.lift
+        if board.perfect.is_above_floor[0]:
+            able.append(board.task)
+        elif lift:
+            difference = format_difference(Estimate(lift.comparison.these_texts.difference.value))
+            unable.append(f"{board.task} (lift {difference}, p {format_p(lift.permutation)})")
+
+    start = "These scores can show that a system is above the floor on these texts"
+    reason = "for which even answers equal to gold would not be"
+    if able and unable:
+        return f"{start} for {_join(able)}, but not for {_join(unable)}, {reason}."
+    if able:
+        return f"{start} for {_join(able)}."
+    if unable:
+        return f"{start} for no task: {_join(unable)}, {reason}."
+    return "These scores cannot show that a system is above the floor: there are no artefacts."
+
+
+def _join(names: Sequence[str]) -> str:
+    """Return names as ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def power_table(boards: Sequence[Board]) -> Table:
+    """Return what answers equal to gold would have on each board that ranks systems."""
+    rows = []
+    for board in boards:
+        lift = board.perfect.lift
+        if lift is None or board.floor is None:
+            continue
+        far = lift.comparison.texts_like_these
+        rows.append(
+            (
+                board.task,
+                f"{board.floor.name} {format_number(board.floor.value)}",
+                format_difference(Estimate(lift.comparison.these_texts.difference.value)),
+                format_p(lift.permutation),
+                format_p(lift.swap),
+                format_number(far.detectable),
+                _format_verdict(board.perfect),
+            )
+        )
+    columns = (
+        "task",
+        "floor",
+        "lift",
+        "p on these texts",
+        "p on texts like these",
+        "lift detectable on texts like these",
+        "above the floor",
+    )
+    return Table(
+        "What answers equal to gold would have, as those of one more system", columns, rows
+    )
 
 
 def find_plan(boards: Sequence[Board]) -> Table | None:
@@ -239,15 +325,48 @@ def list_board_notes(board: Board) -> list[str]:
     if groups:
         notes.append(f"Swap groups: {groups}. The measure is the smallest share of these families.")
 
-    perfect = [entry.name for entry in board.entries if entry.is_gold]
-    if perfect:
-        names = ", ".join(perfect)
-        notes.append(
-            f"Answers equal to gold: {names}. Such a system answers perfectly, or gold has leaked."
-        )
+    notes += _list_floor_notes(board)
+    notes += _list_gold_notes(board)
     if board.contaminated:
         names = ", ".join([entry.name for entry in board.contaminated])
         notes.append(f"Not ranked, because they have seen gold: {names}.")
+    return notes
+
+
+def _list_floor_notes(board: Board) -> list[str]:
+    """Return sentences that name the artefacts behind the floor, so that a change is seen."""
+    if not board.is_ranked:
+        return []
+    notes = []
+    if board.artefacts:
+        count = format_count(len(board.artefacts), "artefact")
+        notes.append(f"The floor is the best of {count}: {', '.join(board.artefacts)}.")
+    missing = [name for name in _list_shipped(board.task) if name not in board.artefacts]
+    if missing:
+        names = ", ".join(missing)
+        notes.append(f"Not among them, though they come with the benchmark: {names}.")
+    return notes
+
+
+def _list_shipped(task: str) -> list[str]:
+    """Return the names of the artefacts that come with the benchmark and answer a task."""
+    found = [each for each in BASELINES.values() if each.kind == "artefact" and task in each.tasks]
+    return sorted([each.name for each in found])
+
+
+def _list_gold_notes(board: Board) -> list[str]:
+    """Return sentences that name the systems whose answers equal gold, or nearly do."""
+    notes = []
+    equal = [entry.name for entry in board.entries if entry.is_gold]
+    if equal:
+        names = ", ".join(equal)
+        notes.append(
+            f"Answers equal to gold: {names}. Such a system answers perfectly, or gold has leaked."
+        )
+    near = [each.name for each in board.entries if board.is_near_gold(each) and not each.is_gold]
+    if near:
+        limit = format_number(board.near_gold)
+        notes.append(f"Nearer to gold than annotators (above {limit}): {', '.join(near)}.")
     return notes
 
 
@@ -262,7 +381,7 @@ def _list_groups(score: Score) -> str:
 def board_table(board: Board) -> Table:
     """Return a board as a table, which ends with contaminated systems and annotators."""
     rows = [_line_row(line, board) for line in board.lines]
-    rows += [_contaminated_row(entry) for entry in board.contaminated]
+    rows += [_contaminated_row(entry, board) for entry in board.contaminated]
     rows += [_annotator_row(score) for score in board.ceiling]
 
     official, second = board.score.measures[:2]
@@ -272,13 +391,13 @@ def board_table(board: Board) -> Table:
         "seen",
         "seeds",
         f"{official.name} on these texts",
-        "on texts like these",
+        f"{official.name} on texts like these",
         second.name,
         "answered",
         "lift on these texts",
-        "p",
-        "on texts like these",
-        "p",
+        "p on these texts",
+        "lift on texts like these",
+        "p on texts like these",
         "above the floor",
     )
     return Table(f"{board.task}, folds by {board.scheme}", columns, rows)
@@ -288,8 +407,6 @@ _NO_LIFT = ("–", "–", "–", "–", "–")
 
 
 def _line_row(line: BoardLine, board: Board) -> tuple[Any, ...]:
-    entry = line.entry
-    name = f"{entry.name} (floor)" if entry is board.floor else entry.name
     lift = _NO_LIFT
     if line.lift:
         found = line.lift.comparison
@@ -300,12 +417,25 @@ def _line_row(line: BoardLine, board: Board) -> tuple[Any, ...]:
             format_p(line.lift.swap),
             _format_verdict(line),
         )
-    return (*_entry_cells(entry, name), *lift)
+    return (*_entry_cells(line.entry, board), *lift)
 
 
-def _contaminated_row(entry: Entry) -> tuple[str, ...]:
-    name = f"{entry.name} (not ranked)"
-    return (*_entry_cells(entry, name), *_NO_LIFT)
+def _contaminated_row(entry: Entry, board: Board) -> tuple[str, ...]:
+    return (*_entry_cells(entry, board), *_NO_LIFT)
+
+
+def list_badges(entry: Entry, board: Board) -> list[str]:
+    """Return what the board says of a system beside its name."""
+    badges = []
+    if entry is board.floor:
+        badges.append("floor")
+    if entry in board.contaminated:
+        badges.append("not ranked")
+    if entry.is_gold:
+        badges.append("equal to gold")
+    elif board.is_near_gold(entry):
+        badges.append("near gold")
+    return badges
 
 
 def _annotator_row(score: Score) -> tuple[str, ...]:
@@ -322,10 +452,12 @@ def _format_verdict(line: BoardLine) -> str:
     return "on texts like these" if far else "not shown"
 
 
-def _entry_cells(entry: Entry, name: str) -> tuple[str, ...]:
+def _entry_cells(entry: Entry, board: Board) -> tuple[str, ...]:
     first = entry.scores[0]
+    badges = list_badges(entry, board)
+    shown = f" ({', '.join(badges)})" if badges else ""
     return (
-        name,
+        f"{entry.name}{shown}",
         entry.kind,
         entry.seen,
         _format_seeds(entry),
@@ -440,7 +572,8 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
 
     """
     frozen = read_frozen(root)
-    kinds, problems = read_kinds(root)
+    shipped = {name: baseline.kind for name, baseline in BASELINES.items()}
+    kinds, problems = read_kinds(root, Listing(list_systems(root), shipped))
     if problems:
         # Without artefacts there is no floor, so no board is better than a wrong one.
         return BoardFiles({}, [], [], problems, [])
@@ -461,7 +594,16 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
     tables = list(iter_other_tables(others))
     if earlier:
         tables.append(earlier_table(earlier))
-    files[f"{BOARD}.html"] = format_html(views, tables, list_claims(boards)).encode()
+    page = PageView(
+        describe_release(release),
+        format_number(NEAR_GOLD, 2),
+        list_claims(boards),
+        power_table(boards),
+        views,
+        tables,
+        find_plan(boards),
+    )
+    files[f"{BOARD}.html"] = format_html(page).encode()
     return BoardFiles(files, boards, submissions, problems, rowless)
 
 

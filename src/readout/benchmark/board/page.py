@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 from readout.report.intervals import Estimate
 from readout.report.tables import Table, format_number
 
-LEFT, RIGHT, STEP, TOP = 210, 690, 22, 30
-"""The plot's geometry in pixels: x of 0 and of 1, the height of a row, and y of the first row."""
-
 
 class PlottedRun(NamedTuple):
     """The score of a system or an annotator, with both of its intervals."""
@@ -33,48 +30,58 @@ class BoardView(NamedTuple):
     floor: float | None
 
 
-def format_html(
-    boards: Sequence[BoardView], unranked: Sequence[Table], claims: Sequence[str]
-) -> str:
-    """Return the page as HTML.
+class PageView(NamedTuple):
+    """The contents of the page.
 
-    ``unranked`` are the tables of folds that are not official, and ``claims`` the sentences on what
-    the boards allow one to claim.
+    ``near`` is the score above which answers are always near gold, ``claims`` are sentences on what
+    the boards allow one to claim, ``power`` is what gold itself would reach, ``unranked`` are the
+    tables of folds that are not official, and ``plan`` is what more events would allow.
     """
+
+    release: str
+    near: str
+    claims: Sequence[str]
+    power: Table
+    boards: Sequence[BoardView]
+    unranked: Sequence[Table]
+    plan: Table | None
+
+
+def format_html(page: PageView) -> str:
+    """Return the page as HTML."""
     from jinja2 import Environment, PackageLoader
 
     loader = PackageLoader("readout.benchmark.board", "")
-    template = Environment(loader=loader, autoescape=True).get_template("leaderboard.html")
-    views = [{**board._asdict(), "plot": plot_runs(board.runs, board.floor)} for board in boards]
-    page: str = template.render(boards=views, unranked=unranked, claims=claims)
-    return page + "\n"
+    environment = Environment(loader=loader, autoescape=True)
+    environment.filters["breakable"] = _keep_intervals
+    template = environment.get_template("leaderboard.html")
+    boards = [{**board._asdict(), "plot": plot_runs(board.runs)} for board in page.boards]
+    ticks = [(_place_value(tick / 4), format_number(tick / 4, 2)) for tick in range(5)]
+    floors = {board.task: _place_floor(board.floor) for board in page.boards}
+    shown: str = template.render({**page._asdict(), "boards": boards}, ticks=ticks, floors=floors)
+    return shown + "\n"
 
 
-def plot_runs(runs: Sequence[PlottedRun], floor: float | None) -> dict[str, Any]:
-    """Return the coordinates of a board's plot, in pixels.
+def _keep_intervals(cell: Any) -> str:
+    """Return the text of a cell, in which a line may end before an interval but not inside it."""
+    value, bracket, bounds = str(cell).partition(" [")
+    return value + bracket + bounds.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def plot_runs(runs: Sequence[PlottedRun]) -> list[dict[str, Any]]:
+    """Return the rows of a board's plot, with places in percent of its width.
 
     Each run has a mark at its score, a box for its interval on these texts, and whiskers for its
     interval on texts like these.
     """
-    rows = [_plot_row(number, run) for number, run in enumerate(runs)]
-    bottom = TOP + STEP * len(rows)
-    return {
-        "rows": rows,
-        "width": RIGHT + 60,
-        "height": bottom + 8,
-        "top": TOP,
-        "bottom": bottom,
-        "ticks": [(_place_value(tick / 5), format_number(tick / 5, 1)) for tick in range(6)],
-        "floor": None if floor is None else _place_value(floor),
-    }
+    return [_plot_row(run) for run in runs]
 
 
-def _plot_row(number: int, run: PlottedRun) -> dict[str, Any]:
+def _plot_row(run: PlottedRun) -> dict[str, Any]:
     value = run.on_these_texts.value or 0.0
     return {
         "name": run.name,
         "kind": run.kind,
-        "y": TOP + STEP * number + STEP // 2,
         "x": _place_value(value),
         "value": format_number(value),
         "box": _place_bounds(run.on_these_texts),
@@ -82,8 +89,12 @@ def _plot_row(number: int, run: PlottedRun) -> dict[str, Any]:
     }
 
 
+def _place_floor(floor: float | None) -> float | None:
+    return None if floor is None else _place_value(floor)
+
+
 def _place_value(value: float) -> float:
-    return round(LEFT + (RIGHT - LEFT) * min(max(value, 0.0), 1.0), 1)
+    return round(100 * min(max(value, 0.0), 1.0), 1)
 
 
 def _place_bounds(estimate: Estimate) -> tuple[float, float] | None:

@@ -22,6 +22,7 @@ from readout.benchmark.board.cards import (
     ListedKind,
     SystemCard,
     SystemKind,
+    locate_field,
     read_card,
     submission_copy,
 )
@@ -138,11 +139,25 @@ def submission_file(name: str, header: Header | None = None) -> Iterator[Finding
     """Every file of predictions is named for its task and folds, as its header names them."""
     if name not in FILE_NAMES:
         tasks, schemes = ", ".join(TASKS), ", ".join(SCHEMES)
-        message = f"Got the name {name!r}. Expected <task>.<folds>.jsonl."
-        yield Finding(message, hint=f"tasks are {tasks}; folds are {schemes}.")
+        message = f"Got the name {name!r}. Expected a file <task>.<folds>.jsonl."
+        hint = (
+            "name each file so, one per task and folds, not compressed, and move others out of "
+            f"{PREDICTIONS}/; tasks are {tasks}; folds are {schemes}."
+        )
+        yield Finding(message, hint=hint)
     elif header and name != (expected := file_name(header.task, header.folds)):
         message = f"Got the name {name!r}. Expected {expected!r}, as the header says."
         yield Finding(message, hint=f"rename the file to {expected!r}, or correct its header.")
+
+
+@rule("submission-stray", "reference")
+def submission_stray(name: str) -> Iterator[Finding]:
+    """Predictions are files in the folder ``predictions`` of a submission."""
+    yield Finding(
+        f"Got {name!r} here. Expected predictions only as files in the folder of a submission.",
+        hint=f"move the file to {SUBMISSIONS}/<system_id>/{PREDICTIONS}/<task>.<folds>.jsonl; "
+        "if this is a folder, remove it.",
+    )
 
 
 @rule("submission-seeds", "reference")
@@ -156,24 +171,39 @@ def submission_seeds(card: SystemCard, files: Mapping[str, Sequence[str]]) -> It
     if len(card.seeds) > 1:
         expected = {_name_seed_folder(seed) for seed in card.seeds}
 
-    if set(files) != expected:
+    if not files:
+        yield Finding(
+            f"There are no predictions in {PREDICTIONS}/.",
+            ("seeds",),
+            hint=f"write them to {PREDICTIONS}/<task>.<folds>.jsonl, or to "
+            f"{PREDICTIONS}/seed-<n>/<task>.<folds>.jsonl if 'seeds' lists several.",
+        )
+    elif set(files) != expected:
         got, wanted = _format_folders(files), _format_folders(expected)
         yield Finding(
             f"Got predictions in {got}. Expected them in {wanted}.",
+            ("seeds",),
             hint="submit every seed that system.yaml names, each in predictions/seed-<n>/; "
             "files of a single seed belong in predictions/.",
         )
     elif len({tuple(names) for names in files.values()}) > 1:
         message = "The seeds have predictions for different tasks or folds."
-        yield Finding(message, hint="submit the same files for every seed.")
+        hint = "submit the same files for every seed."
+        yield Finding(message, ("seeds",), hint=hint)
 
 
 def _format_folders(folders: Iterable[str]) -> str:
     paths = [f"{PREDICTIONS}/{folder}" for folder in sorted(folders)]
-    return ", ".join(paths) or "no folder"
+    return ", ".join(paths)
 
 
-RULES: tuple[Rule, ...] = (submission_place, *CARD_RULES, submission_file, submission_seeds)
+RULES: tuple[Rule, ...] = (
+    submission_place,
+    *CARD_RULES,
+    submission_file,
+    submission_stray,
+    submission_seeds,
+)
 
 
 # ---------------------------------------------------------------- reading
@@ -212,8 +242,10 @@ def _read_own_card(
 
     card, problems = read_card(root, name)
     if card and name not in listed.kinds:
+        path = f"{folder}/{CARD}"
+        raw = read_bytes(root, path)[0] or b""
         findings = list(submission_copy.find(card, listed.cards))
-        problems += [locate(submission_copy, each, f"{folder}/{CARD}") for each in findings]
+        problems += [locate_field(submission_copy, each, path, raw) for each in findings]
     return card, problems
 
 
@@ -231,8 +263,14 @@ def read_submission(
 
     predictions = root / folder / PREDICTIONS
     paths = list(_iter_files(predictions))
+    problems = list(_check_places(root, root / folder, paths))
+    if problems:
+        return None, problems
+
+    path = f"{folder}/{CARD}"
+    raw = read_bytes(root, path)[0] or b""
     findings = list(submission_seeds.find(card, _group_names(predictions, paths)))
-    problems += [locate(submission_seeds, each, f"{folder}/{CARD}") for each in findings]
+    problems = [locate_field(submission_seeds, each, path, raw) for each in findings]
     if problems:
         return None, problems
 
@@ -252,12 +290,34 @@ def read_submission(
 
 
 def _iter_files(folder: Path) -> Iterator[Path]:
-    """Yield the files of predictions below a folder, sorted; links to folders are not followed."""
+    """Yield the files below a folder, sorted, without hidden ones.
+
+    Links to folders are not followed.
+    """
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
-            if name.endswith(".jsonl"):
+            if not name.startswith("."):
                 yield Path(parent, name)
+
+
+def _check_places(root: Path, folder: Path, paths: Sequence[Path]) -> Iterator[Problem]:
+    """Yield the problems of files of a submission that cannot be predictions, or are elsewhere.
+
+    ``paths`` are the files in its folder of predictions.
+    """
+    for path in paths:
+        for finding in submission_file.find(path.name):
+            yield locate(submission_file, finding, path.relative_to(root).as_posix())
+    strays = list(folder.glob("*.jsonl"))
+    strays += [path for path in (folder / PREDICTIONS).rglob("*.jsonl") if path.is_dir()]
+    yield from _find_strays(root, strays)
+
+
+def _find_strays(root: Path, paths: Iterable[Path]) -> Iterator[Problem]:
+    for path in sorted(paths):
+        for finding in submission_stray.find(path.name):
+            yield locate(submission_stray, finding, path.relative_to(root).as_posix())
 
 
 def _group_names(folder: Path, paths: Sequence[Path]) -> dict[str, list[str]]:
@@ -273,10 +333,6 @@ def _read_run(
     root: Path, path: Path, card: SystemCard, frozen: Frozen
 ) -> tuple[Run | EarlierRun | None, list[Problem]]:
     shown = path.relative_to(root).as_posix()
-    findings = list(submission_file.find(path.name))
-    if findings:
-        return None, [locate(submission_file, each, shown) for each in findings]
-
     raw, problems = read_bytes(root, shown)
     header: Header | None = None
     if raw is not None:
@@ -329,7 +385,7 @@ def read_submissions(
     """
     listed = _read_listed(root, kinds)
     submissions: list[Submission] = []
-    problems: list[Problem] = []
+    problems = list(_find_strays(root, (root / SUBMISSIONS).glob("*.jsonl")))
     for name in list_systems(root):
         submission, found = read_submission(root, name, frozen, listed)
         problems += found

@@ -13,13 +13,14 @@ from readout.benchmark.board.cards import (
     KINDS,
     SUBMISSIONS,
     Exposure,
+    Listing,
     Selection,
     SystemCard,
     format_kinds,
     format_system_card,
     read_kinds,
 )
-from readout.benchmark.board.submissions import PREDICTIONS, predictions_path
+from readout.benchmark.board.submissions import PREDICTIONS, list_systems, predictions_path
 from readout.benchmark.folds import OFFICIAL, Folds, Scheme, build_folds
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.systems.baselines import BASELINES, UNTRAINED, Baseline
@@ -147,7 +148,8 @@ def _list_kinds(root: Path, names: Sequence[str]) -> dict[str, bytes]:
         RefusedError: the present list has problems.
 
     """
-    listed, problems = read_kinds(root)
+    # What runs now mends a list that lacks it, or that names it without a folder.
+    listed, problems = read_kinds(root, Listing({*list_systems(root), *BASELINES}))
     if problems:
         raise RefusedError(f"{KINDS} has problems. Correct them first: {problems[0].message}")
     kinds = {**listed, **{name: BASELINES[name].kind for name in names}}

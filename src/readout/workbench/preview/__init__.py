@@ -122,13 +122,16 @@ def write_preview(
     corpus: Corpus,
     problems: int = 0,
     suggestions: Mapping[str, Sequence[Suggestion]] | None = None,
+    home: str | None = None,
 ) -> None:
     """Write one page per document and an index into an empty folder.
 
     ``problems`` is the number of problems that kept records from being read; the index shows it.
-    ``suggestions`` are those of each document, by its id; rejected ones are not shown.
+    ``suggestions`` are those of each document, by its id; rejected ones are not shown. ``home`` is
+    the address of the site that the pages are a part of.
     """
     environment = _environment()
+    environment.globals.update(home=home)
     template = environment.get_template("document.html")
     statements = Statements(corpus.documents)
     names = [document.meta.doc_id for document in corpus.documents]
