@@ -393,7 +393,7 @@ def test_of_many_suggestions_those_are_left_that_cannot_be_accepted(small, sugge
     assert len(left) < len(names)
     assert len(done["annotations"]) >= len(names) - len(left)
 
-    # What cannot be accepted is refused alone and together, and no option is named that a page lacks.
+    # What cannot be accepted is refused alone and together, without options that a page lacks.
     for asked in ([record["id"]], left):
         with pytest.raises(RefusedError, match=record["id"]) as refused:
             edit(session, TALKS, *[{"accept": name} for name in asked])

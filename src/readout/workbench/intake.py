@@ -284,7 +284,8 @@ class _Plan:
 
     def _find_rival(self, item: AnyAnnotation, near: str | None) -> str | None:
         """Return why gold does not take an annotation beside what it has."""
-        replaced, home, has_options = self.manner.replaces, self.manner.home, self.manner.has_options
+        replaced, home = self.manner.replaces, self.manner.home
+        has_options = self.manner.has_options
         rival = _find(self._subjects, _subject_keys(item))
         if rival is not None and rival != replaced:
             fault = f"{home} says something else about the same words in {self._show_gold(rival)}."
@@ -292,8 +293,8 @@ class _Plan:
             return f"{fault} {hint}" if has_options else fault
         if near is not None and replaced is None and not self.manner.beside:
             fault = f"{home} has much the same there, {self._show_gold(near)}."
-            hint = f"To accept it in its place, name it alone, with --replace {near}; to have both, "
-            return f"{fault} {hint}add --beside." if has_options else fault
+            hint = f"To accept it in its place, name it alone, with --replace {near}; "
+            return f"{fault} {hint}to have both, add --beside." if has_options else fault
         return None
 
     def _explain_lack(self, name: str, item: Draft) -> str:
