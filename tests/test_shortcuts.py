@@ -24,7 +24,7 @@ from readout.checks.shortcuts import Columns
 from readout.cli import main
 from readout.corpus import lines
 from readout.corpus.canonical import encode_layer
-from readout.corpus.parse import parse_layer
+from readout.corpus.parse import parse_changed_layer, parse_layer
 from readout.corpus.read import DOCUMENTS, REGISTRY_FILES, read_corpus
 from readout.corpus.schema import is_valid, read_schema
 from readout.model import (
@@ -259,6 +259,58 @@ def change(rng, raw, text):
 
 def write_line(record):
     return msgspec.json.encode(record) + b"\n"
+
+
+# ---------------------------------------------------------------- changed lines
+
+ODD_LINES = [b"", b"{}", b"<<<<<<< ours", b"\xef\xbb\xbf", b"\xe9", b"null", b"\r"]
+
+
+def change_lines(rng, raw):
+    """Move, repeat, remove or replace lines, and change the white space within them."""
+    found = raw.split(b"\n")
+    at, other = rng.randrange(len(found)), rng.randrange(len(found))
+    changes = [
+        lambda: found.insert(at, found.pop(other)),
+        lambda: found.insert(at, found[other]),
+        lambda: found.pop(at),
+        lambda: found.insert(at, rng.choice(ODD_LINES)),
+        lambda: found.__setitem__(at, found[at].replace(b",", b", ")),
+        lambda: found.__setitem__(at, rng.choice(ODD_LINES) + found[at]),
+    ]
+    rng.choice(changes)()
+    return b"\n".join(found)
+
+
+@settings(max_examples=300)
+@given(seed=st.integers(0, 2**40))
+def test_a_layer_whose_changed_lines_are_parsed_is_as_if_all_were(seed):
+    rng = random.Random(seed)
+    document = rng.choice(read_corpus(CORPUS)[0].documents)
+    path, old = document.gold.path, document.gold.raw
+    if rng.random() < 0.5:
+        old = change_lines(rng, old)
+    before, problems = parse_layer(path, old, None)
+    new = old
+    for _ in range(rng.randint(1, 3)):
+        new = rng.choice([change_lines(rng, new), change(rng, document.gold.raw, document.text)])
+    changed = None if problems else parse_changed_layer(before, new)
+    if changed is not None:
+        assert (changed, []) == parse_layer(path, new, None)
+
+
+def test_a_changed_line_is_the_only_one_that_is_parsed_again():
+    document = read_corpus(CORPUS)[0].documents[0]
+    before = document.gold
+    first, *others = before.raw.splitlines(keepends=True)
+    spaced = b"".join([first.replace(b",", b", "), *others])
+    changed = parse_changed_layer(before, spaced)
+    assert changed.raw == spaced
+    assert changed.records == before.records
+    assert [one is two for one, two in zip(changed.records, before.records, strict=True)] == [
+        False,
+        *[True] * len(others),
+    ]
 
 
 # ---------------------------------------------------------------- the schema, keyword by keyword

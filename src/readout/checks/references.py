@@ -431,6 +431,8 @@ def reversed_dates(file: RecordFile[Any], registries: Registries) -> Iterator[Fi
 
     Dates are compared as far as both are given: a role may begin and end in the same year.
     """
+    if isinstance(file, Layer):
+        return
     for index, record in enumerate(file.records):
         roles = record.roles if isinstance(record, Speaker) else ()
         for number, role in enumerate(roles):
@@ -445,6 +447,8 @@ def reversed_dates(file: RecordFile[Any], registries: Registries) -> Iterator[Fi
 @rule("published-id", "reference")
 def published_id(file: RecordFile[Any], registries: Registries) -> Iterator[Finding]:
     """The id of a document begins with the year and month of its publication, if that is known."""
+    if isinstance(file, Layer):
+        return
     for index, record in enumerate(file.records):
         if isinstance(record, Document) and record.published:
             month = record.published[:7]

@@ -3,7 +3,8 @@
 A command says for each file which bytes it had read. The new files are prepared in the folder
 ``.readout-pending`` of the corpus. Then a journal is written, and every file is renamed into its
 place. If a command is killed before the journal is complete, the next one removes what it had
-prepared; if it is killed later, the next one finishes the work.
+prepared; if it is killed later, the next one finishes the work. A single file is renamed in one
+step, so it needs no journal.
 """
 
 from __future__ import annotations
@@ -265,7 +266,8 @@ def _write(root: Path, changes: Mapping[str, Change]) -> None:
             _prepare(pending / str(number), places[path], change.new, created)
         _refuse_conflicts(places, changes)
         steps = _to_steps(root, places, needed)
-        _write_journal(pending, steps)
+        if len(steps) > 1:
+            _write_journal(pending, steps)
     except BaseException:
         _remove_pending(pending)
         for folder in reversed(created):

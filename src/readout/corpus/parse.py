@@ -6,8 +6,9 @@ that these find nothing, it is done. All other files are parsed line by line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,17 +41,57 @@ def parse_layer(path: str, raw: bytes, annotator: str | None) -> tuple[Layer, li
     """Return an annotation file's records and its problems up to the schema rung."""
     records = _decode(raw, AnyAnnotation)
     if records is not None:
-        layer = Layer(
-            path=path,
-            annotator=annotator,
-            raw=raw,
-            records=tuple(records),
-            lines=_number(records),
-            types={record.id: ANNOTATION_TYPES[type(record)] for record in records},
-        )
+        layer = _make_layer(path, raw, annotator, records)
         if _is_accepted(layer, "annotation"):
             return layer, []
     return _parse_layer_by_line(path, raw, annotator)
+
+
+def parse_changed_layer(before: Layer, raw: bytes) -> Layer | None:
+    """Return an annotation file without problems of which only the lines that changed are parsed.
+
+    ``before`` is the file as it was, without problems up to the schema rung: the rules up to there
+    judge each line by itself. None if the file has to be parsed as a whole.
+    """
+    if not (before.is_whole and before.raw.endswith(b"\n") and raw.endswith(b"\n")):
+        return None
+    old, new = before.raw.split(b"\n"), raw.split(b"\n")
+    start, end = count_equal(old, new)
+    middle = b"".join([line + b"\n" for line in new[start : len(new) - end]])
+    changed, problems = parse_layer(before.path, middle, before.annotator)
+    if problems or not changed.is_whole:
+        return None
+    kept = before.records[len(old) - end :]
+    records = (*before.records[:start], *changed.records, *kept)
+    return _make_layer(before.path, raw, before.annotator, records)
+
+
+def count_equal(one: Sequence[Any], other: Sequence[Any]) -> tuple[int, int]:
+    """Return how many values of two lists are equal at their starts, and how many at their ends."""
+    most = min(len(one), len(other))
+    start = _count_equal(one, other, most)
+    return start, _count_equal(reversed(one), reversed(other), most - start)
+
+
+def _count_equal(one: Iterable[Any], other: Iterable[Any], most: int) -> int:
+    for at, (value, beside) in enumerate(islice(zip(one, other, strict=False), most)):
+        if value is not beside and value != beside:
+            return at
+    return most
+
+
+def _make_layer(
+    path: str, raw: bytes, annotator: str | None, records: Sequence[AnyAnnotation]
+) -> Layer:
+    """Return the layer of a file of which every line is a record."""
+    return Layer(
+        path=path,
+        annotator=annotator,
+        raw=raw,
+        records=tuple(records),
+        lines=_number(records),
+        types={record.id: ANNOTATION_TYPES[type(record)] for record in records},
+    )
 
 
 def _decode(raw: bytes, record_type: Any) -> list[Any] | None:

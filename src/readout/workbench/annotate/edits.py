@@ -19,7 +19,7 @@ from readout.corpus.canonical import annotation_order, encode
 from readout.corpus.drafts import anchor_draft, content_id
 from readout.corpus.lines import check_bytes
 from readout.corpus.parse import parse_layer
-from readout.corpus.schema import explain
+from readout.corpus.schema import explain, is_valid
 from readout.model import AnyAnnotation, FieldRole, fields_of
 from readout.problem import Finding, Problem, locate
 from readout.workbench.format import compose_value
@@ -144,8 +144,8 @@ class _File:
 
     def _complete(self, record: Any, text: str) -> Fields:
         """Return a record with its offsets and its id, which may refer to others of the batch."""
-        findings = list(explain("annotation", record))
-        if findings:
+        if not is_valid("annotation", record):
+            findings = explain("annotation", record)
             raise RefusedEditError([_locate_record(self.path, each, record) for each in findings])
         composed = compose_value(record)
         renamed = change_names(composed, lambda _, value: self.names.get(value, value))

@@ -1,21 +1,23 @@
-"""Read a corpus again and again; only files whose bytes changed are parsed and judged anew."""
+"""Read a corpus again and again; only what changed is parsed, judged and put into JSON anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from readout.checks import check_adjudication, check_layer, find_metadata_faults, spans
 from readout.corpus import read
-from readout.corpus.parse import parse_layer
+from readout.corpus.parse import count_equal, parse_changed_layer, parse_layer
 from readout.model import (
     AnnotatedDocument,
+    AnyAnnotation,
     Document,
     Layer,
     Registries,
 )
 from readout.problem import Problem, is_failure
+from readout.workbench.annotate.shapes import Json, list_json
 
 _SHARED = (
     *[f"annotations/{name}.jsonl" for name in read.REGISTRY_FILES],
@@ -30,6 +32,13 @@ class _Parsed(NamedTuple):
 
     layer: Layer
     problems: list[Problem]
+
+
+class _Listed(NamedTuple):
+    """Annotations, and what they are in JSON."""
+
+    records: Sequence[AnyAnnotation]
+    listed: list[Json]
 
 
 class _Judged(NamedTuple):
@@ -62,6 +71,7 @@ class Reader:
         self._shared: list[bytes | None] = []
         self._registries = Registries()
         self._parsed: dict[str, _Parsed] = {}
+        self._listed: dict[str, _Listed] = {}
         self._judged: dict[str, _Judged] = {}
         self._decided: dict[str, tuple[_Compared, list[Problem]]] = {}
 
@@ -79,9 +89,19 @@ class Reader:
         """Return an annotation file and its problems up to the schema rung."""
         known = self._parsed.get(path)
         if known is None or known.layer.raw != raw:
-            known = _Parsed(*parse_layer(path, raw, annotator))
+            known = _parse_anew(known, path, raw, annotator)
             self._parsed[path] = known
         return known
+
+    def list_annotations(self, layer: Layer) -> list[Json]:
+        """Return the annotations of a layer in JSON; those that did not change are shared."""
+        before = self._listed.get(layer.path, _Listed((), []))
+        start, end = count_equal(before.records, layer.records)
+        changed = list_json(layer.records[start : len(layer.records) - end])
+        kept = before.listed[len(before.listed) - end :]
+        listed = [*before.listed[:start], *changed, *kept]
+        self._listed[layer.path] = _Listed(layer.records, listed)
+        return listed
 
     def read_document(
         self, meta: Document, annotators: Iterable[str], has_gold: bool
@@ -132,3 +152,12 @@ class Reader:
             known = key, list(check_adjudication(document, registries, sound))
             self._decided[document.meta.doc_id] = known
         return known[1]
+
+
+def _parse_anew(known: _Parsed | None, path: str, raw: bytes, annotator: str | None) -> _Parsed:
+    """Return a file of which another version is known, if any."""
+    if known is not None and not known.problems:
+        changed = parse_changed_layer(known.layer, raw)
+        if changed is not None:
+            return _Parsed(changed, [])
+    return _Parsed(*parse_layer(path, raw, annotator))

@@ -56,7 +56,6 @@ from readout.workbench.annotate.reading import Reader
 from readout.workbench.annotate.shapes import (
     Json,
     find_id,
-    list_json,
     to_forms,
     to_json,
     to_problem,
@@ -192,7 +191,7 @@ class Session:
     def _show(self, state: State) -> Json:
         document, layer = state.document, state.layer
         doc_id = document.meta.doc_id
-        annotations = list_json(layer.records)
+        annotations = self.reader.list_annotations(layer)
         version = self.versions.remember(doc_id, layer.raw, annotations)
 
         left = list_left(state.suggestions, layer.records)
@@ -461,10 +460,8 @@ class Session:
                 reverted = self._write(doc_id, lambda _: self._to_reverted(changes, keep))
                 stack.remove(step)
                 others.setdefault(doc_id, []).append(Step(number, pack(reverted)))
-            shown = self._show(self._read(doc_id))
-            registries, _ = read.read_registries(self.root)
-            shown["registries"] = to_registries(registries)
-            return shown
+            state = self._read(doc_id)
+            return {**self._show(state), "registries": to_registries(state.registries)}
 
     def _to_reverted(self, step: FileChanges, keep: Mapping[str, Side]) -> FileChanges:
         """Return the changes that undo those of a step, in the files as they are now."""

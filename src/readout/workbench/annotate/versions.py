@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from zlib import compress, decompress
 
 from readout.corpus.files import Change, FileChanges
+from readout.corpus.parse import count_equal
 from readout.workbench.annotate.shapes import Json
 
 _VERSIONS = 200
@@ -55,8 +55,7 @@ class Versions:
         before, after = self._listed.get(version), shown["annotations"]
         if before is None:
             return shown
-        start = _count_equal(before, after)
-        end = _count_equal(before[start:][::-1], after[start:][::-1])
+        start, end = count_equal(before, after)
         gone = len(before) - start - end
         new = after[start : len(after) - end]
         rest = {name: value for name, value in shown.items() if name != "annotations"}
@@ -68,12 +67,6 @@ def _put_last(known: OrderedDict[str, Any], name: str, most: int) -> None:
     known.move_to_end(name)
     if len(known) > most:
         known.popitem(last=False)
-
-
-def _count_equal(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """Return how many values are equal at the start of two lists."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 # ---------------------------------------------------------------- steps

@@ -100,6 +100,7 @@ export class Item {
  * @property {{start: number, end: number, node: Text}[]} nodes
  * @property {Mark[]} marks
  * @property {HTMLElement[]} signs
+ * @property {boolean} isSkipped  whether the browser leaves it out, since it is far from the window
  *
  * @typedef {{element: HTMLElement, start: number, end: number, items: Item[]}} Mark
  */
@@ -194,6 +195,7 @@ export class Sheet {
         nodes: [],
         marks: [],
         signs: [],
+        isSkipped: false,
       }
     ));
   }
@@ -472,7 +474,8 @@ export class Sheet {
     return made;
   }
 
-  /* Brackets in the margin: one for each topic, in the first lane that is free at its height. */
+  /* Brackets in the margin: one for each topic that is near, in the first lane that is free at its
+     height. To measure the place of a bracket that is far would lay out the text beside it. */
 
   /**
    * Draw the brackets in the next frame. Only those beside some blocks are measured anew.
@@ -498,12 +501,13 @@ export class Sheet {
     if (this.root.style.getPropertyValue("--lanes") !== count) {
       this.root.style.setProperty("--lanes", count);
     }
+    const near = topics.filter((item) => this.blocksOf(item).some((block) => !block.isSkipped));
     // All are measured before any is moved, so that the page is laid out once.
     const origin = this.gutter.getBoundingClientRect().top;
-    const places = topics.map((item) => this.placeBracket(item, moved, origin));
-    this.bracketPlaces = new Map(topics.map((item, at) => [item.id, places[at]]));
+    const places = near.map((item) => this.placeBracket(item, moved, origin));
+    this.bracketPlaces = new Map(near.map((item, at) => [item.id, places[at]]));
     const kept = new Map();
-    for (const [at, item] of topics.entries()) {
+    for (const [at, item] of near.entries()) {
       const place = places[at];
       if (!place) continue;
       const bracket = this.brackets.get(item.id) || this.makeBracket(item);
@@ -578,6 +582,23 @@ export class Sheet {
     // A block that got higher moves those below it.
     const observer = new ResizeObserver(() => this.drawBrackets(this.blocks));
     for (const each of [this.root, ...this.blocks.map((block) => block.element)]) observer.observe(each);
+    this.settle();
+  }
+
+  /**
+   * Let the style leave out the blocks that are far from the window (`content-visibility`), once all
+   * were drawn: then the browser knows their heights, so that the text does not move when they come
+   * near.
+   */
+  settle() {
+    const byElement = new Map(this.blocks.map((block) => [block.element, block]));
+    this.text.addEventListener("contentvisibilityautostatechange", (event) => {
+      const block = byElement.get(/** @type {HTMLElement} */ (event.target));
+      if (!block) return;
+      block.isSkipped = /** @type {any} */ (event).skipped;
+      this.drawBrackets([block]);
+    });
+    requestAnimationFrame(() => requestAnimationFrame(() => this.root.classList.add("settled")));
   }
 
   /** @param {MouseEvent} event */
@@ -721,9 +742,12 @@ export class Sheet {
     return marks.filter((mark) => mark.items.some((each) => each.id === item.id));
   }
 
-  /** Return the visible annotations in the order of the text, outer ones first. */
-  inOrder() {
-    const items = [...this.items.values()].filter((item) => item.isVisible);
+  /**
+   * Return the visible annotations in the order of the text, outer ones first.
+   * @param {(item: Item) => boolean} [isWanted]  without it, all are
+   */
+  inOrder(isWanted = () => true) {
+    const items = [...this.items.values()].filter((item) => item.isVisible && isWanted(item));
     return items.sort((a, b) => a.start - b.start || b.size - a.size);
   }
 

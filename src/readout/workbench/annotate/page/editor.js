@@ -414,10 +414,10 @@ export class Editor {
   }
 
   showList() {
-    const items = this.sheet.inOrder().filter((item) => !item.isGhost);
-    if (this.listTitle) this.listTitle.textContent = `${this.words.list.title} (${items.length})`;
+    const count = this.sheet.count().reduce((sum, each) => sum + each.visible, 0);
+    if (this.listTitle) this.listTitle.textContent = `${this.words.list.title} (${count})`;
     if (!this.listRoot?.open) return;
-    const lines = items.map((item) => {
+    const lines = this.sheet.inOrder((item) => !item.isGhost).map((item) => {
       const label = `${this.words.form.types[item.type]}: ${item.label}`;
       const choose = button(label, () => this.sheet.choose(item.id), { class: "item", dir: "auto" });
       return element("li", {}, choose);
@@ -830,7 +830,7 @@ export class Editor {
 
   /** @param {number} place @param {1 | -1} direction */
   nextGhost(place, direction) {
-    const ghosts = this.sheet.inOrder().filter((item) => item.isGhost);
+    const ghosts = this.sheet.inOrder((item) => item.isGhost);
     if (!ghosts.length) return;
     const chosen = this.sheet.chosen;
     const at = chosen ? ghosts.indexOf(chosen) : -1;

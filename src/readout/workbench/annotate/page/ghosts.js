@@ -39,7 +39,7 @@ export class Ghosts {
 
   /** @param {Sheet} sheet */
   update(sheet) {
-    this.items = sheet.inOrder().filter((item) => item.isGhost);
+    this.items = sheet.inOrder((item) => item.isGhost);
     const types = [...new Set(this.items.map((item) => item.type))];
     const chosen = this.type.value;
     this.type.replaceChildren(element("option", { value: "" }, this.words.all));

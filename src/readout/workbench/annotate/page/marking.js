@@ -39,6 +39,8 @@ export function highlight(sheet, name, bounds) {
   /** @type {any} */
   const global = globalThis;
   if (!registry.highlights || !global.Highlight) return;
+  // To set a highlight costs a look at the style of the whole page, even if it is empty.
+  if (!bounds.length && !registry.highlights.get(name)?.size) return;
   const ranges = bounds.map((each) => sheet.rangeOf(each.start, each.end));
   registry.highlights.set(name, new global.Highlight(...ranges));
 }
