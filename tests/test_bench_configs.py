@@ -18,6 +18,7 @@ from readout.corpus.read import read_corpus
 from readout.dataset.bench import build_bench_table
 from readout.dataset.build import build_hub
 from readout.dataset.card import hash_config
+from readout.dataset.columns import COLUMNS
 from readout.dataset.features import BENCH_CONFIGS, CONFIGS, FEATURES
 from readout.problem import RefusedError
 
@@ -59,13 +60,43 @@ def test_rows_are_the_items_with_their_inputs(frozen, tmp_path):
                 shown = value
                 if name == "spans":
                     shown = [{"start": start, "end": end} for start, end in value]
+                elif name == "paragraph":
+                    shown = f"{item.doc_id}#p{value}"
                 assert row[name] == shown
-            assert (row["event"], row["fold"]) == (item.event, item.event)
-            assert row["scored"] == (item.gold is not None)
+            assert row["event"] == item.event
             answer = row["answer"]
             assert item.gold == (answer if TASKS[task].shape == "label" else json.loads(answer))
             swap = {name: row[name] for name in row if name.startswith("swap_") and row[name]}
             assert swap == {f"swap_{family}": each for family, each in item.swap.items()}
+
+
+def test_rows_join_the_other_configs(frozen, tmp_path):
+    hub = tmp_path / "hub"
+    build_hub(frozen, hub)
+    tables = {config: rows_of(config, hub) for config in FEATURES}
+    paragraphs = {row["id"]: row for row in tables["tokens"]}
+    documents = {row["doc_id"]: row for row in tables["documents"]}
+    for config in BENCH_CONFIGS:
+        for name, column in COLUMNS[config].items():
+            if column.joins:
+                joined, _, key = column.joins.partition(".")
+                known = {row[key] for row in tables[joined]}
+                assert {row[name] for row in tables[config]} - {None} <= known, (config, name)
+
+        for row in tables[config]:
+            document = documents[row["doc_id"]]
+            assert (row["event"], row["split"]) == (document["event"], document["split"])
+            if "paragraph" in row:
+                paragraph = paragraphs[row["paragraph"]]
+                if "spans" in row:
+                    offset = row["spans"][0]["start"] - paragraph["start"]
+                    assert 0 <= offset < len(paragraph["text"])
+                else:
+                    assert row["text"] == paragraph["text"]
+
+
+def rows_of(config, hub):
+    return [row for split in load(config, hub).values() for row in split]
 
 
 def test_the_routes_give_equal_rows(frozen, tmp_path, monkeypatch):
@@ -99,7 +130,7 @@ def test_a_question_without_an_answer_is_not_scored(frozen):
     freeze(frozen)
     hub = frozen / "build/hub"
     assert build_hub(frozen, hub).infos
-    rows = [row for row in load("bench_stance", hub)["test"] if not row["scored"]]
+    rows = [row for row in load("bench_stance", hub)["test"] if row["answer"] is None]
     assert [(row["holder"], row["target"], row["answer"]) for row in rows] == [
         ("cafe-owners", "ferry", None)
     ]
@@ -117,6 +148,6 @@ def test_new_items_are_built_anew_and_damaged_ones_refused(frozen):
 def test_items_of_an_earlier_form_have_no_value_for_what_they_lack(small):
     first = TASKS["stance"].build(read_corpus(small)[0])[0]
     inputs = {name: value for name, value in first.inputs.items() if name != "instructions"}
-    (row,) = build_bench_table("bench_stance", [replace(first, inputs=inputs)]).to_pylist()
-    assert row["instructions"] is None
+    (row,) = build_bench_table("bench_stance", [replace(first, inputs=inputs)], ()).to_pylist()
+    assert (row["instructions"], row["split"]) == (None, None)
     assert row["text"] == first.inputs["text"]

@@ -534,7 +534,8 @@ EVERY_EVAL_EVER = {
 
 
 def test_exports_have_the_fields_of_their_formats(board, tmp_path):
-    submissions = read_submissions(board, read_frozen(board), dict.fromkeys(NAMES, "baseline"))[0]
+    frozen = read_frozen(board)
+    submissions = read_submissions(board, frozen, dict.fromkeys(NAMES, "baseline"))[0]
     for submission in submissions:
         record = to_every_eval_ever(submission)
         for name, fields in EVERY_EVAL_EVER.items():
@@ -544,6 +545,8 @@ def test_exports_have_the_fields_of_their_formats(board, tmp_path):
             assert {"evaluation_name", "source_data", "metric_config", "score_details"} <= set(
                 result
             )
+            data = result["source_data"]["additional_details"]["data_hash"]
+            assert data == frozen.release.tasks[run_.score.task.name].hash
         assert all(
             set(each) == {"dataset", "value", "notes"} for each in to_hub_results(submission)
         )

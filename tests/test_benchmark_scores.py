@@ -62,9 +62,11 @@ def test_the_official_measure_is_that_of_semeval_2016(pairs):
     gold, pred = map(list, zip(*pairs, strict=True))
     assert make_score(gold, pred).value() == pytest.approx(semeval_2016(gold, pred))
     assert f_fa_score(gold, pred) == pytest.approx(semeval_2016(gold, pred))
-    assert StanceMetric().compute(predictions=pred, references=gold)["f_fa"] == pytest.approx(
-        semeval_2016(gold, pred)
-    )
+    found = StanceMetric().compute(predictions=pred, references=gold)
+    assert found["f_fa"] == pytest.approx(semeval_2016(gold, pred))
+    named = [each or "abstains" for each in pred]
+    macro = f1_score(gold, named, labels=LABELS, average="macro", zero_division=0)
+    assert found["macro_f1"] == pytest.approx(macro)
 
 
 def test_the_measure_works_as_a_scorer_of_scikit_learn():
@@ -89,14 +91,20 @@ def test_the_examples_of_the_metric_run():
 
 
 def test_the_metric_adds_batches_and_resets():
-    metric = StanceMetric()
+    metric = StanceMetric("stance")
     metric.add(prediction="favor", reference="favor")
     metric.add_batch(predictions=["against"], references=["favor"])
     assert metric.compute()["accuracy"] == 0.5
     assert metric.compute(predictions=["none"], references=["none"]) == {
-        "f_fa": 0.0, "f1_favor": 0.0, "f1_against": 0.0, "accuracy": 1.0,
-        "undefined": ["f_fa", "f1_favor", "f1_against"],
+        "f_fa": 0.0, "macro_f1": pytest.approx(1 / 3), "f1_favor": 0.0, "f1_against": 0.0,
+        "accuracy": 1.0, "undefined": ["f_fa", "macro_f1", "f1_favor", "f1_against"],
     }  # fmt: skip
+
+
+def test_the_metric_has_the_labels_of_its_task():
+    for task, label in (("polarity", "none"), ("stance", "neutral")):
+        with pytest.raises(ValueError, match=label):
+            StanceMetric(task).compute(predictions=[label], references=["favor"])
 
 
 # ---------------------------------------------------------------- spans

@@ -60,6 +60,21 @@ def test_systems_never_see_the_gold_of_a_test_fold_and_answers_come_back_in_orde
             assert predict_folds(Spy, items, folds) == [f"{item.id}!" for item in items]
 
 
+def test_a_system_that_reads_the_set_sees_questions_that_are_not_scored(corpus):
+    items = TASKS["stance"].build(corpus)
+    items[0] = replace(items[0], gold=None)
+    folds = build_folds("event", items)
+
+    class Reader(Spy):
+        def read_set(self, questions):
+            assert all(item.gold is None and not item.swap for item in questions)
+            sets.append({item.id for item in questions})
+
+    sets = []
+    predict_folds(Reader, items, folds)
+    assert sets == [{item.id for item in train} for _, train, _ in folds.split(items)]
+
+
 def test_a_system_with_missing_answers_is_refused(corpus):
     items = TASKS["polarity"].build(corpus)
 
@@ -189,23 +204,30 @@ def make_leaky_items():
     return items
 
 
-def predict_by_set(items, folds):
-    """Return the answers of set-only, which sees in training which items are not scored."""
-    answers = {}
-    for _, train, test in folds.split(items):
-        system = SetOnly()
-        system.fit(train)
-        shown = [replace(item, gold=None, swap={}) for item in test]
-        found = system.predict(shown)
-        answers |= {item.id: label for item, label in zip(test, found, strict=True)}
-    return answers
+def predict_by_set(items):
+    """Return the answers of set-only by item."""
+    answers = predict_folds(SetOnly, items, build_folds("event", items))
+    return {item.id: answer for item, answer in zip(items, answers, strict=True)}
 
 
 def test_set_only_finds_a_set_of_questions_that_tells_the_answers():
     items = make_leaky_items()
-    assert predict_by_set(items, build_folds("event", items)) == {
-        item.id: item.gold for item in items
-    }
+    assert predict_by_set(items) == {item.id: item.gold for item in items}
+
+
+def test_set_only_counts_questions_that_are_not_scored_in_training_as_in_a_test_fold():
+    """Whether a question of a document is alone tells the answer, but not among the scored ones."""
+    items = []
+    for number in range(12):
+        if number % 2:
+            items.append(make_question(number, 0, "a", "t", "none"))
+        else:
+            items.append(make_question(number, 0, "a", "t", "favor"))
+            items += [make_question(number, 0, holder, "t", None) for holder in "bc"]
+
+    answers = predict_by_set(items)
+    scored = {item.id: item.gold for item in items if item.gold}
+    assert {id_: answers[id_] for id_ in scored} == scored
 
 
 def test_set_only_depends_on_no_name_or_text(corpus):
@@ -233,7 +255,7 @@ def test_the_questions_of_stance_do_not_tell_the_answers(real):
     quarter of cases at most, and has a macro-F1 of a third at the frequencies of the labels.
     """
     items = TASKS["stance"].build(real[0])
-    answers = predict_by_set(items, build_folds("event", items))
+    answers = predict_by_set(items)
     shares = {family: share_right(items, answers, family) for family in FAMILIES}
 
     scored = [item for item in items if item.gold]

@@ -3,6 +3,7 @@
 import json
 from importlib import import_module
 
+import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -16,11 +17,13 @@ from readout.benchmark.harness.answers import keep_partners, measure_answers
 from readout.benchmark.harness.logs import import_log, import_logs
 from readout.benchmark.harness.prompts import format_prompt, read_reply
 from readout.benchmark.harness.rows import read_items
+from readout.benchmark.metrics import score_rows
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.tasks import TASKS
 from readout.cli import main
 from readout.corpus.files import write_generated
 from readout.corpus.items import change_frozen, hash_items, read_frozen
+from readout.dataset.load import load
 from readout.problem import RefusedError
 
 
@@ -47,6 +50,29 @@ def test_items_are_read_with_the_hash_of_the_frozen_ones(items, hub):
     assert set(items) == set(TASKS)
     for task, asked in items.items():
         assert hash_items(read_items(task, hub)) == hash_items(asked)
+
+
+def test_rows_are_scored_as_the_items_are(items, hub):
+    for task, asked in items.items():
+        rows = load(f"bench_{task}", hub, split="test")
+        answers = [item.gold if number % 3 else None for number, item in enumerate(asked)]
+        answers = [np.str_(each) if isinstance(each, str) else each for each in answers]
+        score = Score("x", asked, dict(zip([i.id for i in asked], answers, strict=True)), "event")
+        expected = {each.name: score.value(each) for each in score.measures}
+        assert score_rows(task, rows, answers) == expected
+        assert next(iter(expected)) == score.official.name
+
+
+def test_rows_of_one_event_are_scored_and_wrong_answers_refused(hub):
+    rows = load("bench_stance", hub, split="test")
+    some = [row for row in rows if row["event"] == rows[0]["event"]]
+    gold = [row["answer"] or "none" for row in some]
+    assert score_rows("stance", some, gold)["swap consistency"] == 1
+    for wrong in (gold[:-1], ["no", *gold[1:]], [0, *gold[1:]]):
+        with pytest.raises(RefusedError):
+            score_rows("stance", some, wrong)
+    with pytest.raises(RefusedError, match="bench_stance"):
+        score_rows("stance", [], [])
 
 
 def test_a_folder_without_items_is_refused(tmp_path):

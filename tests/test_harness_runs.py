@@ -26,7 +26,8 @@ pytestmark = pytest.mark.harness
 def make_environment(wheel, folder, extra):
     """Return the folder with the programs of an environment that has a harness and the package.
 
-    The package is not editable: Inspect looks for tasks in packages that are in site-packages.
+    The package is not editable: Inspect asks whether a package is editable by the name that it is
+    imported by, and this one is distributed by another name.
     """
     given = os.environ.get(f"READOUT_{extra.upper().replace('-', '_')}")
     programs = Path(given or folder / extra, "bin")

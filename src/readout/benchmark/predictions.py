@@ -84,7 +84,7 @@ def prediction_items(
             ("task",),
             hint="`readout bench items` lists the tasks that have items.",
         )
-    elif header.items != (expected := hash_items(items)):
+    elif header.items != (expected := _find_hash(header.task, items, release)):
         got = _name_items(header.items, header.task, release)
         wanted = _name_items(expected, header.task, release)
         yield Finding(
@@ -96,6 +96,13 @@ def prediction_items(
         schemes = [scheme for scheme in SCHEMES if build_folds(scheme, items)]
         message = f"The task {header.task!r} has no folds by {header.folds}."
         yield Finding(message, ("folds",), hint=f"its folds are by {', '.join(schemes)}.")
+
+
+def _find_hash(task: str, items: Sequence[Item], release: Release | None) -> str:
+    """Return the hash of items. Reading frozen items has compared that of their release."""
+    if release and task in release.tasks:
+        return release.tasks[task].hash
+    return hash_items(items)
 
 
 def _name_items(hash_: str, task: str, release: Release | None) -> str:
@@ -333,16 +340,22 @@ def parse_predictions(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Return the predictions in a file's bytes by item id, and every problem of the file.
 
-    ``path`` is the path that the problems show. ``release`` names the release of the items, and
-    earlier ones, in problems.
+    ``path`` is the path that the problems show. ``release`` is the release of the items; problems
+    name it, and earlier ones.
     """
     header, problems = parse_header(path, raw)
     if header is None:
         return {}, problems
+    return parse_answers(path, raw, header, items, release)
 
+
+def parse_answers(
+    path: str, raw: bytes, header: Header, items: Sequence[Item], release: Release | None = None
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return what :func:`parse_predictions` returns, for a file whose header was read before."""
     first, *lines = raw.removesuffix(b"\n").split(b"\n")
-    for each in prediction_items.find(header, items, release):
-        problems.append(locate(prediction_items, each, path, 1, first.decode()))
+    findings = list(prediction_items.find(header, items, release))
+    problems = [locate(prediction_items, each, path, 1, first.decode()) for each in findings]
     if problems:
         return {}, problems
 
@@ -543,8 +556,8 @@ def _score_file(frozen: Frozen, path: Path, name: str) -> tuple[Scored | None, l
         return None, problems
 
     items = frozen.items.get(header.task, [])
-    predictions, problems = parse_predictions(str(path), raw, items, frozen.release)
+    predictions, problems = parse_answers(str(path), raw, header, items, frozen.release)
     folds = build_folds(header.folds, items)
     if problems or folds is None:
         return None, problems
-    return Scored(Score(name, items, predictions, header.folds), folds), []
+    return Scored(Score(name, items, predictions, header.folds, header.items), folds), []

@@ -5,7 +5,7 @@ A corpus without frozen items has no such configs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ import msgspec
 from readout.corpus.items import is_frozen, read_release
 from readout.dataset.columns import Config
 from readout.dataset.features import BENCH, BENCH_CONFIGS, FEATURES, Feature
-from readout.model import Item
+from readout.model import Document, Item
+from readout.text.tokens import Paragraphs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,15 +39,23 @@ def name_task(config: Config) -> str:
     return config.removeprefix(BENCH)
 
 
-def build_bench_table(config: Config, items: Sequence[Item]) -> pa.Table:
-    """Return the Arrow table of a config's rows: one per item of its task, in their order."""
+def build_bench_table(
+    config: Config, items: Sequence[Item], documents: Iterable[Document]
+) -> pa.Table:
+    """Return the Arrow table of a config's rows: one per item of its task, in their order.
+
+    ``documents`` are the metadata of the corpus, which may lack documents that the items are about.
+    """
     # Imported here because most commands list configs without making any rows.
     from readout.dataset.arrow import to_arrow_table
 
-    return to_arrow_table(config, _iter_rows(config, items))
+    splits = {document.doc_id: document.split for document in documents}
+    return to_arrow_table(config, _iter_rows(config, items, splits))
 
 
-def _iter_rows(config: Config, items: Sequence[Item]) -> Iterator[tuple[Any, ...]]:
+def _iter_rows(
+    config: Config, items: Sequence[Item], splits: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
     features = FEATURES[config]
     for item in items:
         values = {
@@ -54,13 +63,33 @@ def _iter_rows(config: Config, items: Sequence[Item]) -> Iterator[tuple[Any, ...
             "id": item.id,
             "doc_id": item.doc_id,
             "event": item.event,
-            "fold": item.event,
+            "split": splits.get(item.doc_id),
             "answer": format_answer(item.gold),
-            "scored": item.gold is not None,
         }
+        if "paragraph" in features:
+            values["paragraph"] = name_paragraph(item.doc_id, _find_paragraph(item))
         for family, partner in item.swap.items():
             values[f"swap_{family}"] = partner
         yield tuple([_to_value(features[name], values.get(name)) for name in features])
+
+
+def name_paragraph(doc_id: str, number: int) -> str:
+    """Return the id of a paragraph in the other configs."""
+    return f"{doc_id}#p{number}"
+
+
+def parse_paragraph(name: str) -> int:
+    """Return the number of the paragraph that an id names."""
+    return int(name.rpartition("#p")[2])
+
+
+def _find_paragraph(item: Item) -> int:
+    """Return the number of the paragraph that an item asks about, or in which its quote starts."""
+    if "paragraph" in item.inputs:
+        number: int = item.inputs["paragraph"]
+        return number
+    (start, _), *_ = item.inputs["spans"]
+    return Paragraphs(item.inputs["document"]).index_at(start)
 
 
 def format_answer(gold: Any) -> str | None:

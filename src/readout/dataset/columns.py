@@ -105,10 +105,11 @@ _EVENT = Column(
 )
 _SPLIT = Column("string", "The split: `train`, `validation` or `test`, the same for a whole event.")
 _DOCUMENT: dict[str, Column] = {"doc_id": _DOC_ID, "event": _EVENT, "split": _SPLIT}
+_PARAGRAPH_ID = "`<doc_id>#p<number>`, numbered from 0."
 _PARAGRAPH: dict[str, Column] = {
     "paragraph": Column(
         "string",
-        "The paragraph in which the span starts: `<doc_id>#p<number>`, numbered from 0.",
+        f"The paragraph in which the span starts: {_PARAGRAPH_ID}",
         "the document has no words",
         "tokens.id",
     ),
@@ -153,7 +154,12 @@ _ASKED: dict[str, Column] = {
     "id": Column("string", "The opaque id of the item, which predictions name."),
     "doc_id": _DOC_ID,
     "event": _EVENT,
-    "fold": Column("string", "The official fold in which the item is a test item: its `event`."),
+    "split": Column(
+        "string",
+        "The split of the document's rows in the other configs. The items of all documents are in "
+        "the split `test`, since each event is a test fold.",
+        "the corpus no longer has the document",
+    ),
     "instructions": Column("string", "The instructions of the task, word for word."),
     "text": Column("string", "The text that is asked about."),
 }
@@ -161,18 +167,19 @@ _ANSWER: dict[str, Column] = {
     "answer": Column(
         "string",
         "The answer in gold: a label as it is, other answers as JSON.",
-        "the item is not scored",
+        "the text does not settle it; the item is asked and not scored",
     ),
-    "scored": Column("bool", "Whether the item is scored; the text does not settle the others."),
 }
 _ABOUT_PARAGRAPH: dict[str, Column] = {
     **_ASKED,
-    "paragraph": Column("int32", "The number of the paragraph asked about, from 0."),
+    "paragraph": Column("string", f"The paragraph asked about: {_PARAGRAPH_ID}", joins="tokens.id"),
     "holder": _speaker("Whose position is asked about."),
     "holder_name": Column("string", "The name of the holder."),
     "holder_kind": Column("string", "What kind of speaker the holder is."),
     "target": Column(
-        "string", "The target that is asked about, by its id at the release of the items."
+        "string",
+        "The target that is asked about, by its id at the release of the items.",
+        joins="targets.target_id",
     ),
     "target_label": Column("string", "The short name of the target."),
     "proposition": Column("string", "The sentence that the holder may favor or oppose."),
@@ -213,9 +220,9 @@ _KNOWN_TARGETS: dict[str, Column] = {
 }
 
 
-def _partner(what: str) -> Column:
+def _partner(what: str, task: str = "stance") -> Column:
     meaning = f"The item that differs from this one in the {what}, and in the answer."
-    return Column("string", meaning, "there is none")
+    return Column("string", meaning, "there is none", f"bench_{task}.id")
 
 
 # ---------------------------------------------------------------- configs
@@ -473,10 +480,16 @@ COLUMNS: Mapping[Config, Mapping[str, Column]] = {
         "swap_paragraph": _partner("paragraph"),
     },
     "bench_evidence": _ABOUT_PARAGRAPH,
-    "bench_counter": {**_ABOUT_PARAGRAPH, "swap_counter": _partner("proposition, its opposite")},
+    "bench_counter": {
+        **_ABOUT_PARAGRAPH,
+        "swap_counter": _partner("proposition, its opposite", "counter"),
+    },
     "bench_tuples": {**_ABOUT_DOCUMENT, **_KNOWN_SPEAKERS, **_KNOWN_TARGETS, **_ANSWER},
     "bench_attribution": {
         **_ASKED,
+        "paragraph": Column(
+            "string", f"The paragraph of the quotation's start: {_PARAGRAPH_ID}", joins="tokens.id"
+        ),
         "spans": Column(
             [
                 {

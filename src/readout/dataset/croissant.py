@@ -205,10 +205,10 @@ def _field(
         "description": describe(column),
     }
     joined = _find_joined(column.joins, split)
-    # The items of one record set of the benchmark are of documents of all splits.
-    is_mixed = name.startswith(BENCH) and joined.startswith("documents")
+    # The items of the benchmark are of documents of all splits, and their ids those of a release.
+    is_frozen = name.startswith(BENCH)
     is_list = isinstance(column.type, list)
-    if joined and not is_mixed and not is_list and not name.startswith(_REFERENCED):
+    if joined and not is_frozen and not is_list and not name.startswith(_REFERENCED):
         field["references"] = {"field": {"@id": joined}}
     feature = column.type
     if isinstance(feature, list):

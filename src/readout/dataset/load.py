@@ -142,7 +142,7 @@ def compile_split(corpus: Corpus, root: Path, config: Config, split: Split) -> p
     """Return the rows of a split: of the corpus in a folder, or of its frozen items."""
     if config in BENCH_CONFIGS:
         items = read_frozen(root).items if is_frozen(root) else {}
-        return build_bench_table(config, items.get(name_task(config), ()))
+        return build_bench_table(config, items.get(name_task(config), ()), corpus.index.records)
 
     from readout.dataset.tables import build_split_table
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from readout.checks.folder import check_shard
 from readout.corpus.items import read_frozen
+from readout.corpus.read import read_index
 from readout.dataset.arrow import ContentHash
 from readout.dataset.batch import Batch, Vocabularies
 from readout.dataset.bench import build_bench_table, name_task
@@ -173,10 +174,11 @@ def compile_bench(folder: Path, root: Path, configs: Sequence[Config]) -> list[S
         return []
 
     items = read_frozen(root).items
+    documents = read_index(root)[0].records
     files = []
     for config in configs:
         writer = _FileWriter(folder, config, "test", "test-00000-of-00001")
-        writer.add(build_bench_table(config, items[name_task(config)]))
+        writer.add(build_bench_table(config, items[name_task(config)], documents))
         writer.write()
         files.append(writer.close())
     return files

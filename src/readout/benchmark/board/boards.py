@@ -193,9 +193,12 @@ def build_boards(frozen: Frozen, submissions: Sequence[Submission]) -> list[Boar
         entries = list_entries(submissions, task, OFFICIAL)
         if entries:
             answers = frozen.answers.get(task, {})
-            ceiling = [Score(name, items, own, OFFICIAL) for name, own in sorted(answers.items())]
+            data = frozen.release.tasks[task].hash
+            ceiling = []
+            for name, own in sorted(answers.items()):
+                ceiling.append(Score(name, items, own, OFFICIAL, data))
             gold = {item.id: item.gold for item in items}
-            perfect = Score("gold", items, gold, OFFICIAL)
+            perfect = Score("gold", items, gold, OFFICIAL, data)
             boards.append(_build_board(task, entries, tuple(ceiling), perfect))
     return boards
 

@@ -14,7 +14,6 @@ from typing import Any
 from readout._version import __version__
 from readout.benchmark.board.submissions import Run, Submission, encode_json
 from readout.benchmark.scoring.scores import Score
-from readout.corpus.items import hash_items
 from readout.corpus.outputs import write_folder
 from readout.report.tables import round_number
 
@@ -64,7 +63,7 @@ def _to_result(run: Run) -> dict[str, Any]:
             "dataset_name": DATASET,
             "source_type": "other",
             "additional_details": {
-                "data_hash": hash_items(score.items),
+                "data_hash": score.data,
                 "folds": score.folds,
                 **seed,
             },
@@ -92,9 +91,25 @@ def _to_uncertainty(score: Score) -> dict[str, Any]:
             "lower": round_number(estimate.low),
             "upper": round_number(estimate.high),
             "confidence_level": 0.95,
-            "method": f"jackknife over {len(score.clusters)} events, Student's t",
+            "method": _describe_method(score),
         }
     return uncertainty
+
+
+def _describe_method(score: Score) -> str:
+    """Return how the interval on texts like these was computed (:mod:`..scoring.intervals`)."""
+    units = f"items and over {len(score.clusters)} events"
+    if score.sums.targets is not None:
+        units = f"items, over {len(score.clusters)} events, and over events and targets at once"
+    method = (
+        f"widest of the jackknife intervals (Student's t) over {units}, also on the logit scale"
+    )
+    if score.official.is_share:
+        method = f"{method}, and of Wilson's interval"
+    if score.official.combine == "min":
+        parts = len(score.official.parts)
+        return f"smallest lower and smallest upper bound of {parts} shares, each with the {method}"
+    return method
 
 
 def to_hub_results(submission: Submission, dataset: str = DATASET) -> list[dict[str, Any]]:

@@ -32,8 +32,8 @@ from readout.benchmark.predictions import (
     FILE_NAMES,
     Header,
     file_name,
+    parse_answers,
     parse_header,
-    parse_predictions,
 )
 from readout.benchmark.scoring.report import score_to_json
 from readout.benchmark.scoring.scores import Score
@@ -41,7 +41,6 @@ from readout.benchmark.tasks import TASKS
 from readout.corpus.files import check_name, find_generated
 from readout.corpus.items import ITEMS, Frozen
 from readout.corpus.read import leads_outside, outside_link, read_bytes
-from readout.model import Item
 from readout.problem import Finding, Problem, RefusedError, Rule, locate, rule
 
 RESULT = "result.json"
@@ -351,29 +350,18 @@ def _read_run(
         return (None if problems else run), problems
 
     items = frozen.items.get(header.task, [])
-    predictions, found = parse_predictions(shown, raw, items, release)
+    predictions, found = parse_answers(shown, raw, header, items, release)
     problems += found
     folds = build_folds(header.folds, items)
     if problems or folds is None:
         return None, problems
-    return _make_run(path, shown, raw, card, folds, items, predictions), []
 
-
-def _make_run(
-    path: Path,
-    shown: str,
-    raw: bytes,
-    card: SystemCard,
-    folds: Folds,
-    items: Sequence[Item],
-    predictions: Mapping[str, Any],
-) -> Run:
     seed, name = None, card.system_id
     if match := _SEED_FOLDER.fullmatch(path.parent.name):
         seed = int(match[1])
         name = f"{card.system_id} (seed {seed})"
-    score = Score(name, items, predictions, folds.scheme)
-    return Run(shown, sha256(raw).hexdigest(), seed, score, folds)
+    score = Score(name, items, predictions, folds.scheme, header.items)
+    return Run(shown, sha256(raw).hexdigest(), seed, score, folds), []
 
 
 def read_submissions(

@@ -10,6 +10,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from readout.benchmark.tasks import TASKS
+from readout.dataset.bench import parse_paragraph
 from readout.dataset.columns import Config
 from readout.dataset.features import BENCH
 from readout.dataset.load import load
@@ -18,7 +19,7 @@ from readout.problem import RefusedError
 
 SWAP = "swap_"
 """How the columns begin that name the partners of an item, by the family of the swap."""
-_NO_INPUTS = frozenset({"id", "doc_id", "event", "fold", "answer", "scored"})
+_NO_INPUTS = frozenset({"id", "doc_id", "event", "split", "paragraph", "answer"})
 
 
 def read_items(task: str, hub: str | Path | None = None) -> list[Item]:
@@ -56,6 +57,8 @@ def to_item(task: str, row: Mapping[str, Any]) -> Item:
                 swap[name.removeprefix(SWAP)] = value
         elif name not in _NO_INPUTS:
             inputs[name] = _to_input(value)
+    if "holder" in row:  # the question is about a paragraph
+        inputs["paragraph"] = parse_paragraph(row["paragraph"])
 
     return Item(
         id=row["id"],
@@ -80,7 +83,7 @@ def _to_input(value: Any) -> Any:
 
 
 def _read_gold(task: str, row: Mapping[str, Any]) -> Any:
-    if not row["scored"]:
+    if row["answer"] is None:
         return None
     return row["answer"] if TASKS[task].shape == "label" else json.loads(row["answer"])
 

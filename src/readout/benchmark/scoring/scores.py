@@ -70,16 +70,22 @@ class Score:
     """
 
     def __init__(
-        self, name: str, items: Sequence[Item], predictions: Mapping[str, Any], folds: str
+        self,
+        name: str,
+        items: Sequence[Item],
+        predictions: Mapping[str, Any],
+        folds: str,
+        data: str = "",
     ) -> None:
         """Count the predictions.
 
         ``predictions`` maps the id of every item to its prediction, which must be valid: see
-        :mod:`readout.benchmark.predictions`. ``folds`` is the name of their scheme.
+        :mod:`readout.benchmark.predictions`. ``folds`` is the name of their scheme, and ``data``
+        the hash of all items, which is computed if it is not given.
         """
         self.name = name
         self.folds = folds
-        self.data = hash_items(items)
+        self.data = data or hash_items(items)
         self.asked = len(items)
         self.task: Task = TASKS[items[0].task]
         self.items = tuple([item for item in items if item.gold is not None])

@@ -29,22 +29,25 @@ class SetOnly:
     name = "set-only"
 
     def __init__(self) -> None:
+        self._features: dict[str, list[float]] = {}
         self._model: Any = None
 
+    def read_set(self, questions: Sequence[Item]) -> None:
+        """Count what the questions of the training folds have in common."""
+        ids = [item.id for item in questions]
+        self._features = dict(zip(ids, list_features(questions), strict=True))
+
     def fit(self, items: Sequence[Item]) -> None:
-        """Learn the tree; items that are not scored count as part of the set."""
+        """Learn the tree from items of the set that was read."""
         from sklearn.tree import DecisionTreeClassifier
 
-        labels = [item.gold for item in items]
-        rows = list_features(items)
-        scored = [number for number, label in enumerate(labels) if label is not None]
-        if not scored:
+        if not items:
             return
 
         # Weights by inverse frequency, or the tree would answer with the most frequent label only.
         tree = DecisionTreeClassifier(max_depth=5, class_weight="balanced", random_state=0)
-        chosen = [rows[number] for number in scored]
-        self._model = tree.fit(chosen, [labels[number] for number in scored])
+        rows = [self._features[item.id] for item in items]
+        self._model = tree.fit(rows, [item.gold for item in items])
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
         """Return the label of each item by the tree; None if there were no training items."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
@@ -27,6 +27,18 @@ class System(Protocol):
 
     def predict(self, items: Sequence[Item]) -> list[Any]:
         """Return an answer for each item of a test fold."""
+        ...
+
+
+@runtime_checkable
+class SetReader(Protocol):
+    """A system that sees the whole set of training questions, scored or not, before it is fitted.
+
+    The test questions are such a whole set too, so that what it counts has one meaning in both.
+    """
+
+    def read_set(self, questions: Sequence[Item]) -> None:
+        """Read all questions of the training folds; they have no gold."""
         ...
 
 
@@ -62,8 +74,9 @@ def predict_folds(
     """Return the pooled held-out answers of all folds, in the order of ``items``.
 
     ``make`` returns a new system for each fold, so that nothing carries over. Items that are not
-    scored are asked, and never trained on. Test items have no gold and no partners. ``report`` is
-    called with the name of each fold when it is done.
+    scored are asked, and never trained on; a :class:`SetReader` sees that they are asked. Test
+    items have no gold and no partners. ``report`` is called with the name of each fold when it is
+    done.
 
     Raises:
         ValueError: a system does not return one answer per item, or the folds omit an item.
@@ -72,9 +85,10 @@ def predict_folds(
     answers: dict[str, Any] = {}
     for name, train, test in folds.split(items):
         system = make()
+        if isinstance(system, SetReader):
+            system.read_set(_hide_answers(train))
         system.fit([item for item in train if item.gold is not None])
-        questions = [replace(item, gold=None, swap={}) for item in test]
-        found = system.predict(questions)
+        found = system.predict(_hide_answers(test))
         if len(found) != len(test):
             raise ValueError(
                 f"{system.name} gave {len(found)} answers to the {len(test)} items of the fold "
@@ -90,6 +104,10 @@ def predict_folds(
             f"The folds omit {len(missing)} of {len(items)} items; the first is {missing[0]!r}."
         )
     return [answers[item.id] for item in items]
+
+
+def _hide_answers(items: Sequence[Item]) -> list[Item]:
+    return [replace(item, gold=None, swap={}) for item in items]
 
 
 def find_neutral_label(task: str) -> str | None:
