@@ -550,6 +550,37 @@ def test_adjudicated_gold_asks_for_section_and_reason_and_writes_both(browser, t
         assert b"The passage goes on." in adjudication.read_bytes()
 
 
+def test_what_is_far_is_left_out_and_stays_at_its_place(browser, tmp_path):
+    root = copy_real(tmp_path / "corpus")
+    passages = [f"On day {number} the ministers met again." for number in range(200)]
+    text = "\n\n".join(passages) + "\n"
+    records = []
+    for number in range(0, 200, 10):
+        record = {"type": "topic", "id": f"t-{number}", "topic": "diplomatic-visits"}
+        record["spans"] = [span_of(text, passages[number])]
+        records.append(record)
+    add_document(root, "2030-01-long", text, "en", records)
+
+    with opened_desk(browser, root, "2030-01-long", READER, READER) as desk:
+        wait_until(desk.page, "0 < document.querySelectorAll('.bracket').length")
+        wait_until(desk.page, "document.querySelectorAll('.bracket').length < 20")
+        height = desk.evaluate("readout.editor.sheet.text.scrollHeight")
+        desk.evaluate(CHOOSE, ["t-190"])
+        wait_until(desk.page, "document.querySelector('.bracket.chosen') !== null")
+        wait_until(
+            desk.page,
+            """(() => {
+              const words = readout.editor.sheet.marksOf("t-190")[0].element;
+              const bracket = document.querySelector(".bracket.chosen");
+              const [one, other] = [words, bracket].map((each) => each.getBoundingClientRect());
+              const isBeside = one.top < other.bottom && other.top < one.bottom;
+              return 0 < one.top && one.bottom < innerHeight && isBeside;
+            })()""",
+        )
+        assert desk.evaluate("readout.editor.sheet.text.scrollHeight") == height
+        assert desk.evaluate("readout.editor.sheet.text.textContent") == text
+
+
 # ------------------------------------------------------------------------------- hostile texts
 
 HOSTILE = {

@@ -7,6 +7,7 @@ token. The pages load nothing from any network.
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -369,10 +370,20 @@ def bind(port: int) -> Any:
     return found
 
 
+def spare_collector() -> None:
+    """Let the garbage collector leave out what is loaded by now.
+
+    It stays for good, and to look at all of it takes longer than to save an edit.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def serve(app: ASGIApp, listening: Any) -> None:
     """Answer requests on a socket until the process is told to stop."""
     import uvicorn
 
+    spare_collector()
     # Without headers that name the server, and without the log, which would contain the token.
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
