@@ -171,9 +171,13 @@ class Reader:
         """Click on a mention that is in view."""
         name = f"m-{number % ANNOTATED:04}b"
         place = self.desk.evaluate(
-            """(name) => {
+            """async (name) => {
               const {element} = readout.editor.sheet.marksOf(name)[0];
               element.scrollIntoView({block: "center", behavior: "instant"});
+              // A paragraph that was far can be clicked once it is drawn.
+              const frame = () => new Promise((done) => requestAnimationFrame(done));
+              await frame();
+              await frame();
               const box = element.getBoundingClientRect();
               return [box.left + box.width / 2, box.top + box.height / 2];
             }""",

@@ -271,6 +271,12 @@ def _find_kept(body: Mapping[str, Any]) -> dict[str, Side] | None:
     return kept
 
 
+def _find_number(body: Mapping[str, Any]) -> int | None:
+    """Return the number of the step to take back or to repeat; None for the last one."""
+    number: int | None = demand(body, "step", int | None, None)
+    return number
+
+
 def _answer_corpus(session: Session, request: Request, body: Any) -> Any:
     words = msgspec.json.decode(_WORDS.read_bytes())
     words["text"] = msgspec.json.decode(_TEXT_WORDS.read_bytes())
@@ -300,12 +306,12 @@ def _abridge(session: Session, shown: Any, body: Any) -> Any:
 
 
 def _answer_undo(session: Session, request: Request, body: Any) -> Any:
-    shown = session.undo(request.path_params["doc_id"], _find_kept(body))
+    shown = session.undo(request.path_params["doc_id"], _find_kept(body), _find_number(body))
     return _abridge(session, shown, body)
 
 
 def _answer_redo(session: Session, request: Request, body: Any) -> Any:
-    shown = session.redo(request.path_params["doc_id"], _find_kept(body))
+    shown = session.redo(request.path_params["doc_id"], _find_kept(body), _find_number(body))
     return _abridge(session, shown, body)
 
 
