@@ -50,6 +50,17 @@ def test_a_person_is_asked_once_and_registered(small, start):
     assert "dana-sole edits gold" in start("--layer", "gold").output
 
 
+@pytest.mark.parametrize(
+    ("options", "is_gold_shown"),
+    [((), False), (("--layer", "gold"), True), (("--review",), True), (("--adjudicate",), True)],
+)
+def test_what_a_registered_person_saw_is_what_the_pages_show(small, start, options, is_gold_shown):
+    start(*options, typed="Dana Sole\n")
+    shown = people(small)["dana-sole"]["saw"].partition(" (")[0].split(", ")
+    assert shown[:2] == ["raw texts", "registries"]
+    assert ("gold" in shown) == is_gold_shown
+
+
 def test_nobody_is_registered_without_a_name(small, start):
     before = people(small)
     assert start().exit_code == 2

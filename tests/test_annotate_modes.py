@@ -11,7 +11,7 @@ from http.client import HTTPException
 
 import pytest
 from conftest import CORPUS, LAYERS
-from workbench import Server, copy_real, read_files
+from workbench import Server, copy_real, list_speaking, read_files
 
 from readout.checks.folder import check_folder
 from readout.corpus import files
@@ -78,7 +78,7 @@ def list_decisions(shown):
     writes = []
     for place in shown["places"]:
         body = {"doc_id": place["doc_id"], "refs": place["refs"], "section": "1.1"}
-        for side in (*place["speaking"], "gold", "neither"):
+        for side in (*list_speaking(place), "gold", "neither"):
             choice = {"side": side}
             writes.append(("decide", {**body, "choice": choice, "reason": f"So says {side}."}))
     return writes

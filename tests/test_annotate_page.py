@@ -387,6 +387,28 @@ def test_a_person_is_offered_before_the_groups_with_the_person(still):
     assert offered == names[::-1]
 
 
+def test_removing_says_which_links_go_and_undo_restores_all_in_one_step(desk, mention):
+    before = desk.path.read_bytes()
+    linked = [
+        line for line in read_lines(desk.path) if f'"source":"{mention["id"]}"' in line.decode()
+    ]
+    desk.press("Delete")
+    listed = desk.page.locator("dialog .links li").all_inner_texts()
+    assert len(listed) == len(linked)
+    first = json.loads(linked[0])["content"][0]["exact"].split()[0]
+    assert any(first in each for each in listed)
+
+    desk.press("Escape")
+    wait_until(desk.page, "document.querySelector('dialog') === null")
+    assert desk.path.read_bytes() == before
+    desk.press("Delete", "Enter")
+    desk.wait_saved()
+    assert f'"{mention["id"]}"'.encode() not in desk.path.read_bytes()
+    desk.press("Control+z")
+    wait_until(desk.page, "readout.editor.doc.redo === 1 && !readout.editor.waiting")
+    assert desk.path.read_bytes() == before
+
+
 def test_removing_is_undone(desk):
     before = desk.path.read_bytes()
     topic = next(each for each in read_records(desk.path) if each["type"] == "topic")
@@ -542,12 +564,92 @@ def test_adjudicated_gold_asks_for_section_and_reason_and_writes_both(browser, t
         desk.page.wait_for_selector("dialog")
         assert (adjudication.read_bytes(), desk.path.read_bytes()) == before
 
+        # What is half-written outlives Escape, and loading the page again.
         desk.page.locator("dialog select").select_option(index=3)
         desk.page.locator("dialog textarea").fill("The passage goes on.")
+        desk.press("Escape")
+        wait_until(desk.page, "document.querySelector('dialog') === null")
+        desk.page.reload()
+        wait_until(desk.page, "globalThis.readout?.editor")
+        desk.evaluate(CHOOSE, [json.loads(topic)["id"]])
+        desk.press("l")
+        desk.page.wait_for_selector("dialog")
+        assert desk.page.locator("dialog textarea").input_value() == "The passage goes on."
+        assert (adjudication.read_bytes(), desk.path.read_bytes()) == before
         desk.page.locator("dialog button.primary").click()
         desk.wait_saved()
         assert topic not in read_lines(desk.path)
         assert b"The passage goes on." in adjudication.read_bytes()
+
+
+def test_a_text_that_changed_meanwhile_is_to_be_loaded_again(desk):
+    raw = desk.root / "raw/text" / f"{DOCUMENT}.txt"
+    before = desk.path.read_bytes()
+    desk.drag(WORDS)
+    desk.press("b")
+    desk.page.wait_for_selector(".form")
+    desk.page.get_by_role("radio", name="other").check()
+    raw.write_bytes(b"Corrected. " + raw.read_bytes())
+    desk.press("Control+Enter")
+    desk.page.wait_for_selector(".form .refused p")
+    assert "Load the page again" in desk.page.locator(".form .refused").inner_text()
+    assert desk.path.read_bytes() == before
+
+    desk.page.reload()
+    wait_until(desk.page, "globalThis.readout?.editor")
+    assert desk.evaluate("readout.editor.doc.text").startswith("Corrected. ")
+    assert desk.page.locator(".drafts .item").count() == 1
+    desk.errors.clear()
+
+
+def test_an_own_layer_is_begun_and_only_gold_complete(browser, tmp_path):
+    root = copy_real(tmp_path / "corpus")
+    add_document(root, "2030-01-new", "The minister said so.\n")
+    total = len(read_lines(root / "raw/documents.jsonl"))
+    progress = "document.querySelector('.documents summary').textContent"
+    with opened_desk(browser, root, "2030-01-new", READER, READER) as desk:
+        assert f"0 of {total} begun" in desk.evaluate(progress)
+        desk.drag("minister")
+        desk.press("m")
+        desk.page.wait_for_selector(".form")
+        desk.page.locator("[data-field=speaker] input").fill("gantz")
+        desk.press("Enter", "Control+Enter")
+        desk.wait_saved()
+        assert f"1 of {total} begun" in desk.evaluate(progress)
+        assert desk.evaluate("readout.corpus.documents.every((each) => each.annotated === null)")
+    with opened_desk(browser, root, "2030-01-new") as desk:
+        assert f"{total - 1} of {total} complete" in desk.evaluate(progress)
+
+
+def test_what_is_far_is_left_out_and_stays_at_its_place(browser, tmp_path):
+    root = copy_real(tmp_path / "corpus")
+    passages = [f"On day {number} the ministers met again." for number in range(200)]
+    text = "\n\n".join(passages) + "\n"
+    records = []
+    for number in range(0, 200, 10):
+        record = {"type": "topic", "id": f"t-{number}", "topic": "diplomatic-visits"}
+        record["spans"] = [span_of(text, passages[number])]
+        records.append(record)
+    add_document(root, "2030-01-long", text, "en", records)
+
+    with opened_desk(browser, root, "2030-01-long", READER, READER) as desk:
+        wait_until(desk.page, "0 < document.querySelectorAll('.bracket').length")
+        wait_until(desk.page, "document.querySelectorAll('.bracket').length < 20")
+        height = desk.evaluate("readout.editor.sheet.text.scrollHeight")
+        desk.evaluate(CHOOSE, ["t-190"])
+        wait_until(desk.page, "document.querySelector('.bracket.chosen') !== null")
+        wait_until(
+            desk.page,
+            """(() => {
+              const words = readout.editor.sheet.marksOf("t-190")[0].element;
+              const bracket = document.querySelector(".bracket.chosen");
+              const [one, other] = [words, bracket].map((each) => each.getBoundingClientRect());
+              const isBeside = one.top < other.bottom && other.top < one.bottom;
+              return 0 < one.top && one.bottom < innerHeight && isBeside;
+            })()""",
+        )
+        assert desk.evaluate("readout.editor.sheet.text.scrollHeight") == height
+        assert desk.evaluate("readout.editor.sheet.text.textContent") == text
 
 
 # ------------------------------------------------------------------------------- hostile texts

@@ -380,6 +380,27 @@ def test_accepting_all_suggestions_is_one_step(small, suggested):
     assert [path.read_bytes(), (small / GOLD.format(TALKS)).read_bytes()] == before
 
 
+def test_of_many_suggestions_those_are_left_that_cannot_be_accepted(small, suggested):
+    session, _ = suggested
+    path = small / f"annotations/suggestions/{TALKS}.jsonl"
+    path.write_bytes(re.sub(rb'"speaker":"[^"]+",', b"", path.read_bytes(), count=1))
+    shown = session.show_document(TALKS)
+    record = next(each for each in shown["suggestions"] if "speaker" not in each["annotation"])
+    names = [each["id"] for each in shown["suggestions"]]
+    done = edit(session, TALKS, *[{"accept": name} for name in names])
+    left = [each["id"] for each in done["suggestions"]]
+    assert record["id"] in left
+    assert len(left) < len(names)
+    assert len(done["annotations"]) >= len(names) - len(left)
+
+    # What cannot be accepted is refused alone and together, without options that a page lacks.
+    for asked in ([record["id"]], left):
+        with pytest.raises(RefusedError, match=record["id"]) as refused:
+            edit(session, TALKS, *[{"accept": name} for name in asked])
+        assert "--" not in str(refused.value)
+    assert session.show_document(TALKS)["undo"] == done["undo"]
+
+
 def test_a_rejected_suggestion_stays_rejected(suggested):
     session, shown = suggested
     name = shown["suggestions"][0]["id"]

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import contextmanager
 
 import pytest
 from workbench import (
@@ -15,6 +16,7 @@ from workbench import (
     go_to_cells,
     go_to_stance,
     opened_mode,
+    opened_page,
     read_records,
     span_of,
     wait_count,
@@ -99,6 +101,65 @@ def test_the_last_of_a_sample_shows_the_result_and_the_next_step(browser, small)
         page.keyboard.press("Control+z")
         wait_until(page, "document.querySelector('.closing') === null")
         assert [each["verdict"] for each in reviews(small)].count("keep") == 1
+
+
+@contextmanager
+def opened_twice(browser, root):
+    """Yield two windows on one server of the mode for reviews."""
+    mode = opened_mode(browser, root, "review")
+    with mode as page, opened_page(browser, page.url) as (other, _):
+        wait_until(other, "document.querySelector('.desk .choices') !== null")
+        yield page, other
+
+
+def test_two_windows_keep_the_verdicts_of_both(browser, small):
+    with opened_twice(browser, small) as (page, other):
+        page.keyboard.press("2")
+        wait_saved(page)
+        for _ in range(3):
+            other.keyboard.press("n")
+        wait_until(other, "document.querySelector('.desk h2').textContent.includes(' 4 of ')")
+        other.keyboard.press("3")
+        wait_saved(other)
+        page.keyboard.press("1")
+        wait_count(page, 3)
+        assert sorted(each["verdict"] for each in reviews(small)) == ["change", "drop", "keep"]
+
+        # Each window takes back its own steps, whatever the other one did since.
+        other.keyboard.press("Control+z")
+        wait_count(other, 2)
+        page.keyboard.press("Control+z")
+        wait_count(page, 1)
+        assert [each["verdict"] for each in reviews(small)] == ["change"]
+        page.keyboard.press("Control+y")
+        wait_count(page, 2)
+        other.keyboard.press("Control+y")
+        wait_count(other, 3)
+        assert sorted(each["verdict"] for each in reviews(small)) == ["change", "drop", "keep"]
+        assert len({each["about"] for each in reviews(small)}) == 3
+
+
+def test_a_verdict_of_another_window_is_not_overwritten_unseen(browser, small):
+    with opened_twice(browser, small) as (page, other):
+        page.fill(".desk textarea", "Too long.")
+        page.locator(".desk h2").click()
+        page.keyboard.press("2")
+        wait_saved(page)
+        other.fill(".desk textarea", "Fine.")
+        other.locator(".desk h2").click()
+        other.keyboard.press("1")
+        wait_until(other, "document.querySelector('.state.error') !== null")
+        (given,) = reviews(small)
+        assert (given["verdict"], given["remark"]) == ("change", "Too long.")
+        pressed = other.locator("[aria-pressed=true]").inner_text()
+        assert "Change" in pressed or "change" in pressed
+        assert other.locator(".desk textarea").input_value() == "Fine."
+
+        other.locator(".desk h2").click()
+        other.keyboard.press("1")
+        wait_saved(other)
+        (given,) = reviews(small)
+        assert (given["verdict"], given["remark"]) == ("keep", "Fine.")
 
 
 def test_what_changed_on_disk_comes_again(browser, small):

@@ -66,8 +66,8 @@ def test_every_relative_link_leads_somewhere(hub):
     for page in hub.rglob("*.md"):
         for target in LINK.findall(page.read_text(encoding="utf-8")):
             path, _, anchor = target.partition("#")
-            if path and "://" not in target:
-                to = page.parent / path
+            if "://" not in target:
+                to = page.parent / path if path else page
                 assert to.is_file(), (page.name, target)
                 if anchor and to.suffix == ".md":
                     assert anchor in find_anchors(to), (page.name, target)

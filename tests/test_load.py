@@ -111,6 +111,20 @@ def test_unknown_names_are_explained(hub, tmp_path):
         load("stances", tmp_path)
 
 
+def list_expected(hub, about):
+    """Return the paths in a wheel: the package, its data, and metadata in the folder ``about``."""
+    metadata = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
+    expected = {f"{about}/{name}" for name in metadata}
+    sources = {"": ROOT / "src/readout", "_data/hub/": hub, "_data/schema/": ROOT / "schema"}
+    for name in ("raw", "annotations"):
+        sources[f"_data/corpus/{name}/"] = ROOT / name
+    for prefix, folder in sources.items():
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        expected |= {prefix + path.relative_to(folder).as_posix() for path in paths}
+    surplus = ("__pycache__", ".d.ts", "tsconfig.json", ".DS_Store")
+    return {name for name in expected if not any(part in name for part in surplus)}
+
+
 @pytest.mark.slow
 def test_the_wheel_contains_the_data(hub, tmp_path):
     """Install the wheel into an empty environment, and load offline from another folder."""
@@ -121,9 +135,11 @@ def test_the_wheel_contains_the_data(hub, tmp_path):
         (info,) = [name for name in packed.namelist() if name.endswith(".dist-info/METADATA")]
         metadata = message_from_bytes(packed.read(info))
         terms = packed.read(info.replace("METADATA", "licenses/LICENSE"))
+        names = {name.removeprefix("readout/") for name in packed.namelist()}
     expected = "Apache-2.0 AND CC-BY-4.0 AND LicenseRef-Readout-Texts"
     assert metadata["License-Expression"] == expected
     assert terms == (ROOT / "LICENSE").read_bytes()
+    assert names == list_expected(hub, Path(info).parent.name)
 
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv/bin/python"

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import CORPUS, tally_corpus
-from workbench import read_records
+from workbench import list_speaking, read_records
 
 from readout import check_corpus, read_corpus
 from readout.dataset.statistics import estimate_errors
@@ -172,6 +172,22 @@ def test_places_are_sorted_and_counted(small):
         assert {each["layer"] for each in place["sides"]} == {"gold", "ann", "ben"}
 
 
+def test_a_place_is_counted_after_gold_takes_what_all_layers_say(small):
+    open_again(small)
+    gold = small / f"annotations/gold/{TOLL}.jsonl"
+    lines = gold.read_bytes().splitlines(keepends=True)
+    gold.write_bytes(b"".join([line for line in lines if b"m-levi" not in line]))
+    desk = deciding(small)
+    before = desk.describe()
+    (place,) = [each for each in before["places"] if each["kind"] == "agree"]
+    after = desk.decide(place["doc_id"], place["refs"], {"side": "ann"}, "1.1", "Both say so.")
+    assert len(after["places"]) == len(before["places"]) - 1
+    counts = [(each["decided"], each["total"]) for each in (before, after)]
+    assert counts == [(0, before["total"]), (1, before["total"])]
+    desk.session.undo(TOLL)
+    assert desk.describe() == before
+
+
 @pytest.mark.parametrize("side", ["gold", "neither", "ann", "ben"])
 def test_every_side_counts_as_decided(small, side):
     open_again(small)
@@ -180,7 +196,7 @@ def test_every_side_counts_as_decided(small, side):
     place = next(
         each
         for each in desk.describe()["places"]
-        if side in ("gold", "neither") or side in each["speaking"]
+        if side in ("gold", "neither") or side in list_speaking(each)
     )
     desk.decide(place["doc_id"], place["refs"], {"side": side}, "1.1", "It says so.")
     left = [each for each in desk.describe()["places"] if each["is_open"]]
@@ -201,7 +217,7 @@ def test_all_places_decided_leave_a_clean_corpus(small):
     desk = deciding(small)
     for _ in range(desk.describe()["total"]):
         place = next(each for each in desk.describe()["places"] if each["is_open"])
-        side = place["speaking"][-1]
+        side = list_speaking(place)[-1]
         desk.decide(place["doc_id"], place["refs"], {"side": side}, "1.1", "It says so.")
     assert not [each for each in problems_of(small) if each.severity == "error"]
     assert format_corpus(small) == {}

@@ -15,8 +15,11 @@ SITE = ROOT / "docs/site"
 sys.path.insert(0, str(SITE))
 
 from cells import RUN_PAGES, fill_outputs, iter_blocks, run_block  # noqa: E402
+from reviews import NOBODY, format_reviews, report_reviews  # noqa: E402
 
 import readout  # noqa: E402
+from readout.workbench.annotate.reviews import Draw, Reviewing  # noqa: E402
+from readout.workbench.annotate.session import Session  # noqa: E402
 
 RECIPES = (ROOT / "docs/recipes.md").read_text(encoding="utf-8")
 WIDTHS = (1280, 400)
@@ -74,6 +77,43 @@ def test_the_notebook_runs(tmp_path):
     nbclient.NotebookClient(notebook, resources={"metadata": {"path": tmp_path}}).execute()
     shown = [cell for cell in notebook.cells if cell.get("outputs")]
     assert len(shown) == sum(cell.cell_type == "code" for cell in notebook.cells)
+
+
+# ---------------------------------------------------------------- reviews
+
+
+def give_verdicts(root, who, verdicts):
+    """Review a random sample of gold."""
+    desk = Reviewing(Session(root, who, None, "review"), Draw(len(verdicts), 5))
+    for item, verdict in zip(desk.describe()["items"], verdicts, strict=True):
+        desk.review(item["doc_id"], item["id"], item["hash"], verdict, None)
+
+
+def test_the_site_says_how_much_of_gold_people_reviewed_and_with_what_result(small):
+    assert format_reviews(small) == NOBODY
+
+    give_verdicts(small, "ben", ["drop", "drop"])
+    sentences, _ = report_reviews(small)
+    assert sentences == [NOBODY], "a model is no person"
+    assert "| ben | model | 2 |" in format_reviews(small)
+
+    give_verdicts(small, "ann", ["keep", "change", "keep"])
+    (extent, result), report = report_reviews(small)
+    assert extent.startswith("Ann reviewed 3 of the ")
+    (row,) = [each for each in report.data["samples"] if each["reviewer"] == "ann"]
+    assert row["rate"] == "33.3%"
+    assert row["rate"] in result
+    assert row["95 % interval"] in result
+    assert {extent, result} <= set(re.split(r"(?<=\.)\s", format_reviews(small)))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+@pytest.mark.parametrize("page", ["index.html", "docs/texts.html"])
+def test_pages_of_the_site_say_it(site, page):
+    shown = (site / page).read_text(encoding="utf-8")
+    assert all(sentence in shown for sentence in report_reviews()[0])
+    assert 'id="reviews-by-people"' in (site / "docs/texts.html").read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------- the site as a whole

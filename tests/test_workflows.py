@@ -149,3 +149,12 @@ def test_what_a_wheel_is_built_with_is_what_the_package_needs():
     assert {each for each in yaml.safe_load(built_with) if "hatchling" not in each} <= set(
         yaml.safe_load(needed)
     )
+
+
+def test_the_claimed_versions_of_python_are_tested():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    claimed = set(re.findall(r"Python :: (3\.[0-9]+)", project))
+    check = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text(encoding="utf-8"))
+    matrices = [job.get("strategy", {}).get("matrix", {}) for job in check["jobs"].values()]
+    tested = {version for matrix in matrices for version in matrix.get("python", ())}
+    assert claimed == tested - {"3.x"}

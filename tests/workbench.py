@@ -58,6 +58,7 @@ def served(session, answers=()):
     """Yield the address at which a session is served."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # who comes before the server has started waits
     port = listening.getsockname()[1]
     app = build_app(session, TOKEN, port, answers)
     config = uvicorn.Config(app, log_level="error", access_log=False)
@@ -284,6 +285,11 @@ def go_to_cells(page):
 
 def go_to_stance(page):
     go_on(page, lambda: "Stance" in page.locator(".desk h2").first.inner_text())
+
+
+def list_speaking(place):
+    """Return the layers that have something at a place where layers differ."""
+    return [side["layer"] for side in place["sides"] if side["records"]]
 
 
 def wait_count(page, number):

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cells import RUN_PAGES, fill_outputs
 from example import draw_example, format_texts
 from plots import THEMES
+from reviews import format_reviews, report_reviews
 
 from readout import __version__
 
@@ -67,9 +68,12 @@ def fill_page(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = _PLOT.sub(_format_plot, source[0])
     if _TEXTS in source[0]:
         source[0] = source[0].replace(_TEXTS, format_texts())
+    if _REVIEWS in source[0]:
+        source[0] = source[0].replace(_REVIEWS, format_reviews())
 
 
 _TEXTS = "<!-- texts -->"
+_REVIEWS = "<!-- reviews -->"
 _PLOT = re.compile(r"<!-- plot: (?P<name>\w+): (?P<title>.*) -->")
 
 
@@ -91,6 +95,7 @@ def fill_home(
     context["master_doc"] = context["root_doc"] = "index"
     if page == "index":
         context["passage"] = draw_example()
+        context["reviews"] = " ".join(report_reviews()[0])
 
 
 def setup(app: Sphinx) -> None:

@@ -14,6 +14,7 @@ from readout.cli.options import takes_corpus
 from readout.report.printing import print_line
 
 if TYPE_CHECKING:
+    from readout.workbench.annotate.identity import Shown
     from readout.workbench.annotate.session import Mode
 
 
@@ -76,7 +77,12 @@ def annotate(
     mode: Mode = "annotate"
     if adjudicate or review:
         mode = "adjudicate" if adjudicate else "review"
-    annotator = _find_annotator(root, who)
+    shown: Shown = "layer"
+    if mode != "annotate":
+        shown = mode
+    elif layer == "gold":
+        shown = "gold"
+    annotator = _find_annotator(root, who, shown)
     draw = (sample, seed) if sample else None
     opened = open_mode(root, annotator, mode, layer, draw)
     listening = bind(port)
@@ -94,7 +100,7 @@ def annotate(
     serve(app, listening)
 
 
-def _find_annotator(root: Path, who: str | None) -> str:
+def _find_annotator(root: Path, who: str | None, shown: Shown) -> str:
     """Return who annotates: as named, as remembered, or as the person says."""
     from readout.workbench.annotate.identity import (
         find_remembered,
@@ -108,8 +114,12 @@ def _find_annotator(root: Path, who: str | None) -> str:
     if name is None:
         if not _is_asked():
             raise click.UsageError("Name the annotator with --as ANNOTATOR.")
-        name = register_person(root, click.prompt("Your name", err=True))
-        print_line(f"Registered you as the annotator {name!r}.", error=True)
+        name = register_person(root, click.prompt("Your name", err=True), shown)
+        print_line(
+            f"Registered you as the annotator {name!r}. Add to 'saw' in "
+            "annotations/annotators.jsonl what else you had seen.",
+            error=True,
+        )
     require_annotator(root, name)
     remember(root, folder, name)
     return name

@@ -334,8 +334,8 @@ def _write_documentation(
 ) -> None:
     """Write all files but those of data; ``parquet`` maps the paths of those to their SHA-256.
 
-    ``companions`` are the bytes of other files, by path. The glossary shows a row with the answer of
-    each task, so it contains the canary too.
+    ``companions`` are the bytes of other files, by path. The glossary shows a row with the answer
+    of each task, so it contains the canary too.
     """
     shutil.copytree(schema_folder(), folder / "schema")
     schemas = [f"schema/{path.name}" for path in (folder / "schema").iterdir()]

@@ -38,11 +38,15 @@ class Manner(NamedTuple):
 
     ``replaces`` is the gold annotation whose place the accepted one takes. ``speaker`` completes
     suggestions that name none. With ``beside``, gold may have much the same at the place already.
+    Without ``has_options``, no sentence names an option of the command line. ``home`` is what takes
+    the annotations in: gold, or another layer that is edited in its place.
     """
 
     replaces: str | None = None
     speaker: str | None = None
     beside: bool = False
+    has_options: bool = True
+    home: str = "gold"
 
 
 class Intake:
@@ -280,23 +284,23 @@ class _Plan:
 
     def _find_rival(self, item: AnyAnnotation, near: str | None) -> str | None:
         """Return why gold does not take an annotation beside what it has."""
-        replaced = self.manner.replaces
+        replaced, home = self.manner.replaces, self.manner.home
+        has_options = self.manner.has_options
         rival = _find(self._subjects, _subject_keys(item))
         if rival is not None and rival != replaced:
-            return (
-                f"gold says something else about the same words in {self._show_gold(rival)}. To "
-                f"accept it in its place, name it alone, with --replace {rival}."
-            )
+            fault = f"{home} says something else about the same words in {self._show_gold(rival)}."
+            hint = f"To accept it in its place, name it alone, with --replace {rival}."
+            return f"{fault} {hint}" if has_options else fault
         if near is not None and replaced is None and not self.manner.beside:
-            return (
-                f"gold has much the same there, {self._show_gold(near)}. To accept it in its "
-                f"place, name it alone, with --replace {near}; to have both, add --beside."
-            )
+            fault = f"{home} has much the same there, {self._show_gold(near)}."
+            hint = f"To accept it in its place, name it alone, with --replace {near}; "
+            return f"{fault} {hint}to have both, add --beside." if has_options else fault
         return None
 
     def _explain_lack(self, name: str, item: Draft) -> str:
         finding = next(explain("annotation", item))
-        hint = "Give the speaker with --speaker ID." if "speaker" not in item else ""
+        lacks_speaker = "speaker" not in item and self.manner.has_options
+        hint = "Give the speaker with --speaker ID." if lacks_speaker else ""
         return f"{self.show(name)} is not accepted: {finding.message} {hint}".strip()
 
     def _spread_faults(self) -> None:

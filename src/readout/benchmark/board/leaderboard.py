@@ -195,13 +195,8 @@ def format_boards(
     if earlier:
         blocks += ["## Earlier releases", EARLIER_HEAD, format_markdown(earlier_table(earlier))]
 
-    plan = find_plan(boards)
-    if plan:
-        blocks += ["## What more events would allow", plan.title + ".", format_markdown(plan)]
-    if boards:
-        asked = {board.task: board.score.items for board in boards}
-        blocks += ["## What training shows of the test items", OVERLAP_HEAD]
-        blocks.append(format_markdown(summarize_overlap(asked)))
+    for heading, sentence, table in iter_further(boards):
+        blocks += [f"## {heading}", sentence, format_markdown(table)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -214,6 +209,16 @@ EARLIER_HEAD = (
     "These predictions answer the items of an earlier release, so their scores cannot be compared "
     "with those above."
 )
+
+
+def iter_further(boards: Sequence[Board]) -> Iterator[tuple[str, str, Table]]:
+    """Yield the tables after the boards, each with a heading and a sentence."""
+    plan = find_plan(boards)
+    if plan:
+        yield "What more events would allow", f"{plan.title}.", plan
+    if boards:
+        asked = {board.task: board.score.items for board in boards}
+        yield "What training shows of the test items", OVERLAP_HEAD, summarize_overlap(asked)
 
 
 def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
@@ -601,7 +606,7 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
         power_table(boards),
         views,
         tables,
-        find_plan(boards),
+        list(iter_further(boards)),
     )
     files[f"{BOARD}.html"] = format_html(page).encode()
     return BoardFiles(files, boards, submissions, problems, rowless)

@@ -35,7 +35,7 @@ class PageView(NamedTuple):
 
     ``near`` is the score above which answers are always near gold, ``claims`` are sentences on what
     the boards allow one to claim, ``power`` is what gold itself would reach, ``unranked`` are the
-    tables of folds that are not official, and ``plan`` is what more events would allow.
+    tables of folds that are not official, and ``further`` tables have a heading and a sentence.
     """
 
     release: str
@@ -44,7 +44,7 @@ class PageView(NamedTuple):
     power: Table
     boards: Sequence[BoardView]
     unranked: Sequence[Table]
-    plan: Table | None
+    further: Sequence[tuple[str, str, Table]]
 
 
 def format_html(page: PageView) -> str:
@@ -53,7 +53,7 @@ def format_html(page: PageView) -> str:
 
     loader = PackageLoader("readout.benchmark.board", "")
     environment = Environment(loader=loader, autoescape=True)
-    environment.filters["breakable"] = _keep_intervals
+    environment.filters["lines"] = _break_before_interval
     template = environment.get_template("leaderboard.html")
     boards = [{**board._asdict(), "plot": plot_runs(board.runs)} for board in page.boards]
     ticks = [(_place_value(tick / 4), format_number(tick / 4, 2)) for tick in range(5)]
@@ -62,10 +62,10 @@ def format_html(page: PageView) -> str:
     return shown + "\n"
 
 
-def _keep_intervals(cell: Any) -> str:
-    """Return the text of a cell, in which a line may end before an interval but not inside it."""
+def _break_before_interval(cell: Any) -> str:
+    """Return the text of a cell with the interval on a line of its own, which is not broken."""
     value, bracket, bounds = str(cell).partition(" [")
-    return value + bracket + bounds.replace(" ", "\N{NO-BREAK SPACE}")
+    return value + bracket.replace(" ", "\n") + bounds.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def plot_runs(runs: Sequence[PlottedRun]) -> list[dict[str, Any]]:

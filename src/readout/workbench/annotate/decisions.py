@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -49,17 +50,24 @@ class Deciding:
     def __init__(self, session: Session, layers: Sequence[str] = ()) -> None:
         self.session = session
         self.layers = tuple(layers)
+        self._most: Counter[str] = Counter()
 
     def describe(self) -> Json:
-        """Return all places: agreed changes, edges, labels, and what only some layers have."""
+        """Return all places: agreed changes, edges, labels, and what only some layers have.
+
+        A place is gone once gold says what all layers say. It is still counted, as decided.
+        """
         with self.session.lock:
             documents = {each.meta.doc_id: each for each in iter_documents(self.session.root, None)}
             found = list_places(documents.values(), self.layers, with_decided=True)
             said = {name: find_signatures(document) for name, document in documents.items()}
             places = [_show(documents[each.document], each, said[each.document]) for each in found]
+            # The union of two counters has the larger counts.
+            self._most |= Counter(each["doc_id"] for each in places)
+            total = self._most.total()
         places.sort(key=lambda each: (_ORDER.index(each["kind"]), each["only_in"]))
         left = sum(each["is_open"] for each in places)
-        return {"places": places, "total": len(places), "decided": len(places) - left}
+        return {"places": places, "total": total, "decided": total - left}
 
     def decide(
         self,
@@ -96,8 +104,8 @@ class Deciding:
             self.session.refuse_new_errors(state, changes)
             return changes
 
-        self.session.save(doc_id, make)
-        return self.describe()
+        number = self.session.save(doc_id, make)
+        return {**self.describe(), "step": number}
 
     def _name_adjudicated(self, state: State, changes: FileChanges) -> None:
         """Name a layer as adjudicated once nothing is open between it and gold."""
@@ -151,7 +159,6 @@ def _show(document: AnnotatedDocument, place: Place, said: Signatures) -> Json:
         "start": place.start,
         "end": place.end,
         "refs": refs,
-        "speaking": speaking,
         "only_in": [name for name in speaking if name != GOLD] if kind == "only" else [],
         "sides": sides,
         "fields": list(place.differ),

@@ -83,11 +83,12 @@ def take_suggestions(
 ) -> tuple[Edited, dict[str, str]]:
     """Take the suggestions that edits accept into a layer that is edited already.
 
-    Return the layer with the ids that the suggestions have there, by their own.
+    Return the layer with the ids that the suggestions have there, by their own. Of several, those
+    are left out that cannot be accepted as they are.
 
     Raises:
         RefusedEditError: there is no such suggestion.
-        RefusedError: it cannot be accepted as it is.
+        RefusedError: none can be accepted as it is.
 
     """
     changed = {}
@@ -107,8 +108,14 @@ def take_suggestions(
     if unknown := [name for name in asked if name not in items]:
         raise _refuse_unknown(unknown[0])
 
-    intake = Intake(layer.records, Manner(), Statements(root), is_strict=True)
+    home = "gold" if before.annotator is None else "the layer"
+    manner = Manner(has_options=False, home=home)
+    intake = Intake(layer.records, manner, Statements(root), is_strict=len(asked) == 1)
     accepted = intake.take(SUGGESTED, items, asked)
+    if not accepted:
+        Intake(layer.records, manner, Statements(root), is_strict=True).take(
+            SUGGESTED, items, asked
+        )
     new = [to_json(intake.gold[name]) for name in intake.taken]
     puts = [{"put": record} for record in new]
     done = apply_edits(layer.path, edited.raw, text, puts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -62,10 +64,21 @@ def require_annotator(root: Path, name: str) -> Annotator:
     )
 
 
-def register_person(root: Path, name: str) -> str:
+Shown: TypeAlias = Literal["layer", "gold", "adjudicate", "review"]
+_SHOWN: Mapping[Shown, str] = {
+    "layer": "raw texts, registries, suggestions",
+    "gold": "raw texts, registries, suggestions, guidelines, gold",
+    "adjudicate": "raw texts, registries, guidelines, gold, the layers that differ from it",
+    "review": "raw texts, registries, gold",
+}
+"""What the pages show, by what a person begins with: a layer, gold, decisions or reviews."""
+
+
+def register_person(root: Path, name: str, shown: Shown = "layer") -> str:
     """Register a person as an annotator of a corpus, and return the id.
 
-    The version of the guidelines is the newest that an annotator of the corpus names.
+    The version of the guidelines is the newest that an annotator of the corpus names. What the
+    person saw is what the pages show that the person begins with.
 
     Raises:
         RefusedError: the name gives no id, or belongs to somebody.
@@ -78,7 +91,7 @@ def register_person(root: Path, name: str) -> str:
         "kind": "human",
         "name": name,
         "guidelines_version": max(versions, key=_split_version, default=FIRST_GUIDELINES),
-        "saw": "raw texts, guidelines, registries",
+        "saw": f"{_SHOWN[shown]} (what readout annotate showed at first; nothing else is recorded)",
     }
     with locked_corpus(root) as write:
         write(add_entry(root, "annotator", fields))

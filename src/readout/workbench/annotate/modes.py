@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
+from readout.corpus.read import BY, iter_annotators
 from readout.workbench.annotate.decisions import GOLD, Deciding
 from readout.workbench.annotate.identity import require_annotator
-from readout.workbench.annotate.reviews import Draw, Reviewing
+from readout.workbench.annotate.reviews import Draw, Given, Reviewing
 from readout.workbench.annotate.server import Answer, demand
 from readout.workbench.annotate.session import Mode, Session
 from readout.workbench.annotate.shapes import Json
+from readout.workbench.differences.places import require_layers
 
 Answers = tuple[tuple[str, str, Answer], ...]
 """Addresses of a mode: method, path and function."""
@@ -67,8 +69,9 @@ def open_mode(
         return Opened(session, review_answers(reviewing), "annotate/page/review.html")
 
     layers = () if layer in (None, GOLD) else (str(layer),)
+    known = [name for name in iter_annotators(root) if any((root / BY / name).glob("*.jsonl"))]
+    require_layers(layers, known)
     deciding = Deciding(session, layers)
-    deciding.describe()
     return Opened(session, decide_answers(deciding), "annotate/page/decide.html")
 
 
@@ -85,6 +88,7 @@ def review_answers(reviewing: Reviewing) -> Answers:
             demand(body, "hash", str),
             demand(body, "verdict", str),
             demand(body, "remark", str | None, None),
+            demand(body, "given", Given | None, None),
         )
 
     return (("GET", "reviews", show), ("POST", "review", review))

@@ -23,6 +23,7 @@ from readout.model import (
     AnyAnnotation,
     Layer,
     Review,
+    ReviewFile,
     Sample,
     Verdict,
     main_spans,
@@ -39,6 +40,13 @@ class Draw(NamedTuple):
 
     size: int
     seed: int
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The verdict that a page shows as given before; None if none was."""
+
+    verdict: Verdict | None
+    remark: str | None
 
 
 class _Item(NamedTuple):
@@ -84,13 +92,22 @@ class Reviewing:
             "folder": f"{read.REVIEWS}/{self.session.annotator}",
         }
 
-    def review(self, doc_id: str, about: str, said: str, verdict: str, remark: str | None) -> Json:
+    def review(
+        self,
+        doc_id: str,
+        about: str,
+        said: str,
+        verdict: str,
+        remark: str | None,
+        given: Given | None = None,
+    ) -> Json:
         """Save a verdict on an annotation that said ``said`` (its hash) when it was shown.
 
-        Return the item, and what is counted now.
+        With ``given``, a verdict that was given in another window since is not overwritten. Return
+        the item, what is counted now, and the number of the step.
 
         Raises:
-            RefusedEditError: the annotation changed since, or the verdict is none.
+            RefusedEditError: the annotation or its verdict changed since, or the verdict is none.
 
         """
         if verdict not in VERDICTS:
@@ -101,13 +118,18 @@ class Reviewing:
             sample = self._find_sample(self._list_items())
 
             def make(state: State) -> FileChanges:
+                file = _find_file(state.document, self.session.annotator)
+                if given and given != _find_given(file, about, said, sample):
+                    message = "You gave a verdict on it in another window meanwhile."
+                    raise refuse("changed-meanwhile", message, "look at it again.")
                 return self._to_changes(state.document, about, said, verdict, remark, sample)
 
-            self.session.save(doc_id, make)
+            number = self.session.save(doc_id, make)
         described = self.describe()
         place = (doc_id, about)
         found = [each for each in described["items"] if (each["doc_id"], each["id"]) == place]
-        return {"item": found[0] if found else None, "counts": described["counts"]}
+        item = found[0] if found else None
+        return {"item": item, "counts": described["counts"], "step": number}
 
     def _to_changes(
         self,
@@ -125,7 +147,7 @@ class Reviewing:
 
         reviewer, doc_id = self.session.annotator, document.meta.doc_id
         path = f"{read.REVIEWS}/{reviewer}/{doc_id}.jsonl"
-        file = next((each for each in document.reviews if each.reviewer == reviewer), None)
+        file = _find_file(document, reviewer)
         if file and not file.is_whole:
             raise refuse("broken-file", f"{path} has a problem.", "mend it, and try again.", path)
 
@@ -188,9 +210,7 @@ class Reviewing:
 
     def _show(self, item: _Item, sample: Sample | None) -> Json:
         """Return an annotation with the verdict on what it says now, and the one before."""
-        current = [each for each in item.reviews if each.hash == item.hash]
-        if sample:
-            current = [each for each in item.reviews if each.sample == sample]
+        current = _list_current(item.reviews, item.hash, sample)
         before = [each for each in item.reviews if each not in current]
         last = current[0] if current else None
         again = before[-1] if before and not current else None
@@ -232,6 +252,25 @@ class Reviewing:
                 if not any(_iter_overlapping(document.gold, own)):
                     alone.setdefault(name, []).append(msgspec.to_builtins(own))
         return alone
+
+
+def _list_current(reviews: Iterable[Review], said: str, sample: Sample | None) -> list[Review]:
+    """Return the reviews of what an annotation says now or, with a sample, those of the sample."""
+    if sample:
+        return [each for each in reviews if each.sample == sample]
+    return [each for each in reviews if each.hash == said]
+
+
+def _find_file(document: AnnotatedDocument, reviewer: str) -> ReviewFile | None:
+    return next((each for each in document.reviews if each.reviewer == reviewer), None)
+
+
+def _find_given(file: ReviewFile | None, about: str, said: str, sample: Sample | None) -> Given:
+    """Return the verdict on an annotation that the page shows as given."""
+    reviews = [each for each in (file.records if file else ()) if each.about == about]
+    for each in _list_current(reviews, said, sample):
+        return Given(each.verdict, each.remark)
+    return Given(None, None)
 
 
 def _choose(items: Sequence[_Item], sample: Sample) -> list[_Item]:

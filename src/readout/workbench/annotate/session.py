@@ -71,7 +71,6 @@ from readout.workbench.remove import remove_entries
 from readout.workbench.uses import Sheet, find_record
 
 Mode: TypeAlias = Literal["annotate", "adjudicate", "review"]
-MODES: tuple[Mode, ...] = ("annotate", "adjudicate", "review")
 
 _TRIES = 3
 """How often a write is tried if a program that takes no lock changes a file at the same time."""
@@ -96,6 +95,13 @@ class State(NamedTuple):
     suggestions: Sheet | None
 
 
+class Step(NamedTuple):
+    """What a step changed, and the number that names it in this session."""
+
+    number: int
+    changes: FileChanges
+
+
 class Session:
     """One person at work on one layer of a corpus.
 
@@ -112,8 +118,9 @@ class Session:
         self.lock = RLock()
         self.reader = Reader(root)
         self.versions = Versions()
-        self._undo: dict[str, list[FileChanges]] = {}
-        self._redo: dict[str, list[FileChanges]] = {}
+        self._undo: dict[str, list[Step]] = {}
+        self._redo: dict[str, list[Step]] = {}
+        self._steps = 0
         self._current = ""
 
     # ------------------------------------------------------------ reading
@@ -143,7 +150,8 @@ class Session:
             "doc_id": meta.doc_id,
             "title": meta.title,
             "language": meta.language,
-            "annotated": meta.completeness,
+            # It is recorded of gold only, and an annotator's mode tells nothing of gold.
+            "annotated": meta.completeness if self.layer is None else None,
             "counts": counts,
         }
 
@@ -268,11 +276,14 @@ class Session:
             self.save(doc_id, make)
             return self._show(self._read(doc_id))
 
-    def save(self, doc_id: str, make: Callable[[State], FileChanges]) -> None:
-        """Write the changes that ``make`` returns for what is on disk, as one step to undo."""
+    def save(self, doc_id: str, make: Callable[[State], FileChanges]) -> int | None:
+        """Write the changes that ``make`` returns for what is on disk, as one step to undo.
+
+        Return the number of the step, or None if nothing changed.
+        """
         with self.lock:
             changes = self._write(doc_id, make)
-            self._remember(doc_id, changes)
+            return self._remember(doc_id, changes)
 
     def _write(self, doc_id: str, make: Callable[[State], FileChanges]) -> FileChanges:
         """Write the changes that ``make`` returns for what is on disk, and return them.
@@ -292,10 +303,13 @@ class Session:
             break
         return {path: change for path, change in changes.items() if change.old != change.new}
 
-    def _remember(self, doc_id: str, changes: FileChanges) -> None:
-        if changes:
-            self._undo.setdefault(doc_id, []).append(pack(changes))
-            self._redo[doc_id] = []
+    def _remember(self, doc_id: str, changes: FileChanges) -> int | None:
+        if not changes:
+            return None
+        self._steps += 1
+        self._undo.setdefault(doc_id, []).append(Step(self._steps, pack(changes)))
+        self._redo[doc_id] = []
+        return self._steps
 
     def _apply(
         self, state: State, version: str, edits: Sequence[Edit], keep: Mapping[str, Side]
@@ -406,37 +420,46 @@ class Session:
 
     # ------------------------------------------------------------ undo and redo
 
-    def undo(self, doc_id: str, keep: Mapping[str, Side] | None = None) -> Json:
-        """Take back the last step, and return the document as it is then.
+    def undo(
+        self, doc_id: str, keep: Mapping[str, Side] | None = None, number: int | None = None
+    ) -> Json:
+        """Take back the last step, or the one of a number; return the document as it is then.
 
         What others changed in the same files meanwhile is kept. ``keep`` names the side of
         annotations that were in conflict before: "ours" is the version without the step.
 
         Raises:
             ConflictError: somebody changed the same annotations since.
+            RefusedEditError: no step has the number.
             RefusedError: a new registry entry is used by now.
 
         """
-        return self._revert(doc_id, self._undo, self._redo, keep or {})
+        return self._revert(doc_id, self._undo, self._redo, keep or {}, number)
 
-    def redo(self, doc_id: str, keep: Mapping[str, Side] | None = None) -> Json:
-        """Repeat the step that was taken back last."""
-        return self._revert(doc_id, self._redo, self._undo, keep or {})
+    def redo(
+        self, doc_id: str, keep: Mapping[str, Side] | None = None, number: int | None = None
+    ) -> Json:
+        """Repeat the step that was taken back last, or the one of a number."""
+        return self._revert(doc_id, self._redo, self._undo, keep or {}, number)
 
     def _revert(
         self,
         doc_id: str,
-        steps: dict[str, list[FileChanges]],
-        others: dict[str, list[FileChanges]],
+        steps: dict[str, list[Step]],
+        others: dict[str, list[Step]],
         keep: Mapping[str, Side],
+        number: int | None,
     ) -> Json:
         with self.lock:
             stack = steps.get(doc_id, [])
-            if stack:
-                step = unpack(stack[-1])
-                reverted = self._write(doc_id, lambda _: self._to_reverted(step, keep))
-                stack.pop()
-                others.setdefault(doc_id, []).append(pack(reverted))
+            if number is None and stack:
+                number = stack[-1].number
+            if number is not None:
+                step = _find_step(stack, number)
+                changes = unpack(step.changes)
+                reverted = self._write(doc_id, lambda _: self._to_reverted(changes, keep))
+                stack.remove(step)
+                others.setdefault(doc_id, []).append(Step(number, pack(reverted)))
             state = self._read(doc_id)
             return {**self._show(state), "registries": to_registries(state.registries)}
 
@@ -484,12 +507,13 @@ class Session:
             with locked_corpus(self.root) as write:
                 changes = add_entry(self.root, kind, named)
                 write(changes)
-            self._remember(doc_id or self._current, changes)
+            number = self._remember(doc_id or self._current, changes)
             registries, _ = read.read_registries(self.root)
             entry = find_record(registries.files[registry], kind, named[id_field])
             return {
                 "entry": to_json(entry),
                 "registries": to_registries(registries),
+                "step": number,
             }
 
     def suggest(self, doc_id: str) -> Json:
@@ -497,6 +521,14 @@ class Session:
         with self.lock:
             self.save(doc_id, lambda _: add_suggestions(self.root, doc_id).changes)
             return self._show(self._read(doc_id))
+
+
+def _find_step(stack: Sequence[Step], number: int) -> Step:
+    """Return the step of a number, or refuse one that was taken back, or repeated, elsewhere."""
+    for step in stack:
+        if step.number == number:
+            return step
+    raise refuse("no-such-step", "Another window took this step back, or went on after it.")
 
 
 def _merge(base: bytes, ours: bytes, theirs: bytes, keep: Mapping[str, Side]) -> bytes:

@@ -101,11 +101,21 @@ def list_places(
         found = _iter_places(document, layers)
         places += [place for place in found if with_decided or _is_open(place)]
 
+    require_layers(annotators, known)
+    return places
+
+
+def require_layers(annotators: Iterable[str], known: Collection[str]) -> None:
+    """Refuse a name that is not among the annotators who have a layer.
+
+    Raises:
+        RefusedError: there is such a name.
+
+    """
     for name in annotators:
         if name not in known:
             hint = as_sentence(nearest(name, known))
             raise RefusedError(f"There is no layer of {name!r}. {hint}".strip())
-    return places
 
 
 def _is_open(place: Place) -> bool:

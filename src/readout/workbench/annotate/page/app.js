@@ -1,12 +1,12 @@
 // @ts-check
 /* The annotate page: the bar, the list of documents, the keys. */
 
-import { Refused, ask } from "./api.js";
+import { ask } from "./api.js";
 import { button, byId, element, fill } from "./dom.js";
 import { Editor } from "./editor.js";
 import { findAction, showKeys } from "./keys.js";
 import { Log } from "./log.js";
-import { listSentences } from "./problems.js";
+import { explain } from "./problems.js";
 
 /** @typedef {import("./types.js").Corpus} Corpus */
 
@@ -56,21 +56,29 @@ class App {
   drawDocuments() {
     const words = this.words.app;
     const all = this.corpus.documents;
-    const done = all.filter((each) => each.done ?? each.annotated === "complete").length;
-    const progress = fill(words.progress, { done, all: all.length });
     const list = element("ul", { class: "items" });
     for (const each of all) {
-      const counts = Object.values(each.counts).reduce((sum, count) => sum + count, 0);
       const open = button(each.title ?? each.doc_id, () => void this.open(each.doc_id), {
         class: "item",
         dir: "auto",
       });
       open.setAttribute("aria-current", String(each.doc_id === this.editor?.name));
-      const said = `${each.annotated} · ${fill(words.counts, { count: counts })}`;
-      list.append(element("li", {}, open, element("small", {}, said)));
+      const said = fill(words.counts, { count: sum(each.counts) });
+      const status = each.annotated && sum(each.counts) ? `${each.annotated} · ` : "";
+      list.append(element("li", {}, open, element("small", {}, status + said)));
     }
-    const summary = element("summary", {}, `${words.documents} · ${progress}`);
+    const summary = element("summary", {}, `${words.documents} · ${this.progress()}`);
     this.documents?.replaceChildren(summary, list);
+  }
+
+  /** Return how far the layer is: only of gold is it recorded whether a text is complete. */
+  progress() {
+    const { documents, layer } = this.corpus;
+    const begun = documents.filter((each) => sum(each.counts));
+    const isGold = layer === "gold";
+    const done = isGold ? begun.filter((each) => each.annotated === "complete") : begun;
+    const words = isGold ? this.words.app.progress : this.words.app.begun;
+    return fill(words, { done: done.length, all: documents.length });
   }
 
   listen() {
@@ -123,8 +131,7 @@ class App {
       doc = await ask(`api/document/${encodeURIComponent(name)}`);
     } catch (error) {
       const unreachable = fill(this.words.app.unreachable, { port: location.port });
-      const problems = error instanceof Refused ? listSentences(error.answer?.problems ?? []) : [];
-      if (turn === this.opening) this.tell(problems.join(" ") || unreachable, "error");
+      if (turn === this.opening) this.tell(explain(error, unreachable).join(" "), "error");
       return;
     }
     if (turn !== this.opening) return;
@@ -171,6 +178,11 @@ class App {
   help() {
     return showKeys(this.words, this.words.keys, this.words.gestures);
   }
+}
+
+/** @param {Record<string, number>} counts */
+function sum(counts) {
+  return Object.values(counts).reduce((all, count) => all + count, 0);
 }
 
 const corpus = /** @type {Corpus} */ (await ask("api/corpus"));

@@ -3,11 +3,12 @@
 
 import { ask } from "./api.js";
 import { button, element, fill, newId } from "./dom.js";
-import { DESK_KEYS, Desk, keyed } from "./desk.js";
+import { askRemoval } from "./dialogs.js";
+import { DESK_KEYS, Desk, Steps, keyed } from "./desk.js";
 import { Drafts } from "./drafts.js";
 import { makeEntry } from "./entries.js";
 import { Form, trim } from "./form.js";
-import { Picking, listAnnotations, listEntries } from "./links.js";
+import { listAnnotations, listEntries } from "./links.js";
 import { Sections } from "./sections.js";
 import { drawVersions, isSame, listVersions, shuffleVersions } from "./versions.js";
 
@@ -56,10 +57,8 @@ class Decide {
     this.form = null;
     /** @type {Record<string, any> | null} What the form has, also while it is put aside. */
     this.written = null;
-    /** @type {string[]} The documents of the steps made here, the last one last. */
-    this.made = [];
-    /** @type {string[]} */
-    this.undone = [];
+    /** @type {Steps<import("./desk.js").Step>} */
+    this.steps = new Steps(this.desk);
     this.makeBar();
     this.formBox = element("div", { class: "forms" });
     this.sections = new Sections(corpus.sections, this.words);
@@ -93,11 +92,8 @@ class Decide {
   }
 
   escape() {
-    if (this.desk.picking) {
-      this.desk.picking = null;
-      this.desk.say("");
-    } else if (this.desk.marking?.spans().length) this.desk.marking.clear();
-    else this.putAside();
+    const { picker, marking } = this.desk;
+    if (!picker.stop() && !marking?.take().length) this.putAside();
   }
 
   get place() {
@@ -310,8 +306,9 @@ class Decide {
       words: { ...desk.corpus.words.form, save: this.words.saveForm },
       options: (role) => this.listOptions(role),
       create: (role, typed) => this.createEntry(role, typed),
-      selected: () => desk.takeSelected(),
-      pick: (_, role, take) => this.startPicking(role, take),
+      selected: () => desk.marking?.take() ?? [],
+      pick: (role, take) => desk.picker.start(role.of, take),
+      tell: (sentence) => desk.say(sentence, "error"),
       show: (span) => desk.reveal(span.start, span.end),
       changed: (changed) => {
         this.written = changed;
@@ -329,7 +326,7 @@ class Decide {
 
   closeForm() {
     this.form = null;
-    this.desk.picking = null;
+    this.desk.picker.stop();
     this.formBox.replaceChildren();
   }
 
@@ -366,25 +363,12 @@ class Decide {
       waiting: form.root,
       options: (inner) => this.listOptions(inner),
       explain: (error) => desk.explain(error),
-      made: () => {
-        this.made.push(this.place.doc_id);
+      made: (number) => {
+        this.steps.add({ doc_id: this.place.doc_id, number });
         desk.sheet?.update({ registries: desk.corpus.registries });
         desk.say(this.words.saved, "saved");
       },
     });
-  }
-
-  /** @param {Role} role @param {(id: string) => void} take */
-  startPicking(role, take) {
-    const { desk, form } = this;
-    desk.picking = new Picking(role.of, (id) => {
-      desk.picking = null;
-      take(id);
-      desk.say("");
-      form?.advance();
-    });
-    const type = desk.corpus.words.form.types[role.of];
-    desk.say(fill(desk.corpus.words.form.picking, { type }));
   }
 
   /* Decisions. */
@@ -421,6 +405,12 @@ class Decide {
       return;
     }
     this.isBusy = true;
+    desk.picker.stop();
+    const gone = choice.side === "neither" ? this.golden().map((each) => each.id ?? "") : [];
+    if (!(await askRemoval(desk.corpus, desk.doc?.annotations ?? [], gone))) {
+      this.isBusy = false;
+      return;
+    }
     const { key } = this;
     const { doc_id, refs } = place;
     const body = { doc_id, refs, choice, section, reason };
@@ -428,8 +418,7 @@ class Decide {
     this.isBusy = false;
     if (!answer) return form?.refuse(refusal);
     this.drafts.drop(key);
-    this.made.push(doc_id);
-    this.undone = [];
+    this.steps.add({ doc_id, number: answer.step });
     this.adopt(answer);
     await this.goOn();
   }
@@ -451,19 +440,13 @@ class Decide {
 
   /** @param {"undo" | "redo"} way */
   async revert(way) {
-    const [from, to] = way === "undo" ? [this.made, this.undone] : [this.undone, this.made];
-    const { doc } = this.desk;
-    // After the page was loaded again, the server still knows the steps in this document.
-    const docId = from.at(-1) ?? (doc?.[way] ? doc.meta.doc_id : null);
-    if (!docId || this.isBusy) return;
+    if (this.isBusy) return;
     this.isBusy = true;
-    const path = `api/document/${encodeURIComponent(docId)}/${way}`;
-    const { answer } = await this.desk.send(path, {});
+    const { doc } = this.desk;
+    const reverted = await this.steps.revert(way, doc && { doc_id: doc.meta.doc_id });
     this.isBusy = false;
-    if (!answer) return;
-    from.pop();
-    to.push(docId);
-    this.desk.corpus.registries = answer.registries ?? this.desk.corpus.registries;
+    if (!reverted) return;
+    this.desk.corpus.registries = reverted.answer.registries ?? this.desk.corpus.registries;
     this.adopt(await ask("api/places"));
     await this.goOn();
   }

@@ -3,12 +3,12 @@
 
 import { render } from "../../page/render.js";
 import { mainSpans } from "../../page/segments.js";
-import { ask, Refused } from "./api.js";
-import { button, byId, element, fill } from "./dom.js";
+import { Refused, ask } from "./api.js";
+import { button, byId, element, fill, shorten } from "./dom.js";
 import { findAction, showKeys } from "./keys.js";
-import { idFieldOf } from "./links.js";
-import { listSentences } from "./problems.js";
+import { Picker, idFieldOf } from "./links.js";
 import { Marking, highlight } from "./marking.js";
+import { explain } from "./problems.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
 /** @typedef {import("./types.js").Corpus} Corpus */
@@ -19,9 +19,6 @@ const PLACE = "readout-place";
 
 /** In how many frames the way to a place is measured again. */
 const FRAMES = 4;
-
-/** How many characters of words are shown beside the text; longer ones lose their middle. */
-const SHOWN = 90;
 
 /** The keys of both pages. @type {Binding[]} */
 export const DESK_KEYS = [
@@ -44,8 +41,7 @@ export class Desk {
     this.sheet = null;
     /** @type {Marking | null} */
     this.marking = null;
-    /** @type {import("./links.js").Picking | null} What waits for a click on an annotation. */
-    this.picking = null;
+    this.picker = new Picker(corpus.words.form, (sentence, kind) => this.say(sentence, kind));
     /** @type {Binding[]} */
     this.bindings = [];
     /** The frame in which the text is scrolled again. */
@@ -69,7 +65,7 @@ export class Desk {
     );
   }
 
-  /** Say something in the bar. @param {string} sentence @param {"saved" | "error" | ""} kind */
+  /** Say something in the bar. @param {string} sentence @param {string} kind */
   say(sentence, kind = "") {
     this.state.textContent = sentence;
     this.state.className = `state ${kind}`;
@@ -79,26 +75,27 @@ export class Desk {
    * Send something that changes files; say that it is saved when the disk has it.
    *
    * @param {string} path @param {unknown} body
-   * @returns {Promise<{answer: any, refusal: string[]}>} The answer is null if it was refused.
+   * @returns {Promise<{answer: any, refusal: string[], codes: string[]}>} The answer is null if it
+   *   was refused.
    */
   async send(path, body) {
     this.say(this.words.saving);
     try {
       const answer = await ask(path, body);
       this.say(this.words.saved, "saved");
-      return { answer, refusal: [] };
+      return { answer, refusal: [], codes: [] };
     } catch (error) {
       const refusal = this.explain(error);
       this.say(refusal.join(" "), "error");
-      return { answer: null, refusal };
+      /** @type {import("./types.js").Problem[]} */
+      const problems = (error instanceof Refused && error.answer?.problems) || [];
+      return { answer: null, refusal, codes: problems.map((problem) => problem.code) };
     }
   }
 
-  /** @param {unknown} error @returns {string[]} */
+  /** @param {unknown} error */
   explain(error) {
-    const answer = error instanceof Refused ? error.answer : null;
-    if (answer?.problems?.length) return listSentences(answer.problems);
-    return [answer?.message ?? this.words.unsaved];
+    return explain(error, this.words.unsaved);
   }
 
   /**
@@ -155,23 +152,9 @@ export class Desk {
     this.text.replaceChildren(root);
     const drawing = { text, paragraphs, annotations, suggestions: [], registries, words: words.text };
     const named = { language: meta.language, name: words.app.gold };
-    this.sheet = render(root, { ...drawing, ...named }, { pick: (ids) => this.pick(ids) });
+    const pick = (/** @type {string[]} */ ids) => !this.sheet || this.picker.pick(this.sheet, ids);
+    this.sheet = render(root, { ...drawing, ...named }, { pick });
     this.marking = new Marking(this.sheet, meta.language ?? "en", () => undefined);
-  }
-
-  /** @param {string[]} ids @returns {boolean} Whether the click also chooses. */
-  pick(ids) {
-    if (!this.picking || !this.sheet) return true;
-    this.picking.choose(this.sheet, ids);
-    return false;
-  }
-
-  /** Return the selected words, and clear the selection. */
-  takeSelected() {
-    const spans = this.marking?.spans() ?? [];
-    if (spans.length) this.marking?.clear();
-    else this.say(this.corpus.words.form.noWords, "error");
-    return spans;
   }
 
   /** Return the fields of a type that say something, in order. @param {string} type */
@@ -285,13 +268,45 @@ export class Desk {
   }
 }
 
-/** Return long words without their middle: versions differ at the ends. @param {string} words */
-export function shorten(words) {
-  const letters = [...words];
-  if (letters.length <= SHOWN) return words;
-  const first = letters.slice(0, SHOWN / 2).join("").replace(/\s+\S*$/u, "");
-  const last = letters.slice(-SHOWN / 2).join("").replace(/^\S*\s+/u, "");
-  return `${first} … ${last}`;
+/**
+ * @typedef {{doc_id: string, number?: number | null}} Step A step that was saved in a document. With
+ *   its number, it is taken back even if another window went on after it.
+ */
+
+/** The steps that were made on a page, to take them back and to repeat them. @template {Step} Made */
+export class Steps {
+  /** @param {Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    /** @type {Record<"undo" | "redo", Made[]>} The next one to undo, or to redo, last. */
+    this.known = { undo: [], redo: [] };
+  }
+
+  /** @param {Made} step Without a number if it changed nothing. */
+  add(step) {
+    if (!step.number) return;
+    this.known.undo.push(step);
+    this.known.redo = [];
+  }
+
+  /**
+   * Take the last step back, or repeat it; return the step and the answer, or null if there is none.
+   *
+   * After the page was loaded again, the server still knows the steps in the document that is shown.
+   *
+   * @param {"undo" | "redo"} way @param {Made | null} shown Names the document that is shown.
+   * @returns {Promise<{step: Made, answer: any} | null>}
+   */
+  async revert(way, shown) {
+    const step = this.known[way].at(-1) ?? (this.desk.doc?.[way] ? shown : null);
+    if (!step) return null;
+    const path = `api/document/${encodeURIComponent(step.doc_id)}/${way}`;
+    const { answer, codes } = await this.desk.send(path, { step: step.number ?? null });
+    if (answer || codes.includes("no-such-step")) this.known[way].pop();
+    if (!answer) return null;
+    this.known[way === "undo" ? "redo" : "undo"].push(step);
+    return { step, answer };
+  }
 }
 
 /** Return a button that shows its key. @param {string} label @param {string} key @param {() => void} act */

@@ -1,7 +1,9 @@
 // @ts-check
 /* Questions that must be answered before something is saved. */
 
-import { button, element, newId } from "./dom.js";
+import { mainSpans } from "../../page/segments.js";
+import { button, element, fill, newId, shorten } from "./dom.js";
+import { listLinks } from "./links.js";
 import { Sections } from "./sections.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
@@ -46,14 +48,18 @@ export function showDialog(title, draw) {
  * @param {import("./sections.js").Section[]} choices
  * @param {Decision} last Proposed again.
  * @param {Record<string, string>} words
+ * @param {(decision: Decision) => void} changed Is told what is half-written.
  * @returns {Promise<Decision | null>}
  */
-export function askDecision(choices, last, words) {
+export function askDecision(choices, last, words, changed) {
   return showDialog(words.title, (dialog, answer) => {
     const sections = new Sections(choices, words, last.section);
     const reasonId = newId("reason");
     const reason = element("textarea", { id: reasonId, rows: 3, required: true, dir: "auto" });
     reason.value = last.reason;
+    const keep = () => changed({ section: sections.value, reason: reason.value });
+    sections.select.addEventListener("change", keep);
+    reason.addEventListener("input", keep);
     const finish = () => {
       const fields = [sections.select, reason];
       const missing = fields.find((each) => !each.value.trim());
@@ -75,6 +81,33 @@ export function askDecision(choices, last, words) {
         button(words.cancel, () => answer(null)),
       ),
     );
+  });
+}
+
+/**
+ * Ask whether annotations are removed to which others link, since the links go with them.
+ *
+ * @param {import("./types.js").Corpus} corpus
+ * @param {Annotation[]} annotations All of the layer.
+ * @param {string[]} removed The ids of those that go.
+ * @returns {Promise<boolean | null>} True also if nothing links to them.
+ */
+export async function askRemoval({ roles, words }, annotations, removed) {
+  const links = listLinks(annotations, roles, new Set(removed));
+  if (!links.length) return true;
+  const { removal, form } = words;
+  return showDialog(fill(removal.title, { count: links.length }), (dialog, answer) => {
+    const list = element("ul", { class: "links" });
+    for (const { record, field } of links) {
+      const [span] = mainSpans(/** @type {any} */ (record));
+      const named = { type: form.types[record.type], field: form.fields[field] ?? field };
+      const said = fill(removal.link, { ...named, words: shorten(span?.exact ?? "") });
+      list.append(element("li", { dir: "auto" }, said));
+    }
+    const remove = button(removal.remove, () => answer(true), { class: "primary" });
+    const cancel = button(removal.cancel, () => answer(null));
+    const actions = element("div", { class: "actions" }, remove, cancel);
+    dialog.append(element("p", {}, removal.help), list, actions);
   });
 }
 

@@ -51,6 +51,18 @@ export function byId(id) {
   return found;
 }
 
+/** How many characters of words are shown outside the text; longer ones lose their middle. */
+const SHOWN = 90;
+
+/** Return long words without their middle: versions differ at the ends. @param {string} words */
+export function shorten(words) {
+  const letters = [...words];
+  if (letters.length <= SHOWN) return words;
+  const first = letters.slice(0, SHOWN / 2).join("").replace(/\s+\S*$/u, "");
+  const last = letters.slice(-SHOWN / 2).join("").replace(/^\S*\s+/u, "");
+  return `${first} … ${last}`;
+}
+
 let last = 0;
 
 /** Return an id that no other element of the page has. @param {string} prefix */

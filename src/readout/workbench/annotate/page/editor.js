@@ -6,16 +6,16 @@ import { drawLegend, drawTable } from "../../page/overview.js";
 import { render } from "../../page/render.js";
 import { listSpans, mainSpans } from "../../page/segments.js";
 import { Refused, ask } from "./api.js";
-import { askConflict, askDecision } from "./dialogs.js";
+import { askConflict, askDecision, askRemoval } from "./dialogs.js";
 import { button, element, fill } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { Edges } from "./edges.js";
 import { makeEntry } from "./entries.js";
 import { Form } from "./form.js";
 import { Ghosts } from "./ghosts.js";
-import { Picking, listAnnotations, listEntries, placeOf } from "./links.js";
+import { Picker, listAnnotations, listEntries, placeOf } from "./links.js";
 import { Marking, highlight, moveEdge } from "./marking.js";
-import { Problems, listSentences } from "./problems.js";
+import { Problems, explain } from "./problems.js";
 import { findWords } from "./selection.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
@@ -42,6 +42,9 @@ const TYPES = Object.keys(MAIN_FIELDS);
 
 /** The name of the highlight on the words that the open form has. */
 const WRITTEN = "readout-written";
+
+/** The key of the draft of a decision: there is one. */
+const LAST = "last";
 
 /** Keys that move an edge: the edge, the direction, whether by character. */
 const MOVES = /** @type {Record<string, ["start" | "end", 1 | -1, boolean]>} */ ({
@@ -79,10 +82,9 @@ export class Editor {
     this.form = null;
     /** @type {Draft | null} */
     this.draft = null;
-    /** @type {Picking | null} */
-    this.picking = null;
-    /** @type {Decision} */
-    this.lastDecision = { section: "", reason: "" };
+    this.picker = new Picker(this.words.form, tell);
+    /** @type {Drafts<Decision & {key: string}>} The last decision, also if it is half-written. */
+    this.decisions = new Drafts(`decision ${name}`);
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     this.waiting = 0;
@@ -92,7 +94,7 @@ export class Editor {
 
     this.sheet = render(text, this.drawing(), {
       choose: () => this.showChosen(),
-      pick: (ids) => this.pick(ids),
+      pick: (ids) => this.picker.pick(this.sheet, ids),
     });
     const language = doc.meta.language ?? "en";
     this.marking = new Marking(this.sheet, language, () => this.showSelected());
@@ -137,7 +139,7 @@ export class Editor {
     this.draftBox = element("section", { class: "drafts" });
     this.ghosts = new Ghosts(this.words, {
       look: (id) => this.sheet.choose(id),
-      acceptAll: (ids) => void this.send(ids.map((id) => ({ accept: id }))),
+      acceptAll: (ids) => void this.acceptAll(ids),
       make: () => void this.suggest(),
     });
     this.problems = new Problems(this.words.problems, {
@@ -493,8 +495,9 @@ export class Editor {
       words: this.words.form,
       options: (role) => this.listOptions(role),
       create: (role, typed) => this.createEntry(role, typed),
-      selected: () => this.takeSelected(),
-      pick: (_, role, take) => this.startPicking(role, take),
+      selected: () => this.marking.take(),
+      pick: (role, take) => this.picker.start(role.of, take),
+      tell: (sentence) => this.tell(sentence, "warning"),
       show: (span) => this.marking.reveal(span.start),
       changed: (values, field) => this.changeForm(values, field),
       save: (values) => this.save(values),
@@ -507,13 +510,6 @@ export class Editor {
     this.showWritten();
     this.showDrafts();
     form.root.scrollIntoView({ block: "nearest" });
-  }
-
-  takeSelected() {
-    const spans = this.marking.spans();
-    if (spans.length) this.marking.clear();
-    else this.tell(this.words.form.noWords, "warning");
-    return spans;
   }
 
   /** @param {Role} role */
@@ -554,7 +550,7 @@ export class Editor {
   drop() {
     this.form = null;
     this.draft = null;
-    this.picking = null;
+    this.picker.stop();
     this.edges.pause(false);
     this.formBox?.replaceChildren();
     this.showWritten();
@@ -568,6 +564,7 @@ export class Editor {
   async save(values) {
     const { form, draft } = this;
     if (!form || !draft) return;
+    this.picker.stop();
     const record = /** @type {Annotation} */ (values);
     const before = new Set(this.doc.annotations.map((each) => each.id));
     /** @type {any} */
@@ -619,25 +616,6 @@ export class Editor {
     });
   }
 
-  /** @param {Role} role @param {(id: string) => void} take */
-  startPicking(role, take) {
-    this.picking = new Picking(role.of, (id) => {
-      this.picking = null;
-      take(id);
-      this.tell("", "");
-      this.form?.advance();
-    });
-    const type = this.words.form.types[role.of];
-    this.tell(fill(this.words.form.picking, { type }), "picking");
-  }
-
-  /** @param {string[]} ids @returns {boolean} Whether the click also chooses. */
-  pick(ids) {
-    if (!this.picking) return true;
-    this.picking.choose(this.sheet, ids);
-    return false;
-  }
-
   /* Edits. */
 
   /**
@@ -687,10 +665,17 @@ export class Editor {
     if (problems.some((/** @type {Problem} */ each) => each.code === "undecided")) {
       this.tell(this.words.app.unsaved, "warning");
       const { sections } = this.corpus;
-      const decision = await askDecision(sections, this.lastDecision, this.words.decision);
+      const last = this.decisions.find(LAST) ?? { section: "", reason: "" };
+      const keep = (/** @type {Decision} */ each) => this.decisions.keep({ key: LAST, ...each });
+      const decision = await askDecision(sections, last, this.words.decision, keep);
       if (!decision) return [problems[0].sentence];
-      this.lastDecision = decision;
+      keep(decision);
       return this.sendNow({ ...body, decision });
+    }
+    if (answer && (await this.isTextChanged())) {
+      const { textChanged } = this.words.app;
+      this.tell(textChanged, "error");
+      return [textChanged];
     }
     if (answer?.conflict?.length) return this.answerConflict(answer, body);
 
@@ -700,6 +685,12 @@ export class Editor {
     const said = fill(this.words.app.failed, { reason: sentences.join(" ") });
     this.tell(error instanceof Refused ? said : sentences[0], "error");
     return sentences;
+  }
+
+  /** Return whether the text on disk is another one than the page shows. */
+  async isTextChanged() {
+    const doc = await ask(this.address).catch(() => null);
+    return doc !== null && doc.text !== this.doc.text;
   }
 
   /** @param {any} answer @param {Record<string, any>} body */
@@ -718,12 +709,7 @@ export class Editor {
 
   /** @param {unknown} error @returns {string[]} */
   explain(error) {
-    if (!(error instanceof Refused)) {
-      return [fill(this.words.app.unreachable, { port: location.port })];
-    }
-    const problems = error.answer?.problems;
-    if (problems?.length) return listSentences(problems);
-    return [error.answer?.message ?? error.message];
+    return explain(error, fill(this.words.app.unreachable, { port: location.port }));
   }
 
   /** Send something, and show the document that answers it. @param {string} path @param {any} body */
@@ -802,6 +788,7 @@ export class Editor {
   async remove() {
     const item = this.sheet.chosen;
     if (!item || item.isGhost) return;
+    if (!(await askRemoval(this.corpus, this.doc.annotations, [item.id]))) return;
     await this.send([{ remove: item.id }]);
   }
 
@@ -817,6 +804,15 @@ export class Editor {
     // What is missing for it to be accepted as it is can be filled in.
     if (refusal && this.sheet.chosen?.isGhost) this.openWith(refusal);
     else this.nextGhost(item.start, 1);
+  }
+
+  /** Accept suggestions as one step, and say how many cannot be accepted as they are. @param {string[]} ids */
+  async acceptAll(ids) {
+    const refusal = await this.send(ids.map((id) => ({ accept: id })));
+    const left = this.doc.suggestions.filter((each) => ids.includes(each.id)).length;
+    if (refusal || !left) return;
+    const counts = { accepted: ids.length - left, left };
+    this.tell(fill(this.words.suggestions.left, counts), "saved");
   }
 
   /** @param {string[]} refusal */
@@ -931,11 +927,8 @@ export class Editor {
   }
 
   escape() {
-    if (this.picking) {
-      this.picking = null;
-      this.tell("", "");
-    } else if (this.marking.spans().length) this.marking.clear();
-    else if (this.form) this.close(true);
+    if (this.picker.stop() || this.marking.take().length) return;
+    if (this.form) this.close(true);
     else this.sheet.choose(null);
   }
 }

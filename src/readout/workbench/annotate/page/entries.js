@@ -14,7 +14,7 @@ import { idFieldOf } from "./links.js";
  * @property {HTMLElement} waiting The form that waits.
  * @property {(role: import("./types.js").Role) => import("./choices.js").Option[]} options
  * @property {(error: unknown) => string[]} explain Says why the entry is refused.
- * @property {() => void} made Is called once the entry is saved.
+ * @property {(step: number) => void} made Is called once the entry is saved.
  */
 
 /** Return the id of the new entry, or null if none was made. @param {EntrySettings} settings @returns {Promise<string | null>} */
@@ -30,7 +30,7 @@ export function makeEntry({ registry, typed, document, corpus, waiting, options,
       try {
         const answer = await ask(`api/registry/${registry}`, { fields, document });
         corpus.registries = answer.registries;
-        made();
+        made(answer.step);
         finish(answer.entry[idFieldOf(registry)]);
       } catch (error) {
         form.refuse(explain(error));
@@ -46,6 +46,7 @@ export function makeEntry({ registry, typed, document, corpus, waiting, options,
       create: async () => null,
       selected: () => [],
       pick: () => undefined,
+      tell: () => undefined,
       show: () => undefined,
       changed: () => undefined,
       save,

@@ -18,8 +18,9 @@ import { button, element, fill, newId } from "./dom.js";
  * @property {(role: Role) => Option[]} options What a field may name.
  * @property {(role: Role, typed: string) => Promise<string | null>} create Makes a new entry.
  * @property {() => Span[]} selected The words that are selected in the text.
- * @property {(field: string, role: Role, take: (id: string) => void) => void} pick Waits for a click
- *   on another annotation.
+ * @property {(role: Role, take: (id: string) => void) => void} pick Waits for a click on another
+ *   annotation.
+ * @property {(sentence: string) => void} tell Says why nothing happens.
  * @property {(span: Span) => void} show
  * @property {(values: Record<string, any>, field: string) => void} changed
  * @property {(values: Record<string, any>) => Promise<unknown>} save
@@ -199,7 +200,11 @@ export class Form {
     const control = element("div", {}, choice.root);
     if (role.kind === "annotation") {
       const take = (/** @type {string} */ id) => this.set(field, id);
-      const pick = button(this.words.pick, () => this.settings.pick(field, role, take));
+      const takeClicked = (/** @type {string} */ id) => {
+        take(id);
+        this.advance();
+      };
+      const pick = button(this.words.pick, () => this.settings.pick(role, takeClicked));
       const none = button(this.words.none, () => this.set(field, null));
       control.append(pick, none);
     }
@@ -303,7 +308,7 @@ export class Form {
   /** Put the selected words into a field. @param {string} field @param {boolean} more */
   takeSelected(field, more) {
     const selected = this.settings.selected();
-    if (!selected.length) return;
+    if (!selected.length) return this.settings.tell(this.words.noWords);
     const many = this.settings.roles[field]?.many;
     if (!many) this.set(field, selected[0]);
     else this.set(field, [...(more ? this.spansOf(field) : []), ...selected].sort(byStart));

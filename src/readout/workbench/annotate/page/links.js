@@ -2,8 +2,11 @@
 /* Links to other annotations: what a field may name, and clicking it in the text. */
 
 import { mainSpans } from "../../page/segments.js";
+import { fill } from "./dom.js";
 
 /** @typedef {import("./choices.js").Option} Option */
+/** @typedef {import("./types.js").Annotation} Annotation */
+/** @typedef {import("./types.js").Role} Role */
 /** @typedef {import("../../page/render.js").Sheet} Sheet */
 
 /**
@@ -40,27 +43,68 @@ export function idFieldOf(registry) {
   return `${registry.replace(/s$/, "")}_id`;
 }
 
-/** Waits for a click on an annotation of one type. */
-export class Picking {
-  /** @param {string} type @param {(id: string) => void} take */
-  constructor(type, take) {
-    this.type = type;
-    this.take = take;
+/**
+ * Return the annotations that name some others, and in which field.
+ *
+ * @param {Annotation[]} annotations @param {Record<string, Record<string, Role>>} roles
+ * @param {Set<string>} named
+ * @returns {Array<{record: Annotation, field: string}>}
+ */
+export function listLinks(annotations, roles, named) {
+  const links = [];
+  for (const record of annotations) {
+    if (named.has(record.id ?? "")) continue;
+    for (const [field, role] of Object.entries(roles[record.type])) {
+      if (role.kind === "annotation" && named.has(record[field])) links.push({ record, field });
+    }
+  }
+  return links;
+}
+
+/** Fills a field of a form by a click on an annotation in the text. */
+export class Picker {
+  /**
+   * @param {any} words Those of forms.
+   * @param {(sentence: string, kind: string) => void} tell
+   */
+  constructor(words, tell) {
+    this.words = words;
+    this.tell = tell;
+    /** @type {{type: string, take: (id: string) => void} | null} What waits for a click. */
+    this.waiting = null;
+  }
+
+  /** Wait for a click on an annotation. @param {string} type @param {(id: string) => void} take */
+  start(type, take) {
+    this.waiting = { type, take };
+    this.tell(fill(this.words.picking, { type: this.words.types[type] }), "picking");
+  }
+
+  /** Wait no longer; return whether a click was waited for. */
+  stop() {
+    if (!this.waiting) return false;
+    this.waiting = null;
+    this.tell("", "");
+    return true;
   }
 
   /**
    * Take the smallest annotation of the type among those that were clicked.
    *
-   * @param {Sheet} sheet @param {string[]} ids @returns {boolean} Whether there was one.
+   * @param {Sheet} sheet @param {string[]} ids @returns {boolean} Whether the click also chooses.
    */
-  choose(sheet, ids) {
+  pick(sheet, ids) {
+    if (!this.waiting) return true;
+    const { type, take } = this.waiting;
     const found = ids.find((id) => {
       const item = sheet.items.get(id);
-      return item && item.type === this.type && !item.isGhost;
+      return item && item.type === type && !item.isGhost;
     });
-    if (found === undefined) return false;
-    this.take(found);
-    return true;
+    if (found !== undefined) {
+      this.stop();
+      take(found);
+    }
+    return false;
   }
 }
 

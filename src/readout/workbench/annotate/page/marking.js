@@ -161,6 +161,13 @@ export class Marking {
     this.show();
   }
 
+  /** Return the selected words, and select nothing. */
+  take() {
+    const spans = this.spans();
+    if (spans.length) this.clear();
+    return spans;
+  }
+
   clear() {
     this.kept = [];
     this.current = null;

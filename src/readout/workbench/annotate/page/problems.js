@@ -1,6 +1,7 @@
 // @ts-check
 /* The problems of a document, in the words of `readout check`. */
 
+import { Refused } from "./api.js";
 import { button, element, fill } from "./dom.js";
 
 /** @typedef {import("./types.js").Problem} Problem */
@@ -30,11 +31,24 @@ export function drawProblem(problem, words, does) {
 }
 
 /** Return what a refused edit says. @param {Problem[]} problems @returns {string[]} */
-export function listSentences(problems) {
+function listSentences(problems) {
   return problems.map((problem) => {
     const hint = problem.hint ? ` (${problem.hint})` : "";
     return `${problem.sentence}${hint}`;
   });
+}
+
+/**
+ * Return why something was not done.
+ *
+ * @param {unknown} error @param {string} unreachable What is said if the server doesn't answer.
+ * @returns {string[]}
+ */
+export function explain(error, unreachable) {
+  if (!(error instanceof Refused)) return [unreachable];
+  const { answer, message } = error;
+  if (answer?.problems?.length) return listSentences(answer.problems);
+  return [answer?.message ?? message];
 }
 
 export class Problems {

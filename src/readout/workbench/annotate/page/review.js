@@ -4,7 +4,7 @@
 import { mainSpans } from "../../page/segments.js";
 import { ask } from "./api.js";
 import { button, element, fill } from "./dom.js";
-import { DESK_KEYS, Desk, keyed } from "./desk.js";
+import { DESK_KEYS, Desk, Steps, keyed } from "./desk.js";
 import { Drafts } from "./drafts.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
@@ -13,7 +13,7 @@ import { Drafts } from "./drafts.js";
  *   verdict: string | null, remark: string | null, again: {verdict: string, remark?: string} | null,
  *   own: Annotation[] | null}} Item `own` is what the reviewer's layer says, null if it says the same.
  */
-/** @typedef {{doc_id: string, id: string}} Name */
+/** @typedef {{doc_id: string, id: string, number?: number | null}} Name */
 /** @typedef {{value: number, low: number, high: number}} Rate */
 /**
  * @typedef {{items: Item[], alone: Record<string, Annotation[]>, folder: string, reviewer: string,
@@ -37,10 +37,8 @@ class Review {
     this.remark = element("textarea", { dir: "auto" });
     this.remark.addEventListener("input", () => this.keepDraft());
     this.card = element("div", { class: "panel" });
-    /** @type {Name[]} The reviews given here, the last one last. */
-    this.given = [];
-    /** @type {Name[]} */
-    this.undone = [];
+    /** @type {Steps<Name>} */
+    this.steps = new Steps(this.desk);
     const undo = button(this.words.undo, () => void this.revert("undo"));
     const redo = button(this.words.redo, () => void this.revert("redo"));
     this.desk.own.append(undo, redo);
@@ -193,14 +191,19 @@ class Review {
     this.isBusy = true;
     const { key } = this;
     const { doc_id, id, hash } = this.item;
+    const given = { verdict: this.item.verdict, remark: this.item.remark };
     const remark = this.remark.value.trim() || null;
-    const body = { doc_id, about: id, hash, verdict, remark };
-    const { answer } = await this.desk.send("api/review", body);
+    const body = { doc_id, about: id, hash, verdict, remark, given };
+    const { answer, refusal } = await this.desk.send("api/review", body);
     this.isBusy = false;
-    if (!answer) return;
+    if (!answer) {
+      // It may have changed in another window; the remark is kept as a draft.
+      await this.refresh();
+      this.desk.say(refusal.join(" "), "error");
+      return;
+    }
     this.drafts.drop(key);
-    this.given.push({ doc_id, id });
-    this.undone = [];
+    this.steps.add({ doc_id, id, number: answer.step });
     this.listed.counts = answer.counts;
     if (answer.item) this.items[this.at] = answer.item;
     if (this.isDone) return this.close();
@@ -242,21 +245,13 @@ class Review {
 
   /** @param {"undo" | "redo"} way */
   async revert(way) {
-    const [from, to] = way === "undo" ? [this.given, this.undone] : [this.undone, this.given];
-    const { doc } = this.desk;
-    // After the page was loaded again, the server still knows the steps in this document.
-    const known = doc?.[way] && this.item ? { doc_id: doc.meta.doc_id, id: this.item.id } : null;
-    const step = from.at(-1) ?? known;
-    if (!step || this.isBusy) return;
+    if (this.isBusy) return;
     this.isBusy = true;
-    const path = `api/document/${encodeURIComponent(step.doc_id)}/${way}`;
-    const { answer } = await this.desk.send(path, {});
+    const reverted = await this.steps.revert(way, this.item ?? null);
     this.isBusy = false;
-    if (!answer) return;
-    from.pop();
-    to.push(step);
+    if (!reverted) return;
     this.take(await ask("api/reviews"));
-    await this.go(this.find(step), true);
+    await this.go(this.find(reverted.step), true);
   }
 
   /** @param {Name} sought @returns {number} */

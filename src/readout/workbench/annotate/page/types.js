@@ -19,8 +19,8 @@
  */
 /**
  * @typedef {{mode: string, layer: string, annotator: string,
- *   documents: Array<{doc_id: string, title?: string, language: string, annotated: string,
- *     counts: Record<string, number>, done?: boolean}>,
+ *   documents: Array<{doc_id: string, title?: string, language: string, annotated: string | null,
+ *     counts: Record<string, number>}>,
  *   registries: Record<string, Array<Record<string, any>>>, forms: Record<string, any>,
  *   roles: Record<string, Record<string, Role>>,
  *   sections: Array<{number: string, title: string, text: string}>, words: any}} Corpus

@@ -1,15 +1,14 @@
 // @ts-check
 /* What layers say at one place, side by side: each version once, with the fields that differ. */
 
-import { shorten } from "./desk.js";
-import { element, newId } from "./dom.js";
+import { element, newId, shorten } from "./dom.js";
 
 /** @typedef {import("./types.js").Annotation} Annotation */
 /** @typedef {import("./types.js").Span} Span */
 /** @typedef {import("./desk.js").Desk} Desk */
 /**
  * @typedef {{doc_id: string, kind: string, type: string, start: number, end: number,
- *   refs: string[], speaking: string[], only_in: string[],
+ *   refs: string[], only_in: string[],
  *   sides: Array<{layer: string, records: Annotation[]}>, fields: string[], is_open: boolean,
  *   decisions: Array<{section: string, reason: string, by: string}>}} Place
  */
