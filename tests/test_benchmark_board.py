@@ -39,7 +39,7 @@ from readout.benchmark.board.leaderboard import (
 )
 from readout.benchmark.board.submissions import list_systems, read_submissions
 from readout.benchmark.predictions import format_predictions
-from readout.benchmark.scoring.scores import Score, compare_with_floor
+from readout.benchmark.scoring.scores import Score, compare_scores
 from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.tasks import TASKS
 from readout.corpus.items import read_frozen
@@ -159,8 +159,9 @@ def test_a_system_has_one_row_and_one_test_however_many_seeds_it_has(board):
     assert near.high == max(each.high for each in seeds)
     assert found.comparisons == len([each for each in before.values() if each]) + 1
     assert line.lift.comparison.these_texts.permutation.p == max(
-        compare_with_floor(score, floor_scores(found)).these_texts.permutation.p
+        compare_scores(score, artefact).these_texts.permutation.p
         for score in line.entry.scores
+        for artefact in floor_scores(found)
     )
     (single,) = [line for line in found.lines if line.entry.name == "single"]
     assert single.lift.comparison == before["single"].comparison

@@ -16,7 +16,7 @@ from readout.benchmark.scoring.scores import (
     adjust_comparisons,
     compare_all,
     compare_scores,
-    compare_with_floor,
+    find_closest,
     rank_scores,
 )
 from readout.benchmark.scoring.statistics import (
@@ -201,7 +201,8 @@ def test_the_floor_is_whichever_artefact_is_closest():
     scores = [make_score(golds, pred, events, name=f"s{n}") for n, pred in enumerate(answers)]
     systems, artefacts = scores[:2], scores[2:]
 
-    found = adjust_comparisons([compare_with_floor(system, artefacts) for system in systems])
+    compared = [[compare_scores(system, each) for each in artefacts] for system in systems]
+    found = adjust_comparisons([find_closest(each) for each in compared])
     for system, each in zip(systems, found, strict=True):
         pairs = [compare_scores(system, artefact) for artefact in artefacts]
         far = [pair.texts_like_these for pair in pairs]
@@ -223,7 +224,7 @@ def test_more_systems_cost_less_than_more_pairs():
     golds, events = list(LABELS) * 4, [f"e{n % 12}" for n in range(12)]
     systems = [make_score(golds, golds, events, name=f"seed{n}") for n in range(5)]
     artefact = make_score(golds, ["neutral"] * 12, events, name="artefact")
-    found = [compare_with_floor(system, [artefact]) for system in systems]
+    found = [compare_scores(system, artefact) for system in systems]
     against_floor = adjust_comparisons(found)
     all_pairs = compare_all([*systems, artefact])
     assert max(each.swap for each in against_floor) < min(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 from conftest import CORPUS, ROOT
@@ -154,6 +155,26 @@ def test_partners_differ_in_one_thing_and_in_the_answer(real, corpus):
                 if item.inputs[name] != partner.inputs[name]
             }
             assert differing == {family}
+            assert family != "holder" or partner.inputs["holder_kind"] != "outlet"
+
+
+def test_an_outlet_leads_a_group_and_is_no_partner(corpus):
+    """The outlet takes the only side on the toll, and Noam Levi the only one on the ferry."""
+    found = {}
+    for item in TASKS["stance"].build(corpus):
+        if item.doc_id == "2030-02-toll-critics":
+            found[item.holder, item.target] = item
+    outlet, other = found["northport-courier", "toll-plan"], found["noam-levi", "ferry"]
+    assert outlet.swap["holder"] == found["noam-levi", "toll-plan"].id
+    assert "holder" not in other.swap
+
+
+def test_each_family_has_enough_groups():
+    counts = Counter()
+    for item in read_frozen(ROOT).items["stance"]:
+        counts.update(item.swap.keys())
+    assert counts.keys() == FAMILIES.keys()
+    assert min(counts.values()) >= 60
 
 
 # ---------------------------------------------------------------- polarity, evidence, counter

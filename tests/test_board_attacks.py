@@ -6,6 +6,7 @@ What no check can see is forbidden by the rules of submissions; the tests say wh
 import json
 import shutil
 from collections import Counter
+from statistics import fmean
 
 import pytest
 import yaml
@@ -22,9 +23,12 @@ from benchmark import (
 from conftest import ROOT
 
 from readout.benchmark.board.leaderboard import build_files, check_files, list_board_notes
+from readout.benchmark.folds import build_folds
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.scoring.scores import Score
+from readout.benchmark.systems.artefacts import TargetToss
 from readout.benchmark.systems.baselines import BASELINES
+from readout.benchmark.systems.system import predict_folds
 from readout.corpus.items import read_frozen
 
 POLARITY = "polarity.event.jsonl"
@@ -279,6 +283,32 @@ def test_a_coin_that_knows_the_target_is_part_of_the_floor():
         shipped = {name for name, each in BASELINES.items() if task in each.tasks}
         artefacts = {name for name in shipped if BASELINES[name].kind == "artefact"}
         assert artefacts == set(read_board(task)["artefacts"])
+
+
+def spare_outlets(items, folds, seed):
+    """Answer *none* for outlets, and for others the target's usual side by a coin, or *none*."""
+    answers = {}
+    tossed = predict_folds(lambda: TargetToss("none", seed), items, folds)
+    for item, answer in zip(items, tossed, strict=True):
+        is_outlet = item.inputs["holder_kind"] == "outlet"
+        answers[item.id] = "none" if is_outlet else answer
+    return answers
+
+
+def test_a_coin_that_spares_outlets_is_at_the_floor_on_average():
+    items = read_frozen(ROOT).items["stance"]
+    folds = build_folds("event", items)
+    values = []
+    for seed in range(100, 120):
+        predictions = spare_outlets(items, folds, seed)
+        values.append(Score("spare-outlets", items, predictions, "event").value())
+
+    board = read_board("stance")
+    floor = next(each for each in board["systems"] if each["name"] == board["floor"])
+    assert len(floor["seeds"]) > 1, "no single draw"
+    low, high = floor["interval_on_these_texts"]
+    assert low < fmean(values) < high
+    assert fmean(values) < floor["value"] + 0.02
 
 
 def test_copies_of_a_run_as_further_seeds_gain_nothing(board):

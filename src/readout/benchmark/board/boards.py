@@ -22,7 +22,8 @@ from readout.benchmark.scoring.scores import (
     Comparison,
     Score,
     adjust_comparisons,
-    compare_with_floor,
+    compare_scores,
+    find_closest,
 )
 from readout.benchmark.scoring.statistics import find_weakest
 from readout.benchmark.tasks import TASKS
@@ -251,13 +252,13 @@ def _build_board(
         # Gold is judged as one more system would be, without a cost for the others.
         artefacts = _list_artefacts(clean)
         if artefacts:
-            room = adjust_comparisons([compare_with_floor(perfect, artefacts), *found])[0]
+            room = adjust_comparisons([_compare_with_floor(perfect, artefacts), *found])[0]
     lines = [BoardLine(entry, lifts.get(entry.name)) for entry in clean]
     return Board(task, OFFICIAL, tuple(lines), contaminated, ceiling, BoardLine(gold, room))
 
 
-def _list_artefacts(entries: Sequence[Entry]) -> list[Score]:
-    return [score for entry in entries if entry.kind == "artefact" for score in entry.scores]
+def _list_artefacts(entries: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry.kind == "artefact"]
 
 
 def compare_entries(entries: Sequence[Entry]) -> list[Comparison]:
@@ -273,15 +274,28 @@ def compare_entries(entries: Sequence[Entry]) -> list[Comparison]:
     found = []
     for entry in entries:
         if entry.kind != "artefact":
-            seeds = [compare_with_floor(score, artefacts) for score in entry.scores]
+            seeds = [_compare_with_floor(score, artefacts) for score in entry.scores]
             found.append(_merge_seeds(entry.name, seeds))
     return found
 
 
-def _merge_seeds(name: str, seeds: Sequence[Comparison]) -> Comparison:
-    """Return the comparisons of all seeds of a system as one.
+def _compare_with_floor(score: Score, artefacts: Sequence[Entry]) -> Comparison:
+    """Compare a system with the best artefact, whichever that is; see :func:`find_closest`.
 
-    The second name is that of the best artefact.
+    The difference from an artefact with several seeds is the mean over them, as its score is. Its p
+    values are the largest, so that a system above the floor beats each seed.
+    """
+    found = []
+    for artefact in artefacts:
+        seeds = [compare_scores(score, each) for each in artefact.scores]
+        found.append(_merge_seeds(score.name, seeds)._replace(second=artefact.name))
+    return find_closest(found)
+
+
+def _merge_seeds(name: str, seeds: Sequence[Comparison]) -> Comparison:
+    """Return the comparisons of all seeds of a system as one, or those with all seeds of another.
+
+    The second name is that of the first comparison.
     """
     near = [each.these_texts for each in seeds]
     far = [each.texts_like_these for each in seeds]

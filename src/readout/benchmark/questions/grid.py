@@ -144,8 +144,9 @@ def count_outside(corpus: Corpus) -> int:
 def find_swaps(items: Sequence[Item]) -> dict[str, dict[str, str]]:
     """Return the partner of each positive item of a document, by its id and the family.
 
-    A partner is scored, shares all but one thing with the item, and has another answer. Of several
-    candidates, the one with the smallest hash is drawn, so that the choice depends on nothing else.
+    A partner is scored, shares all but one thing with the item, and has another answer. Another
+    holder is no outlet. Of several candidates, the one with the smallest hash is drawn, so that the
+    choice depends on nothing else.
     """
     swaps: dict[str, dict[str, str]] = {}
     for family, find_key in FAMILIES.items():
@@ -156,10 +157,19 @@ def find_swaps(items: Sequence[Item]) -> dict[str, dict[str, str]]:
         for item in items:
             if item.gold in SIDES:
                 group = groups[find_key(item)]
-                others = [each.id for each in group if each.gold not in (None, item.gold)]
+                others = [each.id for each in group if _may_be_partner(each, item, family)]
                 if others:
                     swaps.setdefault(item.id, {})[family] = _draw(item.id, others)
     return swaps
+
+
+def _may_be_partner(other: Item, item: Item, family: str) -> bool:
+    # Every paragraph asks about its outlet, which seldom takes a side. As partners, outlets would
+    # make two thirds of this family answerable without the text.
+    is_outlet = other.inputs["holder_kind"] == "outlet"
+    if family == "holder" and is_outlet:
+        return False
+    return other.gold not in (None, item.gold)
 
 
 def _draw(positive: str, candidates: Sequence[str]) -> str:

@@ -360,15 +360,14 @@ def compare_all(scores: Sequence[Score]) -> list[AdjustedComparison]:
     return adjust_comparisons([compare_scores(a, b) for a, b in combinations(scores, 2)])
 
 
-def compare_with_floor(system: Score, artefacts: Sequence[Score]) -> Comparison:
-    """Compare a system with the best artefact, whichever of the artefacts that is.
+def find_closest(found: Sequence[Comparison]) -> Comparison:
+    """Return the comparison with the best artefact, from those of a system with all artefacts.
 
     The scores on the same items cannot tell for sure which artefact is best. A system that beats
     the best one beats all of them, so the system is compared with every artefact, and the result is
     the largest p of each test and the smallest difference (an intersection-union test, Berger
     1982). The second name is that of the artefact with the highest score.
     """
-    found = [compare_scores(system, artefact) for artefact in artefacts]
     near = [each.these_texts for each in found]
     far = [each.texts_like_these for each in found]
     values = [each.difference.value or 0.0 for each in near]

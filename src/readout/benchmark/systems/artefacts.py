@@ -95,13 +95,14 @@ class TargetToss:
 
     The usual side is the more frequent of the target in the training fold, or of all targets if
     training items show none of this one. Without the text, a system knows little more about items
-    that differ in their answer. The coin is that of :class:`CoinToss`.
+    that differ in their answer. The coin is a bit of the hash of the seed and the item's id.
     """
 
     name = "target-toss"
 
-    def __init__(self, neutral: str) -> None:
+    def __init__(self, neutral: str, seed: int = 0) -> None:
         self._neutral = neutral
+        self._seed = seed
         self._sides: dict[str | None, Counter[str]] = {}
 
     def fit(self, items: Sequence[Item]) -> None:
@@ -123,7 +124,7 @@ class TargetToss:
             return None
 
         labels = (self._neutral, _find_most_frequent(sides))
-        return labels[toss_coin(item.id)]
+        return labels[toss_coin(f"{self._seed} {item.id}")]
 
 
 def toss_coin(text: str) -> int:

@@ -33,6 +33,8 @@ STANCE_TASKS = ("polarity", "stance")
 LABEL_TASKS = (*STANCE_TASKS, "counter")
 TRAINED = ("event", "target", "holder")
 UNTRAINED = ("event", "zero-shot")
+TOSSES = tuple(range(10))
+"""The seeds of artefacts that toss coins, so that the floor does not depend on one draw."""
 CORPUS_SEEN = (
     "Its author had read the corpus and the guidelines, but did not tune the system on gold."
 )
@@ -45,7 +47,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     ``make`` returns a new system for a task. ``exposure`` describes how the corpus influenced the
     system outside the training folds, and ``badge`` is its short form. ``tuned`` says whether
     settings are chosen inside each training fold. ``extra`` is the extra of this package that
-    installs its requirements.
+    installs its requirements. A system that draws lots has ``seeds``, and ``make_seed`` makes it of
+    one of them.
     """
 
     name: str
@@ -60,6 +63,14 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     pretraining: str | None = None
     tuned: bool = False
     extra: str = "benchmark"
+    seeds: tuple[int, ...] = ()
+    make_seed: Callable[[int], System] | None = None
+
+    def make_run(self, task: str, seed: int | None) -> System:
+        """Return a new system for a run on a task, with a seed if it has several."""
+        if seed is None or self.make_seed is None:
+            return self.make(task)
+        return self.make_seed(seed)
 
 
 def _constant(label: str, tasks: tuple[str, ...]) -> Baseline:
@@ -145,10 +156,12 @@ ARTEFACTS = (
         name="target-toss",
         kind="artefact",
         description="The side that is usual for the target in the training fold, or none, by the "
-        "hash of the item's id.",
+        "hash of the seed and the item's id.",
         make=lambda task: TargetToss("none"),
         tasks=("stance",),
         schemes=("event",),
+        seeds=TOSSES,
+        make_seed=lambda seed: TargetToss("none", seed),
     ),
     Baseline(
         name="set-only",

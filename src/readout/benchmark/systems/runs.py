@@ -38,16 +38,17 @@ MANY_ITEMS = 2_000
 
 
 class Job(NamedTuple):
-    """A run of one baseline on one task with one scheme of folds."""
+    """A run of one baseline on one task with one scheme of folds, and one seed if it has any."""
 
     name: str
     items: Sequence[Item]
     folds: Folds
+    seed: int | None = None
 
     @property
     def path(self) -> str:
         """The path of the predictions file inside the corpus folder."""
-        return predictions_path(self.name, self.folds.task, self.folds.scheme)
+        return predictions_path(self.name, self.folds.task, self.folds.scheme, self.seed)
 
 
 def list_jobs(items: Mapping[str, Sequence[Item]], names: Iterable[str]) -> list[Job]:
@@ -64,7 +65,8 @@ def list_jobs(items: Mapping[str, Sequence[Item]], names: Iterable[str]) -> list
                 continue
             folds = build_folds(cast("Scheme", scheme), asked)
             if folds:
-                jobs.append(Job(name, asked, folds))
+                seeds = baseline.seeds or (None,)
+                jobs += [Job(name, asked, folds, seed) for seed in seeds]
     return jobs
 
 
@@ -72,7 +74,7 @@ def run_job(job: Job) -> bytes:
     """Return the bytes of a job's predictions."""
     from threadpoolctl import threadpool_limits
 
-    make = partial(BASELINES[job.name].make, job.folds.task)
+    make = partial(BASELINES[job.name].make_run, job.folds.task, job.seed)
     # One thread sums in a fixed order, so results are reproducible, and leaves CPUs to workers.
     with threadpool_limits(1):
         predictions = predict_folds(make, job.items, job.folds)
@@ -112,7 +114,7 @@ def make_card(baseline: Baseline) -> SystemCard:
         license="CC-BY-4.0",
         model=baseline.model,
         exposure=exposure,
-        seeds=(),
+        seeds=baseline.seeds,
         selection=selection,
         hardware="Two CPU cores, no GPU; running all baselines takes minutes.",
         prompts=(),
@@ -134,7 +136,7 @@ def change_baselines(
 
     changes = {path: Change(read_bytes(root, path)[0], raw) for path, raw in files.items()}
     for name in names:
-        for file in (root / SUBMISSIONS / name / PREDICTIONS).glob("*.jsonl"):
+        for file in (root / SUBMISSIONS / name / PREDICTIONS).rglob("*.jsonl"):
             path = file.relative_to(root).as_posix()
             if path not in files:
                 changes[path] = Change(read_bytes(root, path)[0], None)
