@@ -679,6 +679,33 @@ def test_quotes_of_corenlp(tmp_path):
     assert links_of(graph) == [("source", "“no”", "Ada Quill")]
 
 
+def test_quotes_of_corenlp_share_a_mention_and_are_nested(tmp_path):
+    output = build_core_nlp()
+    (quote,) = output["quotes"]
+    output["quotes"] += [
+        {**quote, "text": "no", "beginIndex": 19, "endIndex": 21},
+        {**quote, "text": "She left", "beginIndex": 24, "endIndex": 32},
+    ]
+    graph = only(collect("corenlp", tmp_path, {f"{NAME}.json": json.dumps(output)}))
+    assert [node.label for node in graph.nodes].count("mention") == 1
+    assert links_of(graph) == [
+        ("source", "“no”", "Ada Quill"),
+        ("source", "no", "Ada Quill"),
+        ("source", "She left", "Ada Quill"),
+        ("within", "no", "“no”"),
+    ]
+
+
+def test_the_text_beside_corenlp_output_is_compared(tmp_path):
+    (tmp_path / f"{NAME}.txt.json").write_bytes(json.dumps(build_core_nlp()).encode())
+    (tmp_path / f"{NAME}.txt").write_bytes(TEXT.replace("She", "He").encode())
+    inbox = Inbox({}, {NAME: TEXT}, {"": "ann"})
+    FORMATS["corenlp"].read(inbox, tmp_path)
+    assert [(found.code, Path(found.path).name) for found in inbox.problems] == [
+        ("foreign-text", f"{NAME}.txt")
+    ]
+
+
 def test_words_that_corenlp_states_are_compared(tmp_path):
     output = build_core_nlp()
     output["quotes"][0]["beginIndex"] = 14
