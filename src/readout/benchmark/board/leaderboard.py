@@ -158,11 +158,10 @@ with each other, which `readout bench compare` does.
 
 A system with several seeds has one row: the mean over seeds, an interval that contains those of
 all seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus
-outside the training folds. Systems that have seen gold are listed below a board and are not
-ranked. Annotators are scored in the same way. They are an optimistic ceiling, since gold was
-decided from their annotations. *Near gold* marks a score above that of every annotator, or above
-{near} where annotators make no mistake: gold may have leaked. It is no verdict, and changes no
-rank.
+outside the training folds. Systems that have seen gold are listed below a board. Annotators are
+scored in the same way. They are an optimistic ceiling, since gold was decided from their
+annotations. *Near gold* marks a score above that of every annotator, or above {near} where
+annotators make no mistake: gold may have leaked. It is no verdict.
 """
 
 
@@ -234,8 +233,8 @@ def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
 def list_claims(boards: Sequence[Board]) -> list[str]:
     """Return three sentences on what the boards allow one to claim, and what not.
 
-    The first says for which tasks a difference can be shown on these texts. The others hold for the
-    board with the fewest events and the most systems.
+    The first is about these texts. The others hold for the board with the fewest events and the
+    most systems.
     """
     ranked = [board for board in boards if board.is_ranked]
     if not ranked:
@@ -243,32 +242,34 @@ def list_claims(boards: Sequence[Board]) -> list[str]:
     events = min(len(board.score.clusters) for board in ranked)
     comparisons = max(board.comparisons for board in ranked)
     _, *beyond = list_limits(events, max(comparisons, 1))
-    return [describe_power(ranked), *beyond]
+    return [describe_results(ranked), *beyond]
 
 
-def describe_power(boards: Sequence[Board]) -> str:
-    """Return a sentence on the tasks for which a system can be shown to be above the floor.
+def describe_results(boards: Sequence[Board]) -> str:
+    """Return a sentence on the systems that are above the floor on these texts, and on those tasks.
 
-    It cannot if the test does not even show it for answers equal to gold.
+    It also names the tasks on which no system can be shown to be, since the test does not even show
+    it for answers equal to gold.
     """
-    able, unable = [], []
+    above = []
     for board in boards:
-        lift = board.perfect.lift
-        if board.perfect.is_above_floor[0]:
-            able.append(board.task)
-        elif lift:
-            difference = format_difference(Estimate(lift.comparison.these_texts.difference.value))
-            unable.append(f"{board.task} (lift {difference}, p {format_p(lift.permutation)})")
+        names = [line.entry.name for line in board.lines if line.is_above_floor[0]]
+        if names:
+            above.append(f"{join_words(names)} on {board.task}")
 
-    start = "These scores can show that a system is above the floor on these texts"
-    reason = "where even perfect answers would not be significantly above it"
-    if able and unable:
-        return f"{start} for {join_words(able)}, but not for {join_words(unable)}, {reason}."
-    if able:
-        return f"{start} for {join_words(able)}."
-    if unable:
-        return f"{start} for no task: {join_words(unable)}, {reason}."
-    return "These scores cannot show that a system is above the floor: there are no artefacts."
+    said = "On these texts, no system is shown to be above the floor"
+    if above:
+        be = "is" if len(above) == 1 and " and " not in above[0] else "are"
+        said = f"On these texts, {join_words(above)} {be} shown to be above the floor"
+    unable = [board.task for board in boards if not board.perfect.is_above_floor[0]]
+    if not unable:
+        return f"{said}."
+    if len(unable) == len(boards):
+        return f"{said}: {_WEAK}."
+    return f"{said}; on {join_words(unable)}, no system can be: {_WEAK}."
+
+
+_WEAK = "even perfect answers would not be significantly above it"
 
 
 def power_table(boards: Sequence[Board]) -> Table:
@@ -320,6 +321,8 @@ def list_board_notes(board: Board) -> list[str]:
         notes.append(
             f"On texts like these, p is from {events}; p values are adjusted for {systems}."
         )
+        if not board.perfect.is_above_floor[0]:
+            notes.append(f"No system can be shown to be above this floor: {_WEAK}.")
     else:
         notes.append("This task is a probe: its scores are reported, and rank no system.")
 
