@@ -23,8 +23,13 @@ from readout.interchange.graph import LINKS, NODE_LABELS, split_nodes, to_graph
 from readout.interchange.outbox import build_outbox
 from readout.model import Quote, iter_spans
 
+BOXES = [
+    pytest.param(CORPUS, id="small"),
+    pytest.param(ROOT, id="real", marks=pytest.mark.slow),
+]
 
-@pytest.fixture(scope="module", params=[CORPUS, ROOT], ids=["small", "real"])
+
+@pytest.fixture(scope="module", params=BOXES)
 def box(request):
     corpus, _ = read_corpus(request.param)
     return build_outbox(corpus)
