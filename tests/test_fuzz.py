@@ -98,7 +98,7 @@ HOSTILE = {
     "duplicate key": b'{"type":"mention","type":"quote"}',
     "lone surrogate": b'{"type":"mention","speaker":"\\ud800"}',
     "NUL": b'{"type":"mention","speaker":"a\\u0000"}\x00',
-    "one long line": b'{"type":"mention","note":"' + b"x" * 20_000_000 + b'"}',
+    "one long line": b'{"type":"mention","note":"' + b"x" * 2_000_000 + b'"}',
     "many lines": b"{}\n" * 4_000,
 }
 
