@@ -194,7 +194,7 @@ export class Editor {
         box.focus();
       });
       const found = counts.find((each) => each.type === kind);
-      const count = found ? found.all : this.doc.suggestions.length;
+      const count = found ? found.all : this.shown.suggestions.length;
       const name = types[kind] ?? this.words.chosen.suggestion;
       return element("label", {}, box, ` ${name} `, element("small", {}, String(count)));
     });
@@ -250,7 +250,7 @@ export class Editor {
 
   showAll() {
     this.ghosts?.update(this.sheet);
-    this.problems?.update(this.doc.problems);
+    this.problems?.update(this.shown.problems);
     this.showSelected();
     this.showChosen();
     this.showWritten();
@@ -353,7 +353,7 @@ export class Editor {
 
   /** @param {string} id */
   drawOwnProblems(id) {
-    const own = this.doc.problems.filter((problem) => problem.id === id);
+    const own = this.shown.problems.filter((problem) => problem.id === id);
     if (!own.length) return null;
     const list = element("ul", { class: "own-problems" });
     for (const problem of own) {
