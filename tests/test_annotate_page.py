@@ -630,10 +630,13 @@ def test_a_new_annotation_is_drawn_at_once_and_can_be_chosen_when_it_is_saved(de
 
 def test_steps_back_and_forth_are_drawn_at_once_and_as_the_server_says(desk, mention):
     before = desk.evaluate(SHOWN)
-    desk.press("l")
+    problems = desk.page.locator(".problems .problem")
+    assert problems.count() == 0
+    desk.evaluate("readout.editor.act('endEarlierByCharacter')")  # it splits a word
     desk.wait_saved()
+    assert problems.count() == 1
     moved = desk.evaluate(SHOWN)
-    for way, shown in [("undo", before), ("redo", moved)]:
+    for way, shown, count in [("undo", before, 0), ("redo", moved, 1)]:
         held = hold(desk, f"**/{way}")
         desk.press("Control+z" if way == "undo" else "Control+y")
         request = wait_held(desk, held)
@@ -641,6 +644,7 @@ def test_steps_back_and_forth_are_drawn_at_once_and_as_the_server_says(desk, men
         request.continue_()
         desk.wait_saved()
         assert desk.evaluate(SHOWN) == shown
+        assert problems.count() == len(desk.evaluate("readout.editor.doc.problems")) == count
 
     # A change on disk stays, which the page didn't know when it did the step.
     lines = read_lines(desk.path)
