@@ -1,5 +1,6 @@
 """Texts as objects: everything is linked both ways, joins the tables, and shows itself safely."""
 
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -109,6 +110,8 @@ def test_documents_are_found_by_number_and_id(texts):
         texts["2030-01-harbour-brie"]
     with pytest.raises(KeyError, match="s-ferry"):
         texts[0]["s-fery"]
+    with pytest.raises(KeyError, match=": did you mean 's-ferry'"):
+        texts[0][f"{texts[0].id}#s-fery"]
     assert readout.document("2030-02-toll-critics", CORPUS).id == "2030-02-toll-critics"
 
 
@@ -134,8 +137,15 @@ def test_frames_are_the_tables_with_labels_as_words(texts):
     assert {tag for row in tags for tag in row} <= {"B", "I", "O"}
     with pytest.raises(ValueError, match="'stances'"):
         text.to_pandas("stance")
-    with pytest.raises(ValueError, match="config 'speakers'"):
-        text.to_pandas("speakers")
+    for config in ("speakers", "bench_stance"):
+        with pytest.raises(ValueError, match=rf"readout\.load\('{config}'\)"):
+            text.to_pandas(config)
+
+
+def test_a_missing_spacy_is_explained(texts, monkeypatch):
+    monkeypatch.setitem(sys.modules, "spacy.vocab", None)
+    with pytest.raises(ModuleNotFoundError, match=r"readout-corpus\[interchange\]"):
+        texts[0].to_spacy()
 
 
 @pytest.mark.slow

@@ -249,6 +249,37 @@ def test_a_line_without_a_text_is_no_empty_document(take):
     assert (done.exit_code, list(layers)) == (0, [("ann", TEXT)])
 
 
+def test_inspect_never_takes_the_words_of_a_quote_for_its_speaker(tmp_path):
+    entities = [
+        {"id": 1, "label": "PERSON", "start_offset": 0, "end_offset": 9},
+        {"id": 2, "label": "Quote", "start_offset": 15, "end_offset": 17},
+        {"id": 3, "label": "Stance", "start_offset": 15, "end_offset": 17},
+    ]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": TEXT, "entities": entities}))
+    done = run("import", "doccano", tmp_path / "a.jsonl", "--inspect", "--corpus", tmp_path)
+    assert 'PERSON: {type: mention, speaker: "{words}"}' in done.stdout
+    assert 'Quote: {type: quote, form: inferred, speaker: "?"}' in done.stdout
+    assert 'Stance: {type: stance, holder: "?", ' in done.stdout
+
+
+def test_inspect_says_that_no_file_is_of_the_format(tmp_path):
+    (tmp_path / "eng.testa").write_text("Ada B-PER\n")
+    done = run("import", "conll", tmp_path, "--inspect", "--corpus", tmp_path)
+    assert done.exit_code == 1
+    assert "There is no annotation to import." in done.stdout
+    assert "give the path of a file itself" in done.stdout
+    done = run("import", "conll", tmp_path / "eng.testa", "--inspect", "--corpus", tmp_path)
+    assert (done.exit_code, "PER: " in done.stdout) == (0, True)
+
+
+def test_a_speaker_whom_nobody_states_has_a_note_that_says_so(take, tmp_path):
+    mapping = 'labels: {"*": {type: quote, form: inferred, speaker: unstated-speaker}}'
+    take("brat", {"a.txt": TEXT, "a.ann": "T1\tQ 15 17\tno\n"}, mapping=mapping)
+    speakers = (tmp_path / "corpus" / "annotations" / "speakers.jsonl").read_text("utf-8")
+    assert "states none" in speakers
+    assert "these words" not in speakers
+
+
 def test_inspect_writes_lines_that_fit_any_label(take, tmp_path):
     labels = ["Person [PER]", "a[b=c]", "*", "**"]
     files = {"all.jsonl": lines({"text": TEXT, "label": [[0, 3, label] for label in labels]})}

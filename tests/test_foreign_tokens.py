@@ -278,6 +278,43 @@ def test_brackets_of_conll_2012(tmp_path):
     ]
 
 
+NAMED = [
+    ("Ada", "(PERSON*", "(1"),
+    ("Quill", "*)", "1)"),
+    ("said", "*", "-"),
+    ("“", "*", "-"),
+    ("no", "(WORD)", "-"),
+    ("”", "*", "-"),
+]
+
+
+def write_named(rows):
+    lines = [f"x 0 {number} {' '.join(row)}" for number, row in enumerate(rows)]
+    return f"#begin document ({NAME}); part 000\n" + "\n".join(lines) + "\n\n#end document\n"
+
+
+def test_names_of_conll_2012(tmp_path):
+    graph = only(collect("conll", tmp_path, {"x.conll": write_named(NAMED)}))
+    assert nodes_of(graph) == [
+        ("PERSON", "Ada Quill"),
+        ("WORD", "no"),
+        ("coreference", "Ada Quill", ("entity", "1")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "cell", "words", "line"),
+    [
+        (1, "*", "'(PERSON*' is opened but never closed", 2),
+        (2, "*)", "'*)' is closed but was never opened", 4),
+    ],
+)
+def test_a_bracket_of_a_name_without_its_partner_is_a_problem(number, cell, words, line, tmp_path):
+    rows = [(row[0], cell if at == number else row[1], row[2]) for at, row in enumerate(NAMED)]
+    inbox = collect("conll", tmp_path, {"x.conll": write_named(rows)})
+    assert [(words in found.message, found.line) for found in inbox.problems] == [(True, line)]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "line"),
     [
@@ -649,6 +686,11 @@ def test_words_that_corenlp_states_are_compared(tmp_path):
     assert [problem.code for problem in inbox.problems] == ["foreign-span"]
 
 
+def test_other_output_of_corenlp_is_named(tmp_path):
+    inbox = collect("corenlp", tmp_path, {"a.txt.xml": "<root/>", "a.txt.out": "Sentence #1"})
+    assert [found.hint for found in inbox.problems] == ["give -outputFormat json to CoreNLP."] * 2
+
+
 @pytest.mark.parametrize("name", ["booknlp", "corenlp"])
 def test_shipped_mappings_make_quotes_with_speakers(name, tmp_path):
     files = BOOK if name == "booknlp" else {f"{NAME}.json": json.dumps(build_core_nlp())}
@@ -718,6 +760,7 @@ LAUGHS = f'<!DOCTYPE TEI [<!ENTITY e0 "lol">{LEVELS}]><TEI'
         (TEI.replace("<TEI", LAUGHS).replace("><text>", ' n="&e10;"><text>'), "declares entities"),
         (TEI.replace("<TEI", LAUGHS).replace("She", "She" * 30_000 + "&e10;"), "'e0'"),
         ("<a/>", "root element"),
+        ('<teiCorpus xmlns="http://www.tei-c.org/ns/1.0"/>', "teiCorpus"),
     ],
 )
 def test_what_is_wrong_with_xml_is_said(content, words, tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from datasets import get_dataset_config_names, load_dataset
+from datasets import Split, get_dataset_config_names, load_dataset
 
 import readout
 from readout import load
@@ -227,6 +227,26 @@ def test_a_name_is_looked_up_on_the_hub(hub, tmp_path, monkeypatch):
     assert set(load("stances", "owner/readout")) == {"train", "validation", "test"}
     assert len(load("stances", "owner/readout", split="test")) == len(load("stances", hub)["test"])
     assert set(asked) == {("owner/readout", "stances")}
+
+
+def test_what_is_neither_a_folder_nor_on_the_hub_is_called_so(tmp_path, monkeypatch):
+    def load_fake(*_):
+        raise ConnectionError("Couldn't reach it")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("datasets.load_dataset", load_fake)
+    with pytest.raises(FileNotFoundError, match=r"no folder 'build/hub'.*Couldn't reach"):
+        load("stances", "build/hub")
+
+
+def test_an_empty_location_is_not_the_current_folder(hub, monkeypatch):
+    monkeypatch.chdir(hub)
+    with pytest.raises(FileNotFoundError, match="empty"):
+        load("stances", "")
+
+
+def test_a_split_may_be_an_object_of_the_library(hub):
+    assert len(load("stances", hub, split=Split.TEST)) == len(load("stances", hub, split="test"))
 
 
 def test_sources_with_problems_are_refused(small):

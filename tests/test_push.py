@@ -146,6 +146,21 @@ def test_who_may_not_write_is_told_to_log_in(server, built):
     assert server.commit == []
 
 
+def test_who_is_not_logged_in_is_told_so_before_the_hub_is_asked(server, built):
+    done = push(server, built, "o/r", token="")
+    assert done.returncode == 2
+    assert "hf auth login" in done.stderr
+    assert server.asked == []
+
+
+def test_a_hub_out_of_reach_is_explained(server, built):
+    server.address = "http://127.0.0.1:9"
+    done = push(server, built, "o/r")
+    assert done.returncode == 2
+    assert "cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_only_a_build_of_the_corpus_as_it_is_now_is_uploaded(built):
     hub = built / "build/hub"
     plan = plan_push(built, hub, "o/r", True, AT_ONCE)

@@ -52,6 +52,15 @@ def read_nodes(folder, **fields):
     return [(node.label, node.spans[0].exact, dict(node.values)) for node in graph.nodes]
 
 
+def test_a_text_beside_a_page_is_that_of_its_document(tmp_path):
+    (tmp_path / "other.txt").write_text("Noam left.\n", encoding="utf-8")
+    selector = {"type": "TextPositionSelector", "start": 0, "end": 4}
+    item = {"id": "a", "type": "Annotation", "target": {"source": IRI, "selector": selector}}
+    inbox = collect(tmp_path, item, "other.jsonld")
+    assert inbox.problems == []
+    assert [node.spans[0].exact for graph in inbox.graphs for node in graph.nodes] == ["Noam"]
+
+
 def text_body(value, **fields):
     return {"type": "TextualBody", "value": value, **fields}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from readout.checks import check_corpus
 from readout.corpus.installed import find_installed
@@ -75,6 +75,7 @@ def load(
     _refuse_unknown("config", config, tuple(FEATURES))
     splits = config_splits(config)
     if split is not None:
+        split = cast("Split", str(split))  # also datasets.Split.TEST
         _refuse_unknown("split", split, splits)
         splits = (split,)
 
@@ -93,6 +94,8 @@ def _load_splits(
 ) -> DatasetDict:
     if location is None:
         folder = _PACKED if _PACKED.is_dir() else find_installed()
+    elif location == "":  # Path("") is the working folder
+        raise FileNotFoundError("The location is empty.")
     else:
         folder = Path(location)
 
@@ -105,7 +108,12 @@ def _load_splits(
 
     from datasets import load_dataset
 
-    found = load_dataset(str(location), config)
+    try:
+        found = load_dataset(str(location), config)
+    except (ConnectionError, FileNotFoundError) as error:
+        raise FileNotFoundError(
+            f"There is no folder {str(location)!r}, and no such dataset on the Hub: {error}"
+        ) from error
     kept = {split: found[split] for split in splits if split in found}
     return type(found)(kept)
 

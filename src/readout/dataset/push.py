@@ -14,6 +14,9 @@ from readout.scale.workers import Options
 _SHARDS = "data/*"
 """Files of an earlier upload that are removed if the new one lacks them; others are kept."""
 
+_CLIENTS = ("httpx", "httpx2", "requests")
+"""The packages of which ``huggingface_hub`` uses one, by its version, to reach the Hub."""
+
 
 class Plan(NamedTuple):
     """A built folder and the dataset repository that it goes to.
@@ -76,13 +79,15 @@ def push_folder(plan: Plan) -> str:
     """Upload a folder, and return the address of the commit.
 
     Raises:
-        RefusedError: the Hub does not know the user or does not let them write, or the repository
-            is public and should be private.
+        RefusedError: the Hub cannot be reached, does not know the user or does not let them write,
+            or the repository is public and should be private.
 
     """
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, get_token
     from huggingface_hub.utils import HfHubHTTPError
 
+    if get_token() is None:
+        raise RefusedError("You are not logged in. Log in with `hf auth login`, or set HF_TOKEN.")
     api = HfApi()
     try:
         api.create_repo(plan.repo_id, repo_type="dataset", private=plan.private, exist_ok=True)
@@ -102,6 +107,10 @@ def push_folder(plan: Plan) -> str:
                 "Log in with `hf auth login`, or set HF_TOKEN to a token that may write."
             ) from error
         raise RefusedError(f"The Hub refused the upload: {error}") from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _CLIENTS:
+            raise
+        raise RefusedError(f"The Hub cannot be reached: {error}") from error
     return str(commit.commit_url)
 
 

@@ -211,6 +211,8 @@ def inspect_files(name: str, path: Path, corpus: Corpus | None, unit: Unit | Non
     read = FORMATS[name].read
     if read is not None:
         read(inspector, path)
+    if not inspector.documents and not inspector.problems:
+        inspector.problems.append(_describe_nothing(inspector, path))
     return inspector
 
 
@@ -262,6 +264,8 @@ def _describe_nothing(inbox: Inbox, path: Path) -> Problem:
     """Return the problem of an import that brings in no annotation."""
     message = "There is no annotation to import."
     hint = "give the path of a file in this format, or of its folder."
+    if path.is_dir() and not inbox.layers:
+        hint = "give the path of a file itself if its name does not end as this format expects."
     guessed = guess_formats(path)
     if guessed:
         hint = f"the files look like {' or '.join(guessed)}; {hint}"

@@ -36,8 +36,14 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "stance": ("holder", "target", "polarity", "expression"),
     "boilerplate": ("kind",),
 }
-_DEFAULTS = {"speaker": "{words}", "holder": "{words}", "form": INFERRED}
-"""What most mappings give for a field that a foreign annotation does not have."""
+_DEFAULTS = {
+    "mention": {"speaker": "{words}"},
+    "quote": {"form": INFERRED},
+}
+"""By type, what a field means that a foreign annotation does not have.
+
+The words of a mention name its speaker. Those of a quote or a stance do not.
+"""
 _GUESSES: Mapping[str, str] = {
     "person": "mention",
     "per": "mention",
@@ -162,6 +168,8 @@ def _list_problems(inspector: Inspector) -> list[str]:
     for problem in problems[:_MOST_PROBLEMS]:
         place = f"{problem.path}:{problem.line}" if problem.line else problem.path
         lines.append(_on_one_line(f"# problem: {place}: {problem.code}: {problem.message}"))
+        if not inspector.labels:
+            lines.append(_on_one_line(f"#   hint: {problem.hint}"))
     if len(problems) > _MOST_PROBLEMS:
         lines.append(f"# and {len(problems) - _MOST_PROBLEMS} more problems")
     return lines
@@ -194,7 +202,8 @@ def _guess_label(label: str, nodes: Iterable[Node]) -> str:
     missing = [field for field in _REQUIRED.get(kind, ()) if field not in names]
     if not missing:
         return _quote(kind)
-    given = [f"{field}: {_quote(_DEFAULTS.get(field, UNDECIDED))}" for field in missing]
+    defaults = _DEFAULTS.get(kind, {})
+    given = [f"{field}: {_quote(defaults.get(field, UNDECIDED))}" for field in missing]
     return "{type: " + ", ".join([kind, *given]) + "}"
 
 

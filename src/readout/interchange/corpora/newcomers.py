@@ -42,6 +42,7 @@ _UNRESOLVED = (
     "Represents these words wherever they are a source; "
     "the original corpus does not identify the person behind them."
 )
+_UNSTATED_NOTE = "Represents whoever is the source where the original corpus states none."
 
 
 def to_slug(text: str, limit: int = 48) -> str:
@@ -227,13 +228,14 @@ class CorpusInbox(Inbox):
             speaker_id, number = f"{base}-{number}", number + 1
 
         other_names = {_to_name(alias) for alias in aliases} - {name}
+        unresolved = _UNSTATED_NOTE if name == UNSTATED else _UNRESOLVED
         entry = Speaker(
             speaker_id=speaker_id,
             name=name,
             kind=kind,
             aliases=tuple(sorted(other_names)),
             members=tuple(members),
-            note=_UNRESOLVED if kind == "unnamed" else None,
+            note=unresolved if kind == "unnamed" else None,
         )
         speakers.setdefault(speaker_id, entry)
         return speaker_id

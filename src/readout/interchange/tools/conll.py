@@ -98,6 +98,7 @@ _LAST_CELL = re.compile(r"[BIOMLESU](?:[-_]\S+)?|[-_*]?|\(\S*|\S*\)")
 _EXPORTED_ROW = re.compile(r"#\S* [0-9]+ [0-9]+(?: [BIO]){5}")
 _EMPTY = ("", "-", "_", "*")
 _BRACKETED = re.compile(r"(?:\(?[^()\s|]+\)?\|?)+")
+_STARRED = re.compile(r"(?:\(([^()*\s|]+))?\*?(\)?)")
 
 
 class _Row(NamedTuple):
@@ -225,11 +226,55 @@ def _to_graph(
                 span = placed.to_span(chunk.first, chunk.last)
                 line = rows[chunk.first].line
                 graph.nodes.append(Node(f"{len(graph.nodes) + 1}", label, (span,), {}, line))
+        elif _has_starred_brackets(cells):
+            _add_starred(inbox, path, graph, rows, cells, placed)
         elif _has_brackets(cells):
             _add_bracketed(inbox, path, graph, rows, cells, placed)
         elif set(cells) - {*_EMPTY, "O"} and not all(cell.isdecimal() for cell in cells):
             inbox.tell(f"Column {column + 1} has neither tags nor brackets and is left out.", path)
     return graph
+
+
+def _has_starred_brackets(cells: Sequence[str]) -> bool:
+    """Return whether cells are those of names in CoNLL-2012, such as ``(ORG*`` and ``*)``."""
+    found = set(cells)
+    return (
+        all(_STARRED.fullmatch(cell) and cell != ")" for cell in found)
+        and any("*" in cell for cell in found)
+        and any("(" in cell and not cell.strip("(*)").isdecimal() for cell in found)
+    )
+
+
+def _add_starred(
+    inbox: Inbox,
+    path: str,
+    graph: Graph,
+    rows: Sequence[_Row],
+    cells: Sequence[str],
+    placed: Placed,
+) -> None:
+    """Add what brackets with stars mark; only the opening bracket has the label."""
+
+    def report(number: int, state: str) -> None:
+        message = f"The bracket {cells[number]!r} {state}."
+        hint = "give every opening bracket a closing one."
+        inbox.report("foreign-syntax", path, message, hint, rows[number].line)
+
+    opened: list[tuple[int, str]] = []
+    for number, cell in enumerate(cells):
+        found = _STARRED.fullmatch(cell)
+        if found and found[1]:
+            opened.append((number, found[1]))
+        if found and found[2]:
+            if not opened:
+                report(number, "is closed but was never opened")
+                continue
+            first, label = opened.pop()
+            span = placed.to_span(first, number + 1)
+            key = f"{len(graph.nodes) + 1}"
+            graph.nodes.append(Node(key, label, (span,), {}, rows[first].line))
+    for number, _ in opened:
+        report(number, "is opened but never closed")
 
 
 def _has_brackets(cells: Sequence[str]) -> bool:

@@ -88,7 +88,12 @@ class Output(msgspec.Struct):
 def import_corenlp(inbox: Inbox, path: Path) -> None:
     """Read JSON files, each named after its document: ``ID.json`` or ``ID.txt.json``."""
     check_unit(inbox, path)
-    for file in find_files(path, ".json"):
+    for file in find_files(path, ".json") or find_files(path, ".xml", ".out"):
+        if file.suffix in (".xml", ".out"):
+            message = "The file is XML or text. Only the JSON of CoreNLP has the sources of quotes."
+            hint = "give -outputFormat json to CoreNLP."
+            inbox.report("foreign-syntax", str(file), message, hint)
+            continue
         content = read_foreign_text(inbox, file)
         output = parse_json(inbox, str(file), content, Output) if content is not None else None
         if output is None:

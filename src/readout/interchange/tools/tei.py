@@ -189,7 +189,10 @@ def _describe_root(root: Any) -> tuple[str, str]:
     """Return what is wrong with a file that no export wrote, and a remedy."""
     if root.tag != f"{{{_TEI}}}TEI":
         message = f"The root element is {root.tag!r}. Expected TEI in the namespace {_TEI}."
-        return message, "give TEI P5, or import the file in its own format."
+        hint = "give TEI P5, or import the file in its own format."
+        if root.tag == f"{{{_TEI}}}teiCorpus":
+            hint = "write each TEI element of the teiCorpus into a file of its own."
+        return message, hint
 
     elements = root.iterfind(f"{{{_TEI}}}text//{{{_TEI}}}*")
     counts = Counter(_strip_namespace(element.tag) for element in elements)

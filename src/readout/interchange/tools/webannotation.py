@@ -10,7 +10,8 @@ annotations or a single one, named after its document. The label is the body wit
 Other bodies are values by their purpose, and ``note`` if they comment. A body without a purpose has
 the motivation of its annotation. A target may have a ``TextPositionSelector``, a
 ``TextQuoteSelector``, a ``RangeSelector`` between such, a fragment such as ``char=12,43``
-(RFC 5147), and refinements of these. The creator is the annotator whom ``--annotator`` may name.
+(RFC 5147), and refinements of these. The creator is the annotator whom ``--annotator`` may name. A
+``.txt`` file beside the page may contain the text of a document that the corpus lacks.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import msgspec
 
 from readout.interchange.graph import Graph, Link, Node, to_graph
-from readout.interchange.inbox import Inbox, find_files, parse_json, read_foreign_text
+from readout.interchange.inbox import Found, Inbox, find_files, parse_json, read_foreign_text
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.tools.webselectors import (
     FRAGMENT,
@@ -184,9 +185,19 @@ def import_webannotation(inbox: Inbox, path: Path) -> None:
         plain = [] if value is None else _list_items(inbox, str(file), value)
         items = list(_iter_items_read(inbox, str(file), plain))
         doc_id = _find_name(inbox, file, [item for item, _ in items])
-        text = inbox.find_text(str(file), doc_id)
-        if text is not None and value is not None:
-            _read_items(inbox, path, file, _Page(doc_id, text, items))
+        found = _find_text(inbox, file, doc_id)
+        if found is not None and value is not None:
+            _read_items(inbox, path, file, _Page(found.doc_id, found.text, items))
+
+
+def _find_text(inbox: Inbox, file: Path, doc_id: str) -> Found | None:
+    """Return the document of a page: that of the corpus, or else the text file beside the page."""
+    text_file = file.with_suffix(".txt")
+    if doc_id not in inbox.texts and text_file.is_file():
+        beside = read_foreign_text(inbox, text_file)
+        return None if beside is None else inbox.find_document(str(text_file), doc_id, beside)
+    text = inbox.find_text(str(file), doc_id)
+    return None if text is None else Found(doc_id, text)
 
 
 class _Page(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from readout.dataset.columns import Config, Labels
-from readout.dataset.features import FEATURES, REGISTRY_CONFIGS, Feature
+from readout.dataset.features import CONFIGS, FEATURES, REGISTRY_CONFIGS, Feature
 from readout.model import AnnotatedDocument, Registries
 from readout.problem import nearest
 
@@ -20,13 +20,14 @@ def to_frame(
     """Return the rows of some documents in a config.
 
     Raises:
-        ValueError: there is no such config, or its rows are those of a registry.
+        ValueError: there is no such config, or its rows are those of a registry or of items.
 
     """
-    known = [name for name in FEATURES if name not in REGISTRY_CONFIGS]
+    known = [name for name in CONFIGS if name not in REGISTRY_CONFIGS]
     if config not in known:
-        hint = nearest(config, known)
-        raise ValueError(f"There is no config {config!r} with rows of documents: {hint}")
+        hint = f"use readout.load({config!r})." if config in FEATURES else nearest(config, known)
+        message = f"There is no config {config!r} with rows of documents: {hint}"
+        raise ValueError(message.rstrip(": "))
 
     import pandas as pd
 

@@ -126,8 +126,8 @@ class Document:
         """Return an annotation by its id, with or without that of the document."""
         found = self._by_id.get(name.removeprefix(f"{self.id}#"))
         if found is None:
-            hint = nearest(name, self._by_id)
-            raise KeyError(f"There is no annotation {name!r} in {self.id!r}. {hint}".rstrip())
+            hint = nearest(name.removeprefix(f"{self.id}#"), self._by_id)
+            raise KeyError(f"There is no annotation {name!r} in {self.id!r}: {hint}".rstrip(": "))
         return found
 
     def find(self, name: str | None, annotation_class: type[N]) -> N | None:
@@ -152,7 +152,11 @@ class Document:
         It needs spaCy (``pip install "readout-corpus[interchange]"``). Values and links are in
         ``doc.user_data["readout"]``.
         """
-        from spacy.vocab import Vocab
+        try:
+            from spacy.vocab import Vocab
+        except ModuleNotFoundError as error:
+            message = 'This needs spacy: pip install "readout-corpus[interchange]"'
+            raise ModuleNotFoundError(message, name=error.name) from error
 
         layer = self._layer.annotator or GOLD_LAYER
         records = self._layer.records
@@ -226,7 +230,8 @@ class Documents(Sequence[Document]):
         if not isinstance(key, str):
             return self._items[key]
         if key not in self._by_id:
-            raise KeyError(f"There is no document {key!r}. {nearest(key, self._by_id)}".rstrip())
+            hint = nearest(key, self._by_id)
+            raise KeyError(f"There is no document {key!r}: {hint}".rstrip(": "))
         return self._by_id[key]
 
     @cached_property
