@@ -223,6 +223,8 @@ NO_ANSWERS = {
     "scores": lambda count: np.linspace(0, 1, count),
     "booleans": lambda count: np.ones(count, dtype=bool),
     "missing numbers": lambda count: [float("nan")] * count,
+    "missing numbers of NumPy": lambda count: [np.float32("nan")] * count,
+    "bytes": lambda count: np.array([b"favor"] * count),
     "an unknown label": lambda count: np.array(["none"] * count),
     "objects": lambda count: [object()] * count,
     "too few": lambda count: ["favor"] * (count - 1),

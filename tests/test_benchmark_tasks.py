@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from conftest import CORPUS
+from conftest import CORPUS, ROOT
 from msgspec.structs import replace
 
 from readout.benchmark.board.ceiling import predict_items
@@ -25,6 +25,14 @@ from readout.corpus.files import write_generated
 from readout.corpus.items import SHARED, change_frozen, read_frozen
 from readout.corpus.read import read_corpus
 from readout.model import Span, Stance
+from readout.problem import RefusedError
+
+CANARY_FILES = (
+    "docs/benchmark.md",
+    "submissions/README.md",
+    "submissions/items/release.json",
+    "submissions/items/texts.jsonl",
+)
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +310,16 @@ def test_frozen_items_are_read_as_they_were_built_and_bear_the_canary(small):
     first = (small / SHARED).read_text(encoding="utf-8").splitlines()[0]
     assert CANARY in first
     assert frozen.release.canary == CANARY
+
+    raw = (small / SHARED).read_bytes()
+    (small / SHARED).write_bytes(raw.replace(CANARY.encode(), b""))
+    with pytest.raises(RefusedError, match="lacks the canary"):
+        read_frozen(small)
+
+
+@pytest.mark.parametrize("path", CANARY_FILES)
+def test_the_published_files_bear_the_canary(path):
+    assert CANARY in (ROOT / path).read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------- folds

@@ -280,6 +280,28 @@ def test_a_speaker_whom_nobody_states_has_a_note_that_says_so(take, tmp_path):
     assert "these words" not in speakers
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (1, 4, "The span 1–4 starts or ends within a character."),
+        (3, 99, "Expected 0 ≤ start < end ≤ 22."),
+    ],
+)
+def test_what_is_wrong_with_offsets_is_said_in_their_unit(take, start, end, words):
+    line = json.dumps({"text": SHIP, "label": [[start, end, "PER"]]})
+    done, _ = take("doccano", {"a.jsonl": line}, "--offsets", "utf-16", mapping=MENTIONS)
+    assert done.exit_code == 1
+    assert words in done.stdout
+    assert "they count utf-16, " in done.stdout
+
+
+def test_offsets_are_suggested_in_their_unit(take):
+    line = json.dumps({"text": SHIP, "spans": [{"start": 13, "end": 17, "text": "Ada Quill"}]})
+    line = line.replace('"text": "Ada', '"label": "PER", "text": "Ada')
+    done, _ = take("prodigy", {"a.jsonl": line}, "--offsets", "utf-16", mapping=MENTIONS)
+    assert "use the offsets 3–12, " in done.stdout
+
+
 def test_inspect_writes_lines_that_fit_any_label(take, tmp_path):
     labels = ["Person [PER]", "a[b=c]", "*", "**"]
     files = {"all.jsonl": lines({"text": TEXT, "label": [[0, 3, label] for label in labels]})}

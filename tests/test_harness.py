@@ -215,6 +215,23 @@ def test_a_run_is_scored_as_its_import(hub, items, frozen, tmp_path, task):
         assert lm_eval_tasks.measure_quality(answers) == pytest.approx(measured["accuracy"])
 
 
+@pytest.mark.parametrize("likelihoods", ["nan -2 -1", "-2 nan -1", "-inf -inf -inf", "inf -2 -1"])
+def test_likelihoods_that_are_no_numbers_give_no_answer_and_the_reason(
+    hub, frozen, tmp_path, likelihoods
+):
+    """The harness writes those of a model that overflows to its log as texts."""
+    samples, _ = run_samples(hub, "polarity")
+    samples[0]["filtered_resps"] = [[each, "False"] for each in likelihoods.split()]
+    imported, (problem,) = import_log(write_samples(tmp_path, samples), frozen)
+    assert (problem.code, problem.line) == ("log-reply", 1)
+    assert json.loads(imported.raw.splitlines()[1])["prediction"] is None
+
+    results = [(float(each), False) for each in likelihoods.split()]
+    record = lm_eval_tasks.compare_choice(samples[0]["doc"], results)["official"]
+    assert record["prediction"] is None
+    assert likelihoods.split()[0] in record["fault"]
+
+
 def test_a_run_on_some_items_is_scored_without_partners_that_were_not_asked(items):
     positive = next(item for item in items["stance"] if item.swap)
     (kept,) = keep_partners([positive])

@@ -190,7 +190,7 @@ FAULTS = {
         ("harbour", "harbor", "foreign-text", None, "do not edit texts"),
     ],
     ("doccano", "doccano.jsonl"): [
-        ('"start_offset":12', '"start_offset":120000', "foreign-span", 1, "code points"),
+        ('"start_offset":12', '"start_offset":120000', "foreign-span", 1, "count utf-16"),
         ('"start_offset":12', '"start_offset":"12"', "foreign-syntax", 1, "export"),
         ('"text":"', '"text":"x', "foreign-text", 1, "export the document again"),
         ('"type":"source"', '"type":"part"', "foreign-value", 1, "two spans with the same label"),

@@ -252,6 +252,12 @@ def refuse_broken(path: str, problems: Sequence[Problem]) -> None:
         )
 
 
+def join_words(words: Sequence[str]) -> str:
+    """Return one or more words as ``a, b and c``."""
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else last
+
+
 def format_count(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun."""
     return f"1 {noun}" if number == 1 else f"{number} {plural or noun + 's'}"

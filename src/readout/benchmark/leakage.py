@@ -121,7 +121,7 @@ def summarize_overlap(items: Mapping[str, Sequence[Item]]) -> Table:
                 overall = report_leakage(asked, folds).rows[-1]
                 rows.append((task, scheme, len(folds.test), *overall[2:]))
 
-    title = "Share of the test items that training shows"
+    title = "Share of the test items that also occur in training"
     return Table(title, ("task", "folds by", "folds", *SEEN), rows)
 
 

@@ -485,9 +485,12 @@ def format_predictions(
 
 def _to_plain(value: Any) -> Any:
     """Return a value as JSON has it: those of NumPy inside are texts and numbers, tuples lists."""
-    if isinstance(value, float):
-        return float(value)  # in JSON, a missing number would become null, and so an abstention
-    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=_unwrap_numpy))
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(plain, float):
+        return float(plain)  # in JSON, a missing number would become null, and so an abstention
+    if isinstance(plain, bytes):  # in JSON, it would become Base64
+        raise InvalidPredictionError(f"Got {plain!r}. Expected a text. Hint: decode it.")
+    return msgspec.json.decode(msgspec.json.encode(plain, enc_hook=_unwrap_numpy))
 
 
 def _unwrap_numpy(value: Any) -> Any:

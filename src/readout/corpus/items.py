@@ -168,6 +168,8 @@ def read_frozen(root: Path) -> Frozen:
     """
     release = read_release(root)
     shared = {each.id: each.value for each in _read_lines(root, SHARED, _Shared)}
+    if shared.get("canary", "") != release.canary:
+        raise _damaged(SHARED, f"lacks the canary {release.canary!r}")
     items = {}
     for task, frozen in release.tasks.items():
         if frozen.file != f"{ITEMS}/{task}.jsonl":
@@ -190,7 +192,7 @@ def read_frozen(root: Path) -> Frozen:
 def _read(root: Path, path: str) -> bytes:
     raw, problems = read_bytes(root, path)
     if raw is None:
-        raise _damaged(path, problems[0].message)
+        raise _damaged(path, f"cannot be read: {problems[0].message.removesuffix('.')}")
     return raw
 
 

@@ -289,17 +289,33 @@ class Inbox:
 
         pair = self.to_code_points(text, start, end)
         if pair is None:
-            message = f"Got the span {start}–{end}. Expected 0 ≤ start < end ≤ {len(text)}."
-            self.report("foreign-span", path, message, _suggest_offsets(text, words, start), line)
+            length = map_offsets(text, self.unit).foreign[-1]
+            message = f"Got the span {start}–{end}. Expected 0 ≤ start < end ≤ {length:.0f}."
+            if self.unit != "code-points" and 0 <= start < end <= length:
+                message = f"The span {start}–{end} starts or ends within a character."
+            self.report("foreign-span", path, message, self._suggest(text, words, start), line)
             return None
 
         exact = text[slice(*pair)]
         if words is not None and words.strip() != exact.strip():
             message = f"Got {words!r}. The text at {start}–{end} is {exact!r}."
-            self.report("foreign-span", path, message, _suggest_offsets(text, words, start), line)
+            self.report("foreign-span", path, message, self._suggest(text, words, start), line)
             return None
 
         return Span(*pair, exact)
+
+    def _suggest(self, text: str, words: str | None, start: int) -> str:
+        """Return a hint with the offsets of the words in the unit of the file."""
+        if not words:
+            unit = "Unicode code points" if self.unit == "code-points" else self.unit
+            return f"correct the offsets; they count {unit}, and the end is excluded."
+
+        at = find_closest(text, words, start)
+        if at is None:
+            return nearest_passage(words, text)
+        foreign = map_offsets(text, self.unit).foreign
+        first, last = foreign[at], foreign[at + len(words)]
+        return f"use the offsets {first:.0f}–{last:.0f}, where the text has these words."
 
     def to_code_points(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Return two offsets in code points; None unless they enclose a part of the text."""
@@ -511,17 +527,6 @@ def list_names(entry: Any) -> list[str]:
         *getattr(entry, "aliases", ()),
     ]
     return [name.casefold() for name in names if name]
-
-
-def _suggest_offsets(text: str, words: str | None, start: int) -> str:
-    """Return a hint with the offsets of the words, or of a similar passage."""
-    if not words:
-        return "correct the offsets; they count Unicode code points, and the end is excluded."
-
-    at = find_closest(text, words, start)
-    if at is None:
-        return nearest_passage(words, text)
-    return f"use the offsets {at}–{at + len(words)}, where the text has these words."
 
 
 def build_layer_files(inbox: Inbox) -> FileBytes:

@@ -105,7 +105,7 @@ def describe_units(places: Sequence[Place], units: Iterable[Unit]) -> str:
         if len(set(passages)) > 1:
             parts = []
             for unit, passage in zip(readings, passages, strict=True):
-                words = repr(place.text[slice(*passage)]) if passage else "outside the text"
+                words = repr(place.text[slice(*passage)]) if passage else "not whole characters"
                 parts.append(f"{unit} if {place.start}–{place.end} is {words}")
             return ", ".join(parts)
     return ""

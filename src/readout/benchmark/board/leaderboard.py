@@ -39,7 +39,7 @@ from readout.benchmark.tasks import TASKS
 from readout.corpus.files import Change, write_generated
 from readout.corpus.items import Release, read_frozen
 from readout.corpus.read import read_bytes
-from readout.problem import Finding, Problem, Rule, format_count, locate, rule
+from readout.problem import Finding, Problem, Rule, format_count, join_words, locate, rule
 from readout.report.intervals import Estimate
 from readout.report.tables import (
     Table,
@@ -218,7 +218,11 @@ def iter_further(boards: Sequence[Board]) -> Iterator[tuple[str, str, Table]]:
         yield "What more events would allow", f"{plan.title}.", plan
     if boards:
         asked = {board.task: board.score.items for board in boards}
-        yield "What training shows of the test items", OVERLAP_HEAD, summarize_overlap(asked)
+        yield (
+            "How much of the test items also occurs in training",
+            OVERLAP_HEAD,
+            summarize_overlap(asked),
+        )
 
 
 def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
@@ -257,19 +261,14 @@ def describe_power(boards: Sequence[Board]) -> str:
             unable.append(f"{board.task} (lift {difference}, p {format_p(lift.permutation)})")
 
     start = "These scores can show that a system is above the floor on these texts"
-    reason = "for which even answers equal to gold would not be"
+    reason = "where even perfect answers would not be significantly above it"
     if able and unable:
-        return f"{start} for {_join(able)}, but not for {_join(unable)}, {reason}."
+        return f"{start} for {join_words(able)}, but not for {join_words(unable)}, {reason}."
     if able:
-        return f"{start} for {_join(able)}."
+        return f"{start} for {join_words(able)}."
     if unable:
-        return f"{start} for no task: {_join(unable)}, {reason}."
+        return f"{start} for no task: {join_words(unable)}, {reason}."
     return "These scores cannot show that a system is above the floor: there are no artefacts."
-
-
-def _join(names: Sequence[str]) -> str:
-    """Return names as ``a, b and c``."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def power_table(boards: Sequence[Board]) -> Table:
@@ -300,9 +299,7 @@ def power_table(boards: Sequence[Board]) -> Table:
         "lift detectable on texts like these",
         "above the floor",
     )
-    return Table(
-        "What answers equal to gold would have, as those of one more system", columns, rows
-    )
+    return Table("What a perfect system would reach", columns, rows)
 
 
 def find_plan(boards: Sequence[Board]) -> Table | None:

@@ -6,7 +6,7 @@ A label is the one with the largest likelihood after the prompt; other answers a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import nan
+from math import isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -65,13 +65,17 @@ def compare_choice(
     document: Mapping[str, Any], results: Sequence[tuple[float, bool]]
 ) -> dict[str, Any]:
     """Return the answer of one document with the likeliest label, under the name of each metric."""
-    prediction = choose_label(document["choices"], results)
-    return _compare(_read_item(document), prediction, None)
+    return compare_text(document, [choose_label(document["choices"], results)])
 
 
 def choose_label(labels: Sequence[str], results: Sequence[Sequence[Any]]) -> str:
-    """Return the label with the largest log-likelihood; the first of several."""
+    """Return the label with the largest log-likelihood; the first of several.
+
+    A model that overflows has none. Then the likelihoods are returned as text, which is no label.
+    """
     likelihoods = [float(result[0]) for result in results]
+    if any(map(isnan, likelihoods)) or not isfinite(max(likelihoods)):
+        return f"log-likelihoods {', '.join(map(str, likelihoods))}"
     return labels[likelihoods.index(max(likelihoods))]
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from readout.corpus.read import DOCUMENTS
 from readout.model import Decision
+from readout.problem import join_words
 from readout.report.tables import escape_markdown
 from readout.workbench.differences.places import Place, Variant
 
@@ -107,11 +108,7 @@ def _say_silent(place: Place) -> str:
 
 
 def _say_differ(place: Place) -> str:
-    return f"They differ in {_list(place.differ)}." if place.differ else ""
-
-
-def _list(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]
+    return f"They differ in {join_words(place.differ)}." if place.differ else ""
 
 
 def _say_to_decide(place: Place) -> str:
