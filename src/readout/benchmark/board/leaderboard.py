@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from readout.benchmark.board.boards import (
     NEAR_GOLD,
@@ -37,7 +37,7 @@ from readout.benchmark.scoring.scores import Score
 from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.tasks import TASKS
 from readout.corpus.files import Change, write_generated
-from readout.corpus.items import Release, read_frozen
+from readout.corpus.items import Frozen, Release, read_frozen
 from readout.corpus.read import read_bytes
 from readout.problem import Finding, Problem, Rule, format_count, join_words, locate, rule
 from readout.report.intervals import Estimate
@@ -53,6 +53,8 @@ from readout.report.tables import (
 )
 
 BOARD = f"{SUBMISSIONS}/LEADERBOARD"
+FurtherTable: TypeAlias = tuple[str, str, Table]
+"""A heading, a sentence and a table."""
 
 # ---------------------------------------------------------------- JSON
 
@@ -169,7 +171,8 @@ def format_boards(
     release: Release,
     boards: Sequence[Board],
     others: Sequence[OtherFolds],
-    earlier: Sequence[EarlierRun] = (),
+    earlier: Sequence[EarlierRun],
+    further: Sequence[FurtherTable],
 ) -> str:
     """Return the boards as Markdown."""
     claims = list_claims(boards)
@@ -194,7 +197,7 @@ def format_boards(
     if earlier:
         blocks += ["## Earlier releases", EARLIER_HEAD, format_markdown(earlier_table(earlier))]
 
-    for heading, sentence, table in iter_further(boards):
+    for heading, sentence, table in further:
         blocks += [f"## {heading}", sentence, format_markdown(table)]
     return "\n\n".join(blocks) + "\n"
 
@@ -210,7 +213,7 @@ EARLIER_HEAD = (
 )
 
 
-def iter_further(boards: Sequence[Board]) -> Iterator[tuple[str, str, Table]]:
+def iter_further(boards: Sequence[Board]) -> Iterator[FurtherTable]:
     """Yield the tables after the boards, each with a heading and a sentence."""
     plan = find_plan(boards)
     if plan:
@@ -566,6 +569,27 @@ class BoardFiles(NamedTuple):
     rowless: list[str]
 
 
+class Judged(NamedTuple):
+    """The valid submissions, and the problems of all; none is read if the kinds are invalid."""
+
+    submissions: list[Submission]
+    problems: list[Problem]
+    has_kinds: bool
+
+
+def judge_submissions(root: Path, frozen: Frozen) -> Judged:
+    """Return the submissions in a corpus folder with the kinds that are listed, and all problems.
+
+    Computing their boards takes several times as long.
+    """
+    shipped = {name: baseline.kind for name, baseline in BASELINES.items()}
+    kinds, problems = read_kinds(root, Listing(list_systems(root), shipped))
+    if problems:
+        return Judged([], problems, has_kinds=False)
+    submissions, problems = read_submissions(root, frozen, kinds)
+    return Judged(submissions, problems, has_kinds=True)
+
+
 def build_files(root: Path, only_published: bool = False) -> BoardFiles:
     """Return the results of all submissions and the leaderboard, computed from the predictions.
 
@@ -577,13 +601,11 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
 
     """
     frozen = read_frozen(root)
-    shipped = {name: baseline.kind for name, baseline in BASELINES.items()}
-    kinds, problems = read_kinds(root, Listing(list_systems(root), shipped))
-    if problems:
+    submissions, problems, has_kinds = judge_submissions(root, frozen)
+    if not has_kinds:
         # Without artefacts there is no floor, so no board is better than a wrong one.
         return BoardFiles({}, [], [], problems, [])
 
-    submissions, problems = read_submissions(root, frozen, kinds)
     rowless: list[str] = []
     if only_published:
         submissions, rowless = _select_published(root, submissions)
@@ -592,9 +614,10 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
     boards, others = build_boards(frozen, submissions), list_other_folds(submissions)
     earlier = list_earlier(submissions)
     views = [view_board(board) for board in boards]
+    further = list(iter_further(boards))
 
     files = {result_path(each): format_result(each) for each in submissions}
-    files[f"{BOARD}.md"] = format_boards(release, boards, others, earlier).encode()
+    files[f"{BOARD}.md"] = format_boards(release, boards, others, earlier, further).encode()
     files[f"{BOARD}.json"] = encode_json(boards_to_json(release, boards, others, earlier))
     tables = list(iter_other_tables(others))
     if earlier:
@@ -606,7 +629,7 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
         power_table(boards),
         views,
         tables,
-        list(iter_further(boards)),
+        further,
     )
     files[f"{BOARD}.html"] = format_html(page).encode()
     return BoardFiles(files, boards, submissions, problems, rowless)
