@@ -203,13 +203,13 @@ def list_marked(built):
 
 def test_gold_is_pointed_at_and_sets_no_floor_if_its_exposure_is_hidden(board):
     plant(board, "half", change_answers(board, 3))
-    plant(board, "perfect", copy_gold(board))
+    plant(board, "copied", copy_gold(board))
     built = build_files(board)
-    assert list_marked(built) == ({"perfect"}, {"perfect"})
+    assert list_marked(built) == ({"copied"}, {"copied"})
 
     found = next(each for each in built.boards if each.task == "polarity")
-    assert len([note for note in list_board_notes(found) if "perfect" in note]) == 1
-    assert found.lines[0].entry.name == "perfect"
+    assert len([note for note in list_board_notes(found) if "copied" in note]) == 1
+    assert found.lines[0].entry.name == "copied"
     assert found.lines[0].entry.kind == "system"
     assert found.floor.kind == "artefact"
 
