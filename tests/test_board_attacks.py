@@ -14,6 +14,7 @@ from benchmark import (
     copy_gold,
     edit_card,
     find_board,
+    find_problems,
     own_card,
     plant,
     read_answers,
@@ -21,7 +22,12 @@ from benchmark import (
 )
 from conftest import ROOT
 
-from readout.benchmark.board.leaderboard import build_files, check_files, list_board_notes
+from readout.benchmark.board.leaderboard import (
+    build_files,
+    check_files,
+    judge_submissions,
+    list_board_notes,
+)
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.scoring.scores import Score
 from readout.benchmark.systems.baselines import BASELINES
@@ -128,24 +134,24 @@ REFUSED = {
 def test_the_attack_is_refused(board, name):
     attack, codes = REFUSED[name]
     attack(board)
-    built = build_files(board)
-    assert {problem.code for problem in built.problems} == codes
-    assert all(problem.hint for problem in built.problems)
-    assert "submissions/attack/result.json" not in built.files
+    submissions, problems, _ = judge_submissions(board, read_frozen(board))
+    assert {problem.code for problem in problems} == codes
+    assert all(problem.hint for problem in problems)
+    assert "attack" not in {submission.card.system_id for submission in submissions}
 
 
 def test_the_hint_about_kinds_restores_the_floor(board):
     before = (board / KINDS).read_bytes()
     edit_kinds(board, majority="baseline")
-    (problem,) = build_files(board).problems
+    (problem,) = find_problems(board)
     assert (problem.path, problem.hint) == (KINDS, "write 'majority: artefact'.")
     assert problem.line
     (board / KINDS).write_bytes(before)
     shutil.rmtree(board / "submissions/majority")
-    (problem,) = build_files(board).problems
+    (problem,) = find_problems(board)
     assert "`readout bench baseline majority`" in problem.hint
     assert run("bench", "baseline", "majority", "--corpus", board, "--jobs", 1).exit_code == 0
-    assert build_files(board).problems == []
+    assert find_problems(board) == []
 
 
 # ---------------------------------------------------------------- seen
@@ -197,13 +203,13 @@ def list_marked(built):
 
 def test_gold_is_pointed_at_and_sets_no_floor_if_its_exposure_is_hidden(board):
     plant(board, "half", change_answers(board, 3))
-    plant(board, "perfect", copy_gold(board))
+    plant(board, "copied", copy_gold(board))
     built = build_files(board)
-    assert list_marked(built) == ({"perfect"}, {"perfect"})
+    assert list_marked(built) == ({"copied"}, {"copied"})
 
     found = next(each for each in built.boards if each.task == "polarity")
-    assert len([note for note in list_board_notes(found) if "perfect" in note]) == 1
-    assert found.lines[0].entry.name == "perfect"
+    assert len([note for note in list_board_notes(found) if "copied" in note]) == 1
+    assert found.lines[0].entry.name == "copied"
     assert found.lines[0].entry.kind == "system"
     assert found.floor.kind == "artefact"
 

@@ -459,10 +459,28 @@ SHARP = Sheet(META, "#", "gold", (MARK,), "annotations/gold/sharp.jsonl", NAME)
 """The only row of its file begins as a comment does."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sheets())
-@example(SHARP)
-def test_tags_of_any_layer_come_back(sheet):
+def test_tags_of_any_layer_come_back():
+    check_tags(8)
+
+
+@pytest.mark.slow
+def test_tags_of_many_layers_come_back():
+    check_tags(200)
+
+
+def check_tags(examples):
+    """Search for a layer whose tags are lost."""
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(sheets())
+    @example(SHARP)
+    def check(sheet):
+        compare_tags(sheet)
+
+    check()
+
+
+def compare_tags(sheet):
     """Compare what is imported with the tags of the file, read by a few lines of this test."""
     with tempfile.TemporaryDirectory() as folder:
         write_out("conll", [sheet], folder)
