@@ -1,5 +1,8 @@
 """Measure the annotate page: from an action to the paint that shows it, on a long text.
 
+A change is drawn before it is saved, so it has two times: to the paint that shows it in the text,
+and to the paint of "Saved".
+
 The text has 100,000 characters and 2,000 annotations. A Chromium without a window does what an
 annotator does, in rounds of one action of each kind; the last tenth of the rounds is compared with
 the first, since a page that grows gets slower. CPU time, of the page's main thread and of the
@@ -48,35 +51,62 @@ PARAGRAPH = 5
 """How many sentences a paragraph has."""
 
 _WATCH = """
-globalThis.watch = (isDone) => {
+globalThis.watch = (...conditions) => {
   const watching = new AbortController();
-  globalThis.painted = new Promise((resolve) => {
-    setTimeout(() => resolve(null), 10000);
-    const begin = (event) => {
+  let begin;
+  const begun = new Promise((resolve) => { begin = resolve; });
+  for (const name of ["keydown", "click"]) {
+    const start = (event) => {
       watching.abort();
+      begin(event.timeStamp);
+    };
+    addEventListener(name, start, {capture: true, signal: watching.signal});
+  }
+  const paint = async (isDone) => {
+    const started = await begun;
+    if (isDone && !isDone()) {
+      await new Promise((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (!isDone()) return;
+          observer.disconnect();
+          resolve();
+        });
+        const parts = {subtree: true, childList: true, attributes: true, characterData: true};
+        observer.observe(document, parts);
+      });
+    }
+    await new Promise((resolve) => {
       // A message that is sent in the frame after a change arrives when this is painted.
       const channel = new MessageChannel();
-      channel.port1.onmessage = () => resolve(performance.now() - event.timeStamp);
-      const finish = () => requestAnimationFrame(() => channel.port2.postMessage(null));
-      const observer = new MutationObserver(() => {
-        if (!isDone()) return;
-        observer.disconnect();
-        finish();
-      });
-      const parts = {subtree: true, childList: true, attributes: true, characterData: true};
-      if (isDone) observer.observe(document, parts);
-      else finish();
-    };
-    for (const name of ["keydown", "click"]) {
-      addEventListener(name, begin, {capture: true, signal: watching.signal});
-    }
-  });
+      channel.port1.onmessage = resolve;
+      requestAnimationFrame(() => channel.port2.postMessage(null));
+    });
+    return performance.now() - started;
+  };
+  const late = new Promise((resolve) => setTimeout(() => resolve(null), 10000));
+  globalThis.painted = Promise.race([Promise.all(conditions.map(paint)), late]);
 };
 null;
 """
 
-_CHOSEN = "readout.editor.sheet.chosen?.id !== before"
-_SAVED = "readout.editor.doc.version !== before && readout.state.className === 'state saved'"
+_CHOSEN = "readout.editor.sheet.chosen?.id !== before.chosen"
+_DRAWN = "drawn() !== before.drawn"
+_SAVED = (
+    "readout.editor.doc.version !== before.version && readout.state.className === 'state saved'"
+)
+_BEFORE = """({
+  chosen: readout.editor.sheet.chosen?.id,
+  drawn: drawn(),
+  version: readout.editor.doc.version,
+})"""
+_FIND_DRAWN = """
+globalThis.drawn = () => {
+  const marks = [...document.querySelectorAll("mark.boilerplate")];
+  return marks.map((mark) => mark.textContent).join("|");
+};
+null;
+"""
+"""What the text shows of the annotations that are made, moved and removed: boilerplate."""
 
 Times: TypeAlias = dict[str, list[float]]
 
@@ -128,10 +158,13 @@ class Reader:
         self.tools = desk.page.context.new_cdp_session(desk.page)
         self.tools.send("Performance.enable", {"timeDomain": "threadTicks"})
 
-    def time(self, kind: str, before: str, is_done: str, act: Callable[[], Any]) -> None:
-        """Do something, and note how long it took until its result was painted."""
-        condition = f"() => {is_done}" if is_done else "null"
-        watch = f"(() => {{ const before = {before}; watch({condition}); }})()"
+    def time(self, kind: str, is_done: Sequence[str], act: Callable[[], Any]) -> None:
+        """Do something, and note how long it took until each of its results was painted.
+
+        Without a condition in ``is_done``, the next paint is taken for that of the result.
+        """
+        conditions = ", ".join(f"() => {each}" for each in is_done) or "null"
+        watch = f"(() => {{ const before = {_BEFORE}; watch({conditions}); }})()"
         self.desk.evaluate(watch)
         started = self._read_cpu()
         act()
@@ -140,7 +173,8 @@ class Reader:
             state = self.desk.evaluate("readout.state.textContent")
             print(f"Nothing was painted after {kind!r}: {state}", file=sys.stderr)
             return
-        self.times[kind].append(painted)
+        for name, milliseconds in zip((kind, f'{kind}: to "Saved"'), painted, strict=False):
+            self.times[name].append(milliseconds)
         self.costs[kind].append(self._read_cpu() - started)
 
     def _read_cpu(self) -> float:
@@ -149,22 +183,21 @@ class Reader:
         page = next(each["value"] for each in metrics if each["name"] == "TaskDuration")
         return 1000 * float(page + time.process_time())
 
-    def press(self, kind: str, key: str, before: str = "null", is_done: str = "") -> None:
-        self.time(kind, before, is_done, lambda: self.desk.press(key))
+    def press(self, kind: str, key: str, *is_done: str) -> None:
+        self.time(kind, is_done, lambda: self.desk.press(key))
 
     def work(self, number: int) -> None:
         """Do one action of each kind, in another sentence each time."""
-        chosen, version = "readout.editor.sheet.chosen?.id", "readout.editor.doc.version"
-        self.press("choose the next one by key", "n", chosen, _CHOSEN)
+        self.press("choose the next one by key", "n", _CHOSEN)
         self._click(number)
         self.press("select a word by key", "ArrowRight")
         self.press("extend the selection", "Shift+ArrowRight")
-        self.press("open a form", "b", "null", "readout.editor.form !== null")
+        self.press("open a form", "b", "readout.editor.form !== null")
         self.desk.evaluate("readout.editor.form.propose({kind: 'other'})")
-        self.press("save a new annotation", "Control+Enter", version, _SAVED)
-        self.press("save a moved edge", "l", version, _SAVED)
-        self.press("undo", "Control+z", version, "readout.editor.doc.version !== before")
-        self.press("remove an annotation", "Delete", version, _SAVED)
+        self.press("save a new annotation", "Control+Enter", _DRAWN, _SAVED)
+        self.press("save a moved edge", "l", _DRAWN, _SAVED)
+        self.press("undo", "Control+z", _DRAWN, _SAVED)
+        self.press("remove an annotation", "Delete", _DRAWN, _SAVED)
         self.desk.press("Escape")
 
     def _click(self, number: int) -> None:
@@ -184,7 +217,7 @@ class Reader:
             name,
         )
         done = f"readout.editor.sheet.chosen?.id === '{name}'"
-        self.time("choose by click", "null", done, lambda: self.desk.page.mouse.click(*place))
+        self.time("choose by click", [done], lambda: self.desk.page.mouse.click(*place))
 
 
 def measure_page(rounds: int) -> tuple[Times, Times]:
@@ -194,6 +227,7 @@ def measure_page(rounds: int) -> tuple[Times, Times]:
         write_long_text(root)
         with opened_desk(browser, root, DOCUMENT, READER, READER) as desk:
             spare_collector()
+            desk.evaluate(_FIND_DRAWN)
             desk.evaluate(_WATCH)
             reader = Reader(desk)
             for number in range(rounds):

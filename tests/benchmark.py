@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 from click.testing import CliRunner
 
-from readout.benchmark.board.leaderboard import build_files
+from readout.benchmark.board.boards import build_boards
+from readout.benchmark.board.leaderboard import judge_submissions
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.scoring.scores import Score
 from readout.cli import main
@@ -106,12 +107,24 @@ def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
+# Writing the files of a board takes several times as long as what these compute.
+
+
 def find_board(root, task):
-    return next(board for board in build_files(root).boards if board.task == task)
+    """Return the board of one task, without the others and without its files."""
+    frozen = read_frozen(root)
+    asked = frozen._replace(items={task: frozen.items[task]})
+    (board,) = build_boards(asked, judge_submissions(root, frozen).submissions)
+    return board
+
+
+def find_problems(root):
+    """Return the problems of all submissions, without a board."""
+    return judge_submissions(root, read_frozen(root)).problems
 
 
 def codes_of(root):
-    return {problem.code for problem in build_files(root).problems}
+    return {problem.code for problem in find_problems(root)}
 
 
 def plant(root, name, answers=None):

@@ -8,6 +8,7 @@ check``. ``python tests/cases.py CODE`` writes it; read it before you keep it.
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,11 +55,12 @@ def judge_by_rules_alone(root: Path) -> tuple[Corpus, list[Problem]]:
         return judge(root)
 
 
-def find_problems(case: Path) -> list[Problem]:
-    """Return the problems of a case's corpus."""
+@cache
+def find_problems(case: Path) -> tuple[Problem, ...]:
+    """Return the problems of a case's corpus, which several tests of each case ask for."""
     with tempfile.TemporaryDirectory() as folder:
         break_corpus(case, Path(folder))
-        return judge(Path(folder))[1]
+        return tuple(judge(Path(folder))[1])
 
 
 def check_case(case: Path) -> str:

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from conftest import CORPUS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from layers import META, NAME, layers, texts
 from test_edit import CRITICS, TALKS, has_errors, run, scan
@@ -396,10 +396,29 @@ def two_layers(draw):
     return text, draw(layers(text)), draw(layers(text))
 
 
-@given(two_layers())
-def test_nothing_dangles_and_gold_keeps_what_it_has(tmp_path_factory, drawn):
-    text, gold, layer = drawn
-    root = make_root(tmp_path_factory.mktemp("root"), text, gold, layer)
+def test_nothing_dangles_and_gold_keeps_what_it_has(tmp_path_factory):
+    search_for_dangling(tmp_path_factory, 12)
+
+
+@pytest.mark.slow
+def test_nothing_dangles_in_many_layers(tmp_path_factory):
+    search_for_dangling(tmp_path_factory, 200)
+
+
+def search_for_dangling(factory, examples):
+    """Search for two layers that do not fit together once one is accepted."""
+
+    @settings(max_examples=examples)
+    @given(two_layers())
+    def check(drawn):
+        text, gold, layer = drawn
+        accept_all(make_root(factory.mktemp("root"), text, gold, layer), gold)
+
+    check()
+
+
+def accept_all(root, gold):
+    """Accept a layer whole, and take back what that added."""
     edit = accept(root, Selection(layer="ann"))
     path = f"annotations/gold/{NAME}.jsonl"
     raw = edit.changes[path].new if path in edit.changes else encode_layer(gold)

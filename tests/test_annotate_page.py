@@ -553,6 +553,129 @@ def test_a_failure_is_not_called_saved(desk, mention):
 FULL = {"problems": [{"code": "not-saved", "sentence": "Nothing was saved.", "severity": "error"}]}
 
 
+# What the text shows, whatever is chosen.
+SHOWN = """
+  () => [...document.querySelectorAll("mark")].map((mark) => {
+    const names = [...mark.classList].filter((name) => !["chosen", "linked"].includes(name));
+    return [mark.textContent, mark.dataset.ids ?? "", names.sort().join(" ")];
+  })
+"""
+CHOSEN = "readout.editor.sheet.chosen?.id ?? null"
+
+
+def hold(desk, pattern="**/edits"):
+    """Keep the next request from the server, and return the list that it will be in."""
+    held = []
+    desk.page.route(pattern, lambda route: held.append(route), times=1)
+    return held
+
+
+def wait_held(desk, held):
+    for _ in range(100):
+        if held:
+            return held.pop()
+        desk.page.wait_for_timeout(20)
+    raise AssertionError("nothing was sent")
+
+
+@pytest.mark.parametrize("key", ["l", "Delete"])
+def test_a_change_is_drawn_at_once_and_taken_back_if_it_is_refused(desk, key):
+    topic = next(each for each in read_records(desk.path) if each["type"] == "topic")
+    desk.evaluate(CHOOSE, [topic["id"]])
+    files, shown = read_files(desk.root), desk.evaluate(SHOWN)
+    held = hold(desk)
+    desk.press(key)
+    request = wait_held(desk, held)
+    assert desk.evaluate(SHOWN) != shown
+    assert desk.page.locator(".state.saving").count() == 1
+    assert desk.page.locator(".state.saved").count() == 0
+
+    request.fulfill(status=507, json=FULL)
+    desk.page.wait_for_selector(".state.error")
+    assert desk.evaluate(SHOWN) == shown
+    assert desk.evaluate(CHOSEN) == topic["id"]
+    assert read_files(desk.root) == files
+    desk.errors.clear()
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_new_annotation_is_drawn_at_once_and_can_be_chosen_when_it_is_saved(desk, is_refused):
+    shown, count = desk.evaluate(SHOWN), len(read_lines(desk.path))
+    desk.drag(WORDS)
+    desk.press("b")
+    desk.page.wait_for_selector(".form")
+    desk.page.get_by_role("radio", name="other").check()
+    held = hold(desk)
+    desk.press("Control+Enter")
+    request = wait_held(desk, held)
+    drawn = desk.page.locator("mark.boilerplate", has_text=WORDS)
+    assert drawn.count() == 1
+    assert len(read_lines(desk.path)) == count
+    drawn.click()
+    assert desk.evaluate("readout.editor.sheet.chosen.type") == "topic"  # around the words
+    assert desk.evaluate("readout.editor.sheet.inOrder().every((item) => item.id)")
+
+    if is_refused:
+        request.fulfill(status=507, json=FULL)
+        desk.page.wait_for_selector(".form .refused p")
+        assert desk.evaluate(SHOWN) == shown
+        desk.errors.clear()
+    else:
+        request.continue_()
+        desk.wait_saved()
+        assert desk.evaluate(CHOSEN) in drawn.get_attribute("data-ids").split()
+        assert desk.evaluate("readout.editor.sheet.chosen.type") == "boilerplate"
+        assert len(read_lines(desk.path)) == count + 1
+
+
+def test_steps_back_and_forth_are_drawn_at_once_and_as_the_server_says(desk, mention):
+    before = desk.evaluate(SHOWN)
+    problems = desk.page.locator(".problems .problem")
+    assert problems.count() == 0
+    desk.evaluate("readout.editor.act('endEarlierByCharacter')")  # it splits a word
+    desk.wait_saved()
+    assert problems.count() == 1
+    moved = desk.evaluate(SHOWN)
+    for way, shown, count in [("undo", before, 0), ("redo", moved, 1)]:
+        held = hold(desk, f"**/{way}")
+        desk.press("Control+z" if way == "undo" else "Control+y")
+        request = wait_held(desk, held)
+        assert desk.evaluate(SHOWN) == shown
+        request.continue_()
+        desk.wait_saved()
+        assert desk.evaluate(SHOWN) == shown
+        assert problems.count() == len(desk.evaluate("readout.editor.doc.problems")) == count
+
+    # A change on disk stays, which the page didn't know when it did the step.
+    lines = read_lines(desk.path)
+    topic = next(line for line in lines if b'"type":"topic"' in line)
+    desk.path.write_bytes(b"".join(line for line in lines if line != topic))
+    desk.press("Control+z")
+    wait_until(desk.page, "!readout.editor.waiting")
+    ids = desk.evaluate("readout.editor.sheet.drawing.annotations.map((each) => each.id)")
+    assert ids == [each["id"] for each in read_records(desk.path)]
+    assert json.loads(topic)["id"] not in ids
+
+
+def test_an_answer_that_says_what_is_drawn_draws_nothing(desk, mention):
+    held = hold(desk)
+    desk.press("l")
+    request = wait_held(desk, held)
+    desk.evaluate(
+        """() => {
+          globalThis.changes = 0;
+          const observer = new MutationObserver((all) => { changes += all.length; });
+          const parts = {subtree: true, childList: true, characterData: true};
+          for (const part of document.querySelectorAll(".sheet, .chosen-box")) {
+            observer.observe(part, parts);
+          }
+        }"""
+    )
+    request.continue_()
+    desk.wait_saved()
+    assert desk.evaluate("changes") == 0
+
+
 def test_adjudicated_gold_asks_for_section_and_reason_and_writes_both(browser, tmp_path):
     root = copy_real(tmp_path / "corpus")
     with opened_desk(browser, root, DOCUMENT) as desk:

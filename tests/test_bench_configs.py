@@ -98,6 +98,7 @@ def rows_of(config, hub):
     return [row for split in load(config, hub).values() for row in split]
 
 
+@pytest.mark.slow
 def test_the_routes_give_equal_rows(frozen, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from load_readout import Readout

@@ -18,6 +18,7 @@ from benchmark import (
     copy_gold,
     edit_card,
     find_board,
+    find_problems,
     own_card,
     plant,
     read_answers,
@@ -35,6 +36,7 @@ from readout.benchmark.board.leaderboard import (
     build_files,
     check_files,
     find_plan,
+    judge_submissions,
     list_claims,
 )
 from readout.benchmark.board.submissions import list_systems, read_submissions
@@ -94,7 +96,7 @@ def test_invalid_predictions_are_problems_with_their_line(board):
     predictions.write_bytes(
         predictions.read_bytes().replace(b'"favor"', b"1").replace(b'"against"', b"1")
     )
-    problems = build_files(board).problems
+    problems = find_problems(board)
     assert {problem.code for problem in problems} == {"prediction-value"}
     assert problems[0].path == "submissions/majority/predictions/polarity.event.jsonl"
     assert problems[0].line == 2
@@ -119,7 +121,7 @@ def test_invalid_predictions_are_problems_with_their_line(board):
 )
 def test_invalid_system_cards_are_problems(board, changes, code):
     edit_card(board, "majority", **changes)
-    assert {problem.code for problem in build_files(board).problems} == {code}
+    assert codes_of(board) == {code}
 
 
 def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
@@ -128,7 +130,7 @@ def test_missing_cards_invalid_yaml_and_unknown_file_names_are_problems(board):
     (folder / "predictions/polarity.moon.jsonl").write_bytes(b"")
     (board / "submissions/vain").mkdir()
     (board / "submissions/nothing/system.yaml").write_text("a: [", encoding="utf-8", newline="\n")
-    found = [(each.code, each.path) for each in build_files(board).problems]
+    found = [(each.code, each.path) for each in find_problems(board)]
     assert found == [
         ("submission-file", "submissions/majority/predictions/notes.jsonl"),
         ("submission-file", "submissions/majority/predictions/polarity.moon.jsonl"),
@@ -178,9 +180,9 @@ def floor_scores(found):
 
 def test_all_seeds_are_required(board):
     folder = add_seeds(board, "seeded", read_answers(board, "majority"), [1, 2])
-    assert build_files(board).problems == []
+    assert find_problems(board) == []
     (folder / "seed-2/polarity.event.jsonl").unlink()
-    assert {problem.code for problem in build_files(board).problems} == {"submission-seeds"}
+    assert codes_of(board) == {"submission-seeds"}
 
 
 def test_a_seed_that_is_no_number_is_a_problem(board):
@@ -189,7 +191,7 @@ def test_a_seed_that_is_no_number_is_a_problem(board):
     (folder / "seed-x").mkdir()
     for path in list(folder.glob("*.jsonl")):
         path.rename(folder / "seed-x" / path.name)
-    found = build_files(board).problems
+    found = find_problems(board)
     assert {problem.code for problem in found} == {"submission-seeds"}
 
 
@@ -241,7 +243,8 @@ def test_a_probe_is_reported_and_not_ranked(board):
 
 def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
     edit_card(board, "majority", name="<script>")
-    page = build_files(board).files["submissions/LEADERBOARD.html"].decode()
+    built = build_files(board)
+    page = built.files["submissions/LEADERBOARD.html"].decode()
     assert "<script" not in page
     plots = [part.split("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
     marks = 0
@@ -250,7 +253,7 @@ def test_the_page_is_escaped_and_its_plot_is_well_formed(board):
         for box in root.iter("rect"):
             assert float(box.get("width").removesuffix("%")) >= 0
         marks += len([each for each in root.iter() if each.get("class") == "mark"])
-    rows = [line for each in build_files(board).boards for line in each.lines]
+    rows = [line for each in built.boards for line in each.lines]
     assert marks == len(rows)
 
 
@@ -326,7 +329,7 @@ UNSAFE_NAMES = ["a\nb", "\x1b[31m", "..x", "...", "a\\b", "Nothing", "con", "gol
 def check_reported(root, expected):
     """Assert that exactly these submissions are reported, and that the others are ranked."""
     found = set()
-    for problem in build_files(root).problems:
+    for problem in find_problems(root):
         found.add((problem.path.split("/")[1], problem.code))
         assert problem.hint
     escaped = {name.encode(errors="backslashreplace").decode(): name for name in expected}
@@ -400,7 +403,7 @@ def test_files_in_the_wrong_place_are_problems(board):
         mistake(plant(board, name))
         if code:
             expected.add((name, code))
-    problems = build_files(board).problems
+    problems = find_problems(board)
     assert {(each.path.split("/")[1], each.code) for each in problems} == expected
     assert all(each.hint for each in problems)
 
@@ -409,7 +412,7 @@ def test_a_copied_description_names_what_must_change(board):
     folder = Path(shutil.copytree(board / "submissions/majority", board / "submissions/copied"))
     (folder / "result.json").unlink()
     edit_card(board, "copied", system_id="copied")
-    found = build_files(board).problems
+    found = find_problems(board)
     assert {problem.code for problem in found} == {"submission-copy"}
     named = [re.search("'([a-z]+)'", each.message)[1] for each in found]
     assert named == [*OWN_FIELDS, "license", "selection"]
@@ -417,7 +420,7 @@ def test_a_copied_description_names_what_must_change(board):
     assert [lines[each.line - 1].partition(":")[0] for each in found] == named
 
     own_card(board, "copied")
-    assert build_files(board).problems == [], "what is equal by chance is asked of copies only"
+    assert find_problems(board) == [], "what is equal by chance is asked of copies only"
 
 
 @pytest.mark.parametrize("raw", [b"majority: system\n", b"majority: [", b"- majority\n", b"a: 1\n"])
@@ -454,7 +457,7 @@ def test_submissions_that_are_links_do_not_stop_the_board_of_the_others(board):
 
 def test_a_date_without_quotation_marks_is_a_text(board):
     append(b"note: 2030-01-01\n")(board / "submissions/nothing")
-    submissions = build_files(board).submissions
+    submissions = judge_submissions(board, read_frozen(board)).submissions
     notes = {each.card.system_id: each.card.note for each in submissions}
     assert notes["nothing"] == "2030-01-01"
 
@@ -609,7 +612,7 @@ def test_the_pipeline_of_the_page_is_scored_once_its_copied_description_is_chang
     subprocess.run([sys.executable, "-c", code], cwd=board, check=True)
     card = "submissions/word-weights/system.yaml"
     shutil.copy(board / "submissions/majority/system.yaml", board / card)
-    problems = build_files(board).problems
+    problems = find_problems(board)
     assert {problem.path for problem in problems} == {card}
     codes_of_copy = [problem.code for problem in problems]
     assert codes_of_copy == ["submission-card", *["submission-copy"] * (len(OWN_FIELDS) + 2)]

@@ -232,6 +232,7 @@ def test_format_names_what_it_could_not_mend_and_mends_the_rest(small):
     assert "topics.jsonl: put keys" in done.stdout
 
 
+@pytest.mark.slow
 def test_build_says_what_it_built_and_how_to_load_it(small, tmp_path):
     done = run("build", small, "--output", tmp_path / "hub")
     assert done.exit_code == 0
@@ -345,6 +346,7 @@ def test_hostile_names_are_printed_escaped(small):
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.slow
 def test_the_script_at_the_top_builds(tmp_path):
     done = subprocess.run(
         [sys.executable, "build_dataset.py"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -115,6 +115,71 @@ def test_events_of_brat_become_quotes(take):
         assert left_out in done.stderr
 
 
+BIONLP = {
+    "a.txt": TEXT,
+    "a.a1": "T1\tPerson 0 9\tAda Quill\n",
+    "a.a2": "T2\tSay 10 14\tsaid\nE1\tSay:T2 Who:T1\nM1\tNegation E1\n",
+}
+SAYS = """
+labels:
+  Person: {type: mention, speaker: "{words}"}
+  Say: {type: quote, form: inferred, speaker: "{Who}"}
+values: {Negation: drop}
+links: {Who: source}
+"""
+
+
+def test_a1_and_a2_are_one_layer(take):
+    done, layers = take("brat", BIONLP, mapping=SAYS)
+    assert done.exit_code == 0, done.output
+    mention, quote = layers["ann", TEXT]
+    assert (quote.source, mention.span.exact) == (mention.id, "Ada Quill")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "place"),
+    [
+        ("a.a1", "T1\tPerson 0 9\tAda Quack\n", "a.a1:1: foreign-span"),
+        ("a.a1", "#1\tNote T9\tx\nT1\tPerson 0 9\tAda Quill\n", "a.a1:1: foreign-value"),
+        ("a.a2", "T2\tSay 10 14\tsaid\nM1\tNegation E9\n", "a.a2:2: foreign-value"),
+        ("a.a2", "\nT1\tSay 10 14\tsaid\n", "a.a2:2: foreign-syntax"),
+        ("a.a2", "T2\tSay 10 14\tsaid\nE1\tSay:T2 Who:T8\n", "a.a2:2: "),
+    ],
+)
+def test_a_fault_in_a1_or_a2_names_its_file(file, content, place, take):
+    done, _ = take("brat", BIONLP | {file: content}, mapping=SAYS)
+    assert (done.exit_code, place in done.stdout) == (1, True), done.output
+
+
+def test_a2_needs_its_a1(take):
+    files = {name: content for name, content in BIONLP.items() if name != "a.a1"}
+    done, _ = take("brat", files, mapping=SAYS)
+    assert "a.a2: foreign-syntax" in done.stdout
+    assert "put a.a1 into the same folder" in done.stdout
+
+
+@pytest.mark.parametrize("line", ["#1\tNote\twhy", "#1\tNote", "#\twe ask: why?", "#2\tNote N1\tx"])
+def test_a_note_of_nothing_is_left_out_and_told(line, take):
+    files = {"a.txt": TEXT, "a.ann": f"T1\tP 0 3\tAda\n{line}\n"}
+    done, layers = take("brat", files, mapping=MENTIONS)
+    assert (done.exit_code, words_of(layers["ann", TEXT])) == (0, ["Ada"]), done.output
+    assert "note without an annotation" in done.stderr
+
+
+def test_a_broken_note_of_an_annotation_is_a_problem(take):
+    files = {"a.txt": TEXT, "a.ann": "T1\tP 0 3\tAda\n#1\tNote T1 why\n"}
+    done, _ = take("brat", files, mapping=MENTIONS)
+    assert "a.ann:2: foreign-syntax" in done.stdout
+
+
+def test_what_left_out_everything_is_said(take):
+    files = {"a.txt": TEXT, "a.ann": "T1\tP 0 3\tAdo\nT2\tP 4 9\tQuell\n"}
+    done, _ = take("brat", files, "--skip", mapping=MENTIONS)
+    assert done.exit_code == 1
+    assert "without --skip" not in done.stdout
+    assert "2 × foreign-span" in done.stdout
+
+
 def test_a_text_in_another_encoding_is_one_problem(take):
     files = {"a.txt": "Zoë left.\n".encode("latin-1"), "a.ann": "T1\tPerson 4 8\tleft\n"}
     done, layers = take("brat", files, mapping=MENTIONS)
@@ -278,6 +343,16 @@ def test_a_speaker_whom_nobody_states_has_a_note_that_says_so(take, tmp_path):
     speakers = (tmp_path / "corpus" / "annotations" / "speakers.jsonl").read_text("utf-8")
     assert "states none" in speakers
     assert "these words" not in speakers
+
+
+def test_corenlp_output_is_named_after_its_text(take, tmp_path):
+    tokens = [{"originalText": "no", "characterOffsetBegin": 15, "characterOffsetEnd": 17}]
+    quote = {"text": "no", "beginIndex": 15, "endIndex": 17}
+    output = json.dumps({"sentences": [{"tokens": tokens}], "quotes": [quote]})
+    files = {"story.txt": TEXT, "story.txt.json": output}
+    done, layers = take("corenlp", files, mapping=find_mapping_file("corenlp").read_text("utf-8"))
+    assert (done.exit_code, list(layers)) == (0, [("ann", TEXT)]), done.output
+    assert (tmp_path / "corpus/raw/text/0000-00-story.txt").is_file()
 
 
 @pytest.mark.parametrize(

@@ -459,10 +459,28 @@ SHARP = Sheet(META, "#", "gold", (MARK,), "annotations/gold/sharp.jsonl", NAME)
 """The only row of its file begins as a comment does."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sheets())
-@example(SHARP)
-def test_tags_of_any_layer_come_back(sheet):
+def test_tags_of_any_layer_come_back():
+    check_tags(8)
+
+
+@pytest.mark.slow
+def test_tags_of_many_layers_come_back():
+    check_tags(200)
+
+
+def check_tags(examples):
+    """Search for a layer whose tags are lost."""
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(sheets())
+    @example(SHARP)
+    def check(sheet):
+        compare_tags(sheet)
+
+    check()
+
+
+def compare_tags(sheet):
     """Compare what is imported with the tags of the file, read by a few lines of this test."""
     with tempfile.TemporaryDirectory() as folder:
         write_out("conll", [sheet], folder)
@@ -679,6 +697,33 @@ def test_quotes_of_corenlp(tmp_path):
     assert links_of(graph) == [("source", "“no”", "Ada Quill")]
 
 
+def test_quotes_of_corenlp_share_a_mention_and_are_nested(tmp_path):
+    output = build_core_nlp()
+    (quote,) = output["quotes"]
+    output["quotes"] += [
+        {**quote, "text": "no", "beginIndex": 19, "endIndex": 21},
+        {**quote, "text": "She left", "beginIndex": 24, "endIndex": 32},
+    ]
+    graph = only(collect("corenlp", tmp_path, {f"{NAME}.json": json.dumps(output)}))
+    assert [node.label for node in graph.nodes].count("mention") == 1
+    assert links_of(graph) == [
+        ("source", "“no”", "Ada Quill"),
+        ("source", "no", "Ada Quill"),
+        ("source", "She left", "Ada Quill"),
+        ("within", "no", "“no”"),
+    ]
+
+
+def test_the_text_beside_corenlp_output_is_compared(tmp_path):
+    (tmp_path / f"{NAME}.txt.json").write_bytes(json.dumps(build_core_nlp()).encode())
+    (tmp_path / f"{NAME}.txt").write_bytes(TEXT.replace("She", "He").encode())
+    inbox = Inbox({}, {NAME: TEXT}, {"": "ann"})
+    FORMATS["corenlp"].read(inbox, tmp_path)
+    assert [(found.code, Path(found.path).name) for found in inbox.problems] == [
+        ("foreign-text", f"{NAME}.txt")
+    ]
+
+
 def test_words_that_corenlp_states_are_compared(tmp_path):
     output = build_core_nlp()
     output["quotes"][0]["beginIndex"] = 14
@@ -734,9 +779,74 @@ TEI = (
 def test_elements_of_tei(tmp_path):
     graph = only(collect("tei", tmp_path, {f"{NAME}.xml": TEI}))
     assert nodes_of(graph)[:2] == [
-        ("persName", "Ada Quill", ("ref", "#ada")),
-        ("said", "“no”", ("who", "#ada")),
+        ("persName", "Ada Quill", ("ref", "ada")),
+        ("said", "“no”", ("who", "ada")),
     ]
+
+
+def read_tei(body, folder, text, people=""):
+    """Return what an import finds in the body of a TEI file with this text, and what it tells."""
+    header = f"<teiHeader><listPerson>{people}</listPerson></teiHeader>"
+    content = f"{TEI_START}{header}<text><body>{body}</body></text></TEI>"
+    inbox = collect("tei", folder, {f"{NAME}.xml": content}, text)
+    nodes = [node for node in nodes_of(only(inbox)) if node[0] not in ("body", "p", "sp", "div")]
+    return nodes, sorted(inbox.told)
+
+
+TEI_START = '<TEI xmlns="http://www.tei-c.org/ns/1.0">'
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<head>One</head><p>“We stay”</p>", "One\n“We stay”"),
+        ("<sp><speaker>Ada</speaker><p>No.</p></sp><sp><p>Yes.</p></sp>", "Ada\nNo.\nYes."),
+        ("<div><p>One</p>\n  <p>Two</p></div><div><p/></div>", "One\n  Two"),
+        ("<p>One<lb/>two and to<lb break='no'/>day</p>", "One\ntwo and today"),
+        ("<p>a<!-- x -->b<?x y?>c</p>", "abc"),
+    ],
+)
+def test_blocks_of_tei_are_lines(body, text, tmp_path):
+    read_tei(body, tmp_path, text)
+
+
+def test_one_reading_of_a_choice_is_taken_and_the_other_told(tmp_path):
+    body = (
+        "<p>see <choice>\n <sic>teh<lb/><hi>x</hi> y</sic> <corr>the</corr></choice> end, "
+        "<choice><abbr>Mr</abbr><expan>Mister</expan></choice></p>"
+    )
+    nodes, told = read_tei(body, tmp_path, "see the end, Mister")
+    assert nodes == [
+        ("corr", "the"),
+        ("choice", "the"),
+        ("expan", "Mister"),
+        ("choice", "Mister"),
+    ]
+    assert ["sic" in told[1], "abbr" in told[0]] == [True, True]
+
+
+def test_pointers_of_tei_are_names(tmp_path):
+    people = (
+        "<person xml:id='ada'><persName><forename>Ada</forename><surname>Quill</surname>"
+        "</persName></person><person xml:id='ben'><persName>B<hi>e</hi>n</persName></person>"
+    )
+    body = "<p><said who='#ada'>a</said><said who='#ben'>b</said><said who='#cy'>c</said></p>"
+    nodes, _ = read_tei(body, tmp_path, "abc", people)
+    assert nodes == [
+        ("said", "a", ("who", "Ada Quill")),
+        ("said", "b", ("who", "Ben")),
+        ("said", "c", ("who", "cy")),
+    ]
+
+
+def test_pieces_of_tei_are_one_annotation(tmp_path):
+    body = (
+        "<p><said xml:id='a' next='#b'>“No,</said> or <said xml:id='b' prev='#a'>never,</said> "
+        "and <said xml:id='c' prev='#b'>ever”</said> <said xml:id='d' next='#z'>z</said></p>"
+    )
+    nodes, told = read_tei(body, tmp_path, "“No, or never, and ever” z")
+    assert nodes == [("said", "“No,", "never,", "ever”", ("id", "a")), ("said", "z", ("id", "d"))]
+    assert ["'next'" in kind for kind in told] == [True]
 
 
 SHE = '<!DOCTYPE TEI [<!ENTITY she "who">]><TEI'

@@ -162,7 +162,14 @@ STATES = {
 
 
 @pytest.mark.posix
-@pytest.mark.parametrize("folder", ["annotations/gold", "annotations/by/generator", ADJUDICATION])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "annotations/gold",
+        pytest.param("annotations/by/generator", marks=pytest.mark.slow),
+        ADJUDICATION,
+    ],
+)
 def test_files_without_bytes_are_told_apart(folder, tmp_path):
     """By bytes alone they would look alike; every state follows every other."""
     root = make_corpus(tmp_path, 12)

@@ -92,7 +92,7 @@ def check_identity(name, examples):
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_import_after_export_is_identity(name):
-    check_identity(name, 3 if name == "duckdb" else 8)
+    check_identity(name, 2 if name == "duckdb" else 4)
 
 
 @pytest.mark.slow

@@ -23,8 +23,13 @@ from readout.interchange.graph import LINKS, NODE_LABELS, split_nodes, to_graph
 from readout.interchange.outbox import build_outbox
 from readout.model import Quote, iter_spans
 
+BOXES = [
+    pytest.param(CORPUS, id="small"),
+    pytest.param(ROOT, id="real", marks=pytest.mark.slow),
+]
 
-@pytest.fixture(scope="module", params=[CORPUS, ROOT], ids=["small", "real"])
+
+@pytest.fixture(scope="module", params=BOXES)
 def box(request):
     corpus, _ = read_corpus(request.param)
     return build_outbox(corpus)
@@ -88,9 +93,22 @@ def test_brat_is_read_by_a_strict_reader(box, tmp_path):
         assert {name for name, _, _ in found["R"].values()} <= set(LINKS)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sheets())
-def test_brat_of_any_layer_is_read_by_a_strict_reader(sheet):
+def search_layers(check, examples):
+    """Search for a layer that a check refuses."""
+    chosen = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    chosen(given(sheets())(check))()
+
+
+def test_brat_of_any_layer_is_read_by_a_strict_reader():
+    search_layers(write_and_read_brat, 8)
+
+
+@pytest.mark.slow
+def test_brat_of_many_layers_is_read_by_a_strict_reader():
+    search_layers(write_and_read_brat, 100)
+
+
+def write_and_read_brat(sheet):
     with tempfile.TemporaryDirectory() as folder:
         if not write_out("brat", [sheet], folder):
             check_brat(sheet, Path(folder))
@@ -197,9 +215,16 @@ def check_prodigy(sheet, task):
     assert sorted(found) == pieces_of(sheet)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sheets())
-def test_prodigy_tokens_of_any_layer(sheet):
+def test_prodigy_tokens_of_any_layer():
+    search_layers(write_and_read_prodigy, 8)
+
+
+@pytest.mark.slow
+def test_prodigy_tokens_of_many_layers():
+    search_layers(write_and_read_prodigy, 100)
+
+
+def write_and_read_prodigy(sheet):
     with tempfile.TemporaryDirectory() as folder:
         write_out("prodigy", [sheet], folder)
         check_prodigy(sheet, json.loads((Path(folder) / "prodigy.jsonl").read_bytes()))

@@ -38,7 +38,12 @@ def test_hub_folder_lists_its_configs(hub):
     assert rows_of(load_dataset(str(hub))) == rows_of(load(DEFAULT_CONFIG, hub))
 
 
-@pytest.mark.parametrize("config", CONFIGS)
+# Each other config takes a second, and the three routes read all of them by the same code.
+USUAL = ("quotes", "stances")
+SLOWER = [pytest.param(name, marks=pytest.mark.slow) for name in CONFIGS if name not in USUAL]
+
+
+@pytest.mark.parametrize("config", [*USUAL, *SLOWER])
 def test_the_three_routes_give_equal_rows(hub, config, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from load_readout import Readout

@@ -6,6 +6,7 @@ import pytest
 from conftest import CORPUS, ROOT
 
 from readout.corpus.read import read_registries
+from readout.interchange.forms import infer_form
 from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import Inbox, Tally, to_entries
 from readout.interchange.mapping import parse_mapping
@@ -172,3 +173,27 @@ def test_the_mapping_of_the_documentation_is_valid():
     rules, findings = parse_mapping(example.encode())
     assert findings == []
     assert [len(section) for section in rules] == [6, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "form"),
+    [
+        ("`` no ''", "`` no ''", "direct"),
+        ("`` no ''", "no", "direct"),
+        ("“no”", "no", "direct"),
+        ("“We stay,", "“We stay,", "direct"),
+        ("'Don't go,'", "'Don't go,'", "direct"),
+        ("`no'", "`no'", "direct"),
+        ("the `` big '' man", "the `` big '' man", "mixed"),
+        ("“a” and “b”", "“a” and “b”", "mixed"),
+        ("'no' and 'yes'", "'no' and 'yes'", "mixed"),
+        ("no", "no", "indirect"),
+        ("the dogs' owner", "the dogs' owner", "indirect"),
+        ("“no” is “yes”", "is", "indirect"),
+        ('"no" is "yes"', "is", "indirect"),
+        ("“that it is safe,” he said", "it is safe,", "indirect"),
+    ],
+)
+def test_a_form_is_inferred_from_marks_in_and_around_the_content(text, words, form):
+    start = text.index(words)
+    assert infer_form([Span(start, start + len(words), words)], text) == form

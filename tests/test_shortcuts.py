@@ -122,12 +122,30 @@ def test_its_own_case_triggers_each_rule_that_has_a_shortcut(each, folder):
 
 
 @pytest.mark.parametrize("each", SHORTCUTS, ids=lambda each: each.code)
-@settings(max_examples=25)
-@given(seed=st.integers(0, 2**40))
-def test_no_rule_finds_anything_if_its_shortcut_is_certain(each, folder, seed):
-    """Layers are those of the rule's own case with a few changes, mostly in canonical form."""
-    rng = random.Random(seed)
-    _, corpus = read_case(each.code, folder)
+def test_no_rule_finds_anything_if_its_shortcut_is_certain(each, folder):
+    search_for_rash_shortcuts(each.code, folder, 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("each", SHORTCUTS, ids=lambda each: each.code)
+def test_no_rule_finds_anything_in_many_layers_if_its_shortcut_is_certain(each, folder):
+    search_for_rash_shortcuts(each.code, folder, 100)
+
+
+def search_for_rash_shortcuts(code, folder, examples):
+    """Search for a changed layer of a case in which a rule with a certain shortcut finds more."""
+
+    @settings(max_examples=examples)
+    @given(seed=st.integers(0, 2**40))
+    def check(seed):
+        compare_with_shortcuts(code, folder, random.Random(seed))
+
+    check()
+
+
+def compare_with_shortcuts(code, folder, rng):
+    """Change a layer of the rule's own case a little, mostly in canonical form, and judge it."""
+    _, corpus = read_case(code, folder)
     layer, document = rng.choice(list(iter_layers(corpus)))
     raw = change(rng, layer.raw, document.text)
     layer, _ = parse_layer(layer.path, raw, layer.annotator)
@@ -282,11 +300,16 @@ def change_lines(rng, raw):
     return b"\n".join(found)
 
 
+@cache
+def read_small():
+    return read_corpus(CORPUS)[0]
+
+
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**40))
 def test_a_layer_whose_changed_lines_are_parsed_is_as_if_all_were(seed):
     rng = random.Random(seed)
-    document = rng.choice(read_corpus(CORPUS)[0].documents)
+    document = rng.choice(read_small().documents)
     path, old = document.gold.path, document.gold.raw
     if rng.random() < 0.5:
         old = change_lines(rng, old)
@@ -491,13 +514,28 @@ def test_a_new_rule_without_a_shortcut_is_run(module, name, rung, small, monkeyp
 
 
 @pytest.mark.posix
-@settings(max_examples=60)
-@given(seed=st.integers(0, 2**40))
-def test_shortcuts_change_neither_records_nor_problems(seed, tmp_path_factory):
-    root = tmp_path_factory.mktemp("mutant") / "corpus"
-    make_mutant(seed, root)
-    if (root / DOCUMENTS).is_file():
-        assert judge(root) == judge_by_rules_alone(root)
+def test_shortcuts_change_neither_records_nor_problems(tmp_path_factory):
+    search_for_changed_problems(tmp_path_factory, 25)
+
+
+@pytest.mark.posix
+@pytest.mark.slow
+def test_shortcuts_change_neither_records_nor_problems_of_many(tmp_path_factory):
+    search_for_changed_problems(tmp_path_factory, 300)
+
+
+def search_for_changed_problems(factory, examples):
+    """Search for a mutant that the shortcuts judge in another way."""
+
+    @settings(max_examples=examples)
+    @given(seed=st.integers(0, 2**40))
+    def check(seed):
+        root = factory.mktemp("mutant") / "corpus"
+        make_mutant(seed, root)
+        if (root / DOCUMENTS).is_file():
+            assert judge(root) == judge_by_rules_alone(root)
+
+    check()
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_broken_corpus_is_reported(small):
     [
         ["stats", "--table", "labels"],
         ["search", "--type", "boilerplate"],
-        ["preview", "--output", "pages"],
+        pytest.param(["preview", "--output", "pages"], marks=pytest.mark.slow),
         ["export", "csv", "--output", "out"],
     ],
 )

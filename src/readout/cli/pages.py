@@ -111,7 +111,8 @@ links:
 - `labels` gives the type of an annotation, or `cue`, and defaults of its fields. In a default,
   `{words}` and `{label}` are those of the annotation; another name in braces is one of its
   attributes, or else the words at the other end of one of its links. Of a list of defaults, the
-  first that can be filled is taken. `form: inferred` looks at the quotation marks.
+  first that can be filled is taken. `form: inferred` looks at the quotation marks in the content
+  and right around it, also at those of the Penn Treebank, and at single marks around all of it.
 - `[value=PER]` restricts a line to annotations whose attribute has this value.
 - `spans` names the links that lead to the spans of an annotation, as in an event whose own words
   are only its trigger.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -272,7 +273,7 @@ def _describe_nothing(inbox: Inbox, path: Path) -> Problem:
     if inbox.layers or inbox.told:
         hint = "look with --inspect at what the files contain; --map says what their labels mean."
     if inbox.skipped:
-        hint = "run the import without --skip to see what is wrong with each annotation."
+        hint = _describe_skipped(inbox.skipped)
     told = [f"{kind.rstrip('.')}: {tally.count}." for kind, tally in inbox.told.items()]
     return Problem(
         code="foreign-syntax",
@@ -282,6 +283,16 @@ def _describe_nothing(inbox: Inbox, path: Path) -> Problem:
         hint=hint,
         context=tuple(told),
     )
+
+
+def _describe_skipped(skipped: Iterable[Problem]) -> str:
+    """Return the remedy of the problem that was skipped most often, with its first place."""
+    kinds = Counter((problem.code, problem.hint) for problem in skipped)
+    kind, count = kinds.most_common(1)[0]
+    first = next(problem for problem in skipped if (problem.code, problem.hint) == kind)
+    place = f"{first.path}:{first.line}" if first.line else first.path
+    remedy = first.hint or "correct it."
+    return f"--skip left out all of it; most often ({count} × {first.code}, {place}): {remedy}"
 
 
 # ---------------------------------------------------------------- the page

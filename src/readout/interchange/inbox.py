@@ -248,7 +248,7 @@ class Inbox:
         for name in (folder, Path(folder).stem):
             if name in self.texts:
                 return Owner(name, file.stem)
-        return Owner(file.stem, layer)
+        return Owner(file.stem.removesuffix(".txt"), layer)
 
     def check_text(self, path: str, ours: str, theirs: str, line: int | None = None) -> bool:
         """Return whether two texts are equal; if not, report the first difference."""
@@ -562,6 +562,12 @@ def find_files(path: Path, *suffixes: str) -> list[Path]:
     return sorted(
         file for file in path.rglob("*") if file.is_file() and file.name.endswith(suffixes)
     )
+
+
+def find_text_beside(file: Path) -> Path | None:
+    """Return the text file beside a file; that of ``a.json`` and ``a.txt.json`` is ``a.txt``."""
+    beside = file.with_suffix("" if file.stem.endswith(".txt") else ".txt")
+    return beside if beside.is_file() else None
 
 
 def read_foreign_text(inbox: Inbox, file: Path, encoding: str = "utf-8-sig") -> str | None:

@@ -298,6 +298,8 @@ def _sign(suffix: str, pattern: bytes, name: str) -> _Sign:
 
 _SIGNS = (
     _sign(".ann", rb"[TREANM#*]", "brat"),
+    _sign(".a1", rb"[TREANM#*]", "brat"),
+    _sign(".a2", rb"[TREANM#*]", "brat"),
     _sign(".xmi", rb"<", "cas-xmi"),
     _sign(".json", rb"%(FEATURE_STRUCTURES|TYPES|VIEWS)", "cas-json"),
     _sign(".json", rb"ns/anno\.jsonld", "webannotation"),

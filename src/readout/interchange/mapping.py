@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from readout.corpus.settings import parse_settings
+from readout.interchange.forms import infer_form
 from readout.interchange.graph import (
     CUE,
     LINKS,
@@ -235,9 +236,7 @@ class _Translator:
         """Return the first default that can be filled."""
         for template in templates:
             if field == "form" and template == INFERRED:
-                from readout.interchange.corpora.newcomers import infer_form
-
-                return infer_form(spans)
+                return infer_form(spans, self.text)
 
             parts = {name: self._find_part(name, node, spans) for name in _PLACE.findall(template)}
             if all(parts.values()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from readout.benchmark.board.boards import (
     NEAR_GOLD,
@@ -37,7 +37,7 @@ from readout.benchmark.scoring.scores import Score
 from readout.benchmark.systems.baselines import BASELINES
 from readout.benchmark.tasks import TASKS
 from readout.corpus.files import Change, write_generated
-from readout.corpus.items import Release, read_frozen
+from readout.corpus.items import Frozen, Release, read_frozen
 from readout.corpus.read import read_bytes
 from readout.problem import Finding, Problem, Rule, format_count, join_words, locate, rule
 from readout.report.intervals import Estimate
@@ -53,6 +53,8 @@ from readout.report.tables import (
 )
 
 BOARD = f"{SUBMISSIONS}/LEADERBOARD"
+FurtherTable: TypeAlias = tuple[str, str, Table]
+"""A heading, a sentence and a table."""
 
 # ---------------------------------------------------------------- JSON
 
@@ -158,11 +160,10 @@ with each other, which `readout bench compare` does.
 
 A system with several seeds has one row: the mean over seeds, an interval that contains those of
 all seeds, and the largest p. *Seen* is what the system or its makers have seen of this corpus
-outside the training folds. Systems that have seen gold are listed below a board and are not
-ranked. Annotators are scored in the same way. They are an optimistic ceiling, since gold was
-decided from their annotations. *Near gold* marks a score above that of every annotator, or above
-{near} where annotators make no mistake: gold may have leaked. It is no verdict, and changes no
-rank.
+outside the training folds. Systems that have seen gold are listed below a board. Annotators are
+scored in the same way. They are an optimistic ceiling, since gold was decided from their
+annotations. *Near gold* marks a score above that of every annotator, or above {near} where
+annotators make no mistake: gold may have leaked. It is no verdict.
 """
 
 
@@ -170,7 +171,8 @@ def format_boards(
     release: Release,
     boards: Sequence[Board],
     others: Sequence[OtherFolds],
-    earlier: Sequence[EarlierRun] = (),
+    earlier: Sequence[EarlierRun],
+    further: Sequence[FurtherTable],
 ) -> str:
     """Return the boards as Markdown."""
     claims = list_claims(boards)
@@ -195,7 +197,7 @@ def format_boards(
     if earlier:
         blocks += ["## Earlier releases", EARLIER_HEAD, format_markdown(earlier_table(earlier))]
 
-    for heading, sentence, table in iter_further(boards):
+    for heading, sentence, table in further:
         blocks += [f"## {heading}", sentence, format_markdown(table)]
     return "\n\n".join(blocks) + "\n"
 
@@ -211,7 +213,7 @@ EARLIER_HEAD = (
 )
 
 
-def iter_further(boards: Sequence[Board]) -> Iterator[tuple[str, str, Table]]:
+def iter_further(boards: Sequence[Board]) -> Iterator[FurtherTable]:
     """Yield the tables after the boards, each with a heading and a sentence."""
     plan = find_plan(boards)
     if plan:
@@ -234,8 +236,8 @@ def earlier_table(earlier: Sequence[EarlierRun]) -> Table:
 def list_claims(boards: Sequence[Board]) -> list[str]:
     """Return three sentences on what the boards allow one to claim, and what not.
 
-    The first says for which tasks a difference can be shown on these texts. The others hold for the
-    board with the fewest events and the most systems.
+    The first is about these texts. The others hold for the board with the fewest events and the
+    most systems.
     """
     ranked = [board for board in boards if board.is_ranked]
     if not ranked:
@@ -243,32 +245,34 @@ def list_claims(boards: Sequence[Board]) -> list[str]:
     events = min(len(board.score.clusters) for board in ranked)
     comparisons = max(board.comparisons for board in ranked)
     _, *beyond = list_limits(events, max(comparisons, 1))
-    return [describe_power(ranked), *beyond]
+    return [describe_results(ranked), *beyond]
 
 
-def describe_power(boards: Sequence[Board]) -> str:
-    """Return a sentence on the tasks for which a system can be shown to be above the floor.
+def describe_results(boards: Sequence[Board]) -> str:
+    """Return a sentence on the systems that are above the floor on these texts, and on those tasks.
 
-    It cannot if the test does not even show it for answers equal to gold.
+    It also names the tasks on which no system can be shown to be, since the test does not even show
+    it for answers equal to gold.
     """
-    able, unable = [], []
+    above = []
     for board in boards:
-        lift = board.perfect.lift
-        if board.perfect.is_above_floor[0]:
-            able.append(board.task)
-        elif lift:
-            difference = format_difference(Estimate(lift.comparison.these_texts.difference.value))
-            unable.append(f"{board.task} (lift {difference}, p {format_p(lift.permutation)})")
+        names = [line.entry.name for line in board.lines if line.is_above_floor[0]]
+        if names:
+            above.append(f"{join_words(names)} on {board.task}")
 
-    start = "These scores can show that a system is above the floor on these texts"
-    reason = "where even perfect answers would not be significantly above it"
-    if able and unable:
-        return f"{start} for {join_words(able)}, but not for {join_words(unable)}, {reason}."
-    if able:
-        return f"{start} for {join_words(able)}."
-    if unable:
-        return f"{start} for no task: {join_words(unable)}, {reason}."
-    return "These scores cannot show that a system is above the floor: there are no artefacts."
+    said = "On these texts, no system is shown to be above the floor"
+    if above:
+        be = "is" if len(above) == 1 and " and " not in above[0] else "are"
+        said = f"On these texts, {join_words(above)} {be} shown to be above the floor"
+    unable = [board.task for board in boards if not board.perfect.is_above_floor[0]]
+    if not unable:
+        return f"{said}."
+    if len(unable) == len(boards):
+        return f"{said}: {_WEAK}."
+    return f"{said}; on {join_words(unable)}, no system can be: {_WEAK}."
+
+
+_WEAK = "even perfect answers would not be significantly above it"
 
 
 def power_table(boards: Sequence[Board]) -> Table:
@@ -320,6 +324,8 @@ def list_board_notes(board: Board) -> list[str]:
         notes.append(
             f"On texts like these, p is from {events}; p values are adjusted for {systems}."
         )
+        if not board.perfect.is_above_floor[0]:
+            notes.append(f"No system can be shown to be above this floor: {_WEAK}.")
     else:
         notes.append("This task is a probe: its scores are reported, and rank no system.")
 
@@ -563,6 +569,27 @@ class BoardFiles(NamedTuple):
     rowless: list[str]
 
 
+class Judged(NamedTuple):
+    """The valid submissions, and the problems of all; none is read if the kinds are invalid."""
+
+    submissions: list[Submission]
+    problems: list[Problem]
+    has_kinds: bool
+
+
+def judge_submissions(root: Path, frozen: Frozen) -> Judged:
+    """Return the submissions in a corpus folder with the kinds that are listed, and all problems.
+
+    Computing their boards takes several times as long.
+    """
+    shipped = {name: baseline.kind for name, baseline in BASELINES.items()}
+    kinds, problems = read_kinds(root, Listing(list_systems(root), shipped))
+    if problems:
+        return Judged([], problems, has_kinds=False)
+    submissions, problems = read_submissions(root, frozen, kinds)
+    return Judged(submissions, problems, has_kinds=True)
+
+
 def build_files(root: Path, only_published: bool = False) -> BoardFiles:
     """Return the results of all submissions and the leaderboard, computed from the predictions.
 
@@ -574,13 +601,11 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
 
     """
     frozen = read_frozen(root)
-    shipped = {name: baseline.kind for name, baseline in BASELINES.items()}
-    kinds, problems = read_kinds(root, Listing(list_systems(root), shipped))
-    if problems:
+    submissions, problems, has_kinds = judge_submissions(root, frozen)
+    if not has_kinds:
         # Without artefacts there is no floor, so no board is better than a wrong one.
         return BoardFiles({}, [], [], problems, [])
 
-    submissions, problems = read_submissions(root, frozen, kinds)
     rowless: list[str] = []
     if only_published:
         submissions, rowless = _select_published(root, submissions)
@@ -589,9 +614,10 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
     boards, others = build_boards(frozen, submissions), list_other_folds(submissions)
     earlier = list_earlier(submissions)
     views = [view_board(board) for board in boards]
+    further = list(iter_further(boards))
 
     files = {result_path(each): format_result(each) for each in submissions}
-    files[f"{BOARD}.md"] = format_boards(release, boards, others, earlier).encode()
+    files[f"{BOARD}.md"] = format_boards(release, boards, others, earlier, further).encode()
     files[f"{BOARD}.json"] = encode_json(boards_to_json(release, boards, others, earlier))
     tables = list(iter_other_tables(others))
     if earlier:
@@ -603,7 +629,7 @@ def build_files(root: Path, only_published: bool = False) -> BoardFiles:
         power_table(boards),
         views,
         tables,
-        list(iter_further(boards)),
+        further,
     )
     files[f"{BOARD}.html"] = format_html(page).encode()
     return BoardFiles(files, boards, submissions, problems, rowless)

@@ -313,7 +313,7 @@ def list_limits(events: int, comparisons: int = 1) -> list[str]:
     )
     if adjusted >= LEVEL:
         beyond = (
-            "They do not show that a system is better on texts like these: over "
+            "These scores do not show that a system is better on texts like these: over "
             f"{events} events, the smallest possible p of the swap test is {format_p(smallest)}, "
             f"so {corrected}no difference, however large, can be significant at .05."
         )

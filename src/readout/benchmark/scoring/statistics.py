@@ -8,6 +8,7 @@ leading axes. ``rows`` contains the counts of one unit per entry of the first ax
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from math import comb, factorial, prod
 from typing import Any, NamedTuple
@@ -179,6 +180,13 @@ def detectable_difference(error: float, units: float, power: float = 0.8) -> flo
     """
     if error <= TOLERANCE or units < 2:
         return None
+    return error * _find_detectable_shift(units, power)
+
+
+# A plan asks for the same numbers of units at every error, and so do all runs of a board.
+@lru_cache(maxsize=1024)
+def _find_detectable_shift(units: float, power: float) -> float:
+    """Return the smallest difference that the test detects, in standard errors."""
     from scipy.optimize import brentq
     from scipy.stats import nct, t
 
@@ -188,7 +196,7 @@ def detectable_difference(error: float, units: float, power: float = 0.8) -> flo
         lower = nct.cdf(-critical, units - 1, shift)  # underflows to nan for large shifts
         return float(nct.sf(critical, units - 1, shift) + np.nan_to_num(lower) - power)
 
-    return error * float(brentq(lack, 0, 10 * critical))
+    return float(brentq(lack, 0, 10 * critical))
 
 
 def intraclass_correlation(values: Sequence[float], clusters: Sequence[str]) -> float | None:

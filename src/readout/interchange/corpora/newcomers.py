@@ -21,11 +21,9 @@ from readout.model import (
     Annotator,
     Corpus,
     Document,
-    Form,
     Record,
     RecordFile,
     Registries,
-    Span,
     Speaker,
     SpeakerKind,
     Split,
@@ -33,7 +31,7 @@ from readout.model import (
     TopicDefinition,
     named_entries,
 )
-from readout.text.find import Unit, iter_quotation_marks
+from readout.text.find import Unit
 from readout.text.words import to_one_line
 
 UNSTATED = "unstated-speaker"
@@ -76,26 +74,6 @@ def find_split(file: Path) -> Split:
         if name.lower() in SPLITS:
             return SPLITS[name.lower()]
     return "train"
-
-
-def infer_form(spans: Iterable[Span]) -> Form:
-    """Return the form of a quote, inferred from its quotation marks.
-
-    A quote without marks is indirect. It is direct if every span starts with a mark and has no
-    mark inside, and mixed otherwise.
-    """
-    has_marks = False
-    is_direct = True
-    for span in spans:
-        words = span.exact.strip()
-        marks = list(iter_quotation_marks(words))
-        has_marks = has_marks or bool(marks)
-        has_inner_mark = any(0 < mark < len(words) - 1 for mark in marks)
-        is_direct = is_direct and 0 in marks and not has_inner_mark
-
-    if not has_marks:
-        return "indirect"
-    return "direct" if is_direct else "mixed"
 
 
 class CorpusInbox(Inbox):

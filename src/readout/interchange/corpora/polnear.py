@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from readout.interchange.corpora.newcomers import SPLITS, UNSTATED, CorpusInbox, infer_form
+from readout.interchange.corpora.newcomers import SPLITS, UNSTATED, CorpusInbox
+from readout.interchange.forms import infer_form
 from readout.interchange.graph import CUE, Graph, Link, Node
 from readout.interchange.inbox import find_files, read_foreign_text
 from readout.interchange.mapping import join_spans

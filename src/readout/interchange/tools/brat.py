@@ -10,13 +10,13 @@ For a mapping, an event is an annotation with the words of its trigger, and a li
 with the role as its label, without a number; an equivalence is links ``Equiv`` from its first
 member; an attribute without a value has the value ``true``; and notes are attributes. Those that
 people write in brat, of the type ``AnnotatorNotes``, are called ``note``; others have the name of
-their type.
+their type. A file ``.a2`` is read together with the ``.a1`` file beside it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from readout.interchange.graph import (
@@ -29,14 +29,20 @@ from readout.interchange.graph import (
     Node,
     to_graph,
 )
-from readout.interchange.inbox import Inbox, find_files, parse_offset, read_foreign_text
+from readout.interchange.inbox import (
+    Inbox,
+    find_files,
+    find_text_beside,
+    parse_offset,
+    read_foreign_text,
+)
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.units import Place
 from readout.model import ANNOTATION_CLASSES, Registries, Span, fields_of
 
 LOSSES = (
     "The export refuses an annotation that covers nothing but line breaks.",
-    "The import drops notes and attributes of relations, and lists them with their count.",
+    "The import drops notes and attributes of relations, and notes of nothing, and lists them.",
 )
 _ENUMERATED = {
     field: label
@@ -227,6 +233,8 @@ _PATTERNS = {
     "#": re.compile(rf"(#\w*)\t(\S+) {_NAME}(?:\t(.*))?", re.DOTALL),
     "*": re.compile(r"(\*)\t(\S+)((?: [TE]\w+)+)\s*"),
 }
+_NOTE_OF_NOTHING = re.compile(r"#\w*\t\S+(?: [MN#*]\w*)?(?:\t.*)?|#\t(?!\S+ [TERA]\w).*", re.DOTALL)
+"""A note that names nothing, or something that is no annotation, and a comment."""
 _LINE_FORMS = {
     "T": "Tn, label and offsets, words",
     "R": "Rn, link Arg1:Tn Arg2:Tn",
@@ -239,52 +247,84 @@ _LINE_FORMS = {
 
 
 def import_brat(inbox: Inbox, path: Path) -> None:
-    """Read ``.ann`` files, each named after its document.
+    """Read ``.ann`` files, each named after its document, or an ``.a1`` with its ``.a2`` file.
 
     If there is a ``.txt`` file beside one, it must contain the text of the corpus.
     """
-    for file in find_files(path, ".ann"):
-        content = read_foreign_text(inbox, file)
-        text_file = file.with_suffix(".txt")
+    for files in _group_files(inbox, find_files(path, ".ann", ".a1", ".a2")):
+        contents = {str(file): read_foreign_text(inbox, file) for file in files}
+        file = files[-1]
+        text_file = find_text_beside(file)
         source, theirs = file, None
-        if text_file.is_file():
+        if text_file is not None:
             source, theirs = text_file, read_foreign_text(inbox, text_file, "utf-8")
             if theirs is None:
                 continue
         found = inbox.find_document(str(source), file.stem, theirs)
-        if found is None or content is None:
+        readable = {name: content for name, content in contents.items() if content is not None}
+        if found is None or len(readable) < len(contents):
             continue
 
-        reader = AnnReader(inbox, str(file), found.text)
+        reader = AnnReader(inbox, found.text)
         author = inbox.find_owner(path, file).author
         if not author and inbox.has_layer(found.doc_id):
             # Several annotators of one text often have a folder each.
             author = file.parent.name
-        inbox.add_layer(str(file), found.doc_id, reader.read(content), author)
+        inbox.add_layer(str(file), found.doc_id, reader.read(readable), author)
+
+
+def _group_files(inbox: Inbox, files: Iterable[Path]) -> Iterator[list[Path]]:
+    """Yield the files of each layer: one, or an ``.a1`` file and the ``.a2`` file that names it.
+
+    The shared tasks of BioNLP split a layer so: what is given, and what is to be found.
+    """
+    files = list(files)
+    for file in files:
+        given = file.with_suffix(".a1")
+        if file.suffix == ".a2" and given.is_file():
+            yield [given, file]
+        elif file.suffix == ".a2":
+            message = f"The file names annotations of {given.name}, which is not beside it."
+            hint = f"put {given.name} into the same folder."
+            inbox.report("foreign-syntax", str(file), message, hint)
+        elif file.suffix != ".a1" or file.with_suffix(".a2") not in files:
+            yield [file]
 
 
 class AnnReader:
-    """Reads the lines of one ``.ann`` file, and reports those that are not in the format."""
+    """Reads the lines of the files of a layer, and reports those that are not in the format."""
 
-    def __init__(self, inbox: Inbox, path: str, text: str) -> None:
-        self.inbox, self.path, self.text = inbox, path, text
+    def __init__(self, inbox: Inbox, text: str) -> None:
+        self.inbox, self.text = inbox, text
+        self.path = ""
         self.nodes: dict[str, Node] = {}
         self.links: list[Link] = []
-        self.values: list[tuple[int, str, str, str]] = []
+        self.values: list[tuple[str, int, str, str, str]] = []
         self.triggers: set[str] = set()
 
-    def read(self, content: str) -> Graph:
-        """Return the graph of an ``.ann`` file."""
-        self._settle_unit(content)
-        for number, line in iter_ann_lines(content):
-            self._read_line(number, line)
+    def read(self, contents: Mapping[str, str]) -> Graph:
+        """Return the graph of files by path; the lines of its nodes are those of the last one."""
+        for path, content in contents.items():
+            self.path = path
+            self._forget_lines()
+            self._settle_unit(content)
+            for number, line in iter_ann_lines(content):
+                self._read_line(number, line)
 
         # Values may be on lines before their annotation, and triggers after their event.
-        for number, name, field, value in self.values:
+        for path, number, name, field, value in self.values:
+            self.path = path
             self._set_value(number, name, field, value)
+        self.path = list(contents)[-1]
         nodes = [self._find_trigger(node) for node in self.nodes.values()]
         kept = [node for node in nodes if node is not None and node.key not in self.triggers]
         return Graph(kept, self.links)
+
+    def _forget_lines(self) -> None:
+        """Remove the lines of an earlier file, as problems of the graph name only the last one."""
+        for key, node in self.nodes.items():
+            self.nodes[key] = node._replace(line=None)
+        self.links = [link._replace(line=None) for link in self.links]
 
     def _settle_unit(self, content: str) -> None:
         """Set the unit of the offsets to the one in which the words of all annotations fit."""
@@ -302,6 +342,9 @@ class AnnReader:
     def _read_line(self, number: int, line: str) -> None:
         kind = "A" if line[0] == "M" else line[0]
         found = _PATTERNS[kind].fullmatch(line) if kind in _PATTERNS else None
+        if found is None and _NOTE_OF_NOTHING.fullmatch(line):
+            self.inbox.tell("A note without an annotation is left out.", self.path, number)
+            return
         if found is None:
             expected = _LINE_FORMS.get(kind, "a line that starts with T, R, E, A, N, # or *")
             message = f"Got {line[:60]!r}. Expected {expected}."
@@ -322,11 +365,13 @@ class AnnReader:
             self.links += [Link(label, first, other, number) for other in others]
         elif kind == "#":
             _, note_type, name, value = groups
-            self.values.append((number, name, f"#{note_type}", unescape(value or "")))
+            note = unescape(value or "")
+            self.values.append((self.path, number, name, f"#{note_type}", note))
         else:
             _, *place, value = groups
             name, field = reversed(place) if kind == "A" else place
-            self.values.append((number, name, field, "true" if value is None else value))
+            value = "true" if value is None else value
+            self.values.append((self.path, number, name, field, value))
 
     def _read_event(self, number: int, name: str, label: str, trigger: str, roles: str) -> None:
         """Add a node for an event; its spans are those of its trigger, which may follow later."""
@@ -353,7 +398,9 @@ class AnnReader:
         self, number: int, name: str, label: str, offsets: str, words: str
     ) -> None:
         if name in self.nodes:
-            message = f"The annotation on line {self.nodes[name].line} has the name {name!r} too."
+            line = self.nodes[name].line
+            other = f"on line {line}" if line else "in the other file"
+            message = f"The annotation {other} has the name {name!r} too."
             self._report("foreign-syntax", message, "give the annotation another name.", number)
             return
 

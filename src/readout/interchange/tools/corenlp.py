@@ -1,10 +1,11 @@
 """Import the JSON of Stanford CoreNLP: quotes with their speakers, entities and coreference.
 
 A quote becomes an annotation ``quote`` with the values ``speaker``, ``canonicalSpeaker`` and
-``mentionType``, without those that are unknown, and a link ``source`` to its ``mention``. An entity
-mention has its type as its label, such as ``PERSON``; a mention of a chain has the label
-``coreference``, and its ``chain`` and ``type``. The mapping ``corenlp`` takes quotes and their
-mentions. Offsets count UTF-16 code units.
+``mentionType``, without those that are unknown, and a link ``source`` to its ``mention``. A quote
+inside another has a link ``within`` to it. An entity mention has its type as its label, such as
+``PERSON``; a mention of a chain has the label ``coreference``, and its ``chain`` and ``type``. The
+mapping ``corenlp`` takes quotes and their mentions. Offsets count UTF-16 code units. The text is
+that of the file beside it, such as ``story.txt`` for ``story.txt.json``, or else of the tokens.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from typing import Any
 import msgspec
 
 from readout.interchange.graph import Graph, Link, Node
-from readout.interchange.inbox import Found, Inbox, find_files, parse_json, read_foreign_text
+from readout.interchange.inbox import (
+    Found,
+    Inbox,
+    find_files,
+    find_text_beside,
+    parse_json,
+    read_foreign_text,
+)
 from readout.interchange.tools.cas import check_unit
 from readout.text.find import map_offsets
 
@@ -102,13 +110,23 @@ def import_corenlp(inbox: Inbox, path: Path) -> None:
         owner, author = inbox.find_owner(path, file)
         name = Path(output.docId or "").stem
         doc_id = name if name in inbox.texts and owner not in inbox.texts else owner
-        is_known = doc_id in inbox.texts
-        text = None if is_known else _join_tokens(output.sentences)
-        found = inbox.find_document(str(file), doc_id, text)
+        found = _find_text(inbox, file, doc_id, output.sentences)
         if found is not None:
             reader = _Reader(inbox, str(file), found, output)
             reader.read()
             inbox.add_layer(str(file), found.doc_id, reader.graph, author)
+
+
+def _find_text(
+    inbox: Inbox, file: Path, doc_id: str, sentences: Sequence[Sentence]
+) -> Found | None:
+    """Return the document of a file; its text is in the file beside it, or else in the tokens."""
+    text_file = find_text_beside(file)
+    if text_file is not None:
+        beside = read_foreign_text(inbox, text_file, "utf-8")
+        return None if beside is None else inbox.find_document(str(text_file), doc_id, beside)
+    text = None if doc_id in inbox.texts else _join_tokens(sentences)
+    return inbox.find_document(str(file), doc_id, text)
 
 
 def _join_tokens(sentences: Sequence[Sentence]) -> str:
@@ -128,11 +146,13 @@ class _Reader:
         lengths = [len(sentence.tokens) for sentence in output.sentences]
         self.firsts = list(accumulate(lengths, initial=0))
         self.graph = Graph([], [])
+        self.mentions: dict[tuple[Any, ...], str | None] = {}
 
     def read(self) -> None:
         """Read quotes, entity mentions and chains."""
         for quote in self.output.quotes:
             self._add_quote(quote)
+        self._link_nested_quotes()
         for sentence in self.output.sentences:
             for entity in sentence.entitymentions:
                 place = entity.characterOffsetBegin, entity.characterOffsetEnd
@@ -167,9 +187,28 @@ class _Reader:
             return
 
         place = self._find_place(first, last + 1)
-        mention = place and self._add("mention", place, None, speakers)
+        if place is None:
+            return
+        # Several quotes of a speaker may have the same mention as their source.
+        identity = (place, *speakers.values())
+        if identity not in self.mentions:
+            self.mentions[identity] = self._add("mention", place, None, speakers)
+        mention = self.mentions[identity]
         if mention:
             self.graph.links.append(Link("source", key, mention))
+
+    def _link_nested_quotes(self) -> None:
+        """Link every quote inside another to the innermost quote around it."""
+        quotes = [node for node in self.graph.nodes if node.label == "quote"]
+        quotes.sort(key=lambda node: (node.spans[0].start, -node.spans[0].end))
+        around: list[Node] = []
+        for node in quotes:
+            span = node.spans[0]
+            while around and around[-1].spans[0].end < span.end:
+                around.pop()
+            if around and around[-1].spans[0] != span:
+                self.graph.links.append(Link("within", node.key, around[-1].key))
+            around.append(node)
 
     def _find_place(self, first: int, last: int) -> tuple[int, int] | None:
         """Return the offsets of tokens; report a problem and return None for wrong numbers."""

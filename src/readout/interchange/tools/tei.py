@@ -6,14 +6,17 @@ the ``ab``. Each label has a ``spanGrp``; values are feature structures that a s
 
 A file of somebody else is read with a mapping: its text is that of the ``text`` element, and every
 element in it, such as ``said`` or ``persName``, is an annotation with the name of the element as
-its label, and its attributes as values.
+its label, and its attributes as values. Pieces that ``next`` or ``prev`` join are one annotation.
+A pointer ``#id`` in ``who``, ``ref`` or ``toWhom`` becomes the name of the person with this id, or
+else the id. Paragraphs, headings, verses and similar elements start and end a line; so does ``lb``.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from readout.model import Span, Speaker, named_entries
 
 LOSSES = (
     LOSS,
+    "Of a choice, only corr, reg or expan is read, or else the first reading.",
     "Of files of somebody else, notes in the margin and the apparatus are part of the text.",
     "A file that declares entities is a problem, as entities are never resolved.",
     "Of the metadata, only id, layer, title, date and rights are written; none are imported.",
@@ -169,7 +173,7 @@ def import_tei(inbox: Inbox, path: Path) -> None:
             inbox.report("foreign-syntax", str(file), *_describe_root(root), root.sourceline)
             continue
 
-        theirs, nodes = _read_elements(content)
+        theirs, nodes = _read_elements(inbox, str(file), content)
         found = inbox.find_document(str(file), file.stem, theirs)
         if found is None:
             continue
@@ -204,35 +208,200 @@ def _describe_root(root: Any) -> tuple[str, str]:
     return message, hint
 
 
-def _read_elements(content: Any) -> tuple[str, list[Node]]:
+def _read_elements(inbox: Inbox, path: str, content: Any) -> tuple[str, list[Node]]:
     """Return the text of an element, and an annotation for every element in it with words."""
     from lxml import etree
 
+    ignored = _find_ignored(inbox, path, content)
     pieces: list[str] = []
-    length = 0
     starts: list[int] = []
     ends: list[tuple[int, int, Any]] = []
     for event, element in etree.iterwalk(content, events=("start", "end", "comment", "pi")):
         if event == "start":
-            starts.append(length)
-            piece = element.text
-        else:
-            piece = None if element is content else element.tail
-        if event == "end":
-            ends.append((starts.pop(), length, element))
-        if piece:
-            pieces.append(piece)
-            length += len(piece)
+            if _is_block(element) and element not in ignored:
+                pieces.append(_BREAK)
+            starts.append(len(pieces))
+            if _is_read(element, ignored):
+                pieces.append(element.text or "")
+            continue
 
+        if event == "end":
+            ends.append((starts.pop(), len(pieces), element))
+            if _is_line_end(element) and element not in ignored:
+                pieces.append(_BREAK)
+        if element is not content and _is_read(element.getparent(), ignored):
+            pieces.append(element.tail or "")
+
+    offsets = _place_pieces(pieces)
     text = "".join(pieces)
+    keys: dict[Any, str] = {}
     nodes: list[Node] = []
-    for start, end, element in ends:
-        if element is not content and text[start:end].strip():
-            values = {_strip_namespace(name): value for name, value in element.attrib.items()}
+    names = _PersonNames(content)
+    for first, last, element in ends:
+        start, end = offsets[first], offsets[last]
+        if element is not content and element not in ignored and text[start:end].strip():
+            values = names.read_values(element)
             span = Span(start, end, text[start:end])
             label = _strip_namespace(element.tag)
-            nodes.append(Node(f"{len(nodes) + 1}", label, (span,), values, element.sourceline))
-    return text, nodes
+            keys[element] = f"{len(nodes) + 1}"
+            nodes.append(Node(keys[element], label, (span,), values, element.sourceline))
+    return text, _join_pieces(inbox, path, nodes, keys)
+
+
+_BLOCK = re.compile(
+    "ab|argument|back|body|byline|castItem|castList|cell|closer|dateline|div[1-7]?|docTitle|"
+    "epigraph|front|group|head|item|lg?|list|opener|p|postscript|row|salute|signed|sp|speaker|"
+    "table|titlePage|titlePart|trailer|u"
+)
+"""The elements that start and end a line."""
+_BREAK = "\0"
+"""Marks a line end between two pieces of text; XML cannot contain this character."""
+_CHOICE = "choice"
+_CHOSEN = ("corr", "reg", "expan")
+"""The readings of a choice that are taken: the corrected, the modern and the full one."""
+
+
+def _find_ignored(inbox: Inbox, path: str, content: Any) -> set[Any]:
+    """Return the elements in all readings of a choice but one, and tell which are left out."""
+    ignored: set[Any] = set()
+    for choice in content.iter(f"{{{_TEI}}}{_CHOICE}"):
+        readings = list(choice.iterchildren(f"{{{_TEI}}}*"))
+        chosen = [each for each in readings if _strip_namespace(each.tag) in _CHOSEN]
+        for reading in readings:
+            if reading is not (chosen or readings)[0] and choice not in ignored:
+                kind = f"The {_strip_namespace(reading.tag)} of a choice is left out."
+                inbox.tell(kind, path, reading.sourceline)
+                ignored.update(reading.iter())
+    return ignored
+
+
+def _is_read(element: Any, ignored: set[Any]) -> bool:
+    """Return whether the text right in an element is read; between readings, it is layout."""
+    return element not in ignored and _strip_namespace(element.tag) != _CHOICE
+
+
+def _is_block(element: Any) -> bool:
+    return bool(_BLOCK.fullmatch(_strip_namespace(element.tag)))
+
+
+def _is_line_end(element: Any) -> bool:
+    is_break = _strip_namespace(element.tag) == "lb" and element.get("break") != "no"
+    return is_break or _is_block(element)
+
+
+def _place_pieces(pieces: list[str]) -> list[int]:
+    """Replace the breaks among pieces of text by line ends, and return the offset of each piece.
+
+    If white space around a break contains a line end, nothing is added. The last offset is that of
+    the end of the text.
+    """
+    pending: int | None = None
+    has_words = has_line_end = False
+    for number, piece in enumerate(pieces):
+        if piece == _BREAK:
+            pieces[number] = ""
+            pending = number if pending is None else pending
+            continue
+
+        words = piece.lstrip()
+        space = piece[: len(piece) - len(words)]
+        has_line_end = has_line_end or "\n" in space
+        if words:
+            if pending is not None and has_words and not has_line_end:
+                pieces[pending] = "\n"
+            pending, has_words = None, True
+            has_line_end = "\n" in words[len(words.rstrip()) :]
+
+    return list(accumulate(map(len, pieces), initial=0))
+
+
+class _PersonNames:
+    """Reads attributes, with the names of the persons in the file for pointers to them."""
+
+    def __init__(self, content: Any) -> None:
+        root = content.getroottree().getroot()
+        self.elements = {each.get(_XML_ID): each for each in root.iter(f"{{{_TEI}}}*")}
+
+    def read_values(self, element: Any) -> dict[str, str]:
+        """Return the attributes of an element."""
+        values = {_strip_namespace(name): value for name, value in element.attrib.items()}
+        for name in _NAMING:
+            pointers = values.get(name, "").split()
+            if any(pointer.startswith("#") for pointer in pointers):
+                values[name] = " and ".join(self._find_name(pointer) for pointer in pointers)
+        return values
+
+    def _find_name(self, pointer: str) -> str:
+        """Return the name of the person at a pointer, or else the pointer without its sign."""
+        xml_id = pointer.removeprefix("#")
+        element = self.elements.get(xml_id)
+        if element is None or not pointer.startswith("#"):
+            return xml_id
+
+        names = [element] if _strip_namespace(element.tag) in _NAMES else []
+        for tag in _NAMES:
+            names += element.iter(f"{{{_TEI}}}{tag}")
+        words = _read_name(names[0]) if names else ""
+        return words or xml_id
+
+
+_NAMING = ("who", "ref", "toWhom")
+"""The attributes that point at persons."""
+_NAMES = ("persName", "name", "orgName", "role")
+"""The elements that contain the name of a person, or of a part in a play."""
+
+
+def _read_name(element: Any) -> str:
+    """Return a name on one line; its parts, such as ``forename``, may have no space between."""
+    pieces = [piece.strip() for piece in element.itertext()]
+    has_parts = not (element.text or "").strip() and len(element) > 0
+    joined = " ".join(pieces) if has_parts else "".join(element.itertext())
+    return " ".join(joined.split())
+
+
+def _join_pieces(inbox: Inbox, path: str, nodes: list[Node], keys: dict[Any, str]) -> list[Node]:
+    """Return annotations with those as one that the attributes ``next`` and ``prev`` join."""
+    by_key = {node.key: node for node in nodes}
+    by_pointer = {f"#{each.get(_XML_ID)}": key for each, key in keys.items() if each.get(_XML_ID)}
+    followers: dict[str, str] = {}
+    for node in nodes:
+        for name in ("next", "prev"):
+            other = by_key.get(by_pointer.get(node.values.get(name, ""), ""))
+            first, second = (node, other) if name == "next" else (other, node)
+            if name not in node.values:
+                continue
+            if first is None or second is None or first.label != second.label or first is second:
+                kind = f"A {name!r} that joins no two {node.label} of the text is left out."
+                inbox.tell(kind, path, node.line)
+            else:
+                followers.setdefault(first.key, second.key)
+
+    later = set(followers.values())
+    joined: list[Node] = []
+    done: set[str] = set()
+    # A circle has no first piece, so whatever is left over starts a chain of its own.
+    for node in (*(each for each in nodes if each.key not in later), *nodes):
+        chain: list[Node] = []
+        key: str | None = node.key
+        while key is not None and key not in done:
+            done.add(key)
+            chain.append(by_key[key])
+            key = followers.get(key)
+        if chain:
+            joined.append(_join_chain(chain))
+    return sorted(joined, key=lambda node: int(node.key))
+
+
+def _join_chain(chain: Sequence[Node]) -> Node:
+    """Return the pieces of an annotation as one, with the values of the first that has each."""
+    values: dict[str, str] = {}
+    spans: list[Span] = []
+    for node in chain:
+        values = {**node.values, **values}
+        spans += node.spans
+    for name in ("next", "prev"):
+        values.pop(name, None)
+    return chain[0]._replace(spans=tuple(spans), values=values)
 
 
 def _strip_namespace(name: str) -> str:

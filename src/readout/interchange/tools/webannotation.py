@@ -24,7 +24,14 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import msgspec
 
 from readout.interchange.graph import Graph, Link, Node, to_graph
-from readout.interchange.inbox import Found, Inbox, find_files, parse_json, read_foreign_text
+from readout.interchange.inbox import (
+    Found,
+    Inbox,
+    find_files,
+    find_text_beside,
+    parse_json,
+    read_foreign_text,
+)
 from readout.interchange.outbox import Outbox, Sheet
 from readout.interchange.tools.webselectors import (
     FRAGMENT,
@@ -192,8 +199,8 @@ def import_webannotation(inbox: Inbox, path: Path) -> None:
 
 def _find_text(inbox: Inbox, file: Path, doc_id: str) -> Found | None:
     """Return the document of a page: that of the corpus, or else the text file beside the page."""
-    text_file = file.with_suffix(".txt")
-    if doc_id not in inbox.texts and text_file.is_file():
+    text_file = find_text_beside(file)
+    if doc_id not in inbox.texts and text_file is not None:
         beside = read_foreign_text(inbox, text_file)
         return None if beside is None else inbox.find_document(str(text_file), doc_id, beside)
     text = inbox.find_text(str(file), doc_id)

@@ -10,7 +10,8 @@ import { assignLanes, cutSegments, listSpans, lowerBound, mainSpans, Points } fr
  * @typedef {object} Drawing
  * @property {string} text  the raw text
  * @property {[number, number][]} [paragraphs]  start and end of each; lines without it
- * @property {any[]} annotations  the records of the layer, as their lines
+ * @property {any[]} annotations  the records of the layer, as their lines; one that is being saved
+ *   has no id yet, and can't be chosen
  * @property {{id: string, annotation: any, reason?: string}[]} [suggestions]  drawn as ghosts
  * @property {{start?: number, end?: number, code: string, sentence: string,
  *   severity?: string}[]} [problems]  drawn as wavy lines
@@ -62,6 +63,11 @@ export class Item {
     this.label = "";
     this.isVisible = true;
     this.isSource = false;
+  }
+
+  /** Whether it can be chosen: what is being saved has no id yet. */
+  get isChoosable() {
+    return this.id !== undefined;
   }
 
   /**
@@ -292,7 +298,11 @@ export class Sheet {
     const before = this.items.get(item.id);
     const isAlike = before && before.lane === lane && before.label === label
       && before.isSource === isSource;
-    if (isAlike && before.isSame(item)) return before;
+    if (isAlike && before.isSame(item)) {
+      // The next update knows it by the record.
+      before.record = item.record;
+      return before;
+    }
     const made = item === before ? new Item(item.record, item.id, item.isGhost, item.reason) : item;
     return Object.assign(made, { lane, label, isSource });
   }
@@ -606,7 +616,7 @@ export class Sheet {
     const target = /** @type {Element} */ (event.target);
     const sign = target.closest(".sign, .tag, .bracket");
     const item = sign && this.bySign.get(sign);
-    if (item) {
+    if (item && item.isChoosable) {
       const isKept = this.events.pick && this.events.pick([item.id], event) === false;
       if (!isKept) this.choose(item.id);
       return;
@@ -644,7 +654,7 @@ export class Sheet {
       const block = this.blocks[this.blockAt(place)];
       mark = block.marks.find((each) => each.start <= place && place < each.end);
     }
-    const items = mark ? mark.items.filter((item) => item.isVisible) : [];
+    const items = mark ? mark.items.filter((item) => item.isVisible && item.isChoosable) : [];
     return [...items].sort((a, b) => a.size - b.size).map((item) => item.id);
   }
 
@@ -747,7 +757,8 @@ export class Sheet {
    * @param {(item: Item) => boolean} [isWanted]  without it, all are
    */
   inOrder(isWanted = () => true) {
-    const items = [...this.items.values()].filter((item) => item.isVisible && isWanted(item));
+    const isFound = (/** @type {Item} */ item) => item.isVisible && item.isChoosable && isWanted(item);
+    const items = [...this.items.values()].filter(isFound);
     return items.sort((a, b) => a.start - b.start || b.size - a.size);
   }
 
@@ -823,10 +834,14 @@ export class Sheet {
 
   /** Return how many annotations of each type are visible, and how many there are. */
   count() {
-    const counts = KINDS.map((type) => {
-      const items = [...this.items.values()].filter((item) => item.type === type && !item.isGhost);
-      return { type, all: items.length, visible: items.filter((item) => item.isVisible).length };
-    });
+    const counts = KINDS.map((type) => ({ type, all: 0, visible: 0 }));
+    const byType = new Map(counts.map((count) => [count.type, count]));
+    for (const item of this.items.values()) {
+      const count = item.isGhost ? undefined : byType.get(item.type);
+      if (!count) continue;
+      count.all += 1;
+      if (item.isVisible) count.visible += 1;
+    }
     return counts;
   }
 }

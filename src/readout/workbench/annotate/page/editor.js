@@ -73,6 +73,10 @@ export class Editor {
     this.words = corpus.words;
     this.name = name;
     this.doc = doc;
+    /** @type {Map<number, Doc>} The document after each number of steps, to show what undo will. */
+    this.seen = new Map([[doc.undo, doc]]);
+    /** The document that is drawn: `doc`, or what it is expected to become. */
+    this.shown = doc;
     this.tell = tell;
     this.changed = changed;
     this.address = `api/document/${encodeURIComponent(name)}`;
@@ -105,8 +109,8 @@ export class Editor {
     this.showAll();
   }
 
-  drawing() {
-    const { text, paragraphs, annotations, suggestions, problems, meta } = this.doc;
+  drawing(doc = this.doc) {
+    const { text, paragraphs, annotations, suggestions, problems, meta } = doc;
     const words = this.words.text ?? {};
     const { registries, layer } = this.corpus;
     const marked = /** @type {any[]} */ (problems.filter((each) => Number.isInteger(each.start)));
@@ -190,7 +194,7 @@ export class Editor {
         box.focus();
       });
       const found = counts.find((each) => each.type === kind);
-      const count = found ? found.all : this.doc.suggestions.length;
+      const count = found ? found.all : this.shown.suggestions.length;
       const name = types[kind] ?? this.words.chosen.suggestion;
       return element("label", {}, box, ` ${name} `, element("small", {}, String(count)));
     });
@@ -246,7 +250,7 @@ export class Editor {
 
   showAll() {
     this.ghosts?.update(this.sheet);
-    this.problems?.update(this.doc.problems);
+    this.problems?.update(this.shown.problems);
     this.showSelected();
     this.showChosen();
     this.showWritten();
@@ -349,7 +353,7 @@ export class Editor {
 
   /** @param {string} id */
   drawOwnProblems(id) {
-    const own = this.doc.problems.filter((problem) => problem.id === id);
+    const own = this.shown.problems.filter((problem) => problem.id === id);
     if (!own.length) return null;
     const list = element("ul", { class: "own-problems" });
     for (const problem of own) {
@@ -646,7 +650,9 @@ export class Editor {
     this.tell(this.words.app.saving, "saving");
     try {
       const version = this.doc.version;
-      await this.receive(`${this.address}/edits`, { version, brief: true, ...body });
+      const request = { version, brief: true, ...body };
+      const expected = applyEdits(this.doc, body.edits);
+      await this.receive(`${this.address}/edits`, request, expected);
       this.tell(this.words.app.saved, "saved");
       return null;
     } catch (error) {
@@ -712,11 +718,61 @@ export class Editor {
     return explain(error, fill(this.words.app.unreachable, { port: location.port }));
   }
 
-  /** Send something, and show the document that answers it. @param {string} path @param {any} body */
-  async receive(path, body) {
-    const answer = await ask(path, body);
+  /**
+   * Send something, and show the document that answers it. What is expected is drawn meanwhile, and
+   * taken back if the server refuses.
+   *
+   * @param {string} path @param {any} body @param {Doc | null} [expected]
+   */
+  async receive(path, body, expected = null) {
+    let isAnswered = false;
+    const answered = ask(path, body).finally(() => {
+      isAnswered = true;
+    });
+
+    /** @type {string | null} What was chosen, if it is expected to go. */
+    let gone = null;
+    void this.marking.released.then(() => {
+      if (!expected || isAnswered) return;
+      const chosen = this.sheet.chosen;
+      this.draw(expected);
+      if (chosen && !this.sheet.chosen) gone = chosen.id;
+    });
+
+    let answer;
+    try {
+      answer = await answered;
+    } catch (error) {
+      await this.marking.released;
+      this.draw(this.doc);
+      if (gone && !this.sheet.chosen) this.chooseInPlace(gone);
+      throw error;
+    }
     await this.marking.released;
     this.adopt(answer);
+  }
+
+  /**
+   * Draw a document, the one that the server has or the one that is expected, unless the page shows
+   * the same already.
+   *
+   * @param {Doc} doc
+   */
+  draw(doc) {
+    const before = this.shown;
+    this.shown = doc;
+    const { annotations, suggestions, problems, registries } = this.drawing(doc);
+    const isShown =
+      registries === this.sheet.drawing.registries &&
+      areSame(doc.annotations, before.annotations) &&
+      areSame(doc.suggestions, before.suggestions) &&
+      areSame(doc.problems, before.problems);
+    if (isShown) {
+      this.changed(this);
+      return;
+    }
+    this.sheet.update({ annotations, suggestions, problems, registries });
+    this.showAll();
   }
 
   /**
@@ -727,16 +783,21 @@ export class Editor {
    */
   adopt(answer) {
     const { changed, registries: entries, ...doc } = answer;
-    if (entries) this.corpus.registries = entries;
+    // The same object stays as long as the entries do, so that no label is made anew.
+    const isNamedAnew = JSON.stringify(entries) !== JSON.stringify(this.corpus.registries);
+    if (entries && isNamedAnew) this.corpus.registries = entries;
     if (changed) {
       doc.annotations = [...this.doc.annotations];
       doc.annotations.splice(changed.start, changed.gone, ...changed.new);
     }
+    // After steps of another window or a change on disk, undo shows something else.
+    const isStep = Math.abs(doc.undo - this.doc.undo) === 1;
+    if (!isStep && doc.version !== this.doc.version) this.seen.clear();
+
     // The fields keep their order, so that the document can be compared with another answer.
     this.doc = { ...this.doc, ...doc };
-    const { annotations, suggestions, problems, registries } = this.drawing();
-    this.sheet.update({ annotations, suggestions, problems, registries });
-    this.showAll();
+    this.seen.set(doc.undo, this.doc);
+    this.draw(this.doc);
   }
 
   /** @param {"undo" | "redo"} way */
@@ -745,8 +806,9 @@ export class Editor {
     return this.inTurn(async () => {
       this.tell(this.words.app.saving, "saving");
       try {
-        const { version } = this.doc;
-        await this.receive(`${this.address}/${way}`, { version, brief: true });
+        const { version, undo } = this.doc;
+        const expected = this.seen.get(way === "undo" ? undo - 1 : undo + 1);
+        await this.receive(`${this.address}/${way}`, { version, brief: true }, expected);
         this.tell(way === "undo" ? this.words.app.undone : this.words.app.redone, "saved");
       } catch (error) {
         const reason = this.explain(error).join(" ");
@@ -934,6 +996,26 @@ export class Editor {
 }
 
 /**
+ * Return a document after edits, as it is expected to be. A new annotation gets its id when it is
+ * saved. What suggestions become is for the server to say: then, it is null.
+ *
+ * @param {Doc} doc @param {Edit[]} edits @returns {Doc | null}
+ */
+function applyEdits(doc, edits) {
+  const annotations = [...doc.annotations];
+  for (const edit of edits) {
+    if ("accept" in edit || "reject" in edit) return null;
+    const id = "put" in edit ? edit.put.id : edit.remove;
+    const at = annotations.findIndex((each) => each.id === id);
+    const isNew = id === undefined || at < 0;
+    if (!isNew) annotations.splice(at, 1);
+    const place = isNew ? annotations.length : at;
+    if ("put" in edit) annotations.splice(place, 0, edit.put);
+  }
+  return { ...doc, annotations };
+}
+
+/**
  * Return whether a saved record is the one that was sent: the same words in the same field.
  *
  * @param {Annotation} saved @param {Annotation} sent
@@ -942,6 +1024,17 @@ function isSame(saved, sent) {
   const field = MAIN_FIELDS[sent.type];
   const first = (/** @type {any} */ value) => (Array.isArray(value) ? value[0] : value)?.exact;
   return saved.type === sent.type && first(saved[field]) === first(sent[field]);
+}
+
+/**
+ * Return whether two lists say the same.
+ *
+ * @param {any[]} one @param {any[]} other
+ */
+function areSame(one, other) {
+  const isAlike = (/** @type {any} */ a, /** @type {any} */ b) =>
+    a === b || JSON.stringify(a) === JSON.stringify(b);
+  return one.length === other.length && one.every((value, at) => isAlike(value, other[at]));
 }
 
 const MARKS = /["“”„«»‘’]/u;

@@ -17,7 +17,7 @@ import { fill } from "./dom.js";
  */
 export function listAnnotations(sheet, type, place, self) {
   const items = [...sheet.items.values()].filter(
-    (item) => item.type === type && !item.isGhost && item.id !== self,
+    (item) => item.type === type && !item.isGhost && item.isChoosable && item.id !== self,
   );
   items.sort((a, b) => Math.abs(a.start - place) - Math.abs(b.start - place));
   return items.map((item) => ({ value: item.id, label: item.label, detail: item.id }));
