@@ -355,6 +355,15 @@ def test_corenlp_output_is_named_after_its_text(take, tmp_path):
     assert (tmp_path / "corpus/raw/text/0000-00-story.txt").is_file()
 
 
+def test_a_form_that_is_inferred_passes_the_check(take, tmp_path):
+    mapping = 'labels: {"*": {type: quote, form: inferred, speaker: unstated-speaker}}'
+    files = {"a.txt": "Ada said `` no '' .\n", "a.ann": "T1\tQ 9 17\t`` no ''\n"}
+    _, layers = take("brat", files, mapping=mapping)
+    assert [record.form for record in next(iter(layers.values()), [])] == ["direct"]
+    done = run("check", "--corpus", tmp_path / "corpus")
+    assert (done.exit_code, "form-marks" in done.stdout) == (0, False), done.output
+
+
 @pytest.mark.parametrize(
     ("start", "end", "words"),
     [

@@ -6,11 +6,11 @@ import pytest
 from conftest import CORPUS, ROOT
 
 from readout.corpus.read import read_registries
-from readout.interchange.forms import infer_form
 from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import Inbox, Tally, to_entries
 from readout.interchange.mapping import parse_mapping
 from readout.model import Span
+from readout.text.forms import infer_form
 
 REGISTRIES, _ = read_registries(CORPUS)
 TEXT = "Ada Quill said the quay stays. Noam Levi disagreed.\n"

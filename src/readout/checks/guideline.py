@@ -31,6 +31,7 @@ from readout.problem import (
     rule,
 )
 from readout.text.find import is_inside_word, iter_quotation_marks, widen_to_words
+from readout.text.forms import infer_form
 from readout.text.intervals import Intervals
 from readout.text.tokens import Paragraphs
 from readout.text.words import splits_at_end, splits_at_start, splits_word
@@ -150,6 +151,9 @@ def form_marks(
             )
             for s in record.content
         )
+        if not marked and record.form != "indirect":
+            # Texts of other people have other marks, such as those of the Penn Treebank.
+            marked = infer_form(record.content, document.text) != "indirect"
         if marked == (record.form == "indirect"):
             marks = "holds" if marked else "holds no"
             message = f"The form is {record.form!r}, but the content {marks} quotation marks."

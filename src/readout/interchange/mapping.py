@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from readout.corpus.settings import parse_settings
-from readout.interchange.forms import infer_form
 from readout.interchange.graph import (
     CUE,
     LINKS,
@@ -29,6 +28,7 @@ from readout.interchange.graph import (
 )
 from readout.model import Span
 from readout.problem import Finding, nearest
+from readout.text.forms import infer_form
 
 DROP = "drop"
 INFERRED = "inferred"

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from readout.interchange.corpora.newcomers import SPLITS, UNSTATED, CorpusInbox
-from readout.interchange.forms import infer_form
 from readout.interchange.graph import CUE, Graph, Link, Node
 from readout.interchange.inbox import find_files, read_foreign_text
 from readout.interchange.mapping import join_spans
@@ -25,6 +24,7 @@ from readout.interchange.tools.brat import (
 )
 from readout.interchange.tools.spreadsheet import read_rows
 from readout.model import Span, Split
+from readout.text.forms import infer_form
 
 TITLE = "PolNeAR"
 LOSSES = (
