@@ -70,14 +70,8 @@ class StanceMetric:
 
     def __init__(self, task: str = "polarity") -> None:
         self._labels = TASKS[task].labels or ()
-        f_fa, macro, accuracy, favor, against, *_ = list_measures(TASKS[task], ())
-        self._measures = {
-            "f_fa": f_fa,
-            "macro_f1": macro,
-            "f1_favor": favor,
-            "f1_against": against,
-            "accuracy": accuracy,
-        }
+        measures = {measure.name: measure for measure in list_measures(TASKS[task], ())}
+        self._measures = {name: measures[ours] for name, ours in _NAMES.items()}
         self._predictions: list[Any] = []
         self._references: list[Any] = []
 
@@ -114,6 +108,15 @@ class StanceMetric:
                 undefined.append(name)
         return {**scores, "undefined": undefined}
 
+
+_NAMES = {
+    "f_fa": "F_fa",
+    "macro_f1": "macro-F1",
+    "f1_favor": "F1 (favor)",
+    "f1_against": "F1 (against)",
+    "accuracy": "accuracy",
+}
+"""Our names of the measures, by those that other libraries give such scores."""
 
 _LABEL_COLUMNS = [f"{kind} {label}" for label in LABELS for kind in ("gold", "pred", "hit")]
 _METRIC_COLUMNS = ("items", "hits", *_LABEL_COLUMNS)
