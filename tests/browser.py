@@ -90,10 +90,13 @@ class Page:
         return done["result"].get("value")
 
     def click(self, selector, number=0):
-        """Click with the mouse on the first line of an element."""
-        script = f"""(() => {{
+        """Click with the mouse on the first line of an element, once it is drawn where it is."""
+        script = f"""(async () => {{
             const element = document.querySelectorAll({json.dumps(selector)})[{number}];
             element.scrollIntoView({{block: "center", behavior: "instant"}});
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            await frame();
+            await frame();
             const box = element.getClientRects()[0];
             return [box.left + Math.min(box.width / 2, 4), box.top + box.height / 2];
         }})()"""

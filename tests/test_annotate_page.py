@@ -922,3 +922,69 @@ def test_nothing_is_asked_of_any_network(desk):
     wait_until(desk.page, "globalThis.readout?.editor")
     assert asked
     assert all(url.startswith("http://127.0.0.1:") for url in asked if not url.startswith("data:"))
+
+
+IDLE = "!readout.editor.waiting && !readout.editor.isPressing"
+
+
+def find_line(desk, id_):
+    return next(line for line in read_lines(desk.path) if is_of(line, id_))
+
+
+@pytest.mark.parametrize("keys", [["n"], ["Escape"], ["e"]])
+def test_keys_act_on_what_was_chosen_when_all_before_them_is_saved(desk, mention, keys):
+    before = read_lines(desk.path)
+    held = hold(desk)
+    for key in ("l", "l", *keys):
+        desk.page.keyboard.press(key)
+    assert desk.page.evaluate("readout.editor.sheet.chosen.id") == mention["id"]
+    wait_held(desk, held).continue_()
+    wait_until(desk.page, IDLE)
+
+    changed = [line for line in read_lines(desk.path) if line not in before]
+    (moved,) = [json.loads(line) for line in changed]
+    assert moved["id"] == mention["id"]
+    assert desk.page.evaluate("readout.editor.doc.undo") == 2
+    if keys == ["e"]:
+        written = desk.page.evaluate("readout.editor.draft.values.span.end")
+        assert written == moved["span"]["end"]
+
+
+def test_the_first_change_can_be_undone_before_it_is_saved(desk, mention):
+    before = read_lines(desk.path)
+    held = hold(desk)
+    desk.page.keyboard.press("l")
+    request = wait_held(desk, held)
+    desk.page.keyboard.press("Control+z")
+    request.continue_()
+    wait_until(desk.page, f"{IDLE} && readout.editor.doc.redo === 1")
+    assert read_lines(desk.path) == before
+
+
+def test_keys_that_wait_are_dropped_with_a_word_if_something_else_is_chosen(desk, mention):
+    held = hold(desk)
+    for key in "lll":
+        desk.page.keyboard.press(key)
+    request = wait_held(desk, held)
+    left, top, right, bottom = desk.box(0, 3)
+    desk.page.mouse.click((left + right) / 2, (top + bottom) / 2)
+    assert desk.page.evaluate("readout.editor.pressed.length") == 0
+    request.continue_()
+    wait_until(desk.page, IDLE)
+    assert desk.page.evaluate("readout.editor.doc.undo") == 1
+
+
+def test_another_text_opens_when_all_is_saved(desk, mention):
+    held = hold(desk)
+    for key in "ll":
+        desk.page.keyboard.press(key)
+    request = wait_held(desk, held)
+    desk.page.keyboard.press("]")
+    name = desk.page.evaluate("readout.editor.name")
+    request.continue_()
+    wait_until(desk.page, f"readout.editor.name !== {json.dumps(name)}")
+    moved = json.loads(find_line(desk, mention["id"]))
+    assert moved["span"]["end"] > mention["span"]["end"]
+    desk.page.keyboard.press("[")
+    wait_until(desk.page, f"readout.editor.name === {json.dumps(name)}")
+    assert desk.page.evaluate("readout.editor.doc.undo") == 2

@@ -219,7 +219,7 @@ class Desk:
             self.page.keyboard.press(key)
 
     def wait_saved(self):
-        wait_until(self.page, "!readout.editor.waiting")
+        wait_until(self.page, "!readout.editor.waiting && !readout.editor.isPressing")
         self.page.wait_for_selector(".state.saved")
 
     def log(self):

@@ -93,7 +93,7 @@ class App {
     });
     addEventListener("hashchange", () => void this.open(this.named()));
     addEventListener("beforeunload", (event) => {
-      if (this.editor?.waiting) event.preventDefault();
+      if (this.editor?.waiting || this.editor?.isPressing) event.preventDefault();
     });
   }
 
@@ -125,6 +125,8 @@ class App {
     if (!name || name === this.editor?.name) return;
     this.opening += 1;
     const turn = this.opening;
+    // What still waits is about the text that is left.
+    await this.editor?.settle();
     this.tell(this.words.app.loading, "saving");
     let doc;
     try {

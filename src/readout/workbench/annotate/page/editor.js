@@ -92,6 +92,9 @@ export class Editor {
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     this.waiting = 0;
+    /** @type {(() => unknown)[]} What keys ask for that were pressed before a change was saved. */
+    this.pressed = [];
+    this.isPressing = false;
     this.number = 0;
     /** @type {Set<string>} The types that are not shown. */
     this.hidden = new Set();
@@ -105,6 +108,8 @@ export class Editor {
     this.edges = new Edges(this.sheet, this.marking.words, (part, span, moved) =>
       void this.inTurn(() => this.moveSpan(part, span, moved)),
     );
+    // Keys that wait are about what was chosen before.
+    text.addEventListener("pointerdown", () => this.dropPressed(), { capture: true });
     this.makeTools(tools);
     this.showAll();
   }
@@ -923,12 +928,12 @@ export class Editor {
     const [edge, direction, byCharacter] = MOVES[name];
     if (this.marking.current) {
       this.marking.move(edge, direction, byCharacter);
-      return;
+      return null;
     }
     // The form would put the old words back when it is saved.
-    if (this.form) return;
+    if (this.form) return null;
     // Each step starts from what the step before it saved.
-    void this.inTurn(async () => {
+    return this.inTurn(async () => {
       const item = this.sheet.chosen;
       if (!item || item.isGhost) return;
       const spans = mainSpans(item.record);
@@ -945,33 +950,69 @@ export class Editor {
    * @param {string} name
    */
   act(name) {
-    if (TYPES.includes(name)) void this.start(name);
-    else if (name in MOVES) this.moveByKey(name);
+    const does = this.findAction(name);
+    if (!does) return false;
+    if (!this.waiting && !this.isPressing) void does();
     else {
-      const does = /** @type {Record<string, () => unknown>} */ ({
-        addSpan: () => this.form?.addSelected(),
-        keepSpan: () => this.marking.keep(),
-        byCharacter: () => this.tell(this.marking.switchUnit(this.words.marking), ""),
-        find: () => this.openFinder(),
-        next: () => this.sheet.step(1),
-        previous: () => this.sheet.step(-1),
-        same: () => this.nextHere(),
-        edit: () => this.edit(),
-        remove: () => this.removeByKey(),
-        nextSuggestion: () => this.nextGhost(this.sheet.chosen?.start ?? 0, 1),
-        previousSuggestion: () => this.nextGhost(this.sheet.chosen?.start ?? Infinity, -1),
-        accept: () => this.accept(),
-        reject: () => this.reject(),
-        nextProblem: () => this.problems?.next(),
-        undo: () => this.revert("undo"),
-        redo: () => this.revert("redo"),
-        save: () => this.form?.save(),
-        close: () => this.escape(),
-      })[name];
-      if (!does) return false;
-      void does();
+      this.pressed.push(does);
+      if (!this.isPressing) void this.pressAll();
     }
     return true;
+  }
+
+  /** Do what waits, one after another, each when all before it is saved and shown. */
+  async pressAll() {
+    this.isPressing = true;
+    try {
+      while (this.pressed.length) {
+        while (this.waiting) await this.queue;
+        await new Promise((resolve) => setTimeout(resolve));
+        await this.pressed.shift()?.();
+      }
+    } finally {
+      this.isPressing = false;
+    }
+  }
+
+  dropPressed() {
+    if (!this.pressed.length) return;
+    this.pressed = [];
+    this.tell(this.words.app.dropped, "warning");
+  }
+
+  /** Wait until all is saved, or refused. */
+  async settle() {
+    while (this.waiting || this.isPressing) {
+      await this.queue;
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
+  /** @param {string} name @returns {(() => unknown) | null} What a key does, or null. */
+  findAction(name) {
+    if (TYPES.includes(name)) return () => this.start(name);
+    if (name in MOVES) return () => this.moveByKey(name);
+    const actions = /** @type {Record<string, () => unknown>} */ ({
+      addSpan: () => this.form?.addSelected(),
+      keepSpan: () => this.marking.keep(),
+      byCharacter: () => this.tell(this.marking.switchUnit(this.words.marking), ""),
+      find: () => this.openFinder(),
+      next: () => this.sheet.step(1),
+      previous: () => this.sheet.step(-1),
+      same: () => this.nextHere(),
+      edit: () => this.edit(),
+      remove: () => this.removeByKey(),
+      nextSuggestion: () => this.nextGhost(this.sheet.chosen?.start ?? 0, 1),
+      previousSuggestion: () => this.nextGhost(this.sheet.chosen?.start ?? Infinity, -1),
+      accept: () => this.accept(),
+      reject: () => this.reject(),
+      nextProblem: () => this.problems?.next(),
+      undo: () => this.revert("undo"),
+      redo: () => this.revert("redo"),
+      save: () => this.form?.save(),
+      close: () => this.escape(),
+    });
+    return actions[name] ?? null;
   }
 
   openFinder() {
@@ -1016,14 +1057,16 @@ function applyEdits(doc, edits) {
 }
 
 /**
- * Return whether a saved record is the one that was sent: the same words in the same field.
+ * Return whether a saved record is the one that was sent: the same words of the text in the same
+ * field.
  *
  * @param {Annotation} saved @param {Annotation} sent
  */
 function isSame(saved, sent) {
   const field = MAIN_FIELDS[sent.type];
-  const first = (/** @type {any} */ value) => (Array.isArray(value) ? value[0] : value)?.exact;
-  return saved.type === sent.type && first(saved[field]) === first(sent[field]);
+  const first = (/** @type {any} */ value) => (Array.isArray(value) ? value[0] : value);
+  const [one, other] = [first(saved[field]), first(sent[field])];
+  return saved.type === sent.type && one?.start === other?.start && one?.end === other?.end;
 }
 
 /**

@@ -364,11 +364,19 @@ export class Form {
       return;
     }
     this.refuse([]);
-    this.isSaving = true;
+    this.setSaving(true);
     try {
       await this.settings.save(trim(this.values));
     } finally {
-      this.isSaving = false;
+      this.setSaving(false);
+    }
+  }
+
+  /** Let nothing be written that would not be saved. @param {boolean} isSaving */
+  setSaving(isSaving) {
+    this.isSaving = isSaving;
+    for (const field of this.root.querySelectorAll("input, textarea")) {
+      /** @type {HTMLInputElement | HTMLTextAreaElement} */ (field).readOnly = isSaving;
     }
   }
 

@@ -189,7 +189,7 @@ class Review {
   async give(verdict) {
     if (this.isBusy || !this.items.length || this.isClosed) return;
     this.isBusy = true;
-    const { key } = this;
+    const { key, at } = this;
     const { doc_id, id, hash } = this.item;
     const given = { verdict: this.item.verdict, remark: this.item.remark };
     const remark = this.remark.value.trim() || null;
@@ -202,11 +202,18 @@ class Review {
       this.desk.say(refusal.join(" "), "error");
       return;
     }
-    this.drafts.drop(key);
+    // What was written after the verdict was given stays.
+    const written = this.drafts.find(key)?.remark.trim() ?? "";
+    if (written === (remark ?? "")) this.drafts.drop(key);
     this.steps.add({ doc_id, id, number: answer.step });
     this.listed.counts = answer.counts;
-    if (answer.item) this.items[this.at] = answer.item;
+    if (answer.item) this.items[at] = answer.item;
     if (this.isDone) return this.close();
+    if (this.at !== at) {
+      // The reader went on meanwhile.
+      this.draw();
+      return;
+    }
     const next = this.items.findIndex((each, number) => number > this.at && !each.verdict);
     const first = this.items.findIndex((each) => !each.verdict);
     await this.go(next >= 0 ? next : first);
