@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 from conftest import CORPUS
-from hypothesis import HealthCheck, given, settings
-from layers import read_in, sheets, write_out
+from hypothesis import HealthCheck, example, given, settings
+from layers import META, NAME, read_in, sheets, write_out
 
 from readout.corpus.canonical import encode_layer
 from readout.corpus.read import read_corpus
 from readout.interchange.formats import FORMATS
-from readout.interchange.outbox import build_outbox
+from readout.interchange.outbox import Sheet, build_outbox
 from readout.interchange.tools.brat import split_lines
-from readout.model import Mention, iter_spans
+from readout.model import Mention, Span, iter_spans
 
 TAGS = ("conll", "tokens")
 """The formats of which a file has only labels and spans; see test_tags.py."""
@@ -67,11 +67,17 @@ def submit(folder, completed_by=1):
     path.write_text(json.dumps(tasks), encoding="utf-8", newline="\n")
 
 
+MARK = Mention(id="m", speaker="ada-quill", span=Span(0, 3, "”\\n"))
+BACKSLASH = Sheet(META, "”\\n", "gold", (MARK,), "annotations/gold/generated.jsonl", NAME)
+"""A backslash and an n in the text, which Label Studio writes for a line feed."""
+
+
 def check_identity(name, examples):
     """Search for a layer that differs after an export and an import."""
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sheets())
+    @example(BACKSLASH)
     def check(sheet):
         with tempfile.TemporaryDirectory() as folder:
             problems = write_out(name, [sheet], folder)

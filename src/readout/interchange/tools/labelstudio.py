@@ -274,7 +274,10 @@ def _iter_places(tasks: list[StudioTask]) -> Iterator[Place]:
                 value = result.value
                 is_region = result.type == "labels" and isinstance(value.text, str)
                 if is_region and value.has_place and task.text is not None:
-                    words = str(value.text).replace("\\n", " ")
+                    words = str(value.text)
+                    # The editor writes a line feed as these two characters; a text may have them.
+                    if "\\n" not in task.text:
+                        words = words.replace("\\n", " ")
                     yield Place(task.text, int(value.start), int(value.end), words)
 
 
