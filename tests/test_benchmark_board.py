@@ -30,14 +30,13 @@ from recipes import follow
 
 from readout.benchmark.board.cards import OWN_FIELDS, Listing, read_kinds
 from readout.benchmark.board.ceiling import answer_items, list_full_annotators, predict_items
+from readout.benchmark.board.claims import find_plan, list_claims
 from readout.benchmark.board.exports import to_every_eval_ever, to_hub_results
 from readout.benchmark.board.leaderboard import (
     board_table,
     build_files,
     check_files,
-    find_plan,
     judge_submissions,
-    list_claims,
 )
 from readout.benchmark.board.submissions import list_systems, read_submissions
 from readout.benchmark.predictions import format_predictions

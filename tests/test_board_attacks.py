@@ -23,12 +23,8 @@ from benchmark import (
 )
 from conftest import ROOT
 
-from readout.benchmark.board.leaderboard import (
-    build_files,
-    check_files,
-    judge_submissions,
-    list_board_notes,
-)
+from readout.benchmark.board.claims import list_board_notes
+from readout.benchmark.board.leaderboard import build_files, check_files, judge_submissions
 from readout.benchmark.folds import build_folds
 from readout.benchmark.predictions import format_predictions
 from readout.benchmark.scoring.scores import Score
