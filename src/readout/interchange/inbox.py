@@ -570,6 +570,20 @@ def find_text_beside(file: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
+def find_document_beside(
+    inbox: Inbox, file: Path, name: str, text: str | None = None, encoding: str = "utf-8"
+) -> Found | None:
+    """Return the document of a file, by the text file beside it or else by ``text``.
+
+    Report a problem and return None as :meth:`Inbox.find_document` does.
+    """
+    text_file = find_text_beside(file)
+    if text_file is None:
+        return inbox.find_document(str(file), name, text)
+    beside = read_foreign_text(inbox, text_file, encoding)
+    return None if beside is None else inbox.find_document(str(text_file), name, beside)
+
+
 def read_foreign_text(inbox: Inbox, file: Path, encoding: str = "utf-8-sig") -> str | None:
     """Return the content of a file with its line ends unchanged.
 

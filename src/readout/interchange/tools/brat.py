@@ -31,8 +31,8 @@ from readout.interchange.graph import (
 )
 from readout.interchange.inbox import (
     Inbox,
+    find_document_beside,
     find_files,
-    find_text_beside,
     parse_offset,
     read_foreign_text,
 )
@@ -254,13 +254,7 @@ def import_brat(inbox: Inbox, path: Path) -> None:
     for files in _group_files(inbox, find_files(path, ".ann", ".a1", ".a2")):
         contents = {str(file): read_foreign_text(inbox, file) for file in files}
         file = files[-1]
-        text_file = find_text_beside(file)
-        source, theirs = file, None
-        if text_file is not None:
-            source, theirs = text_file, read_foreign_text(inbox, text_file, "utf-8")
-            if theirs is None:
-                continue
-        found = inbox.find_document(str(source), file.stem, theirs)
+        found = find_document_beside(inbox, file, file.stem)
         readable = {name: content for name, content in contents.items() if content is not None}
         if found is None or len(readable) < len(contents):
             continue

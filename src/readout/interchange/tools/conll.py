@@ -235,6 +235,11 @@ def _to_graph(
     return graph
 
 
+def _report_bracket(inbox: Inbox, path: str, message: str, row: _Row) -> None:
+    hint = "give every opening bracket a closing one."
+    inbox.report("foreign-syntax", path, message, hint, row.line)
+
+
 def _has_starred_brackets(cells: Sequence[str]) -> bool:
     """Return whether cells are those of names in CoNLL-2012, such as ``(ORG*`` and ``*)``."""
     found = set(cells)
@@ -257,8 +262,7 @@ def _add_starred(
 
     def report(number: int, state: str) -> None:
         message = f"The bracket {cells[number]!r} {state}."
-        hint = "give every opening bracket a closing one."
-        inbox.report("foreign-syntax", path, message, hint, rows[number].line)
+        _report_bracket(inbox, path, message, rows[number])
 
     opened: list[tuple[int, str]] = []
     for number, cell in enumerate(cells):
@@ -296,8 +300,7 @@ def _add_bracketed(
     """Add what the brackets of CoNLL-2012 mark, with the number of its entity as a value."""
 
     def report(number: int, message: str) -> None:
-        hint = "give every opening bracket a closing one."
-        inbox.report("foreign-syntax", path, message, hint, rows[number].line)
+        _report_bracket(inbox, path, message, rows[number])
 
     for mark in find_brackets(cells, report):
         spans = tuple(placed.to_span(first, last) for first, last in mark.pieces)

@@ -21,8 +21,8 @@ from readout.interchange.graph import Graph, Link, Node
 from readout.interchange.inbox import (
     Found,
     Inbox,
+    find_document_beside,
     find_files,
-    find_text_beside,
     parse_json,
     read_foreign_text,
 )
@@ -121,12 +121,8 @@ def _find_text(
     inbox: Inbox, file: Path, doc_id: str, sentences: Sequence[Sentence]
 ) -> Found | None:
     """Return the document of a file; its text is in the file beside it, or else in the tokens."""
-    text_file = find_text_beside(file)
-    if text_file is not None:
-        beside = read_foreign_text(inbox, text_file, "utf-8")
-        return None if beside is None else inbox.find_document(str(text_file), doc_id, beside)
     text = None if doc_id in inbox.texts else _join_tokens(sentences)
-    return inbox.find_document(str(file), doc_id, text)
+    return find_document_beside(inbox, file, doc_id, text)
 
 
 def _join_tokens(sentences: Sequence[Sentence]) -> str:

@@ -366,10 +366,10 @@ def _join_pieces(inbox: Inbox, path: str, nodes: list[Node], keys: dict[Any, str
     followers: dict[str, str] = {}
     for node in nodes:
         for name in ("next", "prev"):
-            other = by_key.get(by_pointer.get(node.values.get(name, ""), ""))
-            first, second = (node, other) if name == "next" else (other, node)
             if name not in node.values:
                 continue
+            other = by_key.get(by_pointer.get(node.values[name], ""))
+            first, second = (node, other) if name == "next" else (other, node)
             if first is None or second is None or first.label != second.label or first is second:
                 kind = f"A {name!r} that joins no two {node.label} of the text is left out."
                 inbox.tell(kind, path, node.line)

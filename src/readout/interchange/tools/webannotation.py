@@ -27,6 +27,7 @@ from readout.interchange.graph import Graph, Link, Node, to_graph
 from readout.interchange.inbox import (
     Found,
     Inbox,
+    find_document_beside,
     find_files,
     find_text_beside,
     parse_json,
@@ -199,10 +200,8 @@ def import_webannotation(inbox: Inbox, path: Path) -> None:
 
 def _find_text(inbox: Inbox, file: Path, doc_id: str) -> Found | None:
     """Return the document of a page: that of the corpus, or else the text file beside the page."""
-    text_file = find_text_beside(file)
-    if doc_id not in inbox.texts and text_file is not None:
-        beside = read_foreign_text(inbox, text_file)
-        return None if beside is None else inbox.find_document(str(text_file), doc_id, beside)
+    if doc_id not in inbox.texts and find_text_beside(file) is not None:
+        return find_document_beside(inbox, file, doc_id, encoding="utf-8-sig")
     text = inbox.find_text(str(file), doc_id)
     return None if text is None else Found(doc_id, text)
 

@@ -110,12 +110,14 @@ def take_suggestions(
 
     home = "gold" if before.annotator is None else "the layer"
     manner = Manner(has_options=False, home=home)
-    intake = Intake(layer.records, manner, Statements(root), is_strict=len(asked) == 1)
-    accepted = intake.take(SUGGESTED, items, asked)
+
+    def take(is_strict: bool) -> tuple[Intake, dict[str, str]]:
+        intake = Intake(layer.records, manner, Statements(root), is_strict=is_strict)
+        return intake, intake.take(SUGGESTED, items, asked)
+
+    intake, accepted = take(is_strict=len(asked) == 1)
     if not accepted:
-        Intake(layer.records, manner, Statements(root), is_strict=True).take(
-            SUGGESTED, items, asked
-        )
+        intake, accepted = take(is_strict=True)  # says why
     new = [to_json(intake.gold[name]) for name in intake.taken]
     puts = [{"put": record} for record in new]
     done = apply_edits(layer.path, edited.raw, text, puts)
