@@ -55,12 +55,11 @@ _HEADER_HINT = (
 @rule("prediction-header", "schema")
 def prediction_header(record: Any) -> Iterator[Finding]:
     """The first line names the task, the folds and the hash of the items."""
-    hint = _HEADER_HINT
     names = set(Header.__struct_fields__)
     if not isinstance(record, dict) or set(record) != names:
         got = sorted(record) if isinstance(record, dict) else type(record).__name__
         message = f"Got {got!r}. Expected an object with the keys 'task', 'folds' and 'items'."
-        yield Finding(message, hint=hint)
+        yield Finding(message, hint=_HEADER_HINT)
         return
 
     for name, known in (("task", TASKS), ("folds", SCHEMES)):
@@ -68,9 +67,9 @@ def prediction_header(record: Any) -> Iterator[Finding]:
         if not isinstance(value, str) or value not in known:
             nearest_hint = nearest(value, known) if isinstance(value, str) else ""
             message = f"Got {value!r}. Expected one of {', '.join(known)}."
-            yield Finding(message, (name,), hint=nearest_hint or hint)
+            yield Finding(message, (name,), hint=nearest_hint or _HEADER_HINT)
     if not isinstance(record["items"], str):
-        yield Finding(f"Got {record['items']!r}. Expected a text.", ("items",), hint=hint)
+        yield Finding(f"Got {record['items']!r}. Expected a text.", ("items",), hint=_HEADER_HINT)
 
 
 @rule("prediction-items", "reference")

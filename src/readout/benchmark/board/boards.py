@@ -125,8 +125,8 @@ class Board(NamedTuple):
     """The systems of one task and scheme in descending order of score.
 
     ``contaminated`` are systems that have seen gold; they have no lift and are no floor.
-    ``ceiling`` contains the scores of annotators. ``perfect`` is the row that answers equal to gold
-    would have, which shows what the task can show; its lift is None if those of systems are.
+    ``ceiling`` contains the scores of annotators. ``perfect`` is the row of answers equal to gold,
+    which have the largest possible lift; its lift is None if the systems have none.
     """
 
     task: str

@@ -262,7 +262,7 @@ def _contaminated_row(entry: Entry, board: Board) -> tuple[str, ...]:
 
 
 def list_badges(entry: Entry, board: Board) -> list[str]:
-    """Return what the board says of a system beside its name."""
+    """Return the badges that a board shows beside the name of a system."""
     badges = []
     if entry is board.floor:
         badges.append("floor")

@@ -33,7 +33,7 @@ class SetOnly:
         self._model: Any = None
 
     def read_set(self, questions: Sequence[Item]) -> None:
-        """Count what the questions of the training folds have in common."""
+        """Compute the features of all training questions, which depend on the whole set."""
         ids = [item.id for item in questions]
         self._features = dict(zip(ids, list_features(questions), strict=True))
 

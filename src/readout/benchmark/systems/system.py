@@ -34,7 +34,7 @@ class System(Protocol):
 class SetReader(Protocol):
     """A system that sees the whole set of training questions, scored or not, before it is fitted.
 
-    The test questions are such a whole set too, so that what it counts has one meaning in both.
+    The test questions are a whole set too, so counts over the set mean the same in both.
     """
 
     def read_set(self, questions: Sequence[Item]) -> None:
